@@ -1,0 +1,194 @@
+"""A run of entries appended together, and a partition's log of them. Hot.
+
+    Block       offsets [offset, end), one format; `bodies` in memory, or at `place` in a segment, or both
+    Partition   its blocks in offset order, gaps allowed (offsets reserved before a crash, compaction)
+
+A block holds either plain messages, one body per offset, or (`packed`) one body that is a batch covering all its
+offsets. Columns (`expires_ms`, `priorities`, `keys`) are absent when they say nothing. Bodies are referenced by
+deliveries, never owned by them: a block that leaves the partition lives as long as somebody still holds it.
+
+Publishes that come one by one are merged into the last block while it is small, still open and alike, so that a deep
+backlog costs a block per hundred messages and not one each.
+"""
+
+from bisect import bisect_right
+from typing import Final
+
+from dragoman.kernel.commands import Producer
+
+MERGE_MAX: Final = 256  # messages in a block made by merging
+BLOCK_OVERHEAD_BYTES: Final = 400  # of a block in memory, beside its bodies
+BODY_OVERHEAD_BYTES: Final = 64  # of one bytes object and its slot in the list
+_COMPACT_AT: Final = 1024
+
+
+class Block:
+    """Entries of one partition with offsets offset <= o < end."""
+
+    __slots__ = (
+        "bodies",
+        "control",
+        "end",
+        "expires_ms",
+        "format",
+        "frozen",
+        "hops",
+        "keys",
+        "offset",
+        "packed",
+        "pending",
+        "place",
+        "priorities",
+        "producer",
+        "rendered",
+        "size",
+        "stored_ms",
+    )
+
+    def __init__(self, offset: int, end: int, format: int, bodies: list[bytes] | None, stored_ms: int) -> None:  # noqa: A002
+        self.offset = offset
+        self.end = end
+        self.format = format
+        self.bodies = bodies
+        self.stored_ms = stored_ms
+        self.packed: bool = False
+        self.control: bool = False  # carries markers, no messages
+        self.frozen: bool = False  # a checkpoint has its bytes: never merged into
+        self.pending: bool = False  # its transaction is open
+        self.hops: int = 0
+        self.size: int = 0
+        self.producer: Producer | None = None
+        self.expires_ms: list[int] | None = None
+        self.priorities: list[int] | None = None
+        self.keys: list[bytes] | None = None
+        self.place: tuple[int, int, int] | None = None  # (segment, start, length)
+        self.rendered: dict[int, list[bytes]] | None = None  # per format, filled by readers of other protocols
+
+    def body(self, offset: int) -> bytes:
+        """The stored bytes that hold the message at `offset` (the whole batch when packed)."""
+        bodies = self.bodies
+        assert bodies is not None, "load the block first"
+        return bodies[0] if self.packed else bodies[offset - self.offset]
+
+    def slice(self, start: int, end: int) -> list[bytes]:
+        """Bodies of plain messages start <= o < end."""
+        bodies = self.bodies
+        assert bodies is not None, "load the block first"
+        if start == self.offset and end == self.end:
+            return bodies
+        return bodies[start - self.offset : end - self.offset]
+
+    def takes(self, other: "Block") -> bool:
+        """Whether `other`, which follows, may be merged into this block."""
+        return (
+            not self.frozen
+            and self.bodies is not None
+            and not self.packed
+            and not other.packed
+            and self.end == other.offset
+            and self.stored_ms == other.stored_ms
+            and self.format == other.format
+            and other.end - self.offset <= MERGE_MAX
+            and self.producer is None
+            and other.producer is None
+            and (self.expires_ms is None) == (other.expires_ms is None)
+            and (self.priorities is None) == (other.priorities is None)
+            and (self.keys is None) == (other.keys is None)
+            and self.hops == other.hops
+            and not other.control
+        )
+
+    def extend(self, other: "Block") -> None:
+        """Merge `other` into this block."""
+        assert self.bodies is not None and other.bodies is not None
+        self.bodies.extend(other.bodies)
+        if self.expires_ms is not None and other.expires_ms is not None:
+            self.expires_ms.extend(other.expires_ms)
+        if self.priorities is not None and other.priorities is not None:
+            self.priorities.extend(other.priorities)
+        if self.keys is not None and other.keys is not None:
+            self.keys.extend(other.keys)
+        self.end = other.end
+        self.size += other.size
+        self.rendered = None
+
+
+class Partition:
+    """One partition's log. start <= stable <= committed <= end."""
+
+    __slots__ = ("blocks", "committed", "end", "first", "index", "offsets", "open_since", "resident", "size", "start")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.start = 0  # lowest offset that readers may ask for
+        self.end = 0  # next offset to give
+        self.committed = 0  # cursors read below this
+        self.open_since: dict[int, int] = {}  # open transactions: producer id -> first offset
+        self.blocks: list[Block] = []
+        self.offsets: list[int] = []  # of blocks, for bisection
+        self.first = 0  # blocks before this index are gone; compacted now and then
+        self.size = 0  # bytes of bodies of blocks present
+        self.resident = 0  # of those, bytes in memory and nowhere else
+
+    def stable(self) -> int:
+        """Isolated cursors read below this: the last stable offset."""
+        return min(min(self.open_since.values()), self.committed) if self.open_since else self.committed
+
+    def append(self, block: Block) -> None:
+        """Add `block` behind the last one."""
+        assert block.offset >= self.end and block.end > block.offset
+        self.end = block.end
+        self.size += block.size
+        self.resident += block.size
+        if len(self.blocks) > self.first:
+            last = self.blocks[-1]
+            if last.takes(block):
+                last.extend(block)
+                self.resident += BODY_OVERHEAD_BYTES * (block.end - block.offset)
+                return
+        self.blocks.append(block)
+        self.offsets.append(block.offset)
+        self.resident += BLOCK_OVERHEAD_BYTES
+
+    def find(self, offset: int) -> int:
+        """Index of the block that holds `offset`, or of the first one past it; len(blocks) when none."""
+        at = bisect_right(self.offsets, offset, self.first) - 1
+        if at >= self.first and self.blocks[at].end > offset:
+            return at
+        return max(at + 1, self.first)
+
+    def at(self, offset: int) -> Block | None:
+        """The block that holds `offset` or the first one past it."""
+        at = self.find(offset)
+        return self.blocks[at] if at < len(self.blocks) else None
+
+    def release(self, floor: int) -> list[Block]:
+        """Forget blocks that end at or below `floor`; returns them."""
+        first = self.first
+        blocks = self.blocks
+        while first < len(blocks) and blocks[first].end <= floor:
+            first += 1
+        gone = blocks[self.first : first]
+        for block in gone:
+            self.size -= block.size
+        self.first = first
+        if first == len(blocks):
+            self.blocks = []
+            self.offsets = []
+            self.first = 0
+        elif first > _COMPACT_AT and first * 2 > len(blocks):
+            del blocks[:first]
+            del self.offsets[:first]
+            self.first = 0
+        self.start = max(self.start, min(floor, self.end))
+        return gone
+
+    def count(self, start: int, end: int) -> int:
+        """How many messages lie in [start, end): gaps and markers do not count."""
+        total = 0
+        for block in self.blocks[self.find(start) :]:
+            if block.offset >= end:
+                break
+            if not block.control:
+                total += min(block.end, end) - max(block.offset, start)
+        return total

@@ -1,0 +1,1 @@
+"""Leases: who holds which message of a subscription, and what happens next."""

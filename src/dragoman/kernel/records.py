@@ -1,0 +1,207 @@
+"""Records: what happened, in the past tense. The journal holds these and nothing else.
+
+A record says what was decided, never what to do: `apply` needs no clock, no chance and no choice to repeat it. Records
+of hot flows speak in runs and batches. On disk each is a msgpack array led by its tag; tags are never renumbered, and
+fields are only ever added at the end, with a default.
+"""
+
+from typing import Final
+
+import msgspec
+
+from dragoman.kernel.settings import BindingSettings, RouteSettings, StreamSettings, SubscriptionSettings
+
+Runs = list[tuple[int, int]]
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Root of all records."""
+
+
+class Target(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where a publish landed. `matches`: per filtered or indexed subscription id, the runs of offsets it takes."""
+
+    stream: int
+    partition: int
+    offset: int
+    matches: dict[int, Runs] | None = None
+
+
+class Published(Record, tag=1):
+    """Messages were appended to every target; the bodies are stored once. `packed` is the batch's message count."""
+
+    targets: tuple[Target, ...]
+    format: int
+    bodies: list[bytes]
+    packed: int
+    stored_ms: int
+    expires_ms: list[int] | None = None
+    priorities: list[int] | None = None
+    keys: list[bytes] | None = None
+    producer: tuple[int, int, int, int, bool] | None = None
+    control: bool = False
+    hops: int = 0
+    dedup: list[str] | None = None
+
+
+class Leased(Record, tag=2):
+    """[start, end) was handed to `holder`. `fresh`: from the frontier, otherwise from RETURNED or DEFERRED."""
+
+    subscription: int
+    partition: int
+    start: int
+    end: int
+    holder: int
+    fresh: bool
+    duration_ms: int = 0
+
+
+class Settled(Record, tag=3):
+    """`event` of the transition table befell the runs, which were all in one state, `source`."""
+
+    subscription: int
+    partition: int
+    source: int
+    event: int
+    runs: Runs
+    holder: int = 0
+    failed: bool = False
+    ready_ms: int = 0
+
+
+class StreamCreated(Record, tag=10):
+    """A stream is there."""
+
+    id: int
+    namespace: str
+    name: str
+    uuid: bytes
+    settings: StreamSettings
+
+
+class StreamAltered(Record, tag=11):
+    """A stream's settings are these now."""
+
+    id: int
+    settings: StreamSettings
+
+
+class StreamDeleted(Record, tag=12):
+    """A stream is gone, with its subscriptions and the bindings that led to it."""
+
+    id: int
+
+
+class SubscriptionCreated(Record, tag=13):
+    """A leased subscription is there, starting at these frontiers (one per partition)."""
+
+    id: int
+    stream: int
+    name: str
+    settings: SubscriptionSettings
+    frontiers: tuple[int, ...]
+    owner: int = 0  # the session it belongs to, when exclusive
+
+
+class SubscriptionDeleted(Record, tag=14):
+    """A leased subscription is gone."""
+
+    id: int
+
+
+class RouteCreated(Record, tag=15):
+    """A route is there."""
+
+    id: int
+    namespace: str
+    name: str
+    settings: RouteSettings
+
+
+class RouteDeleted(Record, tag=16):
+    """A route is gone, with its bindings both ways."""
+
+    id: int
+
+
+class Bound(Record, tag=17):
+    """A binding is there."""
+
+    route: int
+    target: int
+    to_route: bool
+    binding: BindingSettings
+
+
+class Unbound(Record, tag=18):
+    """A binding is gone."""
+
+    route: int
+    target: int
+    to_route: bool
+    binding: BindingSettings
+
+
+class Trimmed(Record, tag=19):
+    """Offsets below `offset` are gone for every reader."""
+
+    stream: int
+    partition: int
+    offset: int
+
+
+class Skipped(Record, tag=20):
+    """The next offset is `offset`: those before were reserved and may have been seen before a crash."""
+
+    stream: int
+    partition: int
+    offset: int
+
+
+class Reserved(Record, tag=21):
+    """Offsets below `offset` may be given out before their records are durable."""
+
+    stream: int
+    partition: int
+    offset: int
+
+
+class Started(Record, tag=22):
+    """The node started: leases bound to connections are returned, what belonged to connections is gone."""
+
+    incarnation: int
+    id_next: int
+
+
+AnyRecord = (
+    Published
+    | Leased
+    | Settled
+    | StreamCreated
+    | StreamAltered
+    | StreamDeleted
+    | SubscriptionCreated
+    | SubscriptionDeleted
+    | RouteCreated
+    | RouteDeleted
+    | Bound
+    | Unbound
+    | Trimmed
+    | Skipped
+    | Reserved
+    | Started
+)
+
+FRAME_RECORDS_MAX: Final = 1 << 20
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(list[AnyRecord])
+
+
+def encode(records: list[Record]) -> bytes:
+    """One journal frame's payload."""
+    return _encoder.encode(records)
+
+
+def decode(payload: bytes) -> list[Record]:
+    """The records of one frame. Raises msgspec.MsgspecError when the bytes are not ours."""
+    return list(_decoder.decode(payload))

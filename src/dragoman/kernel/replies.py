@@ -1,0 +1,85 @@
+"""What the kernel answers. Plain data; a door may keep it, never change it."""
+
+import msgspec
+
+from dragoman.kernel.settings import RouteSettings, StreamSettings, SubscriptionSettings
+
+
+class PublishReply:
+    """Where a publish ended.
+
+    position    of the journal frame it waits for (filled in by the runtime), with the `level` it must reach
+    routed      how many streams took it
+    offset      base offset in the first target, -1 when routed nowhere
+    unrouted    indexes of bodies that went nowhere; None when the whole batch shared one fate (`routed`)
+    refused     a subscription named by the publisher has no room (overflow = reject-publish); nothing was stored there
+    duplicate   the producer had sent it before; `offset` is the old one
+    """
+
+    __slots__ = ("duplicate", "level", "offset", "partition", "position", "refused", "routed", "unrouted")
+
+    def __init__(self, routed: int, offset: int, partition: int, level: int) -> None:
+        self.routed = routed
+        self.offset = offset
+        self.partition = partition
+        self.level = level
+        self.position: int = 0
+        self.unrouted: list[int] | None = None
+        self.refused: bool = False
+        self.duplicate: bool = False
+
+
+class SettleReply:
+    """How many messages were settled, and how many were no longer held."""
+
+    __slots__ = ("missing", "settled")
+
+    def __init__(self, settled: int, missing: int) -> None:
+        self.settled = settled
+        self.missing = missing
+
+
+class PartitionInfo(msgspec.Struct, frozen=True):
+    """One partition: offsets start <= o < end exist; cursors may read below `committed`, isolated ones below `stable`."""
+
+    start: int
+    end: int
+    committed: int
+    stable: int
+    size_bytes: int
+
+
+class StreamInfo(msgspec.Struct, frozen=True):
+    """A stream as it is now. `uuid` is 16 bytes, stable across restarts, new when made again."""
+
+    id: int
+    namespace: str
+    name: str
+    uuid: bytes
+    settings: StreamSettings
+    partitions: tuple[PartitionInfo, ...]
+    created: bool = False  # by this very command
+
+
+class QueueInfo(msgspec.Struct, frozen=True):
+    """A queue as it is now; counts are messages."""
+
+    id: int
+    stream_id: int
+    namespace: str
+    name: str
+    settings: SubscriptionSettings
+    ready: int
+    leased: int
+    consumers: int
+    created: bool = False
+
+
+class RouteInfo(msgspec.Struct, frozen=True):
+    """A route as it is now."""
+
+    id: int
+    namespace: str
+    name: str
+    settings: RouteSettings
+    created: bool = False

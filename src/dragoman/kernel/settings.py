@@ -1,0 +1,86 @@
+"""What streams, subscriptions, routes and bindings can be told, in the kernel's own words.
+
+A door keeps what only it understands in `notes` (Kafka's topic configs, the arguments of an AMQP declaration): stored
+and given back, never read by the kernel. All are records on disk: fields are only ever added, at the end, with a
+default.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+from dragoman.model.levels import WRITTEN
+
+Overflow = Literal["drop-head", "reject-publish", "reject-publish-dead-letter"]
+OrderKind = Literal["none", "priority", "key", "session"]
+RouteKind = Literal["direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"]
+DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-large", "rule"]
+
+PRIORITY_MAX: Final = 255
+
+
+class Address(msgspec.Struct, frozen=True, array_like=True):
+    """Where a message goes: to the stream `name`, or through the route `name` with a key."""
+
+    name: str
+    key: str = ""
+    is_route: bool = False
+
+
+class StreamSettings(msgspec.Struct, frozen=True, array_like=True):
+    """A stream's own: how many partitions, what it keeps beyond what its readers hold, what a confirm waits for."""
+
+    partitions: int = 1
+    durable: bool = True
+    level: int = WRITTEN  # what a publish waits for unless it says otherwise
+    retention_ms: int = 0  # 0 keeps nothing beyond holds, -1 for ever
+    retention_bytes: int = -1  # per partition; -1 no limit
+    compact: bool = False
+    message_bytes_max: int = 0  # 0: the broker's own limit
+    dedup_window_ms: int = 0
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class SubscriptionSettings(msgspec.Struct, frozen=True, array_like=True):
+    """A leased subscription's own. Its limits mark messages done for itself only."""
+
+    durable: bool = True
+    early: bool = False  # deliver before the message is durable, as RabbitMQ's classic queues do
+    ttl_ms: int = -1
+    length_max: int = -1  # ready messages
+    bytes_max: int = -1  # ready bytes
+    overflow: Overflow = "drop-head"
+    lease_duration_ms: int = 30_000  # for leases bound to a deadline
+    attempts_max: int = 0  # 0 for ever
+    attempts_counted: Literal["leased", "failed"] = "failed"
+    retry_ms: int = 0  # backoff before a released message is ready again
+    dead_letter: Address | None = None
+    order: OrderKind = "none"
+    priorities: int = 0  # highest priority honoured, order = priority
+    filter: str = ""  # the filter's stored form; empty matches all
+    single_active: bool = False
+    exclusive: bool = False  # for the session that made it, gone with it
+    auto_delete: bool = False  # gone with its last consumer
+    idle_ms: int = 0  # gone after that long unused; 0 never
+    owns_stream: bool = True  # its deletion deletes the stream unless something else holds it
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class RouteSettings(msgspec.Struct, frozen=True, array_like=True):
+    """A route's own."""
+
+    kind: RouteKind = "direct"
+    durable: bool = True
+    auto_delete: bool = False
+    internal: bool = False
+    alternate: str = ""
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class BindingSettings(msgspec.Struct, frozen=True, array_like=True):
+    """How a route hands on to a target. `arguments` are typed as the door gave them (headers filters, weights)."""
+
+    key: str = ""
+    arguments: bytes = b""  # the door's own bytes: part of the binding's identity
+    filter: str = ""
+    headers_set: tuple[tuple[str, str], ...] = ()

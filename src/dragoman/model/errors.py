@@ -1,0 +1,235 @@
+"""Everything the kernel refuses, as one small tree with stable codes.
+
+A class names the refusal; `code` is what logs, metrics and other languages see and never changes. Doors translate by
+class, through one table each; nobody matches on message text.
+"""
+
+from typing import ClassVar
+
+
+class KernelError(Exception):
+    """Root of every refusal. Raised before anything has changed."""
+
+    code: ClassVar[str] = "kernel"
+
+
+class InvalidArgument(KernelError):
+    """The command asks for something that makes no sense whatever the state."""
+
+    code = "invalid-argument"
+
+
+class NotSupported(KernelError):
+    """Understood, and not offered."""
+
+    code = "not-supported"
+
+
+class AccessRefused(KernelError):
+    """The principal may not do this, or nobody may (reserved names, default route)."""
+
+    code = "access-refused"
+
+
+class NotFound(KernelError):
+    """Root of what is not there."""
+
+    code = "not-found"
+
+
+class NamespaceNotFound(NotFound):
+    """No such namespace."""
+
+    code = "namespace-not-found"
+
+
+class StreamNotFound(NotFound):
+    """No such stream."""
+
+    code = "stream-not-found"
+
+
+class PartitionNotFound(NotFound):
+    """The stream has fewer partitions."""
+
+    code = "partition-not-found"
+
+
+class SubscriptionNotFound(NotFound):
+    """No such leased subscription."""
+
+    code = "subscription-not-found"
+
+
+class RouteNotFound(NotFound):
+    """No such route."""
+
+    code = "route-not-found"
+
+
+class GroupNotFound(NotFound):
+    """No such group."""
+
+    code = "group-not-found"
+
+
+class ScheduleNotFound(NotFound):
+    """The scheduled message has gone out, was cancelled, or never was."""
+
+    code = "schedule-not-found"
+
+
+class Conflict(KernelError):
+    """Root of refusals that depend on what exists."""
+
+    code = "conflict"
+
+
+class AlreadyExists(Conflict):
+    """The name is taken."""
+
+    code = "already-exists"
+
+
+class SettingsDiffer(Conflict):
+    """It exists with other settings; the message names the first that differs."""
+
+    code = "settings-differ"
+
+    def __init__(self, setting: str, received: object, current: object) -> None:
+        super().__init__(f"{setting}: received {received!r} but current is {current!r}")
+        self.setting = setting
+        self.received = received
+        self.current = current
+
+
+class InUse(Conflict):
+    """Somebody is still reading it or bound to it."""
+
+    code = "in-use"
+
+
+class NotEmpty(Conflict):
+    """It still holds messages."""
+
+    code = "not-empty"
+
+
+class ResourceLocked(Conflict):
+    """It belongs to another connection, or another reader holds it alone."""
+
+    code = "resource-locked"
+
+
+class LeaseExpired(Conflict):
+    """The delivery is no longer held by whoever settles it."""
+
+    code = "lease-expired"
+
+
+class PublishRefused(KernelError):
+    """A limit of the subscription or stream that the publisher named says no (overflow = reject-publish)."""
+
+    code = "publish-refused"
+
+
+class MessageTooLarge(KernelError):
+    """Larger than the stream takes."""
+
+    code = "message-too-large"
+
+
+class QuotaExceeded(KernelError):
+    """Beyond what this namespace or principal may have; trying later may help."""
+
+    code = "quota-exceeded"
+
+
+class StorageFull(KernelError):
+    """No room left for new messages; settling and reading go on."""
+
+    code = "storage-full"
+
+
+class OffsetOutOfRange(KernelError):
+    """Not between the stream's first and last offset."""
+
+    code = "offset-out-of-range"
+
+
+class GroupError(KernelError):
+    """Root of what a group coordinator refuses."""
+
+    code = "group"
+
+
+class UnknownMember(GroupError):
+    """The member is not, or no longer, in the group."""
+
+    code = "unknown-member"
+
+
+class IllegalGeneration(GroupError):
+    """The member speaks of an older or newer generation."""
+
+    code = "illegal-generation"
+
+
+class RebalanceInProgress(GroupError):
+    """The member must join again."""
+
+    code = "rebalance-in-progress"
+
+
+class InconsistentProtocol(GroupError):
+    """No assignment protocol is common to all members."""
+
+    code = "inconsistent-protocol"
+
+
+class InvalidSessionTimeout(GroupError):
+    """Outside the allowed range."""
+
+    code = "invalid-session-timeout"
+
+
+class FencedMember(GroupError):
+    """A newer member with the same static identity has taken over."""
+
+    code = "fenced-member"
+
+
+class GroupNotEmpty(GroupError):
+    """The group has live members."""
+
+    code = "group-not-empty"
+
+
+class ProducerError(KernelError):
+    """Root of what idempotent and transactional producers are refused."""
+
+    code = "producer"
+
+
+class ProducerFenced(ProducerError):
+    """A newer incarnation of this producer exists."""
+
+    code = "producer-fenced"
+
+
+class UnknownProducer(ProducerError):
+    """No state about this producer id."""
+
+    code = "unknown-producer"
+
+
+class OutOfOrderSequence(ProducerError):
+    """A batch is missing between the last one and this."""
+
+    code = "out-of-order-sequence"
+
+
+class InvalidTransactionState(ProducerError):
+    """The transaction is not in a state that allows this."""
+
+    code = "invalid-transaction-state"

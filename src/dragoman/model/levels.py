@@ -1,0 +1,13 @@
+"""How durable something is, and the format tags of stored bytes: small integers that travel on hot paths."""
+
+from typing import Final
+
+# Levels. A reply names the position it depends on and the level that position must have reached.
+APPLIED: Final = 0  # in memory; gone when the process dies
+WRITTEN: Final = 1  # handed to the operating system; survives kill -9 (`process` durability)
+SYNCED: Final = 2  # on the disk; survives power loss (`disk` durability)
+
+# Format tags of stored bytes; never renumbered, they are on disk.
+CANONICAL: Final = 0
+AMQP091: Final = 1
+KAFKA: Final = 2
