@@ -1,0 +1,14 @@
+"""The brokers under test, each behind the same few words: start, endpoint, pids, stop."""
+
+from bench.peers.base import Peer, PeerUnavailableError
+from bench.peers.dragoman import Dragoman
+from bench.peers.kafka import ApacheKafka
+from bench.peers.rabbitmq import RabbitMq
+
+PEERS: dict[str, type[Peer]] = {
+    "dragoman": Dragoman,
+    "rabbitmq": RabbitMq,
+    "kafka": ApacheKafka,
+}
+
+__all__ = ["PEERS", "ApacheKafka", "Dragoman", "Peer", "PeerUnavailableError", "RabbitMq"]
