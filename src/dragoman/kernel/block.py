@@ -11,10 +11,12 @@ Publishes that come one by one are merged into the last block while it is small,
 backlog costs a block per hundred messages and not one each.
 """
 
+from array import array
 from bisect import bisect_right
 from typing import Final
 
 from dragoman.kernel.commands import Producer
+from dragoman.kernel.producers import ProducerState
 
 MERGE_MAX: Final = 256  # messages in a block made by merging
 BLOCK_OVERHEAD_BYTES: Final = 400  # of a block in memory, beside its bodies
@@ -42,6 +44,7 @@ class Block:
         "producer",
         "rendered",
         "size",
+        "sizes",
         "stored_ms",
     )
 
@@ -57,6 +60,7 @@ class Block:
         self.pending: bool = False  # its transaction is open
         self.hops: int = 0
         self.size: int = 0
+        self.sizes: array[int] | None = None  # of each body, where a subscription limits bytes
         self.producer: Producer | None = None
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None
@@ -78,6 +82,15 @@ class Block:
             return bodies
         return bodies[start - self.offset : end - self.offset]
 
+    def bytes_of(self, start: int, end: int) -> int:
+        """Bytes of messages start <= o < end; 0 unless some subscription of the stream limits bytes."""
+        sizes = self.sizes
+        if sizes is None:
+            return 0
+        if self.packed:
+            return sizes[0] * (end - start) // (self.end - self.offset)
+        return sum(sizes[start - self.offset : end - self.offset])
+
     def takes(self, other: "Block") -> bool:
         """Whether `other`, which follows, may be merged into this block."""
         return (
@@ -94,6 +107,7 @@ class Block:
             and (self.expires_ms is None) == (other.expires_ms is None)
             and (self.priorities is None) == (other.priorities is None)
             and (self.keys is None) == (other.keys is None)
+            and (self.sizes is None) == (other.sizes is None)
             and self.hops == other.hops
             and not other.control
         )
@@ -108,6 +122,8 @@ class Block:
             self.priorities.extend(other.priorities)
         if self.keys is not None and other.keys is not None:
             self.keys.extend(other.keys)
+        if self.sizes is not None and other.sizes is not None:
+            self.sizes.extend(other.sizes)
         self.end = other.end
         self.size += other.size
         self.rendered = None
@@ -116,14 +132,16 @@ class Block:
 class Partition:
     """One partition's log. start <= stable <= committed <= end."""
 
-    __slots__ = ("blocks", "committed", "end", "first", "index", "offsets", "open_since", "resident", "size", "start")
+    __slots__ = ("blocks", "committed", "end", "first", "index", "offsets", "open_since", "producers", "reserved", "resident", "size", "start")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.start = 0  # lowest offset that readers may ask for
         self.end = 0  # next offset to give
+        self.reserved = 0  # offsets below may have been given out before a crash
         self.committed = 0  # cursors read below this
         self.open_since: dict[int, int] = {}  # open transactions: producer id -> first offset
+        self.producers: dict[int, ProducerState] = {}
         self.blocks: list[Block] = []
         self.offsets: list[int] = []  # of blocks, for bisection
         self.first = 0  # blocks before this index are gone; compacted now and then

@@ -12,7 +12,8 @@ class PublishReply:
     routed      how many streams took it
     offset      base offset in the first target, -1 when routed nowhere
     unrouted    indexes of bodies that went nowhere; None when the whole batch shared one fate (`routed`)
-    refused     a subscription named by the publisher has no room (overflow = reject-publish); nothing was stored there
+    refused     index of the first body that a named subscription had no room for (overflow = reject-publish), or -1;
+                the bodies from there on are not in that subscription's stream
     duplicate   the producer had sent it before; `offset` is the old one
     """
 
@@ -25,7 +26,7 @@ class PublishReply:
         self.level = level
         self.position: int = 0
         self.unrouted: list[int] | None = None
-        self.refused: bool = False
+        self.refused: int = -1
         self.duplicate: bool = False
 
 

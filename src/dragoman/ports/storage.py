@@ -9,7 +9,11 @@ All calls are synchronous; the runtime decides which thread makes them. Engines:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+CHUNK_HEADER_BYTES: Final = 8
+"""What every chunk of a segment costs besides its own bytes (length and checksum). Part of the port, because readers
+compute addresses with it; every engine counts it, also one that stores nothing there."""
 
 
 class StorageError(Exception):
@@ -36,9 +40,14 @@ class Corrupt(StorageError):
     """Bytes that were durable have changed. Names the damaged range; nothing was cut."""
 
 
+class VersionUnknown(StorageError):
+    """Written in a format this version does not know (a newer one, or not ours at all); nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Where a log ends: frames 1..position exist (those at or below `trimmed` are gone)."""
+    """Where a log ends: frames `trimmed + 1`..`position` can be read. After a reopening `trimmed` may be lower than
+    the last trim asked for (whole files go), never higher."""
 
     position: int
     trimmed: int
@@ -50,12 +59,15 @@ class LogStore(Protocol):
 
     def open(self) -> Tail:
         """Validate the log, cut a torn tail, and return where it ends; `incarnation` is one more than the last
-        opener's and is part of every frame this opener appends. Raises Corrupt, Failed."""
+        opener's and is part of every frame this opener appends. What it finds is durable when it returns. Raises
+        Corrupt, VersionUnknown, Full, Failed."""
         ...
 
     def append(self, expected: int, buffers: Sequence[bytes]) -> int:
         """Write one frame behind position `expected` and return its position (`expected + 1`). Written, not yet
-        synced: it survives the process, not the power. Raises Fenced, Full, Ambiguous, Failed."""
+        synced: it survives the process, not the power. The payload is the join of `buffers` and may be empty (an
+        idle writer appends an empty frame, so that rot in the frame before it can be told from a torn tail).
+        Raises Fenced, Full, Ambiguous, Failed."""
         ...
 
     def sync(self) -> int:
@@ -63,40 +75,57 @@ class LogStore(Protocol):
         ...
 
     def read(self, position: int) -> Iterator[tuple[int, bytes]]:
-        """Frames from `position` on, in order, without gaps: (position, payload). Raises Corrupt, Failed."""
+        """Frames from `position` up to the tail at the time of the call, in order, without gaps: (position, payload).
+        Raises Corrupt (also where frames from `position` on are trimmed already), Failed."""
         ...
 
     def trim(self, position: int) -> None:
-        """Frames at or below `position` are no longer needed."""
+        """Frames at or below `position` are no longer needed. The engine frees what it can; never the tail."""
         ...
 
     def close(self) -> None: ...
 
 
 class Segments(Protocol):
-    """Bodies that outlived a checkpoint."""
+    """Bodies that outlived a checkpoint.
+
+    A segment is a run of *chunks*. `append` makes one chunk of every buffer; a chunk is read back whole, by the address
+    it began at and its length. Addresses count chunk headers:
+
+        address          e                          e + 8 + len(b0)
+        segment   ...    | header (8) | b0 ........ | header (8) | b1 ........ |
+                         expected_end                                          new end
+
+    so the k-th buffer of an append starts at `expected_end + sum(CHUNK_HEADER_BYTES + len(b) for b in buffers[:k])`.
+    `read` may be called while another thread is in any other method; the other methods are called one at a time.
+    """
 
     def append(self, segment: int, expected_end: int, buffers: Sequence[bytes]) -> int:
-        """Append at `expected_end` (0 creates the segment) and return the new end. Raises Fenced, Full, Failed."""
+        """Append one chunk per buffer at `expected_end` (0 creates the segment) and return the new end. Raises Fenced
+        (`expected_end` is not the end), Full (nothing was kept), Failed."""
         ...
 
     def sync(self, segment: int) -> None:
-        """Raises Failed."""
+        """Make every append to `segment`, and its existence, durable. Raises Failed."""
         ...
 
     def read(self, segment: int, start: int, length: int) -> bytes:
-        """Exactly `length` bytes. Raises Corrupt (short), Failed."""
+        """The chunk of exactly `length` bytes that begins at address `start`, in one read. Raises Corrupt (no such
+        segment, no chunk of that length there, or its bytes have changed), Failed."""
         ...
 
     def lengths(self) -> dict[int, int]:
-        """Every segment with its length in bytes."""
+        """Every segment with its end address. After a power cut it may name segments never synced, and dropped ones."""
         ...
 
     def cut(self, segment: int, length: int) -> None:
-        """Drop what lies past `length` (written after the last committed checkpoint). Raises Corrupt if shorter."""
+        """Drop what lies past address `length` (written after the last committed checkpoint). Raises Corrupt if
+        shorter."""
         ...
 
-    def drop(self, segment: int) -> None: ...
+    def drop(self, segment: int) -> None:
+        """Remove the segment; nothing happens when there is none."""
+        ...
 
     def close(self) -> None: ...
 
@@ -108,10 +137,13 @@ class StateStore(Protocol):
         """Rows with start <= key < end in key order. Raises Failed, Corrupt."""
         ...
 
-    def get(self, table: str, key: str) -> bytes | None: ...
+    def get(self, table: str, key: str) -> bytes | None:
+        """Raises Failed, Corrupt."""
+        ...
 
     def commit(self, changes: Sequence[tuple[str, str, bytes | None]]) -> None:
-        """Apply (table, key, value or None to delete) as one durable transaction. Raises Full, Failed."""
+        """Apply (table, key, value or None to delete), in order, as one durable transaction. A table exists from its
+        first use; its name is `[a-z][a-z0-9_]{0,62}`. Raises Full (nothing was changed), Failed."""
         ...
 
     def close(self) -> None: ...

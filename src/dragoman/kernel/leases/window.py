@@ -46,13 +46,14 @@ class Window:
     the simulation). `returned` counts the ready ones below the frontier; `returned_low` is at or below the lowest.
     """
 
-    __slots__ = ("chunks", "counts", "frontier", "ready", "returned_low", "touched")
+    __slots__ = ("chunks", "counts", "frontier", "ready", "ready_bytes", "returned_low", "touched")
 
     def __init__(self, frontier: int) -> None:
         self.frontier = frontier
         self.chunks: dict[int, Chunk] = {}
         self.counts: list[int] = [0] * 8  # per state; counts[READY] is kept as `ready`, RETURNED included there
         self.ready = 0
+        self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
         self.touched = True  # since the last checkpoint
 

@@ -1,0 +1,144 @@
+"""The only door into the kernel: everything a protocol door may import of it.
+
+    commands in      `Publish`, `Settle`, and the cold ones; through a `Session`
+    replies out      plain data; deliveries come by `ConnectionDoor.deliver`
+    what waits       a reply names a journal position and a level; `Session.reached(level)` says how far that is
+
+A door is sans-IO: a shell feeds it bytes (`receive`), takes bytes (`data_to_send`) and tells it what happened.
+"""
+
+from typing import Any, Protocol
+
+from dragoman.kernel.block import Block as Block
+from dragoman.kernel.commands import *  # noqa: F403
+from dragoman.kernel.commands import Publish, Settle
+from dragoman.kernel.entities import Holder as Holder
+from dragoman.kernel.leases.lease import Delivery as Delivery
+from dragoman.kernel.read import Extract as Extract
+from dragoman.kernel.replies import PublishReply as PublishReply
+from dragoman.kernel.replies import QueueInfo as QueueInfo
+from dragoman.kernel.replies import RouteInfo as RouteInfo
+from dragoman.kernel.replies import SettleReply as SettleReply
+from dragoman.kernel.replies import StreamInfo as StreamInfo
+from dragoman.kernel.settings import Address as Address
+from dragoman.kernel.settings import BindingSettings as BindingSettings
+from dragoman.kernel.settings import RouteSettings as RouteSettings
+from dragoman.kernel.settings import StreamSettings as StreamSettings
+from dragoman.kernel.settings import SubscriptionSettings as SubscriptionSettings
+
+
+class Session(Protocol):
+    """One connection's standing with the broker. Everything it holds and owns goes with `close`."""
+
+    id: int
+
+    def publish(self, command: Publish) -> PublishReply:
+        """Applied at once; `reply.position` and `reply.level` say what its confirm waits for. Raises KernelError."""
+        ...
+
+    def settle(self, command: Settle) -> SettleReply:
+        """Raises KernelError."""
+        ...
+
+    def submit(self, command: Any) -> Any:
+        """Any other command; the reply's shape is named in the command's docstring. Raises KernelError."""
+        ...
+
+    def wall_ms(self) -> int:
+        """Wall time of this turn."""
+        ...
+
+    def elapsed_ms(self) -> int:
+        """Elapsed time of this turn, for a door's own deadlines."""
+        ...
+
+    def token(self, size_bytes: int) -> bytes:
+        """Unpredictable bytes, for names and ids that a door makes up."""
+        ...
+
+    def position(self) -> int:
+        """Everything decided so far is in frames at or below this position."""
+        ...
+
+    def reached(self, level: int) -> int:
+        """The highest position that has reached `level` (APPLIED, WRITTEN or SYNCED)."""
+        ...
+
+    def want(self, position: int, level: int) -> None:
+        """Ask to be told (`ConnectionDoor.progressed`) when `position` has reached `level`."""
+        ...
+
+    def watch(self, namespace: str, name: str) -> None:
+        """Ask to be told (`ConnectionDoor.progressed`), once, when the stream's committed end has moved."""
+        ...
+
+    def incarnation(self) -> int:
+        """How often this store was started: the leader epoch that Kafka clients see."""
+        ...
+
+    def node(self) -> "Node":
+        """Who we are and where we are reached."""
+        ...
+
+
+class Node(Protocol):
+    """What doors tell clients about the broker itself."""
+
+    version: str
+    cluster_id: str
+
+    def authenticate(self, user: str, password: bytes) -> str | None:
+        """The principal's name, or None when refused. Any credentials are taken while none are configured."""
+        ...
+
+    def advertised(self, protocol: str) -> tuple[str, int] | None:
+        """The address to give clients instead of the one they connected to, if the operator set one."""
+        ...
+
+
+class Connection(Protocol):
+    """What a door may know of the connection it speaks on. Addresses are (host, port)."""
+
+    local: tuple[str, int]
+    peer: tuple[str, int]
+    is_tls: bool
+
+
+class ConnectionDoor(Protocol):
+    """One connection of one protocol, without a socket. No method raises, whatever the bytes."""
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the peer."""
+        ...
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Messages for consumers of this session."""
+        ...
+
+    def cancelled(self, holder: Holder) -> None:
+        """A consumer ended because its queue went away."""
+        ...
+
+    def progressed(self) -> None:
+        """Something asked for by `want` or `watch` has happened."""
+        ...
+
+    def tick(self) -> None:
+        """`next_tick_ms` is reached."""
+        ...
+
+    def next_tick_ms(self) -> int | None:
+        """Elapsed time at which the door wants `tick`; None never."""
+        ...
+
+    def data_to_send(self) -> list[bytes]:
+        """Take what is ready to be sent."""
+        ...
+
+    def is_closing(self) -> bool:
+        """Whether the connection is to be closed once everything is sent."""
+        ...
+
+    def shut(self, reason: str) -> None:
+        """The broker is leaving: say so in the protocol's words, then be closing."""
+        ...

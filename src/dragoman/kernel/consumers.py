@@ -1,0 +1,167 @@
+"""Holders and their sessions: consumers come and go, pulls, credit. Not journalled: they live with their connection."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, Renew, SetCredit
+from dragoman.kernel.entities import Holder, Pool, Subscription
+from dragoman.kernel.leases.dispatch import hand_over
+from dragoman.kernel.leases.lease import Delivery, next_run
+from dragoman.kernel.leases.sweep import decide_return, dropped
+from dragoman.kernel.topology import check_owner, deletion
+from dragoman.model.errors import InvalidArgument, NotSupported, ResourceLocked
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+
+HOLDERS_MAX: Final = 1_000_000
+
+
+def _holder(kernel: "Kernel", subscription: Subscription, session: int, tag: Any) -> Holder:
+    state = kernel.state
+    if len(state.holders) >= HOLDERS_MAX:
+        raise InvalidArgument("too many holders")
+    holder = Holder(state.id_next, session, subscription, tag)
+    state.id_next += 1
+    state.holders[holder.id] = holder
+    subscription.holders[holder.id] = holder
+    return holder
+
+
+def consume(kernel: "Kernel", command: Consume, session: int) -> Holder:
+    """Raises SubscriptionNotFound, ResourceLocked."""
+    state = kernel.state
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    if subscription.exclusive_holder or (command.exclusive and subscription.consumers):
+        raise ResourceLocked(command.name)
+    holder = _holder(kernel, subscription, session, command.tag)
+    holder.active = True
+    holder.no_ack = command.no_ack
+    holder.exclusive = command.exclusive
+    holder.credit_max = command.credit_max
+    holder.priority = command.priority
+    holder.duration_ms = command.lease_duration_ms
+    if command.pool:
+        holder.pool = state.pools[command.pool]
+    if command.exclusive:
+        subscription.exclusive_holder = holder.id
+    subscription.consumers.append(holder)
+    subscription.consumers.sort(key=lambda known: -known.priority)  # stable: first come first
+    subscription.had_consumers = True
+    state.activate(subscription)
+    return holder
+
+
+def cancel(kernel: "Kernel", command: Cancel, session: int) -> None:
+    """End a consumer; what it holds stays held. An auto-delete queue goes with its last one."""
+    holder = kernel.state.holders.get(command.holder)
+    if holder is None or holder.session != session:
+        return
+    _leave(kernel, holder)
+
+
+def _leave(kernel: "Kernel", holder: Holder) -> None:
+    subscription = holder.subscription
+    if holder.active:
+        holder.active = False
+        subscription.consumers.remove(holder)
+        subscription.turn = 0
+        if subscription.exclusive_holder == holder.id:
+            subscription.exclusive_holder = 0
+        subscription.used_ms = kernel.elapsed_ms
+        kernel.state.activate(subscription)
+    if holder.leased == 0:
+        kernel.state.holders.pop(holder.id, None)
+        subscription.holders.pop(holder.id, None)
+    if subscription.settings.auto_delete and not subscription.consumers and subscription.had_consumers:
+        kernel.commit(deletion(subscription))
+
+
+def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
+    """Take what is ready now. Raises SubscriptionNotFound, ResourceLocked, Needs."""
+    state = kernel.state
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    if subscription.exclusive_holder and state.holders[subscription.exclusive_holder].session != session:
+        raise ResourceLocked(command.name)
+    deliveries: list[Delivery] = []
+    left = command.count_max
+    holder: Holder | None = None
+    while left > 0:
+        run = next_run(subscription, left, kernel.now_ms - 1)
+        if run is None:
+            break
+        if run.expired:
+            kernel.commit(dropped(state, subscription, run, "expired", kernel.now_ms))
+            continue
+        if holder is None:
+            holder = _holder(kernel, subscription, session, command.tag)
+            holder.no_ack = command.no_ack
+            holder.duration_ms = command.lease_duration_ms
+        deliveries.append(hand_over(kernel, holder, run, note=False))
+        left -= run.end - run.start
+    if holder is not None and holder.no_ack:
+        state.holders.pop(holder.id, None)
+        subscription.holders.pop(holder.id, None)
+    return deliveries
+
+
+def set_credit(kernel: "Kernel", command: SetCredit, session: int) -> None:
+    """Change what a consumer may hold at once."""
+    holder = kernel.state.holders.get(command.holder)
+    if holder is not None and holder.session == session:
+        holder.credit_max = command.credit_max
+        kernel.state.activate(holder.subscription)
+
+
+def open_pool(kernel: "Kernel", command: OpenPool, session: int) -> int:
+    """Make or change a pool of credit."""
+    state = kernel.state
+    pool = state.pools.get(command.pool)
+    if pool is None or pool.session != session:
+        pool = Pool(state.id_next, session, command.credit_max)
+        state.id_next += 1
+        state.pools[pool.id] = pool
+    pool.credit_max = command.credit_max
+    for holder in state.holders.values():
+        if holder.pool is pool:
+            state.activate(holder.subscription)
+    return pool.id
+
+
+def renew(kernel: "Kernel", command: Renew, session: int) -> None:
+    """Deadline-bound leases come with the doors that use them."""
+    raise NotSupported("renew")
+
+
+def close_consumers(kernel: "Kernel", session: int) -> None:
+    """The session is gone: its consumers end, what they held by connection is ready again, in place."""
+    state = kernel.state
+    for holder in [known for known in state.holders.values() if known.session == session]:
+        subscription = holder.subscription
+        if holder.leased and not holder.duration_ms and subscription.id in state.subscriptions:
+            kernel.commit(decide_return(subscription, holder.id, failed=False))
+        if subscription.id in state.subscriptions:
+            _leave(kernel, holder)
+    for pool in [known for known in state.pools.values() if known.session == session]:
+        del state.pools[pool.id]
+
+
+def hold_back(kernel: "Kernel", session: int, *, back: bool) -> None:
+    """The session's connection cannot (or can again) take more bytes."""
+    for holder in kernel.state.holders.values():
+        if holder.session == session:
+            holder.held_back = back
+            if not back:
+                kernel.state.activate(holder.subscription)
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    Consume: consume,
+    Cancel: cancel,
+    Lease: lease,
+    SetCredit: set_credit,
+    OpenPool: open_pool,
+    Renew: renew,
+}

@@ -1,0 +1,63 @@
+"""Which records the journal needs: those about entities that survive a restart."""
+
+from dragoman.kernel.records import (
+    Bound,
+    Leased,
+    Published,
+    Record,
+    Reserved,
+    RouteCreated,
+    RouteDeleted,
+    Settled,
+    Skipped,
+    StreamAltered,
+    StreamCreated,
+    StreamDeleted,
+    SubscriptionCreated,
+    SubscriptionDeleted,
+    Trimmed,
+    Unbound,
+)
+from dragoman.kernel.state import State
+
+
+def is_durable(state: State, record: Record) -> bool:
+    """Whether `record`, about to be applied, must be written. Exclusive and non-durable entities are only applied."""
+    match record:
+        case Published():
+            stream = state.streams.get(record.targets[0].stream)
+            return stream is not None and stream.durable
+        case Leased() | Settled():
+            return _subscription(state, record.subscription)
+        case SubscriptionDeleted():
+            return _subscription(state, record.id)
+        case StreamCreated() | RouteCreated():
+            return record.settings.durable
+        case SubscriptionCreated():
+            return record.settings.durable and record.owner == 0 and _stream(state, record.stream)
+        case StreamAltered() | StreamDeleted():
+            return _stream(state, record.id)
+        case Trimmed() | Skipped() | Reserved():
+            return _stream(state, record.stream)
+        case RouteDeleted():
+            return bool(state.routing.is_durable(record.id))
+        case Bound() | Unbound():
+            lasting = state.routing.is_durable(record.target) if record.to_route else _stream(state, record.target)
+            return bool(lasting and state.routing.is_durable(record.route))
+        case _:
+            return True
+
+
+def _stream(state: State, stream_id: int) -> bool:
+    stream = state.streams.get(stream_id)
+    return stream is None or stream.durable
+
+
+def _subscription(state: State, subscription_id: int) -> bool:
+    subscription = state.subscriptions.get(subscription_id)
+    return (
+        subscription is not None
+        and subscription.settings.durable
+        and subscription.owner == 0
+        and subscription.stream.durable
+    )

@@ -1,0 +1,162 @@
+"""The kernel's entities: streams, leased subscriptions, holders. Hot: plain slotted classes, no behaviour but counting.
+
+    Stream 1 -- n Partition            the entries
+       |    1 -- n Subscription        who reads them message by message
+                       | 1 -- n Window (one per partition: states)
+                       | 1 -- n Holder (who holds leases; those with credit are handed messages as they come)
+"""
+
+from typing import Any
+
+from dragoman.kernel.block import Partition
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
+
+
+class Pool:
+    """A limit shared by several holders of one session. leased <= credit_max unless it was lowered meanwhile."""
+
+    __slots__ = ("credit_max", "id", "leased", "session")
+
+    def __init__(self, id: int, session: int, credit_max: int) -> None:  # noqa: A002
+        self.id = id
+        self.session = session
+        self.credit_max = credit_max
+        self.leased = 0
+
+
+class Holder:
+    """Somebody who can hold leases of one subscription: a consumer, or whoever took one batch by `Lease`.
+
+    `leased` is the number of messages it holds. `active` ones are handed messages while they have credit; `held_back`
+    is set while its connection cannot take more bytes.
+    """
+
+    __slots__ = (
+        "active",
+        "credit_max",
+        "duration_ms",
+        "exclusive",
+        "held_back",
+        "id",
+        "leased",
+        "no_ack",
+        "pool",
+        "priority",
+        "session",
+        "subscription",
+        "tag",
+    )
+
+    def __init__(self, id: int, session: int, subscription: "Subscription", tag: Any) -> None:  # noqa: A002
+        self.id = id
+        self.session = session
+        self.subscription = subscription
+        self.tag = tag
+        self.active = False
+        self.held_back = False
+        self.no_ack = False
+        self.exclusive = False
+        self.credit_max = 0  # 0: no limit
+        self.priority = 0
+        self.duration_ms = 0  # 0: bound to the session's connection
+        self.leased = 0
+        self.pool: Pool | None = None
+
+    def room(self, most: int) -> int:
+        """How many more messages it may be handed now, at most `most`."""
+        if self.held_back or not self.active:
+            return 0
+        if self.credit_max and not self.no_ack:
+            most = min(most, self.credit_max - self.leased)
+        pool = self.pool
+        if pool is not None and pool.credit_max and not self.no_ack:
+            most = min(most, pool.credit_max - pool.leased)
+        return max(most, 0)
+
+
+class Subscription:
+    """A leased subscription of a stream."""
+
+    __slots__ = (
+        "armed_ms",
+        "consumers",
+        "exclusive_holder",
+        "had_consumers",
+        "holders",
+        "id",
+        "is_queue",
+        "name",
+        "owner",
+        "queued",
+        "settings",
+        "stream",
+        "turn",
+        "turn_window",
+        "used_ms",
+        "windows",
+    )
+
+    def __init__(self, id: int, stream: "Stream", name: str, settings: SubscriptionSettings) -> None:  # noqa: A002
+        self.id = id
+        self.stream = stream
+        self.name = name
+        self.settings = settings
+        self.is_queue = name == stream.name
+        self.owner = 0  # session it is exclusive to; 0 none
+        self.windows: list[Window] = []
+        self.holders: dict[int, Holder] = {}  # with leases or consuming
+        self.consumers: list[Holder] = []  # the active ones, highest priority first
+        self.exclusive_holder = 0
+        self.had_consumers = False
+        self.turn = 0  # whose turn among consumers
+        self.turn_window = 0
+        self.armed_ms = 0  # wall time at which its head is looked at for expiry; 0 not armed
+        self.queued = False  # already in the kernel's list of subscriptions to dispatch
+        self.used_ms = 0  # elapsed time of the last use, for idle expiry
+
+    def ready(self) -> int:
+        """Messages ready to be leased."""
+        total = 0
+        for window in self.windows:
+            total += window.ready
+        return total
+
+    def ready_bytes(self) -> int:
+        """Bytes of ready messages; counted only under a limit on bytes."""
+        return sum(window.ready_bytes for window in self.windows)
+
+    def leased(self) -> int:
+        """Messages held by somebody."""
+        return sum(window.counts[1] for window in self.windows)
+
+
+class Stream:
+    """A named log of one or more partitions."""
+
+    __slots__ = (
+        "counts_bytes",
+        "durable",
+        "id",
+        "indexed",
+        "name",
+        "namespace",
+        "partitions",
+        "settings",
+        "subscriptions",
+        "turn",
+        "uuid",
+    )
+
+    def __init__(self, id: int, namespace: str, name: str, uuid: bytes, settings: StreamSettings) -> None:  # noqa: A002
+        self.id = id
+        self.namespace = namespace
+        self.name = name
+        self.uuid = uuid
+        self.settings = settings
+        self.durable = settings.durable
+        self.partitions = [Partition(index) for index in range(settings.partitions)]
+        self.subscriptions: list[Subscription] = []
+        self.counts_bytes = False  # some subscription limits bytes
+        self.indexed = False  # some subscription filters or orders: publishes must say what matches
+        self.turn = 0  # partition for the next message that names none

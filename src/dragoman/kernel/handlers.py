@@ -1,0 +1,158 @@
+"""Which function answers which cold command. Each decides, commits, describes."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from dragoman.kernel import commands as c
+from dragoman.kernel import topology
+from dragoman.kernel.describe import queue_info, route_info, stream_info
+from dragoman.kernel.leases.sweep import decide_purge
+from dragoman.kernel.read import find_time, read
+from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
+from dragoman.model.errors import NotSupported
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.read import Extract
+
+UUID_BYTES: Final = 16
+
+
+def create_stream(kernel: "Kernel", command: c.CreateStream, session: int) -> StreamInfo:
+    """Reply: the stream, `created` when this made it."""
+    records, info = topology.decide_create_stream(kernel.state, command, kernel.token(UUID_BYTES))
+    kernel.commit(records)
+    return info or stream_info(kernel.state.stream(command.namespace, command.name), created=True)
+
+
+def alter_stream(kernel: "Kernel", command: c.AlterStream, session: int) -> StreamInfo:
+    """Reply: the stream as altered."""
+    kernel.commit(topology.decide_alter_stream(kernel.state, command))
+    return stream_info(kernel.state.stream(command.namespace, command.name))
+
+
+def delete_stream(kernel: "Kernel", command: c.DeleteStream, session: int) -> StreamInfo:
+    """Reply: the stream as it was."""
+    records, info = topology.decide_delete_stream(kernel.state, command, session)
+    kernel.commit(records)
+    return info
+
+
+def trim_stream(kernel: "Kernel", command: c.TrimStream, session: int) -> int:
+    """Reply: the partition's new first offset."""
+    records, offset = topology.decide_trim(kernel.state, command)
+    kernel.commit(records)
+    return offset
+
+
+def declare_queue(kernel: "Kernel", command: c.DeclareQueue, session: int) -> QueueInfo:
+    """Reply: the queue, `created` when this made it."""
+    records, info = topology.decide_declare_queue(kernel.state, command, session, kernel.token(UUID_BYTES))
+    kernel.commit(records)
+    if info is not None:
+        return info
+    subscription = kernel.state.subscription(command.namespace, command.name)
+    subscription.used_ms = kernel.elapsed_ms
+    return queue_info(subscription, created=True)
+
+
+def delete_queue(kernel: "Kernel", command: c.DeleteQueue, session: int) -> QueueInfo:
+    """Reply: the queue as it was."""
+    records, info = topology.decide_delete_queue(kernel.state, command, session)
+    kernel.commit(records)
+    return info
+
+
+def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
+    """Reply: how many messages were dropped."""
+    if command.mode != "ready":
+        raise NotSupported(f"purge mode {command.mode}")
+    subscription = kernel.state.subscription(command.namespace, command.name)
+    topology.check_owner(subscription, session)
+    records, total = decide_purge(subscription)
+    kernel.commit(records)
+    return total
+
+
+def declare_route(kernel: "Kernel", command: c.DeclareRoute, session: int) -> RouteInfo:
+    """Reply: the route, `created` when this made it."""
+    records, info = topology.decide_declare_route(kernel.state, command)
+    kernel.commit(records)
+    return info or route_info(kernel.state.routing.get(command.namespace, command.name), created=True)
+
+
+def delete_route(kernel: "Kernel", command: c.DeleteRoute, session: int) -> None:
+    """Reply: None."""
+    kernel.commit(topology.decide_delete_route(kernel.state, command))
+
+
+def bind(kernel: "Kernel", command: c.Bind | c.Unbind, session: int) -> None:
+    """Reply: None."""
+    kernel.commit(topology.decide_bind(kernel.state, command, session))
+
+
+def read_stream(kernel: "Kernel", command: c.Read, session: int) -> "Extract":
+    """Reply: `Extract`. Raises Needs."""
+    return read(kernel.state, command)
+
+
+def describe_stream(kernel: "Kernel", command: c.DescribeStream, session: int) -> StreamInfo:
+    """Reply: the stream."""
+    return stream_info(kernel.state.stream(command.namespace, command.name))
+
+
+def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> QueueInfo:
+    """Reply: the queue. Raises ResourceLocked when it belongs to another session."""
+    subscription = kernel.state.subscription(command.namespace, command.name)
+    topology.check_owner(subscription, session)
+    return queue_info(subscription)
+
+
+def list_streams(kernel: "Kernel", command: c.ListStreams, session: int) -> list[StreamInfo]:
+    """Reply: the namespace's streams, by name."""
+    streams = kernel.state.streams_named.items()
+    return [stream_info(stream) for (namespace, _), stream in sorted(streams) if namespace == command.namespace]
+
+
+def list_queues(kernel: "Kernel", command: c.ListQueues, session: int) -> list[QueueInfo]:
+    """Reply: the namespace's queues, by name."""
+    return sorted(
+        (
+            queue_info(subscription)
+            for subscription in kernel.state.subscriptions.values()
+            if subscription.is_queue and subscription.stream.namespace == command.namespace
+        ),
+        key=lambda info: info.name,
+    )
+
+
+def list_routes(kernel: "Kernel", command: c.ListRoutes, session: int) -> list[RouteInfo]:
+    """Reply: the namespace's routes, by name."""
+    return [route_info(route) for route in kernel.state.routing.routes(command.namespace)]
+
+
+def find_offset(kernel: "Kernel", command: c.FindTime, session: int) -> tuple[int, int]:
+    """Reply: (offset, timestamp ms), (-1, -1) when nothing is that young."""
+    return find_time(kernel.state, command)
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    c.CreateStream: create_stream,
+    c.AlterStream: alter_stream,
+    c.DeleteStream: delete_stream,
+    c.TrimStream: trim_stream,
+    c.DeclareQueue: declare_queue,
+    c.DeleteQueue: delete_queue,
+    c.PurgeQueue: purge_queue,
+    c.DeclareRoute: declare_route,
+    c.DeleteRoute: delete_route,
+    c.Bind: bind,
+    c.Unbind: bind,
+    c.Read: read_stream,
+    c.DescribeStream: describe_stream,
+    c.DescribeQueue: describe_queue,
+    c.ListStreams: list_streams,
+    c.ListQueues: list_queues,
+    c.ListRoutes: list_routes,
+    c.FindTime: find_offset,
+}

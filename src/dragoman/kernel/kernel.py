@@ -1,0 +1,210 @@
+"""The kernel as one object: commands in, records and replies out, deliveries gathered.
+
+    submit(command) -> decide -> records -> apply (memory, at once)
+                                     \\-> `drain_records` for the journal
+    dispatch()      -> Leased records the same way, deliveries per session
+
+Deciding never changes anything: a decision that needs bodies from disk raises `Needs` and is simply asked again.
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop
+from typing import Any, Final
+
+from dragoman.kernel.commands import Publish, Settle
+from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
+from dragoman.kernel.consumers import close_consumers
+from dragoman.kernel.durable import is_durable
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.handlers import HANDLERS
+from dragoman.kernel.leases.dispatch import DISPATCH_MAX, dispatch_one
+from dragoman.kernel.leases.lease import Delivery, apply_leased
+from dragoman.kernel.leases.settle import apply_settled, decide_settle
+from dragoman.kernel.leases.sweep import decide_expiry, decide_overflow, decide_retries
+from dragoman.kernel.publish import apply_published, decide_publish
+from dragoman.kernel.records import Leased, Published, Record, Settled
+from dragoman.kernel.replay import APPLY
+from dragoman.kernel.replies import PublishReply, SettleReply
+from dragoman.kernel.state import Needs, State
+from dragoman.kernel.topology import deletion
+from dragoman.model.errors import NotSupported
+from dragoman.ports.translator import Translator
+
+SWEEPS_MAX: Final = 64  # bounded steps per call of `sweep`
+
+
+class Kernel:
+    """Decides, applies, remembers what to write. One thread owns it."""
+
+    def __init__(
+        self,
+        translator: Translator,
+        routing: Any,
+        random_below: Callable[[int], int],
+        token: Callable[[int], bytes],
+    ) -> None:
+        self.state = State(translator, routing, random_below)
+        self.token = token
+        self.now_ms = 0  # wall time, set by the runtime before each turn
+        self.elapsed_ms = 0
+        self._records: list[Record] = []
+        self._deliveries: dict[int, list[Delivery]] = {}
+        self._session_next = 1
+        self._handlers: Mapping[type, Callable[..., Any]] = {**HANDLERS, **CONSUMER_HANDLERS}
+
+    # --- commands ------------------------------------------------------------------------------------------------
+
+    def publish(self, command: Publish) -> PublishReply:
+        """Raises KernelError; nothing has changed then."""
+        records, reply = decide_publish(self.state, command, self.now_ms)
+        self.commit(records)
+        if self.state.crowded:
+            self._trim_crowded()
+        return reply
+
+    def settle(self, command: Settle) -> SettleReply:
+        """Raises KernelError; nothing has changed then."""
+        records, reply = decide_settle(self.state, command, self.now_ms, self.elapsed_ms)
+        self.commit(records)
+        return reply
+
+    def submit(self, command: Any, session: int) -> Any:
+        """Any other command, on behalf of `session`. Raises KernelError; nothing has changed then."""
+        handler = self._handlers.get(type(command))
+        if handler is None:
+            raise NotSupported(type(command).__name__)
+        return handler(self, command, session)
+
+    def commit(self, records: list[Record]) -> None:
+        """Apply what was decided, and keep what is durable for the journal."""
+        for record in records:
+            durable = is_durable(self.state, record)
+            self.apply(record)
+            if durable:
+                self._records.append(record)
+
+    def apply(self, record: Record) -> None:
+        """Carry one record out, live or in recovery."""
+        if isinstance(record, Published):
+            apply_published(self.state, record)
+        elif isinstance(record, Settled):
+            apply_settled(self.state, record)
+        elif isinstance(record, Leased):
+            apply_leased(self.state, record)
+        else:
+            APPLY[type(record)](self.state, record)
+
+    def has_records(self) -> bool:
+        """Whether `drain_records` would return any."""
+        return bool(self._records)
+
+    def drain_records(self) -> list[Record]:
+        """Durable records since the last call: the next frame."""
+        records, self._records = self._records, []
+        return records
+
+    # --- handing out -----------------------------------------------------------------------------------------------
+
+    def dispatch(self) -> bool:
+        """Hand ready messages to consumers with credit; True when some are left for another turn. Raises Needs."""
+        active = self.state.active
+        again: list[Subscription] = []
+        while active:
+            subscription = active[-1]
+            left = dispatch_one(self, subscription, DISPATCH_MAX)
+            active.pop()
+            subscription.queued = False
+            if left:
+                again.append(subscription)
+        for subscription in again:
+            self.state.activate(subscription)
+        return bool(again)
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Note a delivery for its session."""
+        self._deliveries.setdefault(delivery.holder.session, []).append(delivery)
+
+    def drain_deliveries(self) -> dict[int, list[Delivery]]:
+        """Deliveries per session since the last call."""
+        deliveries, self._deliveries = self._deliveries, {}
+        return deliveries
+
+    # --- time and limits -------------------------------------------------------------------------------------------
+
+    def sweep(self) -> bool:
+        """Work off what has come due, in bounded steps; True when some is left. Raises Needs."""
+        state = self.state
+        for _ in range(SWEEPS_MAX):
+            if state.retry and state.retry[0][0] <= self.elapsed_ms:
+                self.commit(decide_retries(state, self.elapsed_ms))
+            elif state.expiring and state.expiring[0][0] <= self.now_ms:
+                self._expire_one()
+            else:
+                return False
+        return True
+
+    def _expire_one(self) -> None:
+        wall_ms, subscription_id = self.state.expiring[0]
+        subscription = self.state.subscriptions.get(subscription_id)
+        if subscription is None or subscription.armed_ms != wall_ms:
+            heappop(self.state.expiring)
+            return
+        subscription.armed_ms = 0
+        try:
+            records = decide_expiry(self.state, subscription, self.now_ms)
+        except Needs:
+            subscription.armed_ms = wall_ms
+            raise
+        if records:
+            subscription.armed_ms = wall_ms  # look again: the next head may have expired too
+            self.commit(records)
+        else:
+            heappop(self.state.expiring)
+
+    def deadlines(self) -> tuple[int | None, int | None]:
+        """When `sweep` has something to do next: (elapsed ms, wall ms)."""
+        state = self.state
+        return (
+            state.retry[0][0] if state.retry else None,
+            state.expiring[0][0] if state.expiring else None,
+        )
+
+    def _trim_crowded(self) -> None:
+        crowded, self.state.crowded = self.state.crowded, []
+        for subscription in crowded:
+            if subscription.settings.overflow != "drop-head":
+                continue
+            while True:
+                records = decide_overflow(self.state, subscription, self.now_ms)
+                if not records:
+                    break
+                self.commit(records)
+
+    # --- sessions --------------------------------------------------------------------------------------------------
+
+    def open_session(self) -> int:
+        """A new session's id."""
+        self._session_next += 1
+        return self._session_next - 1
+
+    def close_session(self, session: int) -> None:
+        """A connection is gone: what it held by connection is ready again, what was its own is deleted."""
+        close_consumers(self, session)
+        for subscription in list(self.state.subscriptions.values()):
+            if subscription.owner == session:
+                self.commit(deletion(subscription))
+
+    # --- what no reader can ask for any more -----------------------------------------------------------------------
+
+    def release(self) -> None:
+        """Forget entries that every holder is done with, in streams without retention of their own."""
+        dirty, self.state.dirty_floors = self.state.dirty_floors, {}
+        for stream in dirty.values():
+            if stream.settings.retention_ms:
+                continue
+            for partition in stream.partitions:
+                floor = partition.end
+                for subscription in stream.subscriptions:
+                    floor = min(floor, subscription.windows[partition.index].floor())
+                if floor > partition.start:
+                    self.state.gone += partition.release(floor)

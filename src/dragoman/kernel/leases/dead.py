@@ -1,0 +1,69 @@
+"""Dead-lettering: messages that a subscription gives up go to its dead-letter address, in the same atomic set.
+
+Where there is no address, or it leads nowhere, or the message goes in a circle that no reader broke, it is dropped.
+The stored bytes of the history (x-death and its like) are the formats' business.
+"""
+
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.commands import Publish
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.publish import decide_publish
+from dragoman.kernel.records import Record, Runs
+from dragoman.kernel.settings import Address
+from dragoman.kernel.state import Needs, State
+from dragoman.model.errors import KernelError
+from dragoman.ports.translator import Death
+
+
+def dead_letters(
+    state: State, subscription: Subscription, partition_index: int, runs: Runs, reason: str, now_ms: int
+) -> list[Record]:
+    """Records that publish the messages of `runs` to the dead-letter address. Raises Needs."""
+    address = subscription.settings.dead_letter
+    if address is None:
+        return []
+    partition = subscription.stream.partitions[partition_index]
+    messages = _bodies(state, partition, runs)
+    records: list[Record] = []
+    ends: dict[Partition, int] = {}
+    for format_, body in messages:
+        key = address.key or state.translator.route_key(format_, body)
+        death = Death(reason, subscription.name, now_ms, address.key)
+        lettered = state.translator.dead_letter(format_, body, death)
+        if lettered is None:
+            continue
+        command = Publish(
+            subscription.stream.namespace, Address(address.name, key, address.is_route), lettered[0], [lettered[1]]
+        )
+        try:
+            more, _ = decide_publish(state, command, now_ms, ends)
+        except KernelError:
+            continue  # the address leads nowhere: dropped, as its protocols do
+        records += more
+    return records
+
+
+def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, bytes]]:
+    """(format, stored bytes) of each message; a batch is opened."""
+    missing: list[Block] = []
+    found: list[tuple[int, bytes]] = []
+    for start, end in runs:
+        at = partition.find(start)
+        while at < len(partition.blocks) and partition.blocks[at].offset < end:
+            block = partition.blocks[at]
+            at += 1
+            if block.control:
+                continue
+            if block.bodies is None:
+                missing.append(block)
+                continue
+            low, high = max(start, block.offset), min(end, block.end)
+            if block.packed:
+                format_, bodies = state.translator.open_batch(block.format, block.bodies[0])
+                bodies = bodies[low - block.offset : high - block.offset]
+            else:
+                format_, bodies = block.format, block.slice(low, high)
+            found += [(format_, body) for body in bodies]
+    if missing:
+        raise Needs(missing)
+    return found

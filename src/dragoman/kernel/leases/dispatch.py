@@ -1,0 +1,78 @@
+"""Handing ready messages to consumers with credit. Hot.
+
+Consumers of the highest priority that have room take turns; a turn is an equal share of what is ready, at most
+SHARE_MAX, so that N equal consumers get equal shares and one that is full or stuck is simply passed over.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.lease import Delivery, Run, next_run, tries_of
+from dragoman.kernel.leases.states import READY, RETURNED, TAKE
+from dragoman.kernel.leases.sweep import dropped
+from dragoman.kernel.records import Leased, Settled
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+
+DISPATCH_MAX: Final = 4096  # messages per subscription and turn
+SHARE_MAX: Final = 256  # messages per consumer and turn at it
+
+
+def next_consumer(subscription: Subscription) -> Holder | None:
+    """The next in turn among the consumers of highest priority that have room."""
+    consumers = subscription.consumers
+    count = len(consumers)
+    if subscription.settings.single_active:
+        first = consumers[0] if consumers else None
+        return first if first is not None and first.room(1) > 0 else None
+    best: Holder | None = None
+    best_at = 0
+    for step in range(count):
+        at = (subscription.turn + step) % count
+        holder = consumers[at]
+        if (best is None or holder.priority > best.priority) and holder.room(1) > 0:
+            best = holder
+            best_at = at
+            if holder.priority == consumers[0].priority:
+                break  # consumers stand highest priority first: nobody beats this one
+    if best is not None:
+        subscription.turn = (best_at + 1) % count
+    return best
+
+
+def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> bool:
+    """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
+    while budget > 0:
+        ready = subscription.ready()
+        if ready <= 0 or not subscription.consumers:
+            return False
+        holder = next_consumer(subscription)
+        if holder is None:
+            return False
+        share = min(-(-ready // len(subscription.consumers)), SHARE_MAX, budget)
+        run = next_run(subscription, holder.room(share), kernel.now_ms - 1)
+        if run is None:
+            return False
+        budget -= run.end - run.start
+        if run.expired:
+            kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
+        else:
+            hand_over(kernel, holder, run)
+    return True
+
+
+def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) -> Delivery:
+    """Lease `run` to `holder` (or be done with it, when it does not acknowledge) and, unless the caller does, note the delivery."""
+    subscription = holder.subscription
+    delivery = Delivery(holder, run, tries_of(subscription, run))
+    if holder.no_ack:
+        source = READY if run.fresh else RETURNED
+        kernel.commit([Settled(subscription.id, run.partition, source, TAKE, [(run.start, run.end)])])
+    else:
+        kernel.commit(
+            [Leased(subscription.id, run.partition, run.start, run.end, holder.id, run.fresh, holder.duration_ms)]
+        )
+    if note:
+        kernel.deliver(delivery)
+    return delivery

@@ -1,0 +1,156 @@
+"""Choosing what a holder gets next, and handing it over. Hot.
+
+Returned messages come first, in offset order; then the frontier moves on. A run never spans two blocks, so that a
+delivery can point at the one block that has its bodies. What has expired by then is set aside instead of handed out.
+"""
+
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.expiry import expiry_ms
+from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, RETURNED
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.records import Leased
+from dragoman.kernel.state import Needs, State
+
+
+class Run:
+    """The next messages of a subscription: [start, end) of one block, `fresh` from the frontier or returned."""
+
+    __slots__ = ("block", "end", "expired", "fresh", "partition", "start")
+
+    def __init__(self, partition: int, start: int, end: int, block: Block, fresh: bool) -> None:
+        self.partition = partition
+        self.start = start
+        self.end = end
+        self.block = block
+        self.fresh = fresh
+        self.expired = False
+
+
+class Delivery:
+    """Messages [start, end) handed to `holder`. Bodies are in `block`.
+
+    tries   how often each was leased before; None when none was ("fresh")
+    early   may leave before anything is durable
+    """
+
+    __slots__ = ("block", "early", "end", "holder", "partition", "start", "tries")
+
+    def __init__(self, holder: Holder, run: Run, tries: list[int] | None) -> None:
+        self.holder = holder
+        self.partition = run.partition
+        self.start = run.start
+        self.end = run.end
+        self.block = run.block
+        self.tries = tries
+        self.early: bool = holder.subscription.settings.early
+
+
+def next_run(subscription: Subscription, count_max: int, now_ms: int) -> Run | None:
+    """What is ready next, at most `count_max` messages of one block; what expires at or before `now_ms` is marked so.
+
+    Raises Needs when the block's bodies are only on disk.
+    """
+    windows = subscription.windows
+    count = len(windows)
+    for step in range(count):
+        index = (subscription.turn_window + step) % count
+        window = windows[index]
+        if window.ready > 0:
+            run = _next_of(subscription.stream.partitions[index], window, count_max)
+            if run is not None:
+                if count > 1:
+                    subscription.turn_window = index + 1
+                if run.block.bodies is None:
+                    raise Needs([run.block])
+                _judge(subscription, run, now_ms)
+                return run
+    return None
+
+
+def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None:
+    if window.counts[RETURNED]:
+        returned = window.next_returned(count_max)
+        if returned is not None:
+            start, end = returned
+            block = partition.at(start)
+            assert block is not None and block.offset <= start, (start, "returned, but gone")
+            return Run(partition.index, start, min(end, block.end), block, fresh=False)
+    at = partition.find(window.frontier)
+    blocks = partition.blocks
+    while at < len(blocks):
+        block = blocks[at]
+        if not block.control and not block.pending:
+            start = max(window.frontier, block.offset)
+            return Run(partition.index, start, min(block.end, start + count_max), block, fresh=True)
+        at += 1
+    return None
+
+
+def _judge(subscription: Subscription, run: Run, now_ms: int) -> None:
+    """Shorten `run` to its first messages that share one fate: expired or not."""
+    block = run.block
+    if subscription.settings.ttl_ms < 0 and block.expires_ms is None:
+        return
+    first = expiry_ms(subscription, block, run.start)
+    run.expired = 0 < first <= now_ms
+    if block.expires_ms is None:
+        return
+    for offset in range(run.start + 1, run.end):
+        expires = expiry_ms(subscription, block, offset)
+        if (0 < expires <= now_ms) != run.expired:
+            run.end = offset
+            return
+
+
+def tries_of(subscription: Subscription, run: Run) -> list[int] | None:
+    """How often each message of `run` was leased before; None for a fresh run."""
+    if run.fresh:
+        return None
+    window = subscription.windows[run.partition]
+    return [window.tried(offset) for offset in range(run.start, run.end)]
+
+
+def apply_leased(state: State, record: Leased) -> None:
+    """The only code that makes messages LEASED."""
+    subscription = state.subscriptions.get(record.subscription)
+    if subscription is None:
+        return
+    window = subscription.windows[record.partition]
+    count = record.end - record.start
+    if record.fresh:
+        window.advance(record.start, record.end, LEASED, record.holder)
+        window.ready -= count
+    else:
+        source = window.state(record.start)
+        assert source in {RETURNED, LEASED, DEFERRED}, source
+        window.move(record.start, record.end, source, LEASED, record.holder)
+        if source == RETURNED:
+            window.ready -= count
+    if subscription.stream.counts_bytes:
+        window.ready_bytes -= bytes_of(subscription.stream.partitions[record.partition], record.start, record.end)
+    holder = state.holders.get(record.holder)
+    if holder is not None:
+        holder.leased += count
+        if holder.pool is not None:
+            holder.pool.leased += count
+
+
+def bytes_of(partition: Partition, start: int, end: int) -> int:
+    """Bytes of the messages in [start, end), where they are counted."""
+    total = 0
+    at = partition.find(start)
+    while at < len(partition.blocks) and partition.blocks[at].offset < end:
+        block = partition.blocks[at]
+        total += block.bytes_of(max(start, block.offset), min(end, block.end))
+        at += 1
+    return total
+
+
+def apply_taken(window: Window, start: int, end: int, *, fresh: bool) -> None:
+    """Messages done without having been held: by readers that do not acknowledge, expired, over a limit."""
+    if fresh:
+        window.advance(start, end, DONE, 0)
+    else:
+        window.move(start, end, RETURNED, DONE)
+    window.ready -= end - start

@@ -1,0 +1,214 @@
+"""Settling: what became of leased messages, and everything else that ends or returns them. Hot for plain acks.
+
+`decide_settle` finds which of the runs the holder still has and chooses the event of the transition table;
+`apply_settled` carries any event out, whoever decided it (a reader, a deadline, a limit, a purge, a closed connection).
+"""
+
+from heapq import heappush
+
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.commands import Settle
+from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.dead import dead_letters
+from dragoman.kernel.leases.lease import apply_taken, bytes_of
+from dragoman.kernel.leases.states import (
+    ACK,
+    DEFER,
+    DELAY,
+    DONE,
+    DROP,
+    LEASED,
+    READY,
+    RELEASE,
+    RETURNED,
+    SEEK,
+    TRANSITIONS,
+    WAITING,
+)
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.records import Record, Runs, Settled
+from dragoman.kernel.replies import SettleReply
+from dragoman.kernel.state import State
+from dragoman.model.errors import LeaseExpired, SubscriptionNotFound
+
+
+def decide_settle(
+    state: State, command: Settle, now_ms: int, elapsed_ms: int
+) -> tuple[list[Record], SettleReply]:
+    """Records that settle what the holder still has. Raises SubscriptionNotFound, LeaseExpired (strict)."""
+    subscription = state.subscriptions.get(command.subscription)
+    if subscription is None:
+        raise SubscriptionNotFound(str(command.subscription))
+    window = subscription.windows[command.partition]
+    runs, missing = _still_held(window, command)
+    if missing and command.strict:
+        raise LeaseExpired(f"{missing} no longer held")
+    settled = sum(end - start for start, end in runs)
+    reply = SettleReply(settled, missing)
+    if not runs:
+        return [], reply
+    if command.outcome == "ack":
+        return [Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)], reply
+    if command.outcome == "defer":
+        return [Settled(subscription.id, command.partition, LEASED, DEFER, runs, command.holder)], reply
+    if command.outcome == "reject":
+        reason = command.reason or "rejected"
+        return _rejected(state, subscription, command.partition, runs, command.holder, reason, now_ms), reply
+    delay_ms = subscription.settings.retry_ms if command.delay_ms < 0 else command.delay_ms
+    return released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms), reply
+
+
+def _still_held(window: Window, command: Settle) -> tuple[Runs, int]:
+    """The command's runs as far as its holder has them, and how many messages it has not."""
+    holder = command.holder
+    runs = command.runs
+    if all(window.held(start, end, holder) for start, end in runs):
+        return runs, 0
+    kept: Runs = []
+    missing = 0
+    for start, end in runs:
+        for offset in range(start, end):
+            if not window.held(offset, offset + 1, holder):
+                missing += 1
+            elif kept and kept[-1][1] == offset:
+                kept[-1] = (kept[-1][0], offset + 1)
+            else:
+                kept.append((offset, offset + 1))
+    return kept, missing
+
+
+def _rejected(
+    state: State, subscription: Subscription, partition: int, runs: Runs, holder: int, reason: str, now_ms: int
+) -> list[Record]:
+    records = dead_letters(state, subscription, partition, runs, reason, now_ms)
+    records.append(Settled(subscription.id, partition, LEASED, DROP, runs, holder))
+    return records
+
+
+def released(
+    state: State,
+    subscription: Subscription,
+    command: Settle,
+    runs: Runs,
+    delay_ms: int,
+    now_ms: int,
+    elapsed_ms: int,
+) -> list[Record]:
+    """Back to be delivered again, now or after `delay_ms`; dead-lettered where attempts are spent."""
+    records: list[Record] = []
+    spent: Runs = []
+    if subscription.settings.attempts_max:
+        runs, spent = _split_spent(subscription, command.partition, runs, failed=command.failed)
+    if spent:
+        records += _rejected(
+            state, subscription, command.partition, spent, command.holder, "delivery_limit", now_ms
+        )
+    if runs:
+        event = DELAY if delay_ms > 0 else RELEASE
+        ready_ms = elapsed_ms + delay_ms if delay_ms > 0 else 0
+        records.append(
+            Settled(
+                subscription.id, command.partition, LEASED, event, runs, command.holder, command.failed, ready_ms
+            )
+        )
+    return records
+
+
+def _split_spent(
+    subscription: Subscription, partition: int, runs: Runs, *, failed: bool
+) -> tuple[Runs, Runs]:
+    """(runs that may be tried again, runs whose attempts are spent)."""
+    window = subscription.windows[partition]
+    settings = subscription.settings
+    again: Runs = []
+    spent: Runs = []
+    for start, end in runs:
+        for offset in range(start, end):
+            if settings.attempts_counted == "failed":
+                count = window.failed(offset) + (1 if failed else 0)
+            else:
+                count = window.tried(offset) + 1
+            side = spent if count >= settings.attempts_max else again
+            if side and side[-1][1] == offset:
+                side[-1] = (side[-1][0], offset + 1)
+            else:
+                side.append((offset, offset + 1))
+    return again, spent
+
+
+def apply_settled(state: State, record: Settled) -> None:
+    """Carry an event out on every run of the record."""
+    subscription = state.subscriptions.get(record.subscription)
+    if subscription is None:
+        return
+    window = subscription.windows[record.partition]
+    target = TRANSITIONS[record.source, record.event]
+    partition = subscription.stream.partitions[record.partition]
+    counts_bytes = subscription.stream.counts_bytes
+    total = 0
+    for start, end in record.runs:
+        total += end - start
+        _apply_run(window, record, target, start, end)
+        if counts_bytes:
+            _count_bytes(window, partition, record.source, target, start, end)
+        if target == WAITING:
+            heappush(state.retry, (record.ready_ms, subscription.id, record.partition, start, end))
+    if record.source == LEASED:
+        _give_back(state, record.holder, total)
+    if target == RETURNED or (record.source == LEASED and subscription.consumers):
+        state.activate(subscription)
+    if target == DONE:
+        state.dirty_floors[subscription.stream.id] = subscription.stream
+
+
+def _apply_run(window: Window, record: Settled, target: int, start: int, end: int) -> None:
+    source = record.source
+    if source == READY:
+        if target == DONE:
+            apply_taken(window, start, end, fresh=True)
+        else:
+            window.advance(start, end, target, 0)
+            window.ready -= end - start
+        return
+    if source == RETURNED:
+        apply_taken(window, start, end, fresh=False)
+        return
+    if record.event == SEEK:
+        window.reopen(start, end)
+    else:
+        if record.event in {RELEASE, DELAY}:
+            window.count_try(start, end, failed=record.failed)
+        window.move(start, end, source, target)
+    if target == RETURNED:
+        window.ready += end - start
+
+
+def _count_bytes(window: Window, partition: Partition, source: int, target: int, start: int, end: int) -> None:
+    if source in {READY, RETURNED}:
+        window.ready_bytes -= bytes_of(partition, start, end)
+    elif target == RETURNED:
+        window.ready_bytes += bytes_of(partition, start, end)
+
+
+def _give_back(state: State, holder_id: int, count: int) -> None:
+    """The holder has `count` messages less."""
+    holder: Holder | None = state.holders.get(holder_id)
+    if holder is None:
+        return
+    holder.leased -= count
+    if holder.pool is not None:
+        holder.pool.leased -= count
+    if holder.leased == 0 and not holder.active:
+        del state.holders[holder_id]
+        holder.subscription.holders.pop(holder_id, None)
+
+
+def blocks_of(partition: Partition, runs: Runs) -> list[Block]:
+    """The blocks that hold any offset of `runs`."""
+    blocks: list[Block] = []
+    for start, end in runs:
+        at = partition.find(start)
+        while at < len(partition.blocks) and partition.blocks[at].offset < end:
+            blocks.append(partition.blocks[at])
+            at += 1
+    return blocks

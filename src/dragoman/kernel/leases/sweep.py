@@ -1,0 +1,95 @@
+"""What time and limits do to waiting messages: expiry at the head, overflow, retries come due, purge.
+
+Each function decides one bounded step; callers repeat until nothing is left, so that a backlog of millions is worked
+off a turn at a time.
+"""
+
+from heapq import heappop
+from typing import Final
+
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.leases.dead import dead_letters
+from dragoman.kernel.leases.expiry import expiry_ms
+from dragoman.kernel.leases.lease import Run, next_run
+from dragoman.kernel.leases.states import DROP, LEASED, READY, RELEASE, RETURNED, TIME, WAITING
+from dragoman.kernel.records import Record, Settled
+from dragoman.kernel.state import State
+
+STEP_MAX: Final = 1024  # messages per step
+
+
+def dropped(state: State, subscription: Subscription, run: Run, reason: str, now_ms: int) -> list[Record]:
+    """Records that end the messages of `run`, dead-lettered where the subscription says so. Raises Needs."""
+    runs = [(run.start, run.end)]
+    records = dead_letters(state, subscription, run.partition, runs, reason, now_ms)
+    source = READY if run.fresh else RETURNED
+    records.append(Settled(subscription.id, run.partition, source, DROP, runs))
+    return records
+
+
+def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
+    """Records for the messages at the head that have expired; none when the head lives, which re-arms its deadline."""
+    run = next_run(subscription, STEP_MAX, now_ms)
+    if run is None:
+        return []
+    if run.expired:
+        return dropped(state, subscription, run, "expired", now_ms)
+    expires = expiry_ms(subscription, run.block, run.start)
+    if expires:
+        state.arm(subscription, expires)
+    return []
+
+
+def decide_overflow(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
+    """Records that drop from the head what is over the subscription's limits."""
+    settings = subscription.settings
+    over = subscription.ready() - settings.length_max if settings.length_max >= 0 else 0
+    if over <= 0 and 0 <= settings.bytes_max < subscription.ready_bytes():
+        over = 1
+    if over <= 0:
+        return []
+    run = next_run(subscription, min(over, STEP_MAX), 0)
+    return [] if run is None else dropped(state, subscription, run, "maxlen", now_ms)
+
+
+def decide_retries(state: State, elapsed_ms: int) -> list[Record]:
+    """Records for waiting messages whose time has come; entries overtaken by events are forgotten."""
+    records: list[Record] = []
+    while state.retry and state.retry[0][0] <= elapsed_ms and len(records) < STEP_MAX:
+        _, subscription_id, partition, start, end = heappop(state.retry)
+        subscription = state.subscriptions.get(subscription_id)
+        if subscription is None:
+            continue
+        window = subscription.windows[partition]
+        runs = [
+            (max(a, start), min(b, end)) for a, b in window.runs(WAITING) if a < end and b > start
+        ]
+        if runs:
+            records.append(Settled(subscription_id, partition, WAITING, TIME, runs))
+    return records
+
+
+def decide_purge(subscription: Subscription) -> tuple[list[Record], int]:
+    """Records that drop every ready message, and how many those are. One run however many: no work per message."""
+    records: list[Record] = []
+    total = 0
+    for partition in subscription.stream.partitions:
+        window = subscription.windows[partition.index]
+        total += window.ready
+        returned = list(window.runs(RETURNED))
+        if returned:
+            records.append(Settled(subscription.id, partition.index, RETURNED, DROP, returned))
+        if window.frontier < partition.end:
+            fresh = [(window.frontier, partition.end)]
+            records.append(Settled(subscription.id, partition.index, READY, DROP, fresh))
+    return records, total
+
+
+def decide_return(subscription: Subscription, holder: int, *, failed: bool) -> list[Record]:
+    """Records that make everything `holder` has ready again, in place."""
+    records: list[Record] = []
+    for index, window in enumerate(subscription.windows):
+        runs = list(window.runs(LEASED, holder))
+        if runs:
+            records.append(Settled(subscription.id, index, LEASED, RELEASE, runs, holder, failed))
+    return records

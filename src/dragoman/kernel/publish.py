@@ -1,0 +1,298 @@
+"""Publish: from an address to entries in streams. Hot.
+
+Stages: route -> producer sequence -> room -> append. Which stages a publish needs is found per address and kept in
+`State.plans` until topology changes, so that a message pays only for what its address uses:
+
+    plan known      the streams are a tuple looked up by (namespace, route, key); bodies stay shut
+    plan is per message (headers routes, filtered bindings): fields are read, bodies grouped by their targets
+
+A publish is one decision: records for everything it appends, applied together and written as one frame.
+"""
+
+from array import array
+
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
+from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.leases.expiry import expiry_ms
+from dragoman.kernel.producers import duplicate_of, remember
+from dragoman.kernel.records import Published, Record, Target
+from dragoman.kernel.replies import PublishReply
+from dragoman.kernel.state import State
+from dragoman.model.errors import InvalidArgument, MessageTooLarge, PartitionNotFound
+from dragoman.model.levels import APPLIED
+
+Streams = tuple[Stream, ...]
+
+
+class Draft:
+    """A publish being decided: the records so far, and the offsets they will take."""
+
+    __slots__ = ("command", "ends", "now_ms", "records", "reply")
+
+    def __init__(self, command: Publish, now_ms: int, ends: dict[Partition, int]) -> None:
+        self.command = command
+        self.now_ms = now_ms
+        self.records: list[Record] = []
+        self.ends = ends  # offsets given by this decision, per partition
+        self.reply = PublishReply(0, -1, 0, APPLIED)
+
+
+def decide_publish(
+    state: State, command: Publish, now_ms: int, ends: dict[Partition, int] | None = None
+) -> tuple[list[Record], PublishReply]:
+    """Records that append `command`'s messages where its address leads. `ends` carries offsets given by earlier
+    publishes of the same decision.
+
+    Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument and ProducerError's.
+    """
+    draft = Draft(command, now_ms, {} if ends is None else ends)
+    address = command.address
+    if not command.bodies:
+        raise InvalidArgument("nothing to publish")
+    if address.is_route:
+        streams = plan(state, command.namespace, address.name, address.key)
+        if streams is None:
+            _publish_each(state, draft)
+            return draft.records, draft.reply
+    else:
+        streams = (state.stream(command.namespace, address.name),)
+    if not streams:
+        return draft.records, draft.reply
+    if command.producer is not None and _is_duplicate(streams[0], command, command.producer, draft.reply):
+        return draft.records, draft.reply
+    _publish_all(draft, streams)
+    return draft.records, draft.reply
+
+
+def plan(state: State, namespace: str, route: str, key: str) -> Streams | None:
+    """The streams every message with this key goes to; None when that depends on the message. Raises RouteNotFound."""
+    known = state.plans.get((namespace, route, key))
+    if known is None:
+        known = state.routing.plan(namespace, route, key)
+        if known is not None:
+            if len(state.plans) >= PLANS_MAX:
+                state.plans.clear()
+            state.plans[(namespace, route, key)] = known
+    return known
+
+
+PLANS_MAX = 65_536  # keys are chosen by clients: a cache of them must not grow with their fancy
+
+
+def _publish_each(state: State, draft: Draft) -> None:
+    """Route body by body; neighbours with the same targets share a record."""
+    command = draft.command
+    if command.packed:
+        command = _unpacked(state, command)
+        draft.command = command
+    address = command.address
+    unrouted: list[int] = []
+    start = 0
+    before: Streams = ()
+    for index, body in enumerate(command.bodies):
+        fields = state.translator.fields(command.format, body, 0)
+        streams = state.routing.targets(command.namespace, address.name, address.key, fields)
+        if not streams:
+            unrouted.append(index)
+        if index and streams is not before and streams != before:
+            _publish_slice(draft, before, start, index)
+            start = index
+        before = streams
+    _publish_slice(draft, before, start, len(command.bodies))
+    draft.reply.unrouted = unrouted or None
+
+
+def _unpacked(state: State, command: Publish) -> Publish:
+    """The messages of a batch, each for itself."""
+    format_, bodies = state.translator.open_batch(command.format, command.bodies[0])
+    opened = Publish(command.namespace, command.address, format_, bodies)
+    opened.level = command.level
+    opened.hops = command.hops
+    return opened
+
+
+def _is_duplicate(stream: Stream, command: Publish, producer: Producer, reply: PublishReply) -> bool:
+    partition = partition_of(stream, command.partition)
+    offset = duplicate_of(partition.producers, producer)
+    if offset < 0:
+        return False
+    reply.duplicate = True
+    reply.offset = offset
+    reply.partition = partition.index
+    reply.routed = 1
+    reply.level = max(command.level, stream.settings.level)
+    return True
+
+
+def partition_of(stream: Stream, index: int) -> Partition:
+    """Raises PartitionNotFound."""
+    if not 0 <= index < len(stream.partitions):
+        raise PartitionNotFound(f"{stream.name}-{index}")
+    return stream.partitions[index]
+
+
+def _publish_all(draft: Draft, streams: Streams) -> None:
+    """Append every body to every stream, minding reject-publish limits."""
+    total = len(draft.command.bodies)
+    room = total
+    for stream in streams:
+        for subscription in stream.subscriptions:
+            room = min(room, _room(subscription, draft.command))
+    if room >= total:
+        _publish_slice(draft, streams, 0, total)
+        return
+    if room > 0:
+        _publish_slice(draft, streams, 0, room)
+    draft.reply.refused = room
+    willing = tuple(stream for stream in streams if not _refuses(stream, draft.command, room))
+    _publish_slice(draft, willing, room, total)
+
+
+def _room(subscription: Subscription, command: Publish) -> int:
+    """How many of the command's messages `subscription` takes before it refuses publishes."""
+    settings = subscription.settings
+    total = len(command.bodies)
+    if settings.overflow == "drop-head" or (settings.length_max < 0 and settings.bytes_max < 0):
+        return total
+    if not subscription.is_queue or command.packed:
+        return total
+    room = total
+    if settings.length_max >= 0:
+        room = min(room, max(settings.length_max - subscription.ready(), 0))
+    if settings.bytes_max >= 0:
+        left = settings.bytes_max - subscription.ready_bytes()
+        for index, body in enumerate(command.bodies[:room]):
+            left -= len(body)
+            if left < 0:
+                return index
+    return room
+
+
+def _refuses(stream: Stream, command: Publish, room: int) -> bool:
+    return any(_room(subscription, command) <= room for subscription in stream.subscriptions) and any(
+        _room(subscription, command) < len(command.bodies) for subscription in stream.subscriptions
+    )
+
+
+def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:
+    """Records that append bodies [start, end) to every stream of `streams`."""
+    if not streams or start == end:
+        return
+    command = draft.command
+    reply = draft.reply
+    durable: list[Target] = []
+    fleeting: list[Target] = []
+    for stream in streams:
+        _check_size(stream, command)
+        partition = _pick(stream, command)
+        target = Target(stream.id, partition.index, _take_offsets(draft, partition, end - start))
+        (durable if stream.durable else fleeting).append(target)
+        if reply.offset < 0:
+            reply.offset = target.offset
+            reply.partition = partition.index
+        if stream.durable:
+            reply.level = max(reply.level, stream.settings.level if command.level < 0 else command.level)
+    reply.routed = max(reply.routed, len(streams))
+    for targets in (durable, fleeting):
+        if targets:
+            draft.records.append(_record(draft, tuple(targets), start, end))
+
+
+def _check_size(stream: Stream, command: Publish) -> None:
+    limit = stream.settings.message_bytes_max
+    if limit and any(len(body) > limit for body in command.bodies):
+        raise MessageTooLarge(f"{max(map(len, command.bodies))} bytes, {stream.name} takes {limit}")
+
+
+def _pick(stream: Stream, command: Publish) -> Partition:
+    if command.partition != ANY_PARTITION:
+        return partition_of(stream, command.partition)
+    if len(stream.partitions) == 1:
+        return stream.partitions[0]
+    return stream.partitions[stream.turn % len(stream.partitions)]
+
+
+def _take_offsets(draft: Draft, partition: Partition, count: int) -> int:
+    offset = draft.ends.get(partition, partition.end)
+    draft.ends[partition] = offset + (draft.command.packed or count)
+    return offset
+
+
+def _record(draft: Draft, targets: tuple[Target, ...], start: int, end: int) -> Published:
+    command = draft.command
+    whole = start == 0 and end == len(command.bodies)
+    producer = command.producer
+    expires, priorities, keys = command.expires_ms, command.priorities, command.keys
+    return Published(
+        targets,
+        command.format,
+        command.bodies if whole else command.bodies[start:end],
+        command.packed,
+        draft.now_ms,
+        expires if expires is None or whole else expires[start:end],
+        priorities if priorities is None or whole else priorities[start:end],
+        keys if keys is None or whole else keys[start:end],
+        None
+        if producer is None
+        else (producer.id, producer.epoch, producer.sequence, producer.count, producer.transactional),
+        command.control,
+        command.hops,
+    )
+
+
+def apply_published(state: State, record: Published) -> None:
+    """Append the record's messages to its targets; the only code that does, live and in recovery."""
+    size = sum(map(len, record.bodies))
+    for target in record.targets:
+        stream = state.streams.get(target.stream)
+        if stream is None:
+            continue  # deleted later in the same journal
+        partition = stream.partitions[target.partition]
+        stream.turn += 1
+        block = _block(record, target.offset, size)
+        if block.producer is not None and block.producer.id >= 0 and not block.control:
+            remember(partition.producers, block.producer, block.offset)
+        count = block.end - block.offset
+        if stream.counts_bytes:
+            block.sizes = array("Q", map(len, record.bodies))
+        partition.append(block)
+        state.grown.append((stream, partition))
+        if stream.subscriptions:
+            if not block.control:
+                for subscription in stream.subscriptions:
+                    window = subscription.windows[target.partition]
+                    window.ready += count
+                    window.ready_bytes += size if stream.counts_bytes else 0
+                    state.activate(subscription)
+                    if block.expires_ms is not None or subscription.settings.ttl_ms >= 0:
+                        _arm(state, subscription, block)
+                    if subscription.settings.length_max >= 0 or subscription.settings.bytes_max >= 0:
+                        state.crowded.append(subscription)
+        else:
+            state.dirty_floors[stream.id] = stream
+
+
+def _arm(state: State, subscription: Subscription, block: Block) -> None:
+    """Only a head expires by itself: the first message of a block that may now be the head arms the deadline."""
+    expires = expiry_ms(subscription, block, block.offset)
+    if expires and not subscription.armed_ms:
+        state.arm(subscription, expires)
+
+
+def _block(record: Published, offset: int, size: int) -> Block:
+    count = record.packed or len(record.bodies)
+    block = Block(offset, offset + count, record.format, list(record.bodies), record.stored_ms)
+    block.packed = record.packed > 0
+    block.control = record.control
+    block.size = size
+    block.hops = record.hops
+    if record.expires_ms is not None:
+        block.expires_ms = list(record.expires_ms)
+    if record.priorities is not None:
+        block.priorities = list(record.priorities)
+    if record.keys is not None:
+        block.keys = list(record.keys)
+    if record.producer is not None:
+        block.producer = Producer(*record.producer)
+    return block

@@ -1,0 +1,60 @@
+"""Reading a partition by offset: what cursors do. Nothing is leased and nothing changes."""
+
+from typing import Final
+
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.commands import FindTime, Read
+from dragoman.kernel.publish import partition_of
+from dragoman.kernel.state import Needs, State
+from dragoman.model.errors import OffsetOutOfRange
+
+LOAD_AHEAD_MAX: Final = 16  # cold blocks asked for at once
+
+
+class Extract:
+    """Entries from an offset on: each block holds offsets >= the one asked for; the first may begin before it.
+
+    `end` is how far the reader may go on to (the committed end, or the last stable offset when isolated).
+    """
+
+    __slots__ = ("blocks", "committed", "end", "size", "stable", "start")
+
+    def __init__(self, partition: Partition, end: int) -> None:
+        self.blocks: list[Block] = []
+        self.size = 0
+        self.start = partition.start
+        self.end = end
+        self.committed = partition.committed
+        self.stable = partition.stable()
+
+
+def read(state: State, command: Read) -> Extract:
+    """Raises StreamNotFound, PartitionNotFound, OffsetOutOfRange, Needs."""
+    partition = partition_of(state.stream(command.namespace, command.name), command.partition)
+    if not partition.start <= command.offset <= partition.end:
+        raise OffsetOutOfRange(f"{command.offset} is not in {partition.start}..{partition.end}")
+    end = partition.stable() if command.isolated else partition.committed
+    extract = Extract(partition, end)
+    cold: list[Block] = []
+    at = partition.find(command.offset)
+    while at < len(partition.blocks) and partition.blocks[at].offset < end:
+        block = partition.blocks[at]
+        if extract.size and extract.size + block.size > command.bytes_max:
+            break
+        if block.bodies is None and len(cold) < LOAD_AHEAD_MAX:
+            cold.append(block)
+        extract.blocks.append(block)
+        extract.size += block.size
+        at += 1
+    if cold:
+        raise Needs(cold)
+    return extract
+
+
+def find_time(state: State, command: FindTime) -> tuple[int, int]:
+    """First block stored at or after the time, by the broker's clock: its offset and time. (-1, -1) when none is."""
+    partition = partition_of(state.stream(command.namespace, command.name), command.partition)
+    for block in partition.blocks[partition.first :]:
+        if block.stored_ms >= command.time_ms and block.offset < partition.committed:
+            return block.offset, block.stored_ms
+    return -1, -1

@@ -1,0 +1,76 @@
+"""Which function carries out which record. Every record of `records.AnyRecord` has exactly one."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from dragoman.kernel import topology
+from dragoman.kernel.leases.lease import apply_leased
+from dragoman.kernel.leases.settle import apply_settled
+from dragoman.kernel.leases.states import LEASED, RELEASE
+from dragoman.kernel.publish import apply_published
+from dragoman.kernel.records import (
+    Bound,
+    Leased,
+    Published,
+    Reserved,
+    RouteCreated,
+    RouteDeleted,
+    Settled,
+    Skipped,
+    Started,
+    StreamAltered,
+    StreamCreated,
+    StreamDeleted,
+    SubscriptionCreated,
+    SubscriptionDeleted,
+    Trimmed,
+    Unbound,
+)
+from dragoman.kernel.state import State
+
+
+def apply_skipped(state: State, record: Skipped) -> None:
+    """The partition goes on at a later offset."""
+    stream = state.streams.get(record.stream)
+    if stream is not None:
+        partition = stream.partitions[record.partition]
+        partition.end = max(partition.end, record.offset)
+
+
+def apply_reserved(state: State, record: Reserved) -> None:
+    """Offsets below may have been seen: remembered until the next start."""
+    stream = state.streams.get(record.stream)
+    if stream is not None:
+        partition = stream.partitions[record.partition]
+        partition.reserved = max(partition.reserved, record.offset)
+
+
+def apply_started(state: State, record: Started) -> None:
+    """A new life of the node: whatever was leased through a connection is ready again, at its place."""
+    state.id_next = max(state.id_next, record.id_next)
+    state.incarnation = record.incarnation
+    for subscription in state.subscriptions.values():
+        for index, window in enumerate(subscription.windows):
+            runs = list(window.runs(LEASED))
+            if runs:
+                apply_settled(state, Settled(subscription.id, index, LEASED, RELEASE, runs))
+
+
+APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {
+    Published: apply_published,
+    Leased: apply_leased,
+    Settled: apply_settled,
+    StreamCreated: topology.apply_stream_created,
+    StreamAltered: topology.apply_stream_altered,
+    StreamDeleted: topology.apply_stream_deleted,
+    SubscriptionCreated: topology.apply_subscription_created,
+    SubscriptionDeleted: topology.apply_subscription_deleted,
+    RouteCreated: topology.apply_route_created,
+    RouteDeleted: topology.apply_route_deleted,
+    Bound: topology.apply_bound,
+    Unbound: topology.apply_unbound,
+    Trimmed: topology.apply_trimmed,
+    Skipped: apply_skipped,
+    Reserved: apply_reserved,
+    Started: apply_started,
+}

@@ -1,0 +1,100 @@
+"""Everything the kernel remembers, and how to find it. Changed by `apply` functions only.
+
+Three kinds of things hang here: entities (durable, rebuilt from the journal), holders and pools (they live as long as
+their session), and notes for the runtime gathered since it last looked (`active`, `grown`).
+"""
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import Any
+
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
+from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
+from dragoman.ports.translator import Translator
+
+
+class Needs(Exception):
+    """A decision needs the bodies of blocks that are only on disk; nothing has changed. Load them and ask again."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        super().__init__(blocks)
+        self.blocks = blocks
+
+
+class State:
+    """The kernel's memory."""
+
+    __slots__ = (
+        "active",
+        "cancelled",
+        "crowded",
+        "deleted",
+        "dirty_floors",
+        "expiring",
+        "gone",
+        "grown",
+        "holders",
+        "id_next",
+        "incarnation",
+        "plans",
+        "pools",
+        "random_below",
+        "retry",
+        "routing",
+        "streams",
+        "streams_named",
+        "subscriptions",
+        "translator",
+    )
+
+    def __init__(self, translator: Translator, routing: Any, random_below: Callable[[int], int]) -> None:
+        self.translator = translator
+        self.routing = routing
+        self.random_below = random_below
+        self.id_next = 1  # of streams, subscriptions, routes, holders, pools; never reused
+        self.incarnation = 1
+        self.streams: dict[int, Stream] = {}
+        self.streams_named: dict[tuple[str, str], Stream] = {}
+        self.subscriptions: dict[int, Subscription] = {}
+        self.holders: dict[int, Holder] = {}
+        self.pools: dict[int, Pool] = {}
+        self.plans: dict[tuple[str, str, str], tuple[Stream, ...]] = {}  # cleared when topology changes
+        self.active: list[Subscription] = []  # may have messages and somebody to hand them to
+        self.crowded: list[Subscription] = []  # with a length limit, appended to since overflow was last judged
+        self.grown: list[tuple[Stream, Partition]] = []  # appended to since the runtime last looked
+        self.cancelled: list[Holder] = []  # consumers whose subscription went away, to be told
+        self.deleted: list[Stream] = []  # whose storage is to be freed
+        self.gone: list[Block] = []  # blocks no reader can ask for any more
+        self.expiring: list[tuple[int, int]] = []  # heap: (wall ms, subscription) whose head may expire then
+        self.dirty_floors: dict[int, Stream] = {}  # floors may have moved
+        self.retry: list[tuple[int, int, int, int, int]] = []  # heap: (ready elapsed ms, subscription, partition, a, b)
+
+    def stream(self, namespace: str, name: str) -> Stream:
+        """Raises StreamNotFound."""
+        stream = self.streams_named.get((namespace, name))
+        if stream is None:
+            raise StreamNotFound(name)
+        return stream
+
+    def subscription(self, namespace: str, name: str, subscription: str = "") -> Subscription:
+        """The subscription of that name on the stream `name`, its queue when empty. Raises SubscriptionNotFound."""
+        stream = self.streams_named.get((namespace, name))
+        if stream is not None:
+            wanted = subscription or name
+            for candidate in stream.subscriptions:
+                if candidate.name == wanted:
+                    return candidate
+        raise SubscriptionNotFound(name)
+
+    def arm(self, subscription: Subscription, wall_ms: int) -> None:
+        """Look at the subscription's head for expiry at `wall_ms`, unless that will happen sooner anyway."""
+        if not subscription.armed_ms or wall_ms < subscription.armed_ms:
+            subscription.armed_ms = wall_ms
+            heappush(self.expiring, (wall_ms, subscription.id))
+
+    def activate(self, subscription: Subscription) -> None:
+        """Note that `subscription` may have something to hand out."""
+        if not subscription.queued and subscription.consumers:
+            subscription.queued = True
+            self.active.append(subscription)

@@ -1,0 +1,340 @@
+"""Streams, queues, routes and bindings: making, finding, changing and deleting them. Cold.
+
+Every `decide_` function reads and refuses; every `apply_` function only does what its record says. Anything that
+changes where messages go clears the plans.
+"""
+
+import msgspec
+
+from dragoman.kernel.commands import (
+    AlterStream,
+    Bind,
+    CreateStream,
+    DeclareQueue,
+    DeclareRoute,
+    DeleteQueue,
+    DeleteRoute,
+    DeleteStream,
+    TrimStream,
+    Unbind,
+)
+from dragoman.kernel.describe import queue_info, route_info, stream_info
+from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.records import (
+    Bound,
+    Record,
+    RouteCreated,
+    RouteDeleted,
+    StreamAltered,
+    StreamCreated,
+    StreamDeleted,
+    SubscriptionCreated,
+    SubscriptionDeleted,
+    Trimmed,
+    Unbound,
+)
+from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
+from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
+from dragoman.kernel.state import State
+from dragoman.model.errors import (
+    AlreadyExists,
+    InUse,
+    InvalidArgument,
+    NotEmpty,
+    OffsetOutOfRange,
+    ResourceLocked,
+    StreamNotFound,
+    SubscriptionNotFound,
+)
+
+PARTITIONS_MAX = 10_000  # of one stream
+NAME_BYTES_MAX = 255
+
+
+def check_name(name: str) -> None:
+    """Raises InvalidArgument unless `name` is 1 to 255 bytes of UTF-8."""
+    if not 0 < len(name.encode()) <= NAME_BYTES_MAX:
+        raise InvalidArgument(f"a name has 1 to {NAME_BYTES_MAX} bytes")
+
+
+def check_owner(subscription: Subscription, session: int) -> None:
+    """Raises ResourceLocked when it is exclusive to another session."""
+    if subscription.owner and subscription.owner != session:
+        raise ResourceLocked(subscription.name)
+
+
+def _check_settings(settings: StreamSettings) -> None:
+    if not 0 < settings.partitions <= PARTITIONS_MAX:
+        raise InvalidArgument(f"partitions: 1 to {PARTITIONS_MAX}, not {settings.partitions}")
+
+
+# --- streams -----------------------------------------------------------------------------------------------------
+
+
+def decide_create_stream(state: State, command: CreateStream, uuid: bytes) -> tuple[list[Record], StreamInfo | None]:
+    """Raises AlreadyExists, InvalidArgument. The reply is None when made: described after it is applied."""
+    existing = state.streams_named.get((command.namespace, command.name))
+    if existing is not None:
+        if not command.attach:
+            raise AlreadyExists(command.name)
+        return [], stream_info(existing)
+    check_name(command.name)
+    _check_settings(command.settings)
+    return [StreamCreated(state.id_next, command.namespace, command.name, uuid, command.settings)], None
+
+
+def apply_stream_created(state: State, record: StreamCreated) -> None:
+    """The stream is there, empty."""
+    stream = Stream(record.id, record.namespace, record.name, record.uuid, record.settings)
+    state.id_next = max(state.id_next, record.id + 1)
+    state.streams[stream.id] = stream
+    state.streams_named[stream.namespace, stream.name] = stream
+    state.plans.clear()
+
+
+def decide_alter_stream(state: State, command: AlterStream) -> list[Record]:
+    """Raises StreamNotFound, InvalidArgument, InUse."""
+    stream = state.stream(command.namespace, command.name)
+    _check_settings(command.settings)
+    if command.settings.partitions < len(stream.partitions):
+        raise InvalidArgument(f"{command.name} has {len(stream.partitions)} partitions, they can only grow")
+    grows = command.settings.partitions > len(stream.partitions)
+    if grows and any(subscription.settings.order != "none" for subscription in stream.subscriptions):
+        raise InUse("partitions cannot be added while an ordered subscription reads the stream")
+    return [StreamAltered(stream.id, command.settings)]
+
+
+def apply_stream_altered(state: State, record: StreamAltered) -> None:
+    """New settings; new partitions start empty."""
+    stream = state.streams[record.id]
+    stream.settings = record.settings
+    for index in range(len(stream.partitions), record.settings.partitions):
+        stream.partitions.append(type(stream.partitions[0])(index))
+        for subscription in stream.subscriptions:
+            subscription.windows.append(Window(0))
+    state.dirty_floors[stream.id] = stream
+
+
+def decide_delete_stream(state: State, command: DeleteStream, session: int) -> tuple[list[Record], StreamInfo]:
+    """Raises StreamNotFound, ResourceLocked."""
+    stream = state.stream(command.namespace, command.name)
+    for subscription in stream.subscriptions:
+        check_owner(subscription, session)
+    return [StreamDeleted(stream.id)], stream_info(stream)
+
+
+def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
+    """The stream, its subscriptions and the bindings to it are gone."""
+    stream = state.streams.pop(record.id, None)
+    if stream is None:
+        return
+    for subscription in list(stream.subscriptions):
+        apply_subscription_deleted(state, SubscriptionDeleted(subscription.id))
+    del state.streams_named[stream.namespace, stream.name]
+    state.routing.forget_stream(stream)
+    state.plans.clear()
+    state.deleted.append(stream)
+
+
+def decide_trim(state: State, command: TrimStream) -> tuple[list[Record], int]:
+    """Raises StreamNotFound, OffsetOutOfRange. -1 means the committed end."""
+    stream = state.stream(command.namespace, command.name)
+    if not 0 <= command.partition < len(stream.partitions):
+        raise InvalidArgument(f"no partition {command.partition}")
+    partition = stream.partitions[command.partition]
+    offset = partition.committed if command.offset < 0 else command.offset
+    if offset > partition.committed:
+        raise OffsetOutOfRange(f"{offset} is past the end {partition.committed}")
+    if offset <= partition.start:
+        return [], partition.start
+    return [Trimmed(stream.id, command.partition, offset)], offset
+
+
+def apply_trimmed(state: State, record: Trimmed) -> None:
+    """Offsets below are gone for everybody: what leased subscriptions had open there is done."""
+    stream = state.streams.get(record.stream)
+    if stream is None:
+        return
+    partition = stream.partitions[record.partition]
+    for subscription in stream.subscriptions:
+        _finish_below(state, subscription, record.partition, record.offset)
+    state.gone += partition.release(record.offset)
+    partition.start = max(partition.start, record.offset)
+    partition.end = max(partition.end, record.offset)
+
+
+def _finish_below(state: State, subscription: Subscription, index: int, offset: int) -> None:
+    window = subscription.windows[index]
+    if window.frontier < offset:
+        window.ready -= subscription.stream.partitions[index].count(window.frontier, offset)
+        window.advance(offset, offset, DONE, 0)
+    for code in STATES:
+        if code in {DONE, READY}:
+            continue
+        for start, end in list(window.runs(code)):
+            if start < offset:
+                stop = min(end, offset)
+                window.move(start, stop, code, DONE)
+                if code == RETURNED:
+                    window.ready -= stop - start
+
+
+# --- queues ------------------------------------------------------------------------------------------------------
+
+
+def decide_declare_queue(
+    state: State, command: DeclareQueue, session: int, uuid: bytes
+) -> tuple[list[Record], QueueInfo | None]:
+    """Raises StreamNotFound, SubscriptionNotFound (passive), ResourceLocked, InvalidArgument."""
+    stream = state.streams_named.get((command.namespace, command.name))
+    if stream is not None:
+        for subscription in stream.subscriptions:
+            if subscription.is_queue:
+                check_owner(subscription, session)
+                return [], queue_info(subscription)
+    if command.passive:
+        raise SubscriptionNotFound(command.name)
+    records: list[Record] = []
+    settings = command.settings
+    if stream is None:
+        check_name(command.name)
+        _check_settings(command.stream)
+        records.append(StreamCreated(state.id_next, command.namespace, command.name, uuid, command.stream))
+        stream_id, starts = state.id_next, (0,) * command.stream.partitions
+    else:
+        if settings.exclusive:
+            raise ResourceLocked(command.name)
+        stream_id, starts = stream.id, tuple(partition.start for partition in stream.partitions)
+        settings = _attached(settings)
+    owner = session if settings.exclusive else 0
+    made = SubscriptionCreated(state.id_next + 1, stream_id, command.name, settings, starts, owner)
+    return [*records, made], None
+
+
+def _attached(settings: SubscriptionSettings) -> SubscriptionSettings:
+    return msgspec.structs.replace(settings, owns_stream=False)
+
+
+def apply_subscription_created(state: State, record: SubscriptionCreated) -> None:
+    """A reader is there; everything from its frontiers on is ready for it."""
+    stream = state.streams[record.stream]
+    subscription = Subscription(record.id, stream, record.name, record.settings)
+    state.id_next = max(state.id_next, record.id + 1)
+    subscription.owner = record.owner
+    for partition, frontier in zip(stream.partitions, record.frontiers, strict=True):
+        window = Window(frontier)
+        window.ready = partition.count(frontier, partition.end)
+        subscription.windows.append(window)
+    stream.subscriptions.append(subscription)
+    stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
+    state.subscriptions[subscription.id] = subscription
+    state.plans.clear()
+
+
+def decide_delete_queue(
+    state: State, command: DeleteQueue, session: int
+) -> tuple[list[Record], QueueInfo]:
+    """Raises SubscriptionNotFound, InUse, NotEmpty, ResourceLocked."""
+    subscription = state.subscription(command.namespace, command.name)
+    check_owner(subscription, session)
+    if command.if_unused and subscription.consumers:
+        raise InUse(command.name)
+    if command.if_empty and subscription.ready():
+        raise NotEmpty(command.name)
+    return deletion(subscription), queue_info(subscription)
+
+
+def deletion(subscription: Subscription) -> list[Record]:
+    """Records that delete a subscription, and its stream when it owns it and nobody else reads it."""
+    stream = subscription.stream
+    if subscription.settings.owns_stream and len(stream.subscriptions) == 1 and not stream.settings.retention_ms:
+        return [StreamDeleted(stream.id)]
+    return [SubscriptionDeleted(subscription.id)]
+
+
+def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> None:
+    """The reader, its leases and its holders are gone; consumers are told by the runtime."""
+    subscription = state.subscriptions.pop(record.id, None)
+    if subscription is None:
+        return
+    stream = subscription.stream
+    stream.subscriptions.remove(subscription)
+    for holder in list(subscription.holders.values()):
+        state.holders.pop(holder.id, None)
+        if holder.pool is not None:
+            holder.pool.leased -= holder.leased
+        if holder.active:
+            state.cancelled.append(holder)
+    subscription.consumers.clear()
+    state.routing.forget_subscription(subscription)
+    state.dirty_floors[stream.id] = stream
+    state.plans.clear()
+
+
+# --- routes ------------------------------------------------------------------------------------------------------
+
+
+def decide_declare_route(state: State, command: DeclareRoute) -> tuple[list[Record], RouteInfo | None]:
+    """Raises RouteNotFound (passive), InvalidArgument."""
+    existing = state.routing.find(command.namespace, command.name)
+    if existing is not None:
+        return [], route_info(existing)
+    if command.passive:
+        state.routing.get(command.namespace, command.name)  # raises
+    check_name(command.name)
+    return [RouteCreated(state.id_next, command.namespace, command.name, command.settings)], None
+
+
+def apply_route_created(state: State, record: RouteCreated) -> None:
+    """The route is there, unbound."""
+    state.id_next = max(state.id_next, record.id + 1)
+    state.routing.create(record)
+    state.plans.clear()
+
+
+def decide_delete_route(state: State, command: DeleteRoute) -> list[Record]:
+    """Raises RouteNotFound, InUse."""
+    route = state.routing.get(command.namespace, command.name)
+    if command.if_unused and state.routing.is_used(route):
+        raise InUse(command.name)
+    return [RouteDeleted(route.id)]
+
+
+def apply_route_deleted(state: State, record: RouteDeleted) -> None:
+    """The route and its bindings both ways are gone."""
+    state.routing.delete(record.id)
+    state.plans.clear()
+
+
+def decide_bind(state: State, command: Bind | Unbind, session: int) -> list[Record]:
+    """Raises RouteNotFound, StreamNotFound, ResourceLocked, InvalidArgument."""
+    route = state.routing.get(command.namespace, command.route)
+    if command.to_route:
+        target = state.routing.get(command.namespace, command.target).id
+    else:
+        stream = state.streams_named.get((command.namespace, command.target))
+        if stream is None:
+            raise StreamNotFound(command.target)
+        for subscription in stream.subscriptions:
+            if subscription.is_queue:
+                check_owner(subscription, session)
+        target = stream.id
+    known = state.routing.is_bound(route, target, command.to_route, command.binding)
+    if isinstance(command, Bind):
+        state.routing.check(route, command.binding)
+        return [] if known else [Bound(route.id, target, command.to_route, command.binding)]
+    return [Unbound(route.id, target, command.to_route, command.binding)] if known else []
+
+
+def apply_bound(state: State, record: Bound) -> None:
+    """The route hands on to the target."""
+    state.routing.bind(record)
+    state.plans.clear()
+
+
+def apply_unbound(state: State, record: Unbound) -> None:
+    """It no longer does."""
+    state.routing.unbind(record)
+    state.plans.clear()

@@ -1,0 +1,55 @@
+"""What the kernel may ask about stored bytes, answered by `formats`: it never opens a body itself."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class FieldSource(Protocol):
+    """What filters and header routes read of one message."""
+
+    @property
+    def headers(self) -> Mapping[str, object]:
+        """Headers by name, typed; of duplicates the last. Decoded when first asked for."""
+        ...
+
+    def attribute(self, name: str) -> object:
+        """A message attribute by its envelope name (`type`, `subject`, `correlation`...); None when absent."""
+        ...
+
+
+class Death:
+    """Why and from where a message was dead-lettered; wall time in ms. `count` is filled by the format's history."""
+
+    __slots__ = ("at_ms", "queue", "reason", "route_key", "text")
+
+    def __init__(self, reason: str, queue: str, at_ms: int, route_key: str, text: str = "") -> None:
+        self.reason = reason
+        self.queue = queue
+        self.at_ms = at_ms
+        self.route_key = route_key  # the key to republish with; empty keeps the message's own
+        self.text = text
+
+
+class Translator(Protocol):
+    """Stored bytes, looked at and changed without knowing their protocol."""
+
+    def fields(self, format: int, body: bytes, index: int) -> FieldSource:  # noqa: A002
+        """The fields of message `index` of an entry. Raises InvalidArgument on bytes that cannot be read."""
+        ...
+
+    def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:  # noqa: A002
+        """A packed entry's messages as (format, bodies), each standing alone. Raises InvalidArgument."""
+        ...
+
+    def route_key(self, format: int, body: bytes) -> str:  # noqa: A002
+        """The routing key the message was published with; empty when its protocol has none."""
+        ...
+
+    def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:  # noqa: A002
+        """The message as its dead-letter address gets it, history extended; None when it went in a circle without
+        ever being rejected by a reader, and must be dropped."""
+        ...
+
+    def with_headers(self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]) -> tuple[int, bytes]:  # noqa: A002
+        """The message with these headers set (a binding's assignments)."""
+        ...

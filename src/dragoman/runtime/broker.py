@@ -1,0 +1,220 @@
+"""The broker's turn: what happens between two waits of the event loop.
+
+    bytes arrive -> doors -> sessions -> kernel (applied at once)
+    end of turn:  due work -> dispatch -> deliveries to doors -> records to the commit -> bytes to the sockets
+
+One turn serves every connection that had something in this round of the loop; each is written to once. Everything here
+runs on one thread; the only other thread is the journal's writer, which posts back.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from dragoman.kernel.api import ConnectionDoor, Node
+from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.entities import Stream
+from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.state import Needs
+from dragoman.model.levels import APPLIED, WRITTEN
+from dragoman.ports.clock import Clock
+from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.session import BrokerSession
+from dragoman.runtime.timers import Timers
+
+LOADS_MAX: Final = 64  # cold reads in one turn before other connections get theirs
+
+
+class Scheduler(Protocol):
+    """What the broker asks of an event loop: run something soon, or at a time."""
+
+    def soon(self, callback: Callable[[], None]) -> None: ...
+
+    def later(self, delay_ms: int, callback: Callable[[], None]) -> Callable[[], object]:
+        """Returns what cancels it."""
+        ...
+
+
+class Shell(Protocol):
+    """The socket side of a connection."""
+
+    def flush(self) -> None:
+        """Write what the door has ready."""
+        ...
+
+
+class Loader(Protocol):
+    """Brings bodies back from disk."""
+
+    def load(self, blocks: list[Block]) -> None: ...
+
+
+class Broker:
+    """Kernel, commit and connections, turned together."""
+
+    def __init__(self, kernel: Kernel, commit: Commit | NoCommit, clock: Clock, scheduler: Scheduler, node: Node) -> None:
+        self.kernel = kernel
+        self.commit = commit
+        self.clock = clock
+        self.node = node
+        self.loader: Loader | None = None
+        self.after_turn: Callable[[], None] | None = None  # the checkpointer's look at how much is unflushed
+        self._scheduler = scheduler
+        self._sessions: dict[int, BrokerSession] = {}
+        self._touched: dict[BrokerSession, None] = {}
+        self._waiting: dict[BrokerSession, None] = {}
+        self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
+        self._growth: list[tuple[int, int, Stream, Partition, int]] = []  # (position, level, stream, partition, end)
+        self._turning = False
+        self.timers = Timers(clock, scheduler, self.begin_turn)
+        self.read_clock()
+
+    # --- sessions --------------------------------------------------------------------------------------------------
+
+    def open(self, make_door: Callable[[BrokerSession], ConnectionDoor], shell: Shell) -> BrokerSession:
+        """A new connection; its door is made for its session."""
+        self.begin_turn()
+        session = BrokerSession(self, self.kernel.open_session(), shell)
+        self._sessions[session.id] = session
+        session.door = make_door(session)
+        self.touch(session)
+        return session
+
+    def close(self, session: BrokerSession) -> None:
+        """The connection is gone: so is what it held."""
+        if self._sessions.pop(session.id, None) is None:
+            return
+        self.begin_turn()
+        self._touched.pop(session, None)
+        self._waiting.pop(session, None)
+        self.timers.forget(session)
+        for watchers in self._watchers.values():
+            watchers.pop(session, None)
+        self.loaded(lambda: self.kernel.close_session(session.id))
+
+    def sessions(self) -> list[BrokerSession]:
+        """Those that are open."""
+        return list(self._sessions.values())
+
+    def touch(self, session: BrokerSession) -> None:
+        """Something happened on this connection: write to it at the end of the turn."""
+        self._touched[session] = None
+        self.begin_turn()
+
+    # --- the turn --------------------------------------------------------------------------------------------------
+
+    def read_clock(self) -> None:
+        """Time stands still within a turn."""
+        self.kernel.now_ms = self.clock.wall_ms()
+        self.kernel.elapsed_ms = self.clock.elapsed_ms()
+
+    def begin_turn(self) -> None:
+        """Make sure this round of the loop ends with `_end_turn`."""
+        if not self._turning:
+            self._turning = True
+            self.read_clock()
+            self._scheduler.soon(self._end_turn)
+
+    def loaded(self, ask: Callable[[], Any]) -> Any:
+        """Ask the kernel, loading what it needs from disk until it can answer."""
+        while True:
+            try:
+                return ask()
+            except Needs as needs:
+                assert self.loader is not None, "cold blocks without storage"
+                self.loader.load(needs.blocks)
+
+    def _end_turn(self) -> None:
+        self._turning = False
+        kernel = self.kernel
+        more = bool(self.loaded(kernel.sweep))
+        self._tick_doors()
+        more = bool(self.loaded(kernel.dispatch)) or more
+        self._hand_deliveries()
+        kernel.release()
+        self._gather()
+        self.commit.pump()
+        self._flush()
+        if self.after_turn is not None:
+            self.after_turn()
+        if more:
+            self.begin_turn()
+        self.timers.arm(*kernel.deadlines())
+
+    def _tick_doors(self) -> None:
+        for session in self.timers.due():
+            session.door.tick()
+            self._touched[session] = None
+
+    def _hand_deliveries(self) -> None:
+        for session_id, deliveries in self.kernel.drain_deliveries().items():
+            session = self._sessions.get(session_id)
+            if session is not None:
+                session.door.deliver(deliveries)
+                self._touched[session] = None
+        cancelled, self.kernel.state.cancelled = self.kernel.state.cancelled, []
+        for holder in cancelled:
+            session = self._sessions.get(holder.session)
+            if session is not None:
+                session.door.cancelled(holder)
+                self._touched[session] = None
+
+    def _gather(self) -> None:
+        """This turn's records go to the frame now gathering; what grew is visible once that frame is durable enough."""
+        records = self.kernel.drain_records()
+        if records:
+            self.commit.add(records)
+        grown, self.kernel.state.grown = self.kernel.state.grown, []
+        position = self.commit.position()
+        for stream, partition in grown:
+            level = stream.settings.level if stream.durable else APPLIED
+            if level == APPLIED or self.commit.reached(level) >= position:
+                self._grow(stream, partition, partition.end)
+            else:
+                self._growth.append((position, level, stream, partition, partition.end))
+                if level > WRITTEN:
+                    self.commit.want_sync(position)
+
+    def _grow(self, stream: Stream, partition: Partition, end: int) -> None:
+        partition.committed = max(partition.committed, end)
+        watchers = self._watchers.pop((stream.namespace, stream.name), None)
+        if watchers:
+            for session in watchers:
+                session.door.progressed()
+                self._touched[session] = None
+
+    def _flush(self) -> None:
+        touched, self._touched = self._touched, {}
+        for session in touched:
+            session.shell.flush()
+            self.timers.set(session, session.door.next_tick_ms())
+
+    # --- progress of the journal -----------------------------------------------------------------------------------
+
+    def wait(self, session: BrokerSession, position: int, level: int) -> None:
+        """Tell `session` when `position` has reached `level`."""
+        self._waiting[session] = None
+        if level > WRITTEN:
+            self.commit.want_sync(position)
+
+    def position(self) -> int:
+        """Of the frame that holds everything decided so far, this turn's records included."""
+        return self.commit.handed + 1 if self.kernel.has_records() else self.commit.position()
+
+    def watch(self, session: BrokerSession, namespace: str, name: str) -> None:
+        """Tell `session`, once, when the stream's committed end moves."""
+        self._watchers.setdefault((namespace, name), {})[session] = None
+
+    def on_progress(self) -> None:
+        """Positions moved: show what grew, tell who waits."""
+        if self._growth:
+            ripe = [item for item in self._growth if self.commit.reached(item[1]) >= item[0]]
+            if ripe:
+                self._growth = [item for item in self._growth if self.commit.reached(item[1]) < item[0]]
+                for _, _, stream, partition, end in ripe:
+                    self._grow(stream, partition, end)
+        waiting, self._waiting = self._waiting, {}
+        for session in waiting:
+            session.door.progressed()
+            self._touched[session] = None
+        if self._touched:
+            self.begin_turn()

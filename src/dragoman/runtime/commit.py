@@ -1,0 +1,170 @@
+"""Group commit: records become frames, frames become positions that replies may wait for.
+
+    turn thread    pending records --(writer idle)--> one frame --> writer thread: append, then sync if wanted
+    positions      synced <= written <= handed <= handed + 1 (the frame now gathering)
+
+There is no timer: a frame is whatever piled up while the writer was busy with the one before. What is handed over is
+one immutable bytes object. The first failure ends it: a sync that failed is never tried again.
+"""
+
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import Final, Protocol
+
+from dragoman.kernel.records import Record, encode
+from dragoman.model.levels import APPLIED, SYNCED
+from dragoman.ports.storage import LogStore, StorageError
+
+FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
+UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
+EVERYTHING: Final = 1 << 62  # past every position
+_STOP: Final = None
+
+
+class Post(Protocol):
+    """How the writer's thread reaches the turn thread (`loop.call_soon_threadsafe`)."""
+
+    def __call__(self, callback: Callable[..., object], /, *args: object) -> object: ...
+
+
+class Commit:
+    """The journal as the turn thread sees it. `on_progress` is called there after positions moved."""
+
+    def __init__(
+        self,
+        log: LogStore,
+        position: int,
+        post: Post,
+        on_progress: Callable[[], None],
+        on_failure: Callable[[StorageError], None],
+    ) -> None:
+        self._log = log
+        self._post = post
+        self._on_progress = on_progress
+        self._on_failure = on_failure
+        self.handed = position
+        self.written = position
+        self.synced = position
+        self.frame_count = 0
+        self._pending: list[Record] = []
+        self._busy = False
+        self._sync_wanted = 0  # the highest position somebody waits to see synced
+        self.failed: StorageError | None = None
+        self._frames: SimpleQueue[tuple[bytes, bool] | None] = SimpleQueue()
+        self._thread = Thread(target=self._write, name="dragoman-journal", daemon=True)
+        self._thread.start()
+
+    def position(self) -> int:
+        """Everything decided so far is in frames at or below this."""
+        return self.handed + 1 if self._pending else self.handed
+
+    def reached(self, level: int) -> int:
+        """The highest position that has reached `level`."""
+        if level == APPLIED:
+            return self.position()
+        return self.synced if level == SYNCED else self.written
+
+    def want_sync(self, position: int) -> None:
+        """Somebody waits for `position` to be synced."""
+        self._sync_wanted = max(self._sync_wanted, position)
+
+    def add(self, records: list[Record]) -> None:
+        """Records of this turn, for the frame now gathering."""
+        self._pending += records
+
+    def pump(self) -> None:
+        """Hand the gathered frame over if the writer is idle; else it goes on gathering."""
+        if self._busy or self.failed is not None:
+            return
+        if self._pending:
+            payload = encode(self._pending)
+            self._pending = []
+            self.handed += 1
+            self.frame_count += 1
+            self._hand(payload)
+        elif self._sync_wanted > self.synced:
+            self._hand(b"")
+
+    def _hand(self, payload: bytes) -> None:
+        self._busy = True
+        wants = self._sync_wanted > self.synced or self.handed - self.synced >= UNSYNCED_FRAMES_MAX
+        self._frames.put((payload, wants))
+
+    def _write(self) -> None:
+        """The writer's thread: one frame at a time, in order."""
+        position = self.handed
+        while True:
+            item = self._frames.get()
+            if item is _STOP:
+                return
+            payload, sync = item
+            try:
+                if payload:
+                    position = self._log.append(position, [payload])
+                    if sync:
+                        self._post(self._on_written, position)
+                synced = self._log.sync() if sync else -1
+            except StorageError as error:
+                self._post(self._on_failed, error)
+                return
+            self._post(self._on_done, position, synced)
+
+    def _on_written(self, position: int) -> None:
+        self.written = position
+        self._on_progress()
+
+    def _on_done(self, position: int, synced: int) -> None:
+        self._busy = False
+        self.written = position
+        if synced >= 0:
+            self.synced = position
+        self.pump()
+        self._on_progress()
+
+    def _on_failed(self, error: StorageError) -> None:
+        self.failed = error
+        self._on_failure(error)
+
+    def close(self) -> None:
+        """Let the writer finish what it has, then end it; what is still gathering is handed first by the caller."""
+        self._frames.put(_STOP)
+        self._thread.join()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing gathering, nothing being written."""
+        return not self._busy and not self._pending
+
+
+class NoCommit:
+    """The journal of a broker that keeps everything in memory: every level is reached at once."""
+
+    failed: StorageError | None = None
+    is_idle = True
+    handed = 0
+    written = 0
+    synced = 0
+    frame_count = 0
+
+    def position(self) -> int:
+        """Always 0."""
+        return 0
+
+    def reached(self, level: int) -> int:
+        """Every position has reached every level."""
+        return EVERYTHING
+
+    def want_sync(self, position: int) -> None:
+        """Nothing to wait for."""
+
+    def add(self, records: list[Record]) -> None:
+        """Forget them."""
+
+    def pump(self) -> None:
+        """Nothing to write."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+

@@ -1,0 +1,83 @@
+"""One connection's standing with the broker, as its door sees it."""
+
+from typing import TYPE_CHECKING, Any
+
+from dragoman.kernel.api import ConnectionDoor, Node
+from dragoman.kernel.commands import Publish, Settle
+from dragoman.kernel.consumers import hold_back
+from dragoman.kernel.replies import PublishReply, SettleReply
+
+if TYPE_CHECKING:
+    from dragoman.runtime.broker import Broker, Shell
+
+
+class BrokerSession:
+    """See `kernel.api.Session`."""
+
+    __slots__ = ("_broker", "_kernel", "door", "id", "published_bytes", "shell")
+
+    door: ConnectionDoor
+
+    def __init__(self, broker: "Broker", id: int, shell: "Shell") -> None:  # noqa: A002
+        self._broker = broker
+        self._kernel = broker.kernel
+        self.id = id
+        self.shell = shell
+        self.published_bytes = 0  # since the shell last looked
+
+    def publish(self, command: Publish) -> PublishReply:
+        """See `kernel.api.Session.publish`."""
+        reply: PublishReply = self._broker.loaded(lambda: self._kernel.publish(command))
+        reply.position = self._broker.commit.handed + 1
+        self.published_bytes += 1
+        return reply
+
+    def settle(self, command: Settle) -> SettleReply:
+        """See `kernel.api.Session.settle`."""
+        reply: SettleReply = self._broker.loaded(lambda: self._kernel.settle(command))
+        return reply
+
+    def submit(self, command: Any) -> Any:
+        """See `kernel.api.Session.submit`."""
+        return self._broker.loaded(lambda: self._kernel.submit(command, self.id))
+
+    def wall_ms(self) -> int:
+        """Wall time of this turn."""
+        return self._kernel.now_ms
+
+    def elapsed_ms(self) -> int:
+        """Elapsed time of this turn."""
+        return self._kernel.elapsed_ms
+
+    def token(self, size_bytes: int) -> bytes:
+        """Unpredictable bytes."""
+        return self._kernel.token(size_bytes)
+
+    def position(self) -> int:
+        """Of the frame that will hold everything decided so far, this turn's included."""
+        return self._broker.position()
+
+    def reached(self, level: int) -> int:
+        """The highest position that has reached `level`."""
+        return self._broker.commit.reached(level)
+
+    def want(self, position: int, level: int) -> None:
+        """See `kernel.api.Session.want`."""
+        self._broker.wait(self, position, level)
+
+    def watch(self, namespace: str, name: str) -> None:
+        """See `kernel.api.Session.watch`."""
+        self._broker.watch(self, namespace, name)
+
+    def incarnation(self) -> int:
+        """How often this store was started."""
+        return self._kernel.state.incarnation
+
+    def node(self) -> Node:
+        """Who we are."""
+        return self._broker.node
+
+    def hold_back(self, *, back: bool) -> None:
+        """The connection cannot (or can again) take more bytes."""
+        hold_back(self._kernel, self.id, back=back)
+        self._broker.begin_turn()
