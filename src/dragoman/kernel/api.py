@@ -9,22 +9,107 @@ A door is sans-IO: a shell feeds it bytes (`receive`), takes bytes (`data_to_sen
 
 from typing import Any, Protocol
 
-from dragoman.kernel.block import Block as Block
-from dragoman.kernel.commands import *  # noqa: F403
-from dragoman.kernel.commands import Publish, Settle
-from dragoman.kernel.entities import Holder as Holder
-from dragoman.kernel.leases.lease import Delivery as Delivery
-from dragoman.kernel.read import Extract as Extract
-from dragoman.kernel.replies import PublishReply as PublishReply
-from dragoman.kernel.replies import QueueInfo as QueueInfo
-from dragoman.kernel.replies import RouteInfo as RouteInfo
-from dragoman.kernel.replies import SettleReply as SettleReply
-from dragoman.kernel.replies import StreamInfo as StreamInfo
-from dragoman.kernel.settings import Address as Address
-from dragoman.kernel.settings import BindingSettings as BindingSettings
-from dragoman.kernel.settings import RouteSettings as RouteSettings
-from dragoman.kernel.settings import StreamSettings as StreamSettings
-from dragoman.kernel.settings import SubscriptionSettings as SubscriptionSettings
+from dragoman.kernel.block import Block
+from dragoman.kernel.commands import (
+    ANY_PARTITION,
+    DEFAULT_NAMESPACE,
+    AlterStream,
+    Bind,
+    Cancel,
+    Consume,
+    CreateStream,
+    DeclareQueue,
+    DeclareRoute,
+    DeleteQueue,
+    DeleteRoute,
+    DeleteStream,
+    DescribeQueue,
+    DescribeStream,
+    FindTime,
+    Lease,
+    ListQueues,
+    ListRoutes,
+    ListStreams,
+    OpenPool,
+    Producer,
+    Publish,
+    PurgeQueue,
+    Read,
+    Renew,
+    SetCredit,
+    Settle,
+    TrimStream,
+    Unbind,
+)
+from dragoman.kernel.entities import Holder
+from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.read import Extract
+from dragoman.kernel.replies import (
+    PartitionInfo,
+    PublishReply,
+    QueueInfo,
+    RouteInfo,
+    SettleReply,
+    StreamInfo,
+)
+from dragoman.kernel.settings import (
+    Address,
+    BindingSettings,
+    RouteSettings,
+    StreamSettings,
+    SubscriptionSettings,
+)
+
+__all__ = [
+    "ANY_PARTITION",
+    "DEFAULT_NAMESPACE",
+    "Address",
+    "AlterStream",
+    "Bind",
+    "BindingSettings",
+    "Block",
+    "Cancel",
+    "Connection",
+    "ConnectionDoor",
+    "Consume",
+    "CreateStream",
+    "DeclareQueue",
+    "DeclareRoute",
+    "DeleteQueue",
+    "DeleteRoute",
+    "DeleteStream",
+    "Delivery",
+    "DescribeQueue",
+    "DescribeStream",
+    "Extract",
+    "FindTime",
+    "Holder",
+    "Lease",
+    "ListQueues",
+    "ListRoutes",
+    "ListStreams",
+    "Node",
+    "OpenPool",
+    "PartitionInfo",
+    "Producer",
+    "Publish",
+    "PublishReply",
+    "PurgeQueue",
+    "QueueInfo",
+    "Read",
+    "Renew",
+    "RouteInfo",
+    "RouteSettings",
+    "Session",
+    "SetCredit",
+    "Settle",
+    "SettleReply",
+    "StreamInfo",
+    "StreamSettings",
+    "SubscriptionSettings",
+    "TrimStream",
+    "Unbind",
+]
 
 
 class Session(Protocol):

@@ -48,7 +48,9 @@ class Block:
         "stored_ms",
     )
 
-    def __init__(self, offset: int, end: int, format: int, bodies: list[bytes] | None, stored_ms: int) -> None:  # noqa: A002
+    def __init__(
+        self, offset: int, end: int, format: int, bodies: list[bytes] | None, stored_ms: int
+    ) -> None:
         self.offset = offset
         self.end = end
         self.format = format
@@ -66,7 +68,9 @@ class Block:
         self.priorities: list[int] | None = None
         self.keys: list[bytes] | None = None
         self.place: tuple[int, int, int] | None = None  # (segment, start, length)
-        self.rendered: dict[int, list[bytes]] | None = None  # per format, filled by readers of other protocols
+        self.rendered: dict[int, list[bytes]] | None = (
+            None  # per format, filled by readers of other protocols
+        )
 
     def body(self, offset: int) -> bytes:
         """The stored bytes that hold the message at `offset` (the whole batch when packed)."""
@@ -132,7 +136,20 @@ class Block:
 class Partition:
     """One partition's log. start <= stable <= committed <= end."""
 
-    __slots__ = ("blocks", "committed", "end", "first", "index", "offsets", "open_since", "producers", "reserved", "resident", "size", "start")
+    __slots__ = (
+        "blocks",
+        "committed",
+        "end",
+        "first",
+        "index",
+        "offsets",
+        "open_since",
+        "producers",
+        "reserved",
+        "resident",
+        "size",
+        "start",
+    )
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -150,7 +167,11 @@ class Partition:
 
     def stable(self) -> int:
         """Isolated cursors read below this: the last stable offset."""
-        return min(min(self.open_since.values()), self.committed) if self.open_since else self.committed
+        return (
+            min(min(self.open_since.values()), self.committed)
+            if self.open_since
+            else self.committed
+        )
 
     def append(self, block: Block) -> None:
         """Add `block` behind the last one."""

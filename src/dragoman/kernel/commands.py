@@ -97,10 +97,25 @@ class Settle:
     reject      never again here: dead-lettered if the subscription says so, else dropped
     """
 
-    __slots__ = ("delay_ms", "failed", "holder", "outcome", "partition", "reason", "runs", "strict", "subscription")
+    __slots__ = (
+        "delay_ms",
+        "failed",
+        "holder",
+        "outcome",
+        "partition",
+        "reason",
+        "runs",
+        "strict",
+        "subscription",
+    )
 
     def __init__(
-        self, subscription: int, partition: int, holder: int, runs: list[tuple[int, int]], outcome: Outcome
+        self,
+        subscription: int,
+        partition: int,
+        holder: int,
+        runs: list[tuple[int, int]],
+        outcome: Outcome,
     ) -> None:
         self.subscription = subscription
         self.partition = partition
@@ -119,7 +134,7 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str = DEFAULT_NAMESPACE
 
 
-class CreateStream(_Command):
+class CreateStream(_Command, frozen=True, kw_only=True):
     """Make a stream. Reply: `StreamInfo`. Raises AlreadyExists (unless `attach`), InvalidArgument."""
 
     name: str
@@ -127,20 +142,20 @@ class CreateStream(_Command):
     attach: bool = False  # an existing one will do, whatever its settings
 
 
-class AlterStream(_Command):
+class AlterStream(_Command, frozen=True, kw_only=True):
     """Change settings; partitions may only grow. Reply: `StreamInfo`. Raises StreamNotFound, InvalidArgument, InUse."""
 
     name: str
     settings: StreamSettings
 
 
-class DeleteStream(_Command):
+class DeleteStream(_Command, frozen=True, kw_only=True):
     """Delete a stream with every subscription and binding to it. Reply: `StreamInfo` as it was."""
 
     name: str
 
 
-class DeclareQueue(_Command):
+class DeclareQueue(_Command, frozen=True, kw_only=True):
     """Make a stream (or attach to it) and the leased subscription of the same name. Reply: `QueueInfo`.
 
     An existing queue is returned as it is; the door compares `notes` and settings by its protocol's rules.
@@ -154,7 +169,7 @@ class DeclareQueue(_Command):
     passive: bool = False
 
 
-class DeleteQueue(_Command):
+class DeleteQueue(_Command, frozen=True, kw_only=True):
     """Delete the queue's subscription, and its stream if it owns it. Reply: `QueueInfo` as it was.
 
     Raises SubscriptionNotFound, InUse (if_unused), NotEmpty (if_empty), ResourceLocked.
@@ -165,7 +180,7 @@ class DeleteQueue(_Command):
     if_empty: bool = False
 
 
-class PurgeQueue(_Command):
+class PurgeQueue(_Command, frozen=True, kw_only=True):
     """Drop messages. Reply: `int`, how many. mode: ready only (RabbitMQ), all (SQS), created before `before_ms`."""
 
     name: str
@@ -173,7 +188,7 @@ class PurgeQueue(_Command):
     before_ms: int = 0
 
 
-class DeclareRoute(_Command):
+class DeclareRoute(_Command, frozen=True, kw_only=True):
     """Make a route. Reply: `RouteInfo`; an existing one is returned as it is. Raises RouteNotFound (passive)."""
 
     name: str
@@ -181,14 +196,14 @@ class DeclareRoute(_Command):
     passive: bool = False
 
 
-class DeleteRoute(_Command):
+class DeleteRoute(_Command, frozen=True, kw_only=True):
     """Delete a route and its bindings. Reply: None. Raises RouteNotFound, InUse (if_unused)."""
 
     name: str
     if_unused: bool = False
 
 
-class Bind(_Command):
+class Bind(_Command, frozen=True, kw_only=True):
     """Make a route hand on to a queue's stream or a route; idempotent by (route, target, key, arguments). Reply: None.
 
     Raises RouteNotFound, StreamNotFound, InvalidArgument, ResourceLocked.
@@ -200,7 +215,7 @@ class Bind(_Command):
     binding: BindingSettings = BindingSettings()
 
 
-class Unbind(_Command):
+class Unbind(_Command, frozen=True, kw_only=True):
     """Undo a Bind; absent is fine. Reply: None. Raises RouteNotFound, StreamNotFound."""
 
     route: str
@@ -209,7 +224,7 @@ class Unbind(_Command):
     binding: BindingSettings = BindingSettings()
 
 
-class Consume(_Command):
+class Consume(_Command, frozen=True, kw_only=True):
     """Register a consumer that is handed messages as they come. Reply: `Holder`.
 
     tag             the door's own, given back with each delivery
@@ -230,13 +245,13 @@ class Consume(_Command):
     lease_duration_ms: int = 0  # 0: bound to the connection
 
 
-class Cancel(_Command):
+class Cancel(_Command, frozen=True, kw_only=True):
     """End a consumer; what it holds stays leased until settled or its session closes. Reply: None."""
 
     holder: int
 
 
-class Lease(_Command):
+class Lease(_Command, frozen=True, kw_only=True):
     """Take up to `count_max` messages now. Reply: `list[Delivery]`, empty when none is ready.
 
     lease_duration_ms 0 binds the lease to the session (basic.get); no_ack means done at once.
@@ -251,9 +266,10 @@ class Lease(_Command):
     tag: Any = None
 
 
-class Read(_Command):
+class Read(_Command, frozen=True, kw_only=True):
     """Read entries of a partition from an offset. Reply: `Extract`. Raises StreamNotFound, PartitionNotFound,
-    OffsetOutOfRange. `bytes_max` is soft: the first entry comes whole."""
+    OffsetOutOfRange. `bytes_max` is soft: the first entry comes whole.
+    """
 
     name: str
     partition: int = 0
@@ -262,31 +278,31 @@ class Read(_Command):
     isolated: bool = False  # stop at the last stable offset
 
 
-class DescribeStream(_Command):
+class DescribeStream(_Command, frozen=True, kw_only=True):
     """Reply: `StreamInfo`. Raises StreamNotFound."""
 
     name: str
 
 
-class DescribeQueue(_Command):
+class DescribeQueue(_Command, frozen=True, kw_only=True):
     """Reply: `QueueInfo`. Raises SubscriptionNotFound."""
 
     name: str
 
 
-class ListStreams(_Command):
+class ListStreams(_Command, frozen=True, kw_only=True):
     """Reply: `list[StreamInfo]`, by name."""
 
 
-class ListQueues(_Command):
+class ListQueues(_Command, frozen=True, kw_only=True):
     """Reply: `list[QueueInfo]`, by name."""
 
 
-class ListRoutes(_Command):
+class ListRoutes(_Command, frozen=True, kw_only=True):
     """Reply: `list[RouteInfo]`, by name."""
 
 
-class TrimStream(_Command):
+class TrimStream(_Command, frozen=True, kw_only=True):
     """Drop entries below an offset of a partition (delete records). Reply: `int`, the new first offset."""
 
     name: str
@@ -294,7 +310,7 @@ class TrimStream(_Command):
     offset: int
 
 
-class FindTime(_Command):
+class FindTime(_Command, frozen=True, kw_only=True):
     """First offset of a partition stored at or after a wall time. Reply: `tuple[offset, timestamp_ms]`, (-1, -1) none."""
 
     name: str
@@ -302,21 +318,21 @@ class FindTime(_Command):
     time_ms: int
 
 
-class SetCredit(_Command):
+class SetCredit(_Command, frozen=True, kw_only=True):
     """Change what a consumer may hold. Reply: None."""
 
     holder: int
     credit_max: int
 
 
-class OpenPool(_Command):
+class OpenPool(_Command, frozen=True, kw_only=True):
     """Make (id 0) or change a credit pool shared by consumers of this session. Reply: `int`, its id."""
 
     pool: int = 0
     credit_max: int = 0
 
 
-class Renew(_Command):
+class Renew(_Command, frozen=True, kw_only=True):
     """Prolong deadline-bound leases. Reply: None. Raises LeaseExpired."""
 
     subscription: int

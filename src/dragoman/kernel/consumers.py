@@ -74,7 +74,11 @@ def _leave(kernel: "Kernel", holder: Holder) -> None:
     if holder.leased == 0:
         kernel.state.holders.pop(holder.id, None)
         subscription.holders.pop(holder.id, None)
-    if subscription.settings.auto_delete and not subscription.consumers and subscription.had_consumers:
+    if (
+        subscription.settings.auto_delete
+        and not subscription.consumers
+        and subscription.had_consumers
+    ):
         kernel.commit(deletion(subscription))
 
 
@@ -83,7 +87,10 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
     check_owner(subscription, session)
-    if subscription.exclusive_holder and state.holders[subscription.exclusive_holder].session != session:
+    if (
+        subscription.exclusive_holder
+        and state.holders[subscription.exclusive_holder].session != session
+    ):
         raise ResourceLocked(command.name)
     deliveries: list[Delivery] = []
     left = command.count_max

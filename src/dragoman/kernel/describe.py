@@ -15,7 +15,13 @@ def stream_info(stream: Stream, *, created: bool = False) -> StreamInfo:
         stream.uuid,
         stream.settings,
         tuple(
-            PartitionInfo(partition.start, partition.end, partition.committed, partition.stable(), partition.size)
+            PartitionInfo(
+                partition.start,
+                partition.end,
+                partition.committed,
+                partition.stable(),
+                partition.size,
+            )
             for partition in stream.partitions
         ),
         created,

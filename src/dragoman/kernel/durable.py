@@ -42,7 +42,11 @@ def is_durable(state: State, record: Record) -> bool:
         case RouteDeleted():
             return bool(state.routing.is_durable(record.id))
         case Bound() | Unbound():
-            lasting = state.routing.is_durable(record.target) if record.to_route else _stream(state, record.target)
+            lasting = (
+                state.routing.is_durable(record.target)
+                if record.to_route
+                else _stream(state, record.target)
+            )
             return bool(lasting and state.routing.is_durable(record.route))
         case _:
             return True

@@ -1,9 +1,9 @@
 """The kernel's entities: streams, leased subscriptions, holders. Hot: plain slotted classes, no behaviour but counting.
 
-    Stream 1 -- n Partition            the entries
-       |    1 -- n Subscription        who reads them message by message
-                       | 1 -- n Window (one per partition: states)
-                       | 1 -- n Holder (who holds leases; those with credit are handed messages as they come)
+Stream 1 -- n Partition            the entries
+   |    1 -- n Subscription        who reads them message by message
+                   | 1 -- n Window (one per partition: states)
+                   | 1 -- n Holder (who holds leases; those with credit are handed messages as they come)
 """
 
 from typing import Any
@@ -97,7 +97,9 @@ class Subscription:
         "windows",
     )
 
-    def __init__(self, id: int, stream: "Stream", name: str, settings: SubscriptionSettings) -> None:  # noqa: A002
+    def __init__(
+        self, id: int, stream: "Stream", name: str, settings: SubscriptionSettings
+    ) -> None:
         self.id = id
         self.stream = stream
         self.name = name
@@ -148,7 +150,9 @@ class Stream:
         "uuid",
     )
 
-    def __init__(self, id: int, namespace: str, name: str, uuid: bytes, settings: StreamSettings) -> None:  # noqa: A002
+    def __init__(
+        self, id: int, namespace: str, name: str, uuid: bytes, settings: StreamSettings
+    ) -> None:
         self.id = id
         self.namespace = namespace
         self.name = name

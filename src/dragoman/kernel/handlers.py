@@ -47,7 +47,9 @@ def trim_stream(kernel: "Kernel", command: c.TrimStream, session: int) -> int:
 
 def declare_queue(kernel: "Kernel", command: c.DeclareQueue, session: int) -> QueueInfo:
     """Reply: the queue, `created` when this made it."""
-    records, info = topology.decide_declare_queue(kernel.state, command, session, kernel.token(UUID_BYTES))
+    records, info = topology.decide_declare_queue(
+        kernel.state, command, session, kernel.token(UUID_BYTES)
+    )
     kernel.commit(records)
     if info is not None:
         return info
@@ -78,7 +80,9 @@ def declare_route(kernel: "Kernel", command: c.DeclareRoute, session: int) -> Ro
     """Reply: the route, `created` when this made it."""
     records, info = topology.decide_declare_route(kernel.state, command)
     kernel.commit(records)
-    return info or route_info(kernel.state.routing.get(command.namespace, command.name), created=True)
+    return info or route_info(
+        kernel.state.routing.get(command.namespace, command.name), created=True
+    )
 
 
 def delete_route(kernel: "Kernel", command: c.DeleteRoute, session: int) -> None:
@@ -111,7 +115,11 @@ def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> 
 def list_streams(kernel: "Kernel", command: c.ListStreams, session: int) -> list[StreamInfo]:
     """Reply: the namespace's streams, by name."""
     streams = kernel.state.streams_named.items()
-    return [stream_info(stream) for (namespace, _), stream in sorted(streams) if namespace == command.namespace]
+    return [
+        stream_info(stream)
+        for (namespace, _), stream in sorted(streams)
+        if namespace == command.namespace
+    ]
 
 
 def list_queues(kernel: "Kernel", command: c.ListQueues, session: int) -> list[QueueInfo]:

@@ -52,7 +52,7 @@ class Kernel:
         self._session_next = 1
         self._handlers: Mapping[type, Callable[..., Any]] = {**HANDLERS, **CONSUMER_HANDLERS}
 
-    # --- commands ------------------------------------------------------------------------------------------------
+    # --- commands ---
 
     def publish(self, command: Publish) -> PublishReply:
         """Raises KernelError; nothing has changed then."""
@@ -103,7 +103,7 @@ class Kernel:
         records, self._records = self._records, []
         return records
 
-    # --- handing out -----------------------------------------------------------------------------------------------
+    # --- handing out ---
 
     def dispatch(self) -> bool:
         """Hand ready messages to consumers with credit; True when some are left for another turn. Raises Needs."""
@@ -129,7 +129,7 @@ class Kernel:
         deliveries, self._deliveries = self._deliveries, {}
         return deliveries
 
-    # --- time and limits -------------------------------------------------------------------------------------------
+    # --- time and limits ---
 
     def sweep(self) -> bool:
         """Work off what has come due, in bounded steps; True when some is left. Raises Needs."""
@@ -180,7 +180,7 @@ class Kernel:
                     break
                 self.commit(records)
 
-    # --- sessions --------------------------------------------------------------------------------------------------
+    # --- sessions ---
 
     def open_session(self) -> int:
         """A new session's id."""
@@ -194,7 +194,7 @@ class Kernel:
             if subscription.owner == session:
                 self.commit(deletion(subscription))
 
-    # --- what no reader can ask for any more -----------------------------------------------------------------------
+    # --- what no reader can ask for any more ---
 
     def release(self) -> None:
         """Forget entries that every holder is done with, in streams without retention of their own."""

@@ -51,7 +51,9 @@ def duplicate_of(known: dict[int, ProducerState], producer: Producer) -> int:
         if first_known == producer.sequence and last_known == last:
             return offset
     if state.batches and producer.sequence != (state.batches[-1][1] + 1) % SEQUENCES:
-        raise OutOfOrderSequence(f"expected {(state.batches[-1][1] + 1) % SEQUENCES}, got {producer.sequence}")
+        raise OutOfOrderSequence(
+            f"expected {(state.batches[-1][1] + 1) % SEQUENCES}, got {producer.sequence}"
+        )
     return -1
 
 

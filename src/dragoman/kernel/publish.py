@@ -59,7 +59,9 @@ def decide_publish(
         streams = (state.stream(command.namespace, address.name),)
     if not streams:
         return draft.records, draft.reply
-    if command.producer is not None and _is_duplicate(streams[0], command, command.producer, draft.reply):
+    if command.producer is not None and _is_duplicate(
+        streams[0], command, command.producer, draft.reply
+    ):
         return draft.records, draft.reply
     _publish_all(draft, streams)
     return draft.records, draft.reply
@@ -112,7 +114,9 @@ def _unpacked(state: State, command: Publish) -> Publish:
     return opened
 
 
-def _is_duplicate(stream: Stream, command: Publish, producer: Producer, reply: PublishReply) -> bool:
+def _is_duplicate(
+    stream: Stream, command: Publish, producer: Producer, reply: PublishReply
+) -> bool:
     partition = partition_of(stream, command.partition)
     offset = duplicate_of(partition.producers, producer)
     if offset < 0:
@@ -170,7 +174,9 @@ def _room(subscription: Subscription, command: Publish) -> int:
 
 
 def _refuses(stream: Stream, command: Publish, room: int) -> bool:
-    return any(_room(subscription, command) <= room for subscription in stream.subscriptions) and any(
+    return any(
+        _room(subscription, command) <= room for subscription in stream.subscriptions
+    ) and any(
         _room(subscription, command) < len(command.bodies) for subscription in stream.subscriptions
     )
 
@@ -192,7 +198,9 @@ def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None
             reply.offset = target.offset
             reply.partition = partition.index
         if stream.durable:
-            reply.level = max(reply.level, stream.settings.level if command.level < 0 else command.level)
+            reply.level = max(
+                reply.level, stream.settings.level if command.level < 0 else command.level
+            )
     reply.routed = max(reply.routed, len(streams))
     for targets in (durable, fleeting):
         if targets:
@@ -235,7 +243,13 @@ def _record(draft: Draft, targets: tuple[Target, ...], start: int, end: int) -> 
         keys if keys is None or whole else keys[start:end],
         None
         if producer is None
-        else (producer.id, producer.epoch, producer.sequence, producer.count, producer.transactional),
+        else (
+            producer.id,
+            producer.epoch,
+            producer.sequence,
+            producer.count,
+            producer.transactional,
+        ),
         command.control,
         command.hops,
     )
@@ -267,7 +281,10 @@ def apply_published(state: State, record: Published) -> None:
                     state.activate(subscription)
                     if block.expires_ms is not None or subscription.settings.ttl_ms >= 0:
                         _arm(state, subscription, block)
-                    if subscription.settings.length_max >= 0 or subscription.settings.bytes_max >= 0:
+                    if (
+                        subscription.settings.length_max >= 0
+                        or subscription.settings.bytes_max >= 0
+                    ):
                         state.crowded.append(subscription)
         else:
             state.dirty_floors[stream.id] = stream

@@ -9,7 +9,12 @@ from typing import Final
 
 import msgspec
 
-from dragoman.kernel.settings import BindingSettings, RouteSettings, StreamSettings, SubscriptionSettings
+from dragoman.kernel.settings import (
+    BindingSettings,
+    RouteSettings,
+    StreamSettings,
+    SubscriptionSettings,
+)
 
 Runs = list[tuple[int, int]]
 
@@ -27,7 +32,7 @@ class Target(msgspec.Struct, frozen=True, array_like=True, gc=False):
     matches: dict[int, Runs] | None = None
 
 
-class Published(Record, tag=1):
+class Published(Record, frozen=True, array_like=True, gc=False, tag=1):
     """Messages were appended to every target; the bodies are stored once. `packed` is the batch's message count."""
 
     targets: tuple[Target, ...]
@@ -44,7 +49,7 @@ class Published(Record, tag=1):
     dedup: list[str] | None = None
 
 
-class Leased(Record, tag=2):
+class Leased(Record, frozen=True, array_like=True, gc=False, tag=2):
     """[start, end) was handed to `holder`. `fresh`: from the frontier, otherwise from RETURNED or DEFERRED."""
 
     subscription: int
@@ -56,7 +61,7 @@ class Leased(Record, tag=2):
     duration_ms: int = 0
 
 
-class Settled(Record, tag=3):
+class Settled(Record, frozen=True, array_like=True, gc=False, tag=3):
     """`event` of the transition table befell the runs, which were all in one state, `source`."""
 
     subscription: int
@@ -69,7 +74,7 @@ class Settled(Record, tag=3):
     ready_ms: int = 0
 
 
-class StreamCreated(Record, tag=10):
+class StreamCreated(Record, frozen=True, array_like=True, gc=False, tag=10):
     """A stream is there."""
 
     id: int
@@ -79,20 +84,20 @@ class StreamCreated(Record, tag=10):
     settings: StreamSettings
 
 
-class StreamAltered(Record, tag=11):
+class StreamAltered(Record, frozen=True, array_like=True, gc=False, tag=11):
     """A stream's settings are these now."""
 
     id: int
     settings: StreamSettings
 
 
-class StreamDeleted(Record, tag=12):
+class StreamDeleted(Record, frozen=True, array_like=True, gc=False, tag=12):
     """A stream is gone, with its subscriptions and the bindings that led to it."""
 
     id: int
 
 
-class SubscriptionCreated(Record, tag=13):
+class SubscriptionCreated(Record, frozen=True, array_like=True, gc=False, tag=13):
     """A leased subscription is there, starting at these frontiers (one per partition)."""
 
     id: int
@@ -103,13 +108,13 @@ class SubscriptionCreated(Record, tag=13):
     owner: int = 0  # the session it belongs to, when exclusive
 
 
-class SubscriptionDeleted(Record, tag=14):
+class SubscriptionDeleted(Record, frozen=True, array_like=True, gc=False, tag=14):
     """A leased subscription is gone."""
 
     id: int
 
 
-class RouteCreated(Record, tag=15):
+class RouteCreated(Record, frozen=True, array_like=True, gc=False, tag=15):
     """A route is there."""
 
     id: int
@@ -118,13 +123,13 @@ class RouteCreated(Record, tag=15):
     settings: RouteSettings
 
 
-class RouteDeleted(Record, tag=16):
+class RouteDeleted(Record, frozen=True, array_like=True, gc=False, tag=16):
     """A route is gone, with its bindings both ways."""
 
     id: int
 
 
-class Bound(Record, tag=17):
+class Bound(Record, frozen=True, array_like=True, gc=False, tag=17):
     """A binding is there."""
 
     route: int
@@ -133,7 +138,7 @@ class Bound(Record, tag=17):
     binding: BindingSettings
 
 
-class Unbound(Record, tag=18):
+class Unbound(Record, frozen=True, array_like=True, gc=False, tag=18):
     """A binding is gone."""
 
     route: int
@@ -142,7 +147,7 @@ class Unbound(Record, tag=18):
     binding: BindingSettings
 
 
-class Trimmed(Record, tag=19):
+class Trimmed(Record, frozen=True, array_like=True, gc=False, tag=19):
     """Offsets below `offset` are gone for every reader."""
 
     stream: int
@@ -150,7 +155,7 @@ class Trimmed(Record, tag=19):
     offset: int
 
 
-class Skipped(Record, tag=20):
+class Skipped(Record, frozen=True, array_like=True, gc=False, tag=20):
     """The next offset is `offset`: those before were reserved and may have been seen before a crash."""
 
     stream: int
@@ -158,7 +163,7 @@ class Skipped(Record, tag=20):
     offset: int
 
 
-class Reserved(Record, tag=21):
+class Reserved(Record, frozen=True, array_like=True, gc=False, tag=21):
     """Offsets below `offset` may be given out before their records are durable."""
 
     stream: int
@@ -166,7 +171,7 @@ class Reserved(Record, tag=21):
     offset: int
 
 
-class Started(Record, tag=22):
+class Started(Record, frozen=True, array_like=True, gc=False, tag=22):
     """The node started: leases bound to connections are returned, what belonged to connections is gone."""
 
     incarnation: int

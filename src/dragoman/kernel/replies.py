@@ -17,7 +17,16 @@ class PublishReply:
     duplicate   the producer had sent it before; `offset` is the old one
     """
 
-    __slots__ = ("duplicate", "level", "offset", "partition", "position", "refused", "routed", "unrouted")
+    __slots__ = (
+        "duplicate",
+        "level",
+        "offset",
+        "partition",
+        "position",
+        "refused",
+        "routed",
+        "unrouted",
+    )
 
     def __init__(self, routed: int, offset: int, partition: int, level: int) -> None:
         self.routed = routed

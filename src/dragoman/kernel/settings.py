@@ -13,7 +13,9 @@ from dragoman.model.levels import WRITTEN
 
 Overflow = Literal["drop-head", "reject-publish", "reject-publish-dead-letter"]
 OrderKind = Literal["none", "priority", "key", "session"]
-RouteKind = Literal["direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"]
+RouteKind = Literal[
+    "direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"
+]
 DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-large", "rule"]
 
 PRIORITY_MAX: Final = 255

@@ -48,7 +48,9 @@ class State:
         "translator",
     )
 
-    def __init__(self, translator: Translator, routing: Any, random_below: Callable[[int], int]) -> None:
+    def __init__(
+        self, translator: Translator, routing: Any, random_below: Callable[[int], int]
+    ) -> None:
         self.translator = translator
         self.routing = routing
         self.random_below = random_below
@@ -59,16 +61,24 @@ class State:
         self.subscriptions: dict[int, Subscription] = {}
         self.holders: dict[int, Holder] = {}
         self.pools: dict[int, Pool] = {}
-        self.plans: dict[tuple[str, str, str], tuple[Stream, ...]] = {}  # cleared when topology changes
+        self.plans: dict[
+            tuple[str, str, str], tuple[Stream, ...]
+        ] = {}  # cleared when topology changes
         self.active: list[Subscription] = []  # may have messages and somebody to hand them to
-        self.crowded: list[Subscription] = []  # with a length limit, appended to since overflow was last judged
+        self.crowded: list[
+            Subscription
+        ] = []  # with a length limit, appended to since overflow was last judged
         self.grown: list[tuple[Stream, Partition]] = []  # appended to since the runtime last looked
         self.cancelled: list[Holder] = []  # consumers whose subscription went away, to be told
         self.deleted: list[Stream] = []  # whose storage is to be freed
         self.gone: list[Block] = []  # blocks no reader can ask for any more
-        self.expiring: list[tuple[int, int]] = []  # heap: (wall ms, subscription) whose head may expire then
+        self.expiring: list[
+            tuple[int, int]
+        ] = []  # heap: (wall ms, subscription) whose head may expire then
         self.dirty_floors: dict[int, Stream] = {}  # floors may have moved
-        self.retry: list[tuple[int, int, int, int, int]] = []  # heap: (ready elapsed ms, subscription, partition, a, b)
+        self.retry: list[
+            tuple[int, int, int, int, int]
+        ] = []  # heap: (ready elapsed ms, subscription, partition, a, b)
 
     def stream(self, namespace: str, name: str) -> Stream:
         """Raises StreamNotFound."""

@@ -73,7 +73,9 @@ def _check_settings(settings: StreamSettings) -> None:
 # --- streams -----------------------------------------------------------------------------------------------------
 
 
-def decide_create_stream(state: State, command: CreateStream, uuid: bytes) -> tuple[list[Record], StreamInfo | None]:
+def decide_create_stream(
+    state: State, command: CreateStream, uuid: bytes
+) -> tuple[list[Record], StreamInfo | None]:
     """Raises AlreadyExists, InvalidArgument. The reply is None when made: described after it is applied."""
     existing = state.streams_named.get((command.namespace, command.name))
     if existing is not None:
@@ -82,7 +84,9 @@ def decide_create_stream(state: State, command: CreateStream, uuid: bytes) -> tu
         return [], stream_info(existing)
     check_name(command.name)
     _check_settings(command.settings)
-    return [StreamCreated(state.id_next, command.namespace, command.name, uuid, command.settings)], None
+    return [
+        StreamCreated(state.id_next, command.namespace, command.name, uuid, command.settings)
+    ], None
 
 
 def apply_stream_created(state: State, record: StreamCreated) -> None:
@@ -99,9 +103,13 @@ def decide_alter_stream(state: State, command: AlterStream) -> list[Record]:
     stream = state.stream(command.namespace, command.name)
     _check_settings(command.settings)
     if command.settings.partitions < len(stream.partitions):
-        raise InvalidArgument(f"{command.name} has {len(stream.partitions)} partitions, they can only grow")
+        raise InvalidArgument(
+            f"{command.name} has {len(stream.partitions)} partitions, they can only grow"
+        )
     grows = command.settings.partitions > len(stream.partitions)
-    if grows and any(subscription.settings.order != "none" for subscription in stream.subscriptions):
+    if grows and any(
+        subscription.settings.order != "none" for subscription in stream.subscriptions
+    ):
         raise InUse("partitions cannot be added while an ordered subscription reads the stream")
     return [StreamAltered(stream.id, command.settings)]
 
@@ -117,7 +125,9 @@ def apply_stream_altered(state: State, record: StreamAltered) -> None:
     state.dirty_floors[stream.id] = stream
 
 
-def decide_delete_stream(state: State, command: DeleteStream, session: int) -> tuple[list[Record], StreamInfo]:
+def decide_delete_stream(
+    state: State, command: DeleteStream, session: int
+) -> tuple[list[Record], StreamInfo]:
     """Raises StreamNotFound, ResourceLocked."""
     stream = state.stream(command.namespace, command.name)
     for subscription in stream.subscriptions:
@@ -201,7 +211,9 @@ def decide_declare_queue(
     if stream is None:
         check_name(command.name)
         _check_settings(command.stream)
-        records.append(StreamCreated(state.id_next, command.namespace, command.name, uuid, command.stream))
+        records.append(
+            StreamCreated(state.id_next, command.namespace, command.name, uuid, command.stream)
+        )
         stream_id, starts = state.id_next, (0,) * command.stream.partitions
     else:
         if settings.exclusive:
@@ -249,7 +261,11 @@ def decide_delete_queue(
 def deletion(subscription: Subscription) -> list[Record]:
     """Records that delete a subscription, and its stream when it owns it and nobody else reads it."""
     stream = subscription.stream
-    if subscription.settings.owns_stream and len(stream.subscriptions) == 1 and not stream.settings.retention_ms:
+    if (
+        subscription.settings.owns_stream
+        and len(stream.subscriptions) == 1
+        and not stream.settings.retention_ms
+    ):
         return [StreamDeleted(stream.id)]
     return [SubscriptionDeleted(subscription.id)]
 
@@ -276,7 +292,9 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
 # --- routes ------------------------------------------------------------------------------------------------------
 
 
-def decide_declare_route(state: State, command: DeclareRoute) -> tuple[list[Record], RouteInfo | None]:
+def decide_declare_route(
+    state: State, command: DeclareRoute
+) -> tuple[list[Record], RouteInfo | None]:
     """Raises RouteNotFound (passive), InvalidArgument."""
     existing = state.routing.find(command.namespace, command.name)
     if existing is not None:

@@ -51,26 +51,39 @@ class Loader(Protocol):
 class Broker:
     """Kernel, commit and connections, turned together."""
 
-    def __init__(self, kernel: Kernel, commit: Commit | NoCommit, clock: Clock, scheduler: Scheduler, node: Node) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        commit: Commit | NoCommit,
+        clock: Clock,
+        scheduler: Scheduler,
+        node: Node,
+    ) -> None:
         self.kernel = kernel
         self.commit = commit
         self.clock = clock
         self.node = node
         self.loader: Loader | None = None
-        self.after_turn: Callable[[], None] | None = None  # the checkpointer's look at how much is unflushed
+        self.after_turn: Callable[[], None] | None = (
+            None  # the checkpointer's look at how much is unflushed
+        )
         self._scheduler = scheduler
         self._sessions: dict[int, BrokerSession] = {}
         self._touched: dict[BrokerSession, None] = {}
         self._waiting: dict[BrokerSession, None] = {}
         self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
-        self._growth: list[tuple[int, int, Stream, Partition, int]] = []  # (position, level, stream, partition, end)
+        self._growth: list[
+            tuple[int, int, Stream, Partition, int]
+        ] = []  # (position, level, stream, partition, end)
         self._turning = False
         self.timers = Timers(clock, scheduler, self.begin_turn)
         self.read_clock()
 
-    # --- sessions --------------------------------------------------------------------------------------------------
+    # --- sessions ---
 
-    def open(self, make_door: Callable[[BrokerSession], ConnectionDoor], shell: Shell) -> BrokerSession:
+    def open(
+        self, make_door: Callable[[BrokerSession], ConnectionDoor], shell: Shell
+    ) -> BrokerSession:
         """A new connection; its door is made for its session."""
         self.begin_turn()
         session = BrokerSession(self, self.kernel.open_session(), shell)
@@ -100,7 +113,7 @@ class Broker:
         self._touched[session] = None
         self.begin_turn()
 
-    # --- the turn --------------------------------------------------------------------------------------------------
+    # --- the turn ---
 
     def read_clock(self) -> None:
         """Time stands still within a turn."""
@@ -188,7 +201,7 @@ class Broker:
             session.shell.flush()
             self.timers.set(session, session.door.next_tick_ms())
 
-    # --- progress of the journal -----------------------------------------------------------------------------------
+    # --- progress of the journal ---
 
     def wait(self, session: BrokerSession, position: int, level: int) -> None:
         """Tell `session` when `position` has reached `level`."""
@@ -209,7 +222,9 @@ class Broker:
         if self._growth:
             ripe = [item for item in self._growth if self.commit.reached(item[1]) >= item[0]]
             if ripe:
-                self._growth = [item for item in self._growth if self.commit.reached(item[1]) < item[0]]
+                self._growth = [
+                    item for item in self._growth if self.commit.reached(item[1]) < item[0]
+                ]
                 for _, _, stream, partition, end in ripe:
                     self._grow(stream, partition, end)
         waiting, self._waiting = self._waiting, {}

@@ -166,5 +166,3 @@ class NoCommit:
 
     def close(self) -> None:
         """Nothing to end."""
-
-

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from dragoman.runtime.broker import Scheduler
     from dragoman.runtime.session import BrokerSession
 
-DELAY_MAX_MS: Final = 1_000  # wall time may step: look at it at least this often while something waits for it
+DELAY_MAX_MS: Final = (
+    1_000  # wall time may step: look at it at least this often while something waits for it
+)
 
 
 class Timers:
@@ -24,8 +26,8 @@ class Timers:
         self._clock = clock
         self._scheduler = scheduler
         self._wake = wake
-        self._ticks: dict["BrokerSession", int] = {}
-        self._heap: list[tuple[int, int, "BrokerSession"]] = []
+        self._ticks: dict[BrokerSession, int] = {}
+        self._heap: list[tuple[int, int, BrokerSession]] = []
         self._cancel: Callable[[], object] | None = None
         self._armed_ms: int | None = None
 

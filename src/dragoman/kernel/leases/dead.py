@@ -16,7 +16,12 @@ from dragoman.ports.translator import Death
 
 
 def dead_letters(
-    state: State, subscription: Subscription, partition_index: int, runs: Runs, reason: str, now_ms: int
+    state: State,
+    subscription: Subscription,
+    partition_index: int,
+    runs: Runs,
+    reason: str,
+    now_ms: int,
 ) -> list[Record]:
     """Records that publish the messages of `runs` to the dead-letter address. Raises Needs."""
     address = subscription.settings.dead_letter
@@ -33,7 +38,10 @@ def dead_letters(
         if lettered is None:
             continue
         command = Publish(
-            subscription.stream.namespace, Address(address.name, key, address.is_route), lettered[0], [lettered[1]]
+            subscription.stream.namespace,
+            Address(address.name, key, address.is_route),
+            lettered[0],
+            [lettered[1]],
         )
         try:
             more, _ = decide_publish(state, command, now_ms, ends)

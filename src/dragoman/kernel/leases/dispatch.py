@@ -68,10 +68,22 @@ def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) 
     delivery = Delivery(holder, run, tries_of(subscription, run))
     if holder.no_ack:
         source = READY if run.fresh else RETURNED
-        kernel.commit([Settled(subscription.id, run.partition, source, TAKE, [(run.start, run.end)])])
+        kernel.commit(
+            [Settled(subscription.id, run.partition, source, TAKE, [(run.start, run.end)])]
+        )
     else:
         kernel.commit(
-            [Leased(subscription.id, run.partition, run.start, run.end, holder.id, run.fresh, holder.duration_ms)]
+            [
+                Leased(
+                    subscription.id,
+                    run.partition,
+                    run.start,
+                    run.end,
+                    holder.id,
+                    run.fresh,
+                    holder.duration_ms,
+                )
+            ]
         )
     if note:
         kernel.deliver(delivery)

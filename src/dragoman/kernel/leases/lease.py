@@ -128,7 +128,9 @@ def apply_leased(state: State, record: Leased) -> None:
         if source == RETURNED:
             window.ready -= count
     if subscription.stream.counts_bytes:
-        window.ready_bytes -= bytes_of(subscription.stream.partitions[record.partition], record.start, record.end)
+        window.ready_bytes -= bytes_of(
+            subscription.stream.partitions[record.partition], record.start, record.end
+        )
     holder = state.holders.get(record.holder)
     if holder is not None:
         holder.leased += count

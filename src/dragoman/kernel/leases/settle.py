@@ -48,12 +48,18 @@ def decide_settle(
     if not runs:
         return [], reply
     if command.outcome == "ack":
-        return [Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)], reply
+        return [
+            Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)
+        ], reply
     if command.outcome == "defer":
-        return [Settled(subscription.id, command.partition, LEASED, DEFER, runs, command.holder)], reply
+        return [
+            Settled(subscription.id, command.partition, LEASED, DEFER, runs, command.holder)
+        ], reply
     if command.outcome == "reject":
         reason = command.reason or "rejected"
-        return _rejected(state, subscription, command.partition, runs, command.holder, reason, now_ms), reply
+        return _rejected(
+            state, subscription, command.partition, runs, command.holder, reason, now_ms
+        ), reply
     delay_ms = subscription.settings.retry_ms if command.delay_ms < 0 else command.delay_ms
     return released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms), reply
 
@@ -78,7 +84,13 @@ def _still_held(window: Window, command: Settle) -> tuple[Runs, int]:
 
 
 def _rejected(
-    state: State, subscription: Subscription, partition: int, runs: Runs, holder: int, reason: str, now_ms: int
+    state: State,
+    subscription: Subscription,
+    partition: int,
+    runs: Runs,
+    holder: int,
+    reason: str,
+    now_ms: int,
 ) -> list[Record]:
     records = dead_letters(state, subscription, partition, runs, reason, now_ms)
     records.append(Settled(subscription.id, partition, LEASED, DROP, runs, holder))
@@ -108,7 +120,14 @@ def released(
         ready_ms = elapsed_ms + delay_ms if delay_ms > 0 else 0
         records.append(
             Settled(
-                subscription.id, command.partition, LEASED, event, runs, command.holder, command.failed, ready_ms
+                subscription.id,
+                command.partition,
+                LEASED,
+                event,
+                runs,
+                command.holder,
+                command.failed,
+                ready_ms,
             )
         )
     return records
@@ -183,7 +202,9 @@ def _apply_run(window: Window, record: Settled, target: int, start: int, end: in
         window.ready += end - start
 
 
-def _count_bytes(window: Window, partition: Partition, source: int, target: int, start: int, end: int) -> None:
+def _count_bytes(
+    window: Window, partition: Partition, source: int, target: int, start: int, end: int
+) -> None:
     if source in {READY, RETURNED}:
         window.ready_bytes -= bytes_of(partition, start, end)
     elif target == RETURNED:

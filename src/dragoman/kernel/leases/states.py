@@ -42,7 +42,9 @@ RELEASE: Final = 3
 DELAY: Final = 4
 TIME: Final = 5
 DEFER: Final = 6
-DROP: Final = 7  # expired, over a limit, rejected without or into a dead-letter target, purged, aborted
+DROP: Final = (
+    7  # expired, over a limit, rejected without or into a dead-letter target, purged, aborted
+)
 PARK: Final = 8
 HIDE: Final = 9
 SHOW: Final = 10

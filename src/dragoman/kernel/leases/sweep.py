@@ -18,7 +18,9 @@ from dragoman.kernel.state import State
 STEP_MAX: Final = 1024  # messages per step
 
 
-def dropped(state: State, subscription: Subscription, run: Run, reason: str, now_ms: int) -> list[Record]:
+def dropped(
+    state: State, subscription: Subscription, run: Run, reason: str, now_ms: int
+) -> list[Record]:
     """Records that end the messages of `run`, dead-lettered where the subscription says so. Raises Needs."""
     runs = [(run.start, run.end)]
     records = dead_letters(state, subscription, run.partition, runs, reason, now_ms)

@@ -51,7 +51,9 @@ class Window:
     def __init__(self, frontier: int) -> None:
         self.frontier = frontier
         self.chunks: dict[int, Chunk] = {}
-        self.counts: list[int] = [0] * 8  # per state; counts[READY] is kept as `ready`, RETURNED included there
+        self.counts: list[int] = [
+            0
+        ] * 8  # per state; counts[READY] is kept as `ready`, RETURNED included there
         self.ready = 0
         self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
@@ -141,9 +143,10 @@ class Window:
             if count == 1:
                 if chunk.states[low] != LEASED or chunk.holders[low] != holder:
                     return False
-            elif chunk.states[low:high] != _RUNS[LEASED][:count] or chunk.holders[low:high] != array(
-                "I", [holder]
-            ) * count:
+            elif (
+                chunk.states[low:high] != _RUNS[LEASED][:count]
+                or chunk.holders[low:high] != array("I", [holder]) * count
+            ):
                 return False
             start += count
             index += 1
@@ -209,7 +212,9 @@ class Window:
     def next_returned(self, count_max: int) -> tuple[int, int] | None:
         """The lowest run of RETURNED, at most `count_max` long."""
         run = self.next_run(RETURNED, self.returned_low, count_max)
-        self.returned_low = self.frontier if run is None else run[0]  # a hint, not state: deciding may move it
+        self.returned_low = (
+            self.frontier if run is None else run[0]
+        )  # a hint, not state: deciding may move it
         return run
 
     def runs(self, state: int, holder: int = 0) -> Iterator[tuple[int, int]]:
@@ -224,7 +229,11 @@ class Window:
             while at >= 0:
                 end = at + 1
                 if holder == 0 or holders[at] == holder:
-                    while end < SPAN and states[end] == state and (holder == 0 or holders[end] == holder):
+                    while (
+                        end < SPAN
+                        and states[end] == state
+                        and (holder == 0 or holders[end] == holder)
+                    ):
                         end += 1
                     yield (chunk.base + at, chunk.base + end)
                 at = states.find(state, end)

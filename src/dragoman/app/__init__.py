@@ -1,0 +1,1 @@
+"""Composition: configuration, the one place that names every part, and the life of the process."""

@@ -1,0 +1,41 @@
+"""The event loop, clock and chance of a real process."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def elapsed_ms(self) -> int:
+        """Since an arbitrary start."""
+        return time.monotonic_ns() // 1_000_000
+
+    def wall_ms(self) -> int:
+        """Since 1970."""
+        return time.time_ns() // 1_000_000
+
+
+class SystemEntropy:
+    """The operating system's randomness."""
+
+    def token(self, size_bytes: int) -> bytes:
+        """Unpredictable bytes."""
+        return os.urandom(size_bytes)
+
+
+class LoopScheduler:
+    """What the broker asks of asyncio."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """At the end of this round of the loop."""
+        self._loop.call_soon(callback)
+
+    def later(self, delay_ms: int, callback: Callable[[], None]) -> Callable[[], object]:
+        """After a delay; returns what cancels it."""
+        return self._loop.call_later(delay_ms / 1000, callback).cancel

@@ -1,0 +1,32 @@
+"""Who this node is: name, credentials, advertised addresses."""
+
+import hmac
+from collections.abc import Mapping
+
+
+class LocalNode:
+    """See `kernel.api.Node`."""
+
+    def __init__(
+        self,
+        version: str,
+        cluster_id: str,
+        users: Mapping[str, str],
+        advertise: Mapping[str, tuple[str, int]],
+    ) -> None:
+        self.version = version
+        self.cluster_id = cluster_id
+        self._users = dict(users)
+        self._advertise = dict(advertise)
+
+    def authenticate(self, user: str, password: bytes) -> str | None:
+        """The principal, or None. Without configured users anybody is who they say."""
+        if not self._users:
+            return user
+        expected = self._users.get(user)
+        known = expected is not None and hmac.compare_digest(expected.encode(), password)
+        return user if known else None
+
+    def advertised(self, protocol: str) -> tuple[str, int] | None:
+        """The operator's address for a protocol, if set."""
+        return self._advertise.get(protocol)

@@ -1,0 +1,1 @@
+"""Shells around sans-IO doors: sockets, TLS, and finding out which protocol a client speaks."""
