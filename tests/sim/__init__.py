@@ -1,0 +1,1 @@
+"""Simulated parts of the world, each driven by a seed: the same seed gives the same bytes."""
