@@ -276,3 +276,11 @@ _MESSAGES: Final = {
     ErrorCode.STALE_MEMBER_EPOCH: "the member's epoch is old: heartbeat, then try again",
     ErrorCode.INVALID_REGULAR_EXPRESSION: "the regular expression is not valid",
 }
+
+
+class BatchRefusedError(KafkaCodecError):
+    """A record batch that breaks a rule; `error_code` is what its producer is told."""
+
+    def __init__(self, error_code: ErrorCode, why: str) -> None:
+        super().__init__(why)
+        self.error_code = error_code

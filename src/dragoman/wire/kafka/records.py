@@ -1,0 +1,276 @@
+"""The records inside a batch (format 2): read, checked, built, and the markers of transactions.
+
+    record    length varint | attributes i8 | timestamp delta varlong | offset delta varint
+              | key | value | header count varint | headers
+    key, value      length varint (-1 is null) | bytes
+    header          key length varint | UTF-8 | value
+
+Varints are zigzag, 32 bits wide but for the timestamp's 64. Hot where other protocols read what a
+Kafka client wrote: compiled.
+"""
+
+from struct import Struct
+from typing import Final
+
+from dragoman.wire.kafka import compression
+from dragoman.wire.kafka.batch import (
+    CODEC_MASK,
+    CONTROL,
+    HEAD_BYTES,
+    LENGTH_END,
+    TRANSACTIONAL,
+    BatchHead,
+    crc32c,
+    read_batch_head,
+)
+from dragoman.wire.kafka.errors import BatchRefusedError, ErrorCode
+
+RECORD_BYTES_MIN: Final = 7
+VARINT_BITS_MAX: Final = 70  # ten bytes of seven bits hold any 64-bit number
+HEADER_BYTES_MIN: Final = 2
+
+_PLACED: Final = Struct(">qiibI").pack  # the head up to the attributes
+_CHECKED: Final = Struct(">hiqqqhii").pack  # the head from the attributes on
+_MARKER_KEY: Final = Struct(">hh").pack
+_MARKER_VALUE: Final = Struct(">hi").pack
+
+Headers = list[tuple[str, bytes | None]]
+
+
+class Record:
+    """One record; a null value is a tombstone. Headers keep their order and their duplicates."""
+
+    __slots__ = ("headers", "key", "offset", "timestamp_ms", "value")
+
+    def __init__(
+        self,
+        offset: int,
+        timestamp_ms: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+    ) -> None:
+        self.offset: int = offset
+        self.timestamp_ms: int = timestamp_ms
+        self.key: bytes | None = key
+        self.value: bytes | None = value
+        self.headers: Headers = headers
+
+
+def read_records(
+    batch: bytes, output_bytes_max: int = compression.DECOMPRESSED_BYTES_MAX
+) -> list[Record]:
+    """Open one batch. A header key that is not UTF-8 comes with replacement characters.
+
+    Raises:
+        BatchRefusedError: the batch or its records are malformed, or unpack to too many bytes.
+    """
+    head = read_batch_head(batch, 0, len(batch))
+    data = compression.decompress(
+        head.attributes & CODEC_MASK, batch[HEAD_BYTES : head.size], output_bytes_max
+    )
+    count: int = head.record_count
+    if count < 0 or count > len(data) // RECORD_BYTES_MIN:
+        raise _refused("more records than bytes")
+    records: list[Record] = []
+    pos: int = 0
+    try:
+        for _ in range(count):
+            pos = _read_record(head, data, pos, records)
+    except IndexError as error:
+        raise _refused("records that are cut short") from error
+    if pos != len(data):
+        raise _refused("bytes behind the last record")
+    return records
+
+
+def check_records(
+    batch: bytes, *, needs_keys: bool, output_bytes_max: int = compression.DECOMPRESSED_BYTES_MAX
+) -> list[tuple[int, str]]:
+    """Open a produced batch and return its records at fault: index and why.
+
+    Offsets must count up from 0 by one; in a compacted topic each record needs a key.
+
+    Raises:
+        BatchRefusedError: as `read_records`.
+    """
+    head = read_batch_head(batch, 0, len(batch))
+    faults: list[tuple[int, str]] = []
+    for index, record in enumerate(read_records(batch, output_bytes_max)):
+        if record.offset - head.base_offset != index:
+            faults.append((index, "its offset does not follow the one before"))
+        elif needs_keys and record.key is None:
+            faults.append((index, "a compacted topic needs a key"))
+    return faults
+
+
+def _refused(why: str) -> BatchRefusedError:
+    return BatchRefusedError(ErrorCode.INVALID_RECORD, why)
+
+
+def _read_record(head: BatchHead, data: bytes, pos: int, records: list[Record]) -> int:
+    """Read the record at `pos` into `records`. Return where the next one starts."""
+    size, pos = _read_varint(data, pos)
+    stop: int = pos + size
+    if size < 0 or stop > len(data):
+        raise _refused("a record longer than its batch")
+    timestamp_delta, pos = _read_varint(data, pos + 1)  # a record's own attributes are unused
+    offset_delta, pos = _read_varint(data, pos)
+    key, pos = _read_bytes(data, pos, stop)
+    value, pos = _read_bytes(data, pos, stop)
+    count, pos = _read_varint(data, pos)
+    if count < 0 or count > (stop - pos) // HEADER_BYTES_MIN:
+        raise _refused("more headers than bytes")
+    headers: Headers = []
+    for _ in range(count):
+        name, pos = _read_bytes(data, pos, stop)
+        if name is None:
+            raise _refused("a header without a key")
+        header_value, pos = _read_bytes(data, pos, stop)
+        headers.append((name.decode("utf-8", "replace"), header_value))
+    if pos != stop:
+        raise _refused("a record of another length than it says")
+    if offset_delta < 0 or offset_delta > head.last_offset_delta:
+        raise _refused("an offset outside of the batch")
+    timestamp_ms: int = head.base_timestamp_ms + timestamp_delta
+    if head.is_log_append_time:
+        timestamp_ms = head.max_timestamp_ms
+    offset: int = head.base_offset + offset_delta
+    records.append(Record(offset, timestamp_ms, key, value, headers))
+    return stop
+
+
+def _read_varint(data: bytes, pos: int) -> tuple[int, int]:
+    byte: int = data[pos]
+    pos += 1
+    if byte < 0x80:
+        return (byte >> 1) ^ -(byte & 1), pos
+    value: int = byte & 0x7F
+    shift: int = 7
+    while byte > 0x7F:
+        if shift >= VARINT_BITS_MAX:
+            raise _refused("a varint of more than 10 bytes")
+        byte = data[pos]
+        pos += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return (value >> 1) ^ -(value & 1), pos
+
+
+def _read_bytes(data: bytes, pos: int, stop: int) -> tuple[bytes | None, int]:
+    size, pos = _read_varint(data, pos)
+    if size < 0:
+        if size != -1:
+            raise _refused("a negative length")
+        return None, pos
+    end: int = pos + size
+    if end > stop:
+        raise _refused("a field longer than its record")
+    return data[pos:end], end
+
+
+class BatchBuilder:
+    """Builds one batch; records get the offsets 0, 1, 2 and so on until it is placed in a log."""
+
+    __slots__ = ("_base_timestamp_ms", "_chunks", "_count", "_max_timestamp_ms", "size")
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._count: int = 0
+        self._base_timestamp_ms: int = -1
+        self._max_timestamp_ms: int = -1
+        self.size: int = HEAD_BYTES  # of the batch in bytes, before compression
+
+    @property
+    def count(self) -> int:
+        """Records added so far."""
+        return self._count
+
+    def add(
+        self, key: bytes | None, value: bytes | None, timestamp_ms: int, headers: Headers
+    ) -> None:
+        """Add a record; the first one's time is the batch's base."""
+        if not self._count:
+            self._base_timestamp_ms = timestamp_ms
+            self._max_timestamp_ms = timestamp_ms
+        elif timestamp_ms > self._max_timestamp_ms:
+            self._max_timestamp_ms = timestamp_ms
+        out = bytearray(1)  # attributes
+        _write_varint(out, timestamp_ms - self._base_timestamp_ms)
+        _write_varint(out, self._count)
+        _write_bytes(out, key)
+        _write_bytes(out, value)
+        _write_varint(out, len(headers))
+        for name, header_value in headers:
+            _write_bytes(out, name.encode())
+            _write_bytes(out, header_value)
+        length = bytearray()
+        _write_varint(length, len(out))
+        record = bytes(length + out)
+        self._chunks.append(record)
+        self._count += 1
+        self.size += len(record)
+
+    def build(
+        self,
+        codec: int = compression.NONE,
+        attributes: int = 0,
+        producer_id: int = -1,
+        producer_epoch: int = -1,
+        base_sequence: int = -1,
+    ) -> bytes:
+        """Return the batch, with base offset 0 and leader epoch -1 until it is placed."""
+        assert self._count, "a batch has one record at least"
+        records = compression.compress(codec, b"".join(self._chunks))
+        checked = (
+            _CHECKED(
+                attributes | codec,
+                self._count - 1,
+                self._base_timestamp_ms,
+                self._max_timestamp_ms,
+                producer_id,
+                producer_epoch,
+                base_sequence,
+                self._count,
+            )
+            + records
+        )
+        crc: int = crc32c(checked, 0, len(checked))
+        length: int = HEAD_BYTES - LENGTH_END + len(records)
+        return _PLACED(0, length, -1, 2, crc) + checked
+
+
+def _write_varint(out: bytearray, value: int) -> None:
+    value = value << 1 if value >= 0 else (-value << 1) - 1
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+
+
+def _write_bytes(out: bytearray, value: bytes | None) -> None:
+    if value is None:
+        out.append(1)  # -1 in zigzag
+        return
+    _write_varint(out, len(value))
+    out += value
+
+
+def build_marker(
+    *,
+    is_commit: bool,
+    producer_id: int,
+    producer_epoch: int,
+    coordinator_epoch: int,
+    timestamp_ms: int,
+) -> bytes:
+    """Build the control batch that ends a producer's transaction in one partition."""
+    builder = BatchBuilder()
+    key = _MARKER_KEY(0, 1 if is_commit else 0)
+    builder.add(key, _MARKER_VALUE(0, coordinator_epoch), timestamp_ms, [])
+    return builder.build(
+        attributes=TRANSACTIONAL | CONTROL,
+        producer_id=producer_id,
+        producer_epoch=producer_epoch,
+        base_sequence=-1,
+    )
