@@ -104,8 +104,9 @@ def _encode_value(letter: str, value: Any) -> bytes:
             return struct.pack(">BI", *value)
         case "V":
             return b""
-    msg = f"no field type {letter!r}"
-    raise ValueError(msg)
+        case _:
+            msg = f"no field type {letter!r}"
+            raise ValueError(msg)
 
 
 class _Reader:
@@ -176,7 +177,8 @@ class _Reader:
                 return struct.unpack_from(">BI", self._data, pos), pos + 5
             case "V":
                 return None, pos
-        raise syntax_error(f"unknown field type {letter!a}")
+            case _:
+                raise syntax_error(f"unknown field type {letter!a}")
 
 
 def _check_depth(depth: int) -> None:

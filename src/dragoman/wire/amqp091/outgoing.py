@@ -66,7 +66,7 @@ def split_key(key_raw: bytes) -> tuple[bytes, bytes]:
     return key_raw[1:second], key_raw[second + 1 :]
 
 
-def deliver_run(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
+def deliver_run(
     channel: int,
     consumer_tag: bytes,
     tag_first: int,
@@ -116,7 +116,7 @@ def deliver_run(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
     return b"".join(parts)
 
 
-def get_ok(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
+def get_ok(
     channel: int, tag: int, redelivered: bool, message_count: int, entry: bytes, frame_max: int
 ) -> bytes:
     """basic.get-ok with its content: one entry, and how many messages are left in the queue."""
@@ -125,7 +125,7 @@ def get_ok(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
     return _content(channel, _GET_OK_IDS, arguments, header, body, frame_max)
 
 
-def return_message(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
+def return_message(
     channel: int,
     reply_code: int,
     reply_text: bytes,
@@ -139,7 +139,7 @@ def return_message(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
     return _content(channel, _RETURN_IDS, arguments, header, body, frame_max)
 
 
-def publish_run(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
+def publish_run(
     channel: int,
     key_raw: bytes,
     mandatory: bool,
@@ -192,7 +192,7 @@ def _append_split(
         pos += size
 
 
-def _content(  # noqa: PLR0917 (a keyword call costs a dict when compiled)
+def _content(
     channel: int, ids: int, arguments: bytes, header: bytes, body: bytes, frame_max: int
 ) -> bytes:
     """One method with content: method frame, header frame, body frames."""

@@ -180,7 +180,8 @@ def _encode_value(kind: str, value: Any) -> bytes:
                 return encode_table(value)
             case "octet":
                 return struct.pack(">B", value)
-        return _BODY_BYTES.pack(value)
+            case _:
+                return _BODY_BYTES.pack(value)
     except struct.error as error:
         msg = f"{value!r} is no {kind}"
         raise ValueError(msg) from error
@@ -206,4 +207,5 @@ def _value_bytes(payload: bytes, pos: int, kind: str) -> int:
             return 4 + int(struct.unpack_from(">I", payload, pos)[0])
         case "octet":
             return 1
-    return 8
+        case _:
+            return 8
