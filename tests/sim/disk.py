@@ -32,7 +32,7 @@ VERSIONS_MAX: Final = 8
 """Unsynced versions of one sector that may still reach the disk; older ones are forgotten."""
 
 
-class PowerLost(Exception):  # noqa: N818 - an event, not an error of anybody's
+class PowerLost(Exception):
     """The machine is off. Only `crash` leads on."""
 
 
@@ -91,7 +91,13 @@ class _Inode:
         self.sizes.append(size)
 
     def sync(self) -> None:
-        self.durable = bytearray(self.cached)
+        """Dirty sectors and the size reach the platters; sectors counted as clean are not looked at."""
+        size = len(self.cached)
+        self.durable = self.durable[:size] + bytes(max(size - len(self.durable), 0))
+        for sector, versions in self.versions.items():
+            at = sector * SECTOR_BYTES
+            newest = versions[-1][: max(size - at, 0)]
+            self.durable[at : at + len(newest)] = newest
         self.versions.clear()
         self.sizes.clear()
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from tests.sim.disk import SeededEntropy, SimDisk, SimState
+
 from dragoman.ports.disk import Disk
 from dragoman.ports.storage import LogStore, Segments, StateStore
 from dragoman.storage.files import OsDisk
@@ -15,7 +17,6 @@ from dragoman.storage.journal import Journal
 from dragoman.storage.memory import MemoryLog, MemorySegments, MemoryState
 from dragoman.storage.segments import SegmentStore
 from dragoman.storage.state import SqliteState
-from tests.sim.disk import SeededEntropy, SimDisk, SimState
 
 FILE_BYTES = 4096
 

@@ -9,10 +9,10 @@ import random
 from collections.abc import Callable
 
 import pytest
+from tests.sim.disk import PowerLost, SeededEntropy, SimDisk
 
 from dragoman.ports.storage import Failed, Full, Tail
 from dragoman.storage.journal import Journal
-from tests.sim.disk import PowerLost, SeededEntropy, SimDisk
 
 SEEDS = 400
 STEPS = 60

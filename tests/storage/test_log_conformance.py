@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.storage.engines import Bench, log_bench
 
 from dragoman.ports.storage import Corrupt, Failed, Fenced, LogStore, Tail
-from tests.storage.engines import Bench, log_bench
 
 
 @pytest.fixture(params=["memory", "files", "simulated"])

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.storage.engines import Bench, segments_bench
 
 from dragoman.ports.storage import CHUNK_HEADER_BYTES, Corrupt, Fenced, Segments
-from tests.storage.engines import Bench, segments_bench
 
 
 @pytest.fixture(params=["memory", "files", "simulated"])

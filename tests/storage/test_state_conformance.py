@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.storage.engines import Bench, state_bench
 
 from dragoman.ports.storage import StateStore
-from tests.storage.engines import Bench, state_bench
 
 
 @pytest.fixture(params=["memory", "sqlite", "simulated"])

@@ -27,7 +27,7 @@ STATE_NAME: Final = "state.db"
 DIRECTORY_MODE: Final = 0o700
 
 
-class DirectoryLocked(StorageError):  # noqa: N818 - errors name the refusal
+class DirectoryLocked(StorageError):
     """Another process owns the data directory."""
 
 

@@ -155,12 +155,12 @@ class OsDisk:
     def rename(self, source: str, target: str) -> None:
         """See `Disk.rename`."""
         with _translated(f"rename {source}"):
-            os.replace(self._at(source), self._at(target))  # noqa: PTH105 - strings throughout
+            os.replace(self._at(source), self._at(target))
 
     def remove(self, name: str) -> None:
         """See `Disk.remove`."""
         with _translated(f"remove {name}"):
-            os.unlink(self._at(name))  # noqa: PTH108
+            os.unlink(self._at(name))
 
     def sync_names(self) -> None:
         """See `Disk.sync_names`: an fsync of the directory."""

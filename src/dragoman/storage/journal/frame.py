@@ -59,7 +59,7 @@ class Frame:
         "synced_to",
     )
 
-    def __init__(  # noqa: PLR0917 - hot: no keywords
+    def __init__(
         self,
         offset: int,
         position: int,
@@ -96,7 +96,7 @@ def digest_of(header: bytes) -> bytes:
     return blake2s(header, digest_size=DIGEST_BYTES).digest()
 
 
-def encode(  # noqa: PLR0917 - hot: no keywords
+def encode(
     log_id: int,
     position: int,
     synced_to: int,
@@ -133,7 +133,7 @@ class Header:
 
     __slots__ = ("crc", "digest_before", "head", "incarnation", "length", "position", "synced_to")
 
-    def __init__(  # noqa: PLR0917 - hot: no keywords
+    def __init__(
         self,
         head: bytes,
         position: int,
