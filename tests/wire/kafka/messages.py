@@ -74,7 +74,7 @@ class SeededMessages:
 
     def __init__(self, seed: int, *, is_tame: bool = False) -> None:
         """Tame messages have only error codes and times that every oracle takes."""
-        self._random = random.Random(seed)  # noqa: S311, TID251 -- seeded, and not a secret
+        self._random = random.Random(seed)
         self._is_tame = is_tame
 
     def make(self, side: str, key: int, version: int) -> dict[str, Any]:

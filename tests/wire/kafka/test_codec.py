@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.wire.kafka.messages import EVERY_VERSION, SeededMessages, messages, name_of
 
 from dragoman.wire.kafka import codec
 from dragoman.wire.kafka.errors import KafkaCodecError
-from tests.wire.kafka.messages import EVERY_VERSION, SeededMessages, messages, name_of
 
 ENCODE = {"request": codec.encode_request, "response": codec.encode_response}
 DECODE = {"request": codec.decode_request, "response": codec.decode_response}

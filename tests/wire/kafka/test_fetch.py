@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+from tests.wire.kafka.messages import SeededMessages
 
 from dragoman.wire.kafka import codec
 from dragoman.wire.kafka.errors import KafkaCodecError
@@ -15,7 +16,6 @@ from dragoman.wire.kafka.fetch import (
     decode_fetch_request,
     encode_fetch_response,
 )
-from tests.wire.kafka.messages import SeededMessages
 
 every_version = pytest.mark.parametrize("version", range(VERSION_MIN, VERSION_MAX + 1))
 SCALARS = (
@@ -96,7 +96,9 @@ def test_responses_are_written_as_the_generated_codec_writes_them(version: int) 
     made = SeededMessages(seed=version)
     for _ in range(40):
         message = made.make("response", 1, version) | {"node_endpoints": []}
-        topics = {data["topic_id"] if version >= 13 else data["topic"] for data in message["responses"]}
+        topics = {
+            data["topic_id"] if version >= 13 else data["topic"] for data in message["responses"]
+        }
         message["responses"] = [
             data | {"topic": name} | ({"topic_id": name} if version >= 13 else {})
             for name, data in zip(sorted(topics), message["responses"], strict=False)

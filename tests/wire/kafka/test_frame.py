@@ -1,5 +1,7 @@
 """Frames whole, a byte at a time and with a tail; request heads of each version."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def test_wherever_the_reads_end_the_frames_are_the_same(
     data, buffer = framed(*bodies), FrameBuffer()
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     found = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found += bodies_of(buffer.receive(data[start:end]))
     assert found == bodies
     assert buffer.is_idle
@@ -53,7 +55,8 @@ def test_wherever_the_reads_end_the_frames_are_the_same(
 
 def test_a_large_frame_in_many_reads_is_joined_once() -> None:
     body = bytes(range(256)) * 4096
-    data, buffer, frames = framed(body) + framed(b"next")[:5], FrameBuffer(), []
+    data, buffer = framed(body) + framed(b"next")[:5], FrameBuffer()
+    frames: list[frame.Frame] = []
     for pos in range(0, len(data), 65536):
         assert frames == []
         frames = buffer.receive(data[pos : pos + 65536])

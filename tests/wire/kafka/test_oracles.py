@@ -4,7 +4,7 @@ An oracle must read our bytes to the same values, and write them back to the sam
 """
 
 import dataclasses
-import datetime
+import datetime as dt
 import enum
 import importlib
 import io
@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any
 
 import pytest
+from tests.wire.kafka.messages import EVERY_VERSION, SIDES, SeededMessages, name_of
 
 from dragoman.wire.kafka import codec
 from dragoman.wire.kafka.schema import APIS, Field
-from tests.wire.kafka.messages import EVERY_VERSION, SIDES, SeededMessages, name_of
 
 kio_index = pytest.importorskip("kio.index")
 kio_serial = pytest.importorskip("kio.serial")
@@ -111,9 +111,9 @@ def plain(value: Any) -> Any:
         return [plain(getattr(value, field.name)) for field in dataclasses.fields(value)]
     if isinstance(value, tuple):
         return [plain(one) for one in value]
-    if isinstance(value, datetime.timedelta):
+    if isinstance(value, dt.timedelta):
         return round(value.total_seconds() * 1000)
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         return round(value.timestamp() * 1000)
     if isinstance(value, uuid.UUID):
         return value.bytes

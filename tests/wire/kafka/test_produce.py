@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+from tests.wire.kafka.messages import SeededMessages
 
 from dragoman.wire.kafka import codec
 from dragoman.wire.kafka.errors import KafkaCodecError
@@ -14,7 +15,6 @@ from dragoman.wire.kafka.produce import (
     decode_produce_request,
     encode_produce_response,
 )
-from tests.wire.kafka.messages import SeededMessages
 
 every_version = pytest.mark.parametrize("version", range(VERSION_MIN, VERSION_MAX + 1))
 
@@ -82,7 +82,9 @@ def test_responses_are_written_as_the_generated_codec_writes_them(version: int) 
     made = SeededMessages(seed=version)
     for _ in range(40):
         message = made.make("response", 0, version) | {"node_endpoints": []}
-        topics = {data["topic_id"] if version >= 13 else data["name"] for data in message["responses"]}
+        topics = {
+            data["topic_id"] if version >= 13 else data["name"] for data in message["responses"]
+        }
         message["responses"] = [
             data | {"name": name} | ({"topic_id": name} if version >= 13 else {})
             for name, data in zip(sorted(topics), message["responses"], strict=False)
@@ -109,7 +111,8 @@ def result_of(topic: str | bytes, part: dict[str, Any]) -> ProduceResult:
     )
     result.error_message = part["error_message"]
     result.record_errors = [
-        (error["batch_index"], error["batch_index_error_message"]) for error in part["record_errors"]
+        (error["batch_index"], error["batch_index_error_message"])
+        for error in part["record_errors"]
     ]
     return result
 

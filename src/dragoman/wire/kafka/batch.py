@@ -131,9 +131,7 @@ def read_batch_head(buf: bytes, pos: int, end: int) -> BatchHead:
         raise _foreign_magic(magic)
     if end - pos < HEAD_BYTES:
         raise BatchRefusedError(ErrorCode.CORRUPT_MESSAGE, "bytes too few for a record batch")
-    values: tuple[int, int, int, int, int, int, int, int, int, int, int, int, int] = _HEAD(
-        buf, pos
-    )
+    values: tuple[int, int, int, int, int, int, int, int, int, int, int, int, int] = _HEAD(buf, pos)
     head = BatchHead(values)
     if head.size < HEAD_BYTES or head.size > end - pos:
         raise BatchRefusedError(
@@ -209,8 +207,8 @@ def crc32c(buf: bytes, pos: int, end: int) -> int:
     while end - pos > CRC_CHUNK_BYTES:
         crc = google_crc32c.extend(crc, buf[pos : pos + CRC_CHUNK_BYTES])
         pos += CRC_CHUNK_BYTES
-    crc = google_crc32c.extend(crc, buf[pos:end])
-    return crc
+    last: int = google_crc32c.extend(crc, buf[pos:end])
+    return last
 
 
 def batch_prefix(base_offset: int, batch_bytes: int, leader_epoch: int) -> bytes:

@@ -12,8 +12,8 @@ The generated codec reads the same bytes to the same values (a test says so). Ta
 stepped over and never written: they serve replicas, and clusters of more than one node.
 """
 
+import struct
 from struct import Struct
-from struct import error as StructError
 from typing import Final
 
 from dragoman.wire.kafka.errors import KafkaCodecError
@@ -82,7 +82,7 @@ def decode_fetch_request(version: int, buf: bytes, pos: int, end: int) -> FetchR
         if version >= 12:
             return _decode_compact(version, buf, pos, end)
         return _decode_plain(version, buf, pos, end)
-    except (StructError, IndexError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise KafkaCodecError("a Fetch request cut short or garbled") from error
 
 
@@ -260,9 +260,7 @@ def _compact_topic(has_ids: bool, parts: list[Part], buf: bytes, pos: int, end: 
     return skip_tagged_fields(buf, pos, tags) if tags else pos
 
 
-def _compact_forgotten(
-    has_ids: bool, request: FetchRequest, buf: bytes, pos: int, end: int
-) -> int:
+def _compact_forgotten(has_ids: bool, request: FetchRequest, buf: bytes, pos: int, end: int) -> int:
     count: int = buf[pos]
     pos += 1
     if count > 127:
@@ -398,7 +396,9 @@ def _head(
     if version >= 12:
         count = write_unsigned_varint(topics + 1)
         length: int = size + 15 + len(count)
-        return _PACK_HEAD_12(length, correlation_id, throttle_time_ms, error_code, session_id) + count
+        return (
+            _PACK_HEAD_12(length, correlation_id, throttle_time_ms, error_code, session_id) + count
+        )
     if version >= 7:
         return _PACK_HEAD_7(
             size + 18, correlation_id, throttle_time_ms, error_code, session_id

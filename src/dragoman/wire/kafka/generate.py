@@ -6,9 +6,9 @@ lengths that stand before strings and arrays, and tagged-field counts are read o
 local names are numbered, and field names appear as string literals only.
 """
 
+import struct
 from collections.abc import Callable
 from struct import Struct
-from struct import error as StructError
 from typing import Any, Final
 
 from dragoman.wire.kafka import primitives
@@ -48,7 +48,7 @@ class Source:
         self.indent = 1
         self.names: dict[str, Any] = {
             "KafkaCodecError": KafkaCodecError,
-            "StructError": StructError,
+            "StructError": struct.error,
             "more": primitives.read_unsigned_varint_rest,
             "skip": primitives.skip_tagged_fields,
             "tag_head": primitives.read_tag,

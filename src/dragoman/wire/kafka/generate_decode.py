@@ -213,10 +213,8 @@ class _Decoder:
         self._source.add(f"{local} = []")
         self._source.add(f"for _ in range({count}):")
         self._source.indent += 1
-        if field.kind == "struct":
-            value = self._struct(field.fields)
-        else:
-            value = self._sized(field, is_element=True)
+        is_struct = field.kind == "struct"
+        value = self._struct(field.fields) if is_struct else self._sized(field, is_element=True)
         self._flush()
         self._source.add(f"{local}.append({value})")
         self._source.indent -= 1

@@ -11,8 +11,8 @@ Record bytes are sliced once: the slice is what is checked, stored and sent agai
 none is read, and none written: with one node there is no other leader to point to.
 """
 
+import struct
 from struct import Struct
-from struct import error as StructError
 from typing import Final
 
 from dragoman.wire.kafka.errors import KafkaCodecError
@@ -61,7 +61,7 @@ def decode_produce_request(version: int, buf: bytes, pos: int, end: int) -> Prod
         if version >= 9:
             return _decode_compact(version >= 13, buf, pos, end)
         return _decode_plain(buf, pos, end)
-    except (StructError, IndexError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise KafkaCodecError("a Produce request cut short or garbled") from error
 
 
@@ -123,36 +123,39 @@ def _decode_compact(has_ids: bool, buf: bytes, pos: int, end: int) -> ProduceReq
     topics -= 1
     _check_count(topics, (end - pos) // 3)
     for _ in range(topics):
-        topic: str | bytes
-        if has_ids:
-            topic = buf[pos : pos + 16]
-            pos += 16
-        else:
-            size = buf[pos]
-            pos += 1
-            if size > 127:
-                size, pos = read_unsigned_varint_rest(buf, pos, size)
-            size -= 1
-            if size < 0:
-                raise KafkaCodecError("a topic without a name")
-            topic = buf[pos : pos + size].decode()
-            pos += size
-        count: int = buf[pos]
-        pos += 1
-        if count > 127:
-            count, pos = read_unsigned_varint_rest(buf, pos, count)
-        count -= 1
-        _check_count(count, (end - pos) // 6)
-        pos = _decode_partitions(topic, count, buf, pos, parts)
-        tags: int = buf[pos]
-        pos += 1
-        if tags:
-            pos = skip_tagged_fields(buf, pos, tags)
+        pos = _decode_topic(has_ids, buf, pos, end, parts)
     # The request's own tagged fields stand behind all that matters, and count as a tail; but the
     # one byte of their number must be there.
     if pos + 1 > end:
         raise KafkaCodecError("a Produce request cut short")
     return ProduceRequest(transactional_id, head[0], head[1], parts)
+
+
+def _decode_topic(has_ids: bool, buf: bytes, pos: int, end: int, parts: list[Part]) -> int:
+    topic: str | bytes
+    if has_ids:
+        topic = buf[pos : pos + 16]
+        pos += 16
+    else:
+        size: int = buf[pos]
+        pos += 1
+        if size > 127:
+            size, pos = read_unsigned_varint_rest(buf, pos, size)
+        size -= 1
+        if size < 0:
+            raise KafkaCodecError("a topic without a name")
+        topic = buf[pos : pos + size].decode()
+        pos += size
+    count: int = buf[pos]
+    pos += 1
+    if count > 127:
+        count, pos = read_unsigned_varint_rest(buf, pos, count)
+    count -= 1
+    _check_count(count, (end - pos) // 6)
+    pos = _decode_partitions(topic, count, buf, pos, parts)
+    tags: int = buf[pos]
+    pos += 1
+    return skip_tagged_fields(buf, pos, tags) if tags else pos
 
 
 def _decode_partitions(

@@ -170,13 +170,24 @@ def _read_bytes(data: bytes, pos: int, stop: int) -> tuple[bytes | None, int]:
 
 
 class BatchBuilder:
-    """Builds one batch; records get the offsets 0, 1, 2 and so on until it is placed in a log."""
+    """Builds one batch; records get the offsets 0, 1, 2 and so on until it is placed in a log.
 
-    __slots__ = ("_base_timestamp_ms", "_chunks", "_count", "_max_timestamp_ms", "size")
+    Who fills a batch with what remains of a log gives the offset deltas itself: they grow, with gaps.
+    """
+
+    __slots__ = (
+        "_base_timestamp_ms",
+        "_chunks",
+        "_count",
+        "_last_offset_delta",
+        "_max_timestamp_ms",
+        "size",
+    )
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._count: int = 0
+        self._last_offset_delta: int = -1
         self._base_timestamp_ms: int = -1
         self._max_timestamp_ms: int = -1
         self.size: int = HEAD_BYTES  # of the batch in bytes, before compression
@@ -187,9 +198,17 @@ class BatchBuilder:
         return self._count
 
     def add(
-        self, key: bytes | None, value: bytes | None, timestamp_ms: int, headers: Headers
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp_ms: int,
+        headers: Headers,
+        offset_delta: int = -1,
     ) -> None:
-        """Add a record; the first one's time is the batch's base."""
+        """Add a record; the first one's time is the batch's base. Without a delta it is the next one."""
+        if offset_delta < 0:
+            offset_delta = self._last_offset_delta + 1
+        assert offset_delta > self._last_offset_delta
         if not self._count:
             self._base_timestamp_ms = timestamp_ms
             self._max_timestamp_ms = timestamp_ms
@@ -197,7 +216,7 @@ class BatchBuilder:
             self._max_timestamp_ms = timestamp_ms
         out = bytearray(1)  # attributes
         _write_varint(out, timestamp_ms - self._base_timestamp_ms)
-        _write_varint(out, self._count)
+        _write_varint(out, offset_delta)
         _write_bytes(out, key)
         _write_bytes(out, value)
         _write_varint(out, len(headers))
@@ -209,6 +228,7 @@ class BatchBuilder:
         record = bytes(length + out)
         self._chunks.append(record)
         self._count += 1
+        self._last_offset_delta = offset_delta
         self.size += len(record)
 
     def build(
@@ -225,7 +245,7 @@ class BatchBuilder:
         checked = (
             _CHECKED(
                 attributes | codec,
-                self._count - 1,
+                self._last_offset_delta,
                 self._base_timestamp_ms,
                 self._max_timestamp_ms,
                 producer_id,

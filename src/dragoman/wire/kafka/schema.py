@@ -24,8 +24,9 @@ from typing import Final, TypeAlias
 
 from dragoman.wire.kafka import messages_cluster, messages_data, messages_groups
 
-
-PRIMITIVES: Final = frozenset("i8 i16 i32 i64 bool uuid str bytes records".split())
+PRIMITIVES: Final = frozenset(
+    ("i8", "i16", "i32", "i64", "bool", "uuid", "str", "bytes", "records")
+)
 NEVER: Final = 1 << 15  # above every int16 version: a message that has no flexible versions
 
 _SOURCES: Final = (messages_data.MESSAGES, messages_groups.MESSAGES, messages_cluster.MESSAGES)
