@@ -43,8 +43,10 @@ class Block:
         "priorities",
         "producer",
         "rendered",
+        "row_key",
         "size",
         "sizes",
+        "stored",
         "stored_ms",
     )
 
@@ -62,12 +64,14 @@ class Block:
         self.pending: bool = False  # its transaction is open
         self.hops: int = 0
         self.size: int = 0
+        self.stored: list[int] | None = None  # per message, where `stored_ms` is not true of all
         self.sizes: array[int] | None = None  # of each body, where a subscription limits bytes
         self.producer: Producer | None = None
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None
         self.keys: list[bytes] | None = None
         self.place: tuple[int, int, int] | None = None  # (segment, start, length)
+        self.row_key: str = ""  # of its row in the state store
         self.rendered: dict[int, list[bytes]] | None = (
             None  # per format, filled by readers of other protocols
         )
@@ -86,6 +90,18 @@ class Block:
             return bodies
         return bodies[start - self.offset : end - self.offset]
 
+    def stored_at(self, offset: int) -> int:
+        """Wall time at which the message at `offset` was stored."""
+        return self.stored_ms if self.stored is None else self.stored[offset - self.offset]
+
+    def stored_of(self) -> list[int]:
+        """Wall time at which each message was stored."""
+        return [self.stored_ms] * (self.end - self.offset) if self.stored is None else self.stored
+
+    def cost(self) -> int:
+        """Bytes of memory, about, while its bodies are here."""
+        return self.size + BLOCK_OVERHEAD_BYTES + BODY_OVERHEAD_BYTES * len(self.bodies or ())
+
     def bytes_of(self, start: int, end: int) -> int:
         """Bytes of messages start <= o < end; 0 unless some subscription of the stream limits bytes."""
         sizes = self.sizes
@@ -103,6 +119,7 @@ class Block:
             and not self.packed
             and not other.packed
             and self.end == other.offset
+            and self.stored is None
             and self.stored_ms == other.stored_ms
             and self.format == other.format
             and other.end - self.offset <= MERGE_MAX
@@ -146,7 +163,6 @@ class Partition:
         "open_since",
         "producers",
         "reserved",
-        "resident",
         "size",
         "start",
     )
@@ -163,7 +179,6 @@ class Partition:
         self.offsets: list[int] = []  # of blocks, for bisection
         self.first = 0  # blocks before this index are gone; compacted now and then
         self.size = 0  # bytes of bodies of blocks present
-        self.resident = 0  # of those, bytes in memory and nowhere else
 
     def stable(self) -> int:
         """Isolated cursors read below this: the last stable offset."""
@@ -173,21 +188,56 @@ class Partition:
             else self.committed
         )
 
-    def append(self, block: Block) -> None:
-        """Add `block` behind the last one."""
-        assert block.offset >= self.end and block.end > block.offset
+    def append(self, block: Block) -> bool:
+        """Add `block` behind the last one; True when it was merged into that."""
+        assert block.offset >= self.end
+        assert block.end > block.offset
         self.end = block.end
         self.size += block.size
-        self.resident += block.size
         if len(self.blocks) > self.first:
             last = self.blocks[-1]
             if last.takes(block):
                 last.extend(block)
-                self.resident += BODY_OVERHEAD_BYTES * (block.end - block.offset)
-                return
+                return True
         self.blocks.append(block)
         self.offsets.append(block.offset)
-        self.resident += BLOCK_OVERHEAD_BYTES
+        return False
+
+    def put(self, block: Block) -> None:
+        """A block as a checkpoint saved it, in offset order."""
+        self.blocks.append(block)
+        self.offsets.append(block.offset)
+        self.size += block.size
+
+    def replace(self, group: list[Block], block: Block) -> int:
+        """Let `block` stand for the neighbours of `group`, some of which may be gone; returns how many were there.
+
+        Blocks are released from the front only, so the ones still present are the last of the group.
+        """
+        last = self.find(group[-1].offset)
+        if last >= len(self.blocks) or self.blocks[last] is not group[-1]:
+            return 0
+        first = last
+        while (
+            first > self.first
+            and last - first + 1 < len(group)
+            and self.blocks[first - 1] is group[first - last - 2]
+        ):
+            first -= 1
+        present = last - first + 1
+        self.size += block.size - sum(known.size for known in self.blocks[first : last + 1])
+        self.blocks[first : last + 1] = [block]
+        self.offsets[first : last + 1] = [block.offset]
+        return present
+
+    def drop(self, done: set[Block]) -> list[Block]:
+        """Forget blocks wherever they stand; returns them."""
+        kept = [block for block in self.blocks[self.first :] if block not in done]
+        self.blocks = kept
+        self.offsets = [block.offset for block in kept]
+        self.first = 0
+        self.size -= sum(block.size for block in done)
+        return list(done)
 
     def find(self, offset: int) -> int:
         """Index of the block that holds `offset`, or of the first one past it; len(blocks) when none."""

@@ -27,7 +27,7 @@ class Producer:
 
     __slots__ = ("count", "epoch", "id", "sequence", "transactional")
 
-    def __init__(self, id: int, epoch: int, sequence: int, count: int, transactional: bool) -> None:  # noqa: A002
+    def __init__(self, id: int, epoch: int, sequence: int, count: int, transactional: bool) -> None:
         self.id = id
         self.epoch = epoch
         self.sequence = sequence
@@ -66,7 +66,7 @@ class Publish:
         "producer",
     )
 
-    def __init__(self, namespace: str, address: Address, format: int, bodies: list[bytes]) -> None:  # noqa: A002
+    def __init__(self, namespace: str, address: Address, format: int, bodies: list[bytes]) -> None:
         self.namespace = namespace
         self.address = address
         self.format = format

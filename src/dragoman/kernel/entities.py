@@ -18,7 +18,7 @@ class Pool:
 
     __slots__ = ("credit_max", "id", "leased", "session")
 
-    def __init__(self, id: int, session: int, credit_max: int) -> None:  # noqa: A002
+    def __init__(self, id: int, session: int, credit_max: int) -> None:
         self.id = id
         self.session = session
         self.credit_max = credit_max
@@ -48,7 +48,7 @@ class Holder:
         "tag",
     )
 
-    def __init__(self, id: int, session: int, subscription: "Subscription", tag: Any) -> None:  # noqa: A002
+    def __init__(self, id: int, session: int, subscription: "Subscription", tag: Any) -> None:
         self.id = id
         self.session = session
         self.subscription = subscription

@@ -1,7 +1,7 @@
-"""The kernel as one object: commands in, records and replies out, deliveries gathered.
+r"""The kernel as one object: commands in, records and replies out, deliveries gathered.
 
     submit(command) -> decide -> records -> apply (memory, at once)
-                                     \\-> `drain_records` for the journal
+                                     \-> `drain_records` for the journal
     dispatch()      -> Leased records the same way, deliveries per session
 
 Deciding never changes anything: a decision that needs bodies from disk raises `Needs` and is simply asked again.
@@ -22,7 +22,7 @@ from dragoman.kernel.leases.lease import Delivery, apply_leased
 from dragoman.kernel.leases.settle import apply_settled, decide_settle
 from dragoman.kernel.leases.sweep import decide_expiry, decide_overflow, decide_retries
 from dragoman.kernel.publish import apply_published, decide_publish
-from dragoman.kernel.records import Leased, Published, Record, Settled
+from dragoman.kernel.records import Leased, Published, Record, Settled, Started
 from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.state import Needs, State
@@ -51,6 +51,10 @@ class Kernel:
         self._deliveries: dict[int, list[Delivery]] = {}
         self._session_next = 1
         self._handlers: Mapping[type, Callable[..., Any]] = {**HANDLERS, **CONSUMER_HANDLERS}
+
+    def begin(self, incarnation: int) -> None:
+        """A new life of the node: what was leased through connections is ready again."""
+        self.commit([Started(incarnation, self.state.id_next)])
 
     # --- commands ---
 
@@ -196,6 +200,11 @@ class Kernel:
 
     # --- what no reader can ask for any more ---
 
+    def release_all(self) -> None:
+        """After recovery: judge every stream once."""
+        self.state.dirty_floors.update(self.state.streams)
+        self.release()
+
     def release(self) -> None:
         """Forget entries that every holder is done with, in streams without retention of their own."""
         dirty, self.state.dirty_floors = self.state.dirty_floors, {}
@@ -207,4 +216,5 @@ class Kernel:
                 for subscription in stream.subscriptions:
                     floor = min(floor, subscription.windows[partition.index].floor())
                 if floor > partition.start:
-                    self.state.gone += partition.release(floor)
+                    self.state.forget(partition.release(floor))
+                    self.state.dirty_streams[stream.id] = stream

@@ -11,7 +11,7 @@ A publish is one decision: records for everything it appends, applied together a
 
 from array import array
 
-from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.expiry import expiry_ms
@@ -19,7 +19,7 @@ from dragoman.kernel.producers import duplicate_of, remember
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.state import State
-from dragoman.model.errors import InvalidArgument, MessageTooLarge, PartitionNotFound
+from dragoman.model.errors import InvalidArgument, MessageTooLarge, PartitionNotFound, StorageFull
 from dragoman.model.levels import APPLIED
 
 Streams = tuple[Stream, ...]
@@ -50,6 +50,8 @@ def decide_publish(
     address = command.address
     if not command.bodies:
         raise InvalidArgument("nothing to publish")
+    if state.is_full:
+        raise StorageFull("the disk is full")
     if address.is_route:
         streams = plan(state, command.namespace, address.name, address.key)
         if streams is None:
@@ -270,7 +272,10 @@ def apply_published(state: State, record: Published) -> None:
         count = block.end - block.offset
         if stream.counts_bytes:
             block.sizes = array("Q", map(len, record.bodies))
-        partition.append(block)
+        state.resident += block.cost()
+        if partition.append(block):
+            state.resident -= BLOCK_OVERHEAD_BYTES
+        state.dirty_streams[stream.id] = stream
         state.grown.append((stream, partition))
         if stream.subscriptions:
             if not block.control:

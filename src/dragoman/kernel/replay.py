@@ -6,7 +6,7 @@ from typing import Any, Final
 from dragoman.kernel import topology
 from dragoman.kernel.leases.lease import apply_leased
 from dragoman.kernel.leases.settle import apply_settled
-from dragoman.kernel.leases.states import LEASED, RELEASE
+from dragoman.kernel.leases.states import LEASED, RELEASE, TIME, WAITING
 from dragoman.kernel.publish import apply_published
 from dragoman.kernel.records import (
     Bound,
@@ -51,9 +51,13 @@ def apply_started(state: State, record: Started) -> None:
     state.incarnation = record.incarnation
     for subscription in state.subscriptions.values():
         for index, window in enumerate(subscription.windows):
-            runs = list(window.runs(LEASED))
-            if runs:
-                apply_settled(state, Settled(subscription.id, index, LEASED, RELEASE, runs))
+            leased = list(window.runs(LEASED))
+            if leased:
+                apply_settled(state, Settled(subscription.id, index, LEASED, RELEASE, leased))
+            waiting = list(window.runs(WAITING))
+            if waiting:  # elapsed time began anew: what waited for it is due
+                apply_settled(state, Settled(subscription.id, index, WAITING, TIME, waiting))
+    state.retry.clear()
 
 
 APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {

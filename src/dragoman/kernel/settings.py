@@ -21,7 +21,7 @@ DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-lar
 PRIORITY_MAX: Final = 255
 
 
-class Address(msgspec.Struct, frozen=True, array_like=True):
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a message goes: to the stream `name`, or through the route `name` with a key."""
 
     name: str
@@ -29,7 +29,7 @@ class Address(msgspec.Struct, frozen=True, array_like=True):
     is_route: bool = False
 
 
-class StreamSettings(msgspec.Struct, frozen=True, array_like=True):
+class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A stream's own: how many partitions, what it keeps beyond what its readers hold, what a confirm waits for."""
 
     partitions: int = 1
@@ -43,7 +43,7 @@ class StreamSettings(msgspec.Struct, frozen=True, array_like=True):
     notes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class SubscriptionSettings(msgspec.Struct, frozen=True, array_like=True):
+class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A leased subscription's own. Its limits mark messages done for itself only."""
 
     durable: bool = True
@@ -68,7 +68,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, array_like=True):
     notes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class RouteSettings(msgspec.Struct, frozen=True, array_like=True):
+class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A route's own."""
 
     kind: RouteKind = "direct"
@@ -79,7 +79,7 @@ class RouteSettings(msgspec.Struct, frozen=True, array_like=True):
     notes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class BindingSettings(msgspec.Struct, frozen=True, array_like=True):
+class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a route hands on to a target. `arguments` are typed as the door gave them (headers filters, weights)."""
 
     key: str = ""

@@ -29,17 +29,20 @@ class State:
         "active",
         "cancelled",
         "crowded",
-        "deleted",
         "dirty_floors",
+        "dirty_streams",
+        "dirty_subscriptions",
         "expiring",
         "gone",
         "grown",
         "holders",
         "id_next",
         "incarnation",
+        "is_full",
         "plans",
         "pools",
         "random_below",
+        "resident",
         "retry",
         "routing",
         "streams",
@@ -56,6 +59,10 @@ class State:
         self.random_below = random_below
         self.id_next = 1  # of streams, subscriptions, routes, holders, pools; never reused
         self.incarnation = 1
+        self.is_full = False  # the disk is: publishes are refused, everything else goes on
+        self.resident = 0  # bytes of memory, about, of blocks that are nowhere else
+        self.dirty_streams: dict[int, Stream] = {}  # changed since the last checkpoint, or deleted
+        self.dirty_subscriptions: dict[int, Subscription] = {}
         self.streams: dict[int, Stream] = {}
         self.streams_named: dict[tuple[str, str], Stream] = {}
         self.subscriptions: dict[int, Subscription] = {}
@@ -70,8 +77,9 @@ class State:
         ] = []  # with a length limit, appended to since overflow was last judged
         self.grown: list[tuple[Stream, Partition]] = []  # appended to since the runtime last looked
         self.cancelled: list[Holder] = []  # consumers whose subscription went away, to be told
-        self.deleted: list[Stream] = []  # whose storage is to be freed
-        self.gone: list[Block] = []  # blocks no reader can ask for any more
+        self.gone: list[
+            Block
+        ] = []  # blocks with a place on disk that no reader can ask for any more
         self.expiring: list[
             tuple[int, int]
         ] = []  # heap: (wall ms, subscription) whose head may expire then
@@ -102,6 +110,14 @@ class State:
         if not subscription.armed_ms or wall_ms < subscription.armed_ms:
             subscription.armed_ms = wall_ms
             heappush(self.expiring, (wall_ms, subscription.id))
+
+    def forget(self, blocks: list[Block]) -> None:
+        """No reader can ask for these blocks any more."""
+        for block in blocks:
+            if block.place is None:
+                self.resident -= block.cost()
+            else:
+                self.gone.append(block)
 
     def activate(self, subscription: Subscription) -> None:
         """Note that `subscription` may have something to hand out."""

@@ -95,6 +95,7 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.id_next = max(state.id_next, record.id + 1)
     state.streams[stream.id] = stream
     state.streams_named[stream.namespace, stream.name] = stream
+    state.dirty_streams[stream.id] = stream
     state.plans.clear()
 
 
@@ -118,6 +119,7 @@ def apply_stream_altered(state: State, record: StreamAltered) -> None:
     """New settings; new partitions start empty."""
     stream = state.streams[record.id]
     stream.settings = record.settings
+    state.dirty_streams[stream.id] = stream
     for index in range(len(stream.partitions), record.settings.partitions):
         stream.partitions.append(type(stream.partitions[0])(index))
         for subscription in stream.subscriptions:
@@ -143,9 +145,11 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     for subscription in list(stream.subscriptions):
         apply_subscription_deleted(state, SubscriptionDeleted(subscription.id))
     del state.streams_named[stream.namespace, stream.name]
+    state.dirty_streams[stream.id] = stream
+    for partition in stream.partitions:
+        state.forget(partition.release(partition.end))
     state.routing.forget_stream(stream)
     state.plans.clear()
-    state.deleted.append(stream)
 
 
 def decide_trim(state: State, command: TrimStream) -> tuple[list[Record], int]:
@@ -170,7 +174,8 @@ def apply_trimmed(state: State, record: Trimmed) -> None:
     partition = stream.partitions[record.partition]
     for subscription in stream.subscriptions:
         _finish_below(state, subscription, record.partition, record.offset)
-    state.gone += partition.release(record.offset)
+    state.forget(partition.release(record.offset))
+    state.dirty_streams[stream.id] = stream
     partition.start = max(partition.start, record.offset)
     partition.end = max(partition.end, record.offset)
 
@@ -242,6 +247,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     stream.subscriptions.append(subscription)
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
+    state.dirty_subscriptions[subscription.id] = subscription
     state.plans.clear()
 
 
@@ -277,6 +283,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
         return
     stream = subscription.stream
     stream.subscriptions.remove(subscription)
+    state.dirty_subscriptions[subscription.id] = subscription
     for holder in list(subscription.holders.values()):
         state.holders.pop(holder.id, None)
         if holder.pool is not None:

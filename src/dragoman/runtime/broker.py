@@ -233,3 +233,5 @@ class Broker:
             self._touched[session] = None
         if self._touched:
             self.begin_turn()
+        if self.after_turn is not None:
+            self.after_turn()

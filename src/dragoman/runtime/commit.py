@@ -51,7 +51,8 @@ class Commit:
         self._busy = False
         self._sync_wanted = 0  # the highest position somebody waits to see synced
         self.failed: StorageError | None = None
-        self._frames: SimpleQueue[tuple[bytes, bool] | None] = SimpleQueue()
+        self._frames: SimpleQueue[tuple[bytes, bool, int] | None] = SimpleQueue()
+        self._trim_to = 0
         self._thread = Thread(target=self._write, name="dragoman-journal", daemon=True)
         self._thread.start()
 
@@ -68,6 +69,10 @@ class Commit:
     def want_sync(self, position: int) -> None:
         """Somebody waits for `position` to be synced."""
         self._sync_wanted = max(self._sync_wanted, position)
+
+    def trim(self, position: int) -> None:
+        """Frames at or below `position` are in a checkpoint; the writer lets them go with its next frame."""
+        self._trim_to = position
 
     def add(self, records: list[Record]) -> None:
         """Records of this turn, for the frame now gathering."""
@@ -89,7 +94,8 @@ class Commit:
     def _hand(self, payload: bytes) -> None:
         self._busy = True
         wants = self._sync_wanted > self.synced or self.handed - self.synced >= UNSYNCED_FRAMES_MAX
-        self._frames.put((payload, wants))
+        self._frames.put((payload, wants, self._trim_to))
+        self._trim_to = 0
 
     def _write(self) -> None:
         """The writer's thread: one frame at a time, in order."""
@@ -98,13 +104,15 @@ class Commit:
             item = self._frames.get()
             if item is _STOP:
                 return
-            payload, sync = item
+            payload, sync, trim = item
             try:
                 if payload:
                     position = self._log.append(position, [payload])
                     if sync:
                         self._post(self._on_written, position)
                 synced = self._log.sync() if sync else -1
+                if trim:
+                    self._log.trim(trim)
             except StorageError as error:
                 self._post(self._on_failed, error)
                 return

@@ -18,7 +18,7 @@ class BrokerSession:
 
     door: ConnectionDoor
 
-    def __init__(self, broker: "Broker", id: int, shell: "Shell") -> None:  # noqa: A002
+    def __init__(self, broker: "Broker", id: int, shell: "Shell") -> None:
         self._broker = broker
         self._kernel = broker.kernel
         self.id = id

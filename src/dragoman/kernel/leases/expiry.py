@@ -7,7 +7,7 @@ from dragoman.kernel.entities import Subscription
 def expiry_ms(subscription: Subscription, block: Block, offset: int) -> int:
     """Wall time at which the message expires for this subscription; 0 never."""
     ttl = subscription.settings.ttl_ms
-    expires = block.stored_ms + ttl if ttl >= 0 else 0
+    expires = block.stored_at(offset) + ttl if ttl >= 0 else 0
     if block.expires_ms is not None:
         own = block.expires_ms[offset - block.offset]
         if own and (not expires or own < expires):

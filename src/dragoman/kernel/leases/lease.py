@@ -28,13 +28,14 @@ class Run:
 
 
 class Delivery:
-    """Messages [start, end) handed to `holder`. Bodies are in `block`.
+    """Messages [start, end) of `block` handed to `holder`.
 
+    bodies  one per message; the whole batch alone when the block is packed
     tries   how often each was leased before; None when none was ("fresh")
     early   may leave before anything is durable
     """
 
-    __slots__ = ("block", "early", "end", "holder", "partition", "start", "tries")
+    __slots__ = ("block", "bodies", "early", "end", "holder", "partition", "start", "tries")
 
     def __init__(self, holder: Holder, run: Run, tries: list[int] | None) -> None:
         self.holder = holder
@@ -42,6 +43,9 @@ class Delivery:
         self.start = run.start
         self.end = run.end
         self.block = run.block
+        block = run.block
+        assert block.bodies is not None
+        self.bodies: list[bytes] = block.bodies if block.packed else block.slice(run.start, run.end)
         self.tries = tries
         self.early: bool = holder.subscription.settings.early
 
@@ -94,7 +98,7 @@ def _judge(subscription: Subscription, run: Run, now_ms: int) -> None:
         return
     first = expiry_ms(subscription, block, run.start)
     run.expired = 0 < first <= now_ms
-    if block.expires_ms is None:
+    if block.expires_ms is None and block.stored is None:
         return
     for offset in range(run.start + 1, run.end):
         expires = expiry_ms(subscription, block, offset)
@@ -116,6 +120,7 @@ def apply_leased(state: State, record: Leased) -> None:
     subscription = state.subscriptions.get(record.subscription)
     if subscription is None:
         return
+    state.dirty_subscriptions[subscription.id] = subscription
     window = subscription.windows[record.partition]
     count = record.end - record.start
     if record.fresh:

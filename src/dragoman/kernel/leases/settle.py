@@ -160,6 +160,7 @@ def apply_settled(state: State, record: Settled) -> None:
     subscription = state.subscriptions.get(record.subscription)
     if subscription is None:
         return
+    state.dirty_subscriptions[subscription.id] = subscription
     window = subscription.windows[record.partition]
     target = TRANSITIONS[record.source, record.event]
     partition = subscription.stream.partitions[record.partition]

@@ -46,7 +46,16 @@ class Window:
     the simulation). `returned` counts the ready ones below the frontier; `returned_low` is at or below the lowest.
     """
 
-    __slots__ = ("chunks", "counts", "frontier", "ready", "ready_bytes", "returned_low", "touched")
+    __slots__ = (
+        "chunks",
+        "counts",
+        "frontier",
+        "ready",
+        "ready_bytes",
+        "returned_low",
+        "saved",
+        "touched",
+    )
 
     def __init__(self, frontier: int) -> None:
         self.frontier = frontier
@@ -57,6 +66,7 @@ class Window:
         self.ready = 0
         self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
+        self.saved: set[int] = set()  # chunks that have a row in the state store
         self.touched = True  # since the last checkpoint
 
     def state(self, offset: int) -> int:
@@ -65,6 +75,13 @@ class Window:
             return READY
         chunk = self.chunks.get(offset >> SPAN_BITS)
         return DONE if chunk is None else chunk.states[offset - chunk.base]
+
+    def adopt(self, index: int, chunk: Chunk) -> None:
+        """A chunk as a checkpoint saved it."""
+        self.chunks[index] = chunk
+        self.saved.add(index)
+        for state in range(1, READY):
+            self.counts[state] += chunk.states.count(state)
 
     def floor(self) -> int:
         """Every offset below this is DONE."""

@@ -1,0 +1,170 @@
+"""Putting a broker together: engine, kernel, runtime, doors. The only place that names every part."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Protocol
+
+import dragoman
+from dragoman.app.config import ServeOptions
+from dragoman.app.errors import StartError
+from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy
+from dragoman.app.node import LocalNode
+from dragoman.formats.translator import FormatTranslator
+from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.routing import Routing
+from dragoman.listeners.tcp import MakeDoor
+from dragoman.ports.clock import Clock
+from dragoman.ports.entropy import Entropy
+from dragoman.ports.storage import LogStore, Segments, StateStore, StorageError
+from dragoman.runtime.broker import Broker, Scheduler
+from dragoman.runtime.checkpoint import Checkpointer
+from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.recovery import recover
+
+CLUSTER_ID_BYTES: Final = 16
+RESERVE_BYTES: Final = 16 << 20  # kept free on the disk so that settlements go on when it is full
+DRAIN_STEP_S: Final = 0.005
+
+
+class Closes(Protocol):
+    """Something to be closed at the end."""
+
+    def close(self) -> None: ...
+
+
+class BrokerParts:
+    """A broker put together, and its end."""
+
+    def __init__(
+        self, broker: Broker, doors: Mapping[str, MakeDoor], tls: ssl.SSLContext | None
+    ) -> None:
+        self.broker = broker
+        self.doors = doors
+        self.tls = tls
+        self.pid = os.getpid()
+        self.checkpointer: Checkpointer | None = None
+        self.engine: list[Closes] = []
+        self.on_failure: Callable[[str], None] = lambda _: None
+
+    async def close(self, deadline_s: float) -> None:
+        """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + deadline_s
+        commit = self.broker.commit
+        while loop.time() < end and commit.failed is None and not commit.is_idle:
+            commit.want_sync(commit.position())
+            commit.pump()
+            await asyncio.sleep(DRAIN_STEP_S)
+        if self.checkpointer is not None and commit.failed is None:
+            self.checkpointer.begin()
+            while loop.time() < end and self.checkpointer.is_busy:
+                await asyncio.sleep(DRAIN_STEP_S)
+            self.checkpointer.close()
+        commit.close()
+        for part in self.engine:
+            part.close()
+
+
+def assemble(
+    options: ServeOptions,
+    loop: asyncio.AbstractEventLoop,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+) -> BrokerParts:
+    """A broker on `options`, recovered and ready to be connected to. Raises StartError."""
+    clock = clock or SystemClock()
+    entropy = entropy or SystemEntropy()
+    kernel = Kernel(FormatTranslator(), Routing(), _below(entropy), entropy.token)
+    scheduler = LoopScheduler(loop)
+    if options.memory:
+        broker = Broker(
+            kernel, NoCommit(), clock, scheduler, _node(options, entropy.token(CLUSTER_ID_BYTES))
+        )
+        kernel.begin(1)
+        parts = BrokerParts(broker, make_doors(), make_tls(options))
+    else:
+        parts = _durable(options, kernel, clock, scheduler, entropy, loop)
+    return parts
+
+
+def _below(entropy: Entropy) -> Callable[[int], int]:
+    return lambda limit: int.from_bytes(entropy.token(8), "big") % limit
+
+
+def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
+    return LocalNode(dragoman.__version__, cluster_id.hex(), options.users, options.advertise)
+
+
+def _durable(
+    options: ServeOptions,
+    kernel: Kernel,
+    clock: Clock,
+    scheduler: Scheduler,
+    entropy: Entropy,
+    loop: asyncio.AbstractEventLoop,
+) -> BrokerParts:
+    try:
+        log, segments, state, engine = open_files(Path(options.data), entropy)
+        recovered = recover(kernel, log, segments, state, clock.wall_ms())
+    except StorageError as error:
+        raise StartError(f"data in {options.data}: {error}") from error
+    cluster_id = recovered.cluster_id or entropy.token(CLUSTER_ID_BYTES)
+    broker: Broker
+    parts: BrokerParts
+
+    def failed(error: StorageError) -> None:
+        parts.on_failure(f"the journal failed: {error}")
+
+    commit = Commit(
+        log, recovered.position, loop.call_soon_threadsafe, lambda: broker.on_progress(), failed
+    )
+    broker = Broker(kernel, commit, clock, scheduler, _node(options, cluster_id))
+    checkpointer = Checkpointer(
+        kernel, commit, segments, state, recovered, cluster_id, loop.call_soon_threadsafe
+    )
+    broker.loader = checkpointer.loader
+    broker.after_turn = checkpointer.look
+    parts = BrokerParts(broker, make_doors(), make_tls(options))
+    parts.checkpointer = checkpointer
+    parts.engine = engine
+    broker.begin_turn()
+    return parts
+
+
+def open_files(path: Path, entropy: Entropy) -> tuple[LogStore, Segments, StateStore, list[Closes]]:
+    """The file engine in a directory. Raises StorageError."""
+    from dragoman.storage.files.directory import DataDirectory  # noqa: PLC0415 - not needed in memory
+    from dragoman.storage.journal.journal import Journal  # noqa: PLC0415
+    from dragoman.storage.segments.store import SegmentStore  # noqa: PLC0415
+    from dragoman.storage.state.sqlite import SqliteState  # noqa: PLC0415
+
+    directory = DataDirectory(path)
+    log = Journal(directory.disk("journal"), entropy, reserve_bytes=RESERVE_BYTES)
+    segments = SegmentStore(directory.disk("segments"))
+    state = SqliteState(directory.state_path)
+    return log, segments, state, [log, segments, state, directory]
+
+
+def make_doors() -> dict[str, MakeDoor]:
+    """A door per protocol."""
+    from dragoman.doors.amqp091.door import make_door as amqp  # noqa: PLC0415
+    from dragoman.doors.kafka.door import make_door as kafka  # noqa: PLC0415
+
+    return {"amqp": amqp, "kafka": kafka}
+
+
+def make_tls(options: ServeOptions) -> ssl.SSLContext | None:
+    """The certificate's context, if one is given. Raises StartError."""
+    if not options.tls_cert:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(f"certificate {options.tls_cert}: {error}") from error
+    return context

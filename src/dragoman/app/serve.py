@@ -1,0 +1,166 @@
+"""The life of a broker process: recover, bind, say where, serve until told to leave.
+
+Everything is put together here and nowhere else; the parts know each other only by their ports.
+"""
+
+import asyncio
+import json
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import dragoman
+from dragoman.app.broker import BrokerParts, assemble
+from dragoman.app.config import ServeOptions
+from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
+from dragoman.app.errors import StartError
+from dragoman.listeners.listen import Listener
+from dragoman.listeners.tcp import Doors
+from dragoman.telemetry.build import build
+
+DRAIN_DEADLINE_S: Final = 10.0
+PRINT_WIDTH: Final = 20
+
+
+@dataclass
+class Running:
+    """A broker that serves: its parts, its ports, its end."""
+
+    options: ServeOptions
+    parts: BrokerParts
+    doors: Doors
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    failure: str | None = None
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Where each protocol is served."""
+        ports = {name: (listener.host, listener.port) for name, listener in self.listeners.items()}
+        return endpoints_of(ports, self.options)
+
+    async def stop(self) -> None:
+        """Accept no more, let every connection say goodbye, write what is left, close the store."""
+        for listener in set(self.listeners.values()):
+            listener.stop()
+        for shell in list(self.doors.open):
+            shut = getattr(shell, "shut", None)
+            if shut is not None:
+                shut("broker is shutting down")
+        await self.parts.close(DRAIN_DEADLINE_S)
+
+
+def raise_file_limit() -> None:
+    """As many open files as the system allows us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def start(options: ServeOptions) -> Running:
+    """Recover the store and bind every port. Raises StartError with one line for the operator."""
+    loop = asyncio.get_running_loop()
+    parts = assemble(options, loop)
+    running = Running(options, parts, Doors(parts.broker, parts.doors, parts.tls))
+    parts.on_failure = lambda text: _fail(running, text)
+    try:
+        bind(running)
+    except OSError as error:
+        await parts.close(0)
+        raise StartError(str(error)) from error
+    for listener in set(running.listeners.values()):
+        listener.start()
+    return running
+
+
+def _fail(running: Running, text: str) -> None:
+    running.failure = text
+    running.leaving.set()
+
+
+def bind(running: Running) -> None:
+    """Bind the port of every protocol; protocols that share a port share its listener. Raises StartError."""
+    shared: dict[int, Listener] = {}
+    for name, port in running.options.ports.items():
+        if port and port in shared:
+            running.listeners[name] = shared[port]
+            continue
+        try:
+            listener = Listener(running.doors, running.options.host, port)
+        except OSError as error:
+            raise StartError(
+                f"port {port} ({name}) is taken: {error.strerror}; choose another with --port {name}=0"
+            ) from error
+        running.listeners[name] = listener
+        shared[port or listener.port] = listener
+
+
+def ready_document(running: Running) -> dict[str, Any]:
+    """What `--ready-file` holds."""
+    options = running.options
+    return {
+        "endpoints": {name: endpoint.document for name, endpoint in running.endpoints().items()},
+        "pid": running.parts.pid,
+        "version": dragoman.__version__,
+        "build": build(),
+        "data": None if options.memory else str(Path(options.data).resolve()),
+        "ca": options.tls_ca,
+    }
+
+
+def write_ready_file(path: str, document: Mapping[str, Any]) -> None:
+    """Whole or not at all: readers never see half of it."""
+    target = Path(path)
+    draft = target.with_name(target.name + ".draft")
+    draft.write_text(json.dumps(document, indent=1) + "\n")
+    draft.replace(target)
+
+
+def announce(running: Running) -> None:
+    """Say where everything is, to people and to programs."""
+    document = ready_document(running)
+    if running.options.log == "json":
+        sys.stdout.write(json.dumps({"event": "ready", **document}) + "\n")
+    else:
+        sys.stdout.write(table_of(document, running.endpoints()))
+    sys.stdout.flush()
+    if running.options.ready_file:
+        write_ready_file(running.options.ready_file, document)
+
+
+async def run(options: ServeOptions) -> int:
+    """Serve until told to leave; the exit status."""
+    loop = asyncio.get_running_loop()
+    running = await start(options)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _leave, running, loop)
+    announce(running)
+    await running.leaving.wait()
+    await running.stop()
+    if running.failure:
+        sys.stderr.write(f"dragoman: stopped: {running.failure}\n")
+        return 1
+    return 0
+
+
+def _leave(running: Running, loop: asyncio.AbstractEventLoop) -> None:
+    """The first signal drains; the second ends the process at once."""
+    running.leaving.set()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+
+
+def serve(options: ServeOptions) -> int:
+    """Run a broker in this process; the exit status."""
+    import uvloop  # noqa: PLC0415 - only a serving process needs it
+
+    raise_file_limit()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run(options))
+    except StartError as error:
+        sys.stderr.write(f"dragoman: {error}\n")
+        return 2

@@ -1,0 +1,182 @@
+"""The kernel's state as rows of the state store, and back. Cold.
+
+    meta          checkpoint -> position, next id, cluster, segment lengths
+    stream        id -> name, settings, start, end and reserve of each partition
+    subscription  id -> name, settings, frontier and counts of each window
+    chunk         subscription/partition/index -> states of 4,096 messages, compressed
+    extent        stream/partition/offset -> where a run of entries lies
+    producer      stream/partition -> what idempotent producers have written
+    route, binding
+
+Settings are JSON, so that a person who opens the store can read them.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.leases.window import SPAN, Chunk, Window
+from dragoman.kernel.producers import ProducerState
+from dragoman.kernel.records import Bound, RouteCreated
+from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
+
+Change = tuple[str, str, bytes | None]
+
+_json: Final = msgspec.json.Encoder()
+_pack: Final = msgspec.msgpack.Encoder()
+_PACK_LEVEL: Final = 1
+
+
+class StreamRow(msgspec.Struct, omit_defaults=True):
+    """A stream at a checkpoint; partitions as (start, end, reserved)."""
+
+    namespace: str
+    name: str
+    uuid: str
+    settings: StreamSettings
+    partitions: list[tuple[int, int, int]]
+
+
+class SubscriptionRow(msgspec.Struct, omit_defaults=True):
+    """A subscription at a checkpoint; windows as (frontier, ready, ready bytes)."""
+
+    stream: int
+    name: str
+    settings: SubscriptionSettings
+    windows: list[tuple[int, int, int]]
+
+
+class ChunkRow(msgspec.Struct, array_like=True):
+    """A chunk at a checkpoint: compressed states and counters."""
+
+    states: bytes
+    tries: bytes = b""
+    fails: bytes = b""
+
+
+class ProducerRow(msgspec.Struct, array_like=True):
+    """One producer's last batches."""
+
+    id: int
+    epoch: int
+    batches: list[tuple[int, int, int]]
+
+
+class MetaRow(msgspec.Struct):
+    """What a checkpoint is: everything up to `position` is in the other rows."""
+
+    position: int
+    id_next: int
+    cluster_id: str
+    segments: dict[int, int]
+
+
+def id_key(number: int) -> str:
+    """A key that sorts by number."""
+    return f"{number:010x}"
+
+
+def partition_key(stream: int, partition: int) -> str:
+    """Of one partition."""
+    return f"{stream:010x}/{partition:06x}"
+
+
+def stream_changes(stream: Stream, *, exists: bool) -> Iterator[Change]:
+    """The rows of a stream that changed, or their removal."""
+    key = id_key(stream.id)
+    if not exists or not stream.durable:
+        yield ("stream", key, None)
+        for partition in stream.partitions:
+            yield ("producer", partition_key(stream.id, partition.index), None)
+        return
+    partitions = [(p.start, p.end, p.reserved) for p in stream.partitions]
+    row = StreamRow(stream.namespace, stream.name, stream.uuid.hex(), stream.settings, partitions)
+    yield ("stream", key, _json.encode(row))
+    for partition in stream.partitions:
+        if partition.producers:
+            rows = [
+                ProducerRow(number, known.epoch, list(known.batches))
+                for number, known in partition.producers.items()
+            ]
+            yield ("producer", partition_key(stream.id, partition.index), _pack.encode(rows))
+
+
+def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterator[Change]:
+    """The rows of a subscription and its windows that changed, or their removal."""
+    key = id_key(subscription.id)
+    lasts = (
+        exists
+        and subscription.settings.durable
+        and not subscription.owner
+        and subscription.stream.durable
+    )
+    if not lasts:
+        yield ("subscription", key, None)
+    else:
+        windows = [(w.frontier, w.ready, w.ready_bytes) for w in subscription.windows]
+        row = SubscriptionRow(
+            subscription.stream.id, subscription.name, subscription.settings, windows
+        )
+        yield ("subscription", key, _json.encode(row))
+    for partition, window in enumerate(subscription.windows):
+        prefix = partition_key(subscription.id, partition)
+        for index in sorted(window.saved - (window.chunks.keys() if lasts else set())):
+            yield ("chunk", f"{prefix}/{index:012x}", None)
+            window.saved.discard(index)
+        if lasts:
+            yield from _chunk_changes(window, prefix)
+
+
+def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
+    for index, chunk in window.chunks.items():
+        if chunk.dirty:
+            chunk.dirty = False
+            window.saved.add(index)
+            row = ChunkRow(
+                zlib.compress(bytes(chunk.states), _PACK_LEVEL),
+                b"" if chunk.tries is None else zlib.compress(bytes(chunk.tries), _PACK_LEVEL),
+                b"" if chunk.fails is None else zlib.compress(bytes(chunk.fails), _PACK_LEVEL),
+            )
+            yield ("chunk", f"{prefix}/{index:012x}", _pack.encode(row))
+
+
+def chunk_of(index: int, data: bytes) -> Chunk:
+    """A chunk as its row says. Raises msgspec.MsgspecError, zlib.error."""
+    row = msgspec.msgpack.decode(data, type=ChunkRow)
+    chunk = Chunk(index * SPAN)
+    chunk.states = bytearray(zlib.decompress(row.states))
+    chunk.tries = bytearray(zlib.decompress(row.tries)) if row.tries else None
+    chunk.fails = bytearray(zlib.decompress(row.fails)) if row.fails else None
+    chunk.open = SPAN - chunk.states.count(0)
+    chunk.dirty = False
+    return chunk
+
+
+def producers_of(data: bytes) -> dict[int, ProducerState]:
+    """Producers of a partition as their row says."""
+    known: dict[int, ProducerState] = {}
+    for row in msgspec.msgpack.decode(data, type=list[ProducerRow]):
+        state = ProducerState(row.epoch)
+        state.batches.extend(row.batches)
+        known[row.id] = state
+    return known
+
+
+def route_changes(routing: Any, saved: dict[str, tuple[str, bytes]]) -> Iterator[Change]:
+    """Rows of routes and bindings that differ from what was saved before; `saved` is brought up to date."""
+    now: dict[str, tuple[str, bytes]] = {}
+    for number, record in enumerate(routing.snapshot()):
+        table = "route" if isinstance(record, RouteCreated) else "binding"
+        assert isinstance(record, RouteCreated | Bound)
+        now[f"{table}:{number:08x}"] = (table, _json.encode(record))
+    for key, (table, value) in now.items():
+        if saved.get(key) != (table, value):
+            yield (table, key, value)
+    for key, (table, _) in saved.items():
+        if key not in now:
+            yield (table, key, None)
+    saved.clear()
+    saved.update(now)
