@@ -139,6 +139,12 @@ def test_arguments_that_do_not_fill_the_frame_are_a_frame_error_naming_the_metho
     assert (caught.value.code, caught.value.class_id, caught.value.method_id) == (501, 50, 10)
 
 
+def test_a_long_string_that_passes_the_frame_is_a_frame_error() -> None:
+    with pytest.raises(AmqpError) as caught:
+        decode_method(b"\x00\x0a\x00\x14\xff\xff\xff\xffabc")
+    assert (caught.value.code, caught.value.class_id, caught.value.method_id) == (501, 10, 20)
+
+
 def test_a_name_that_is_not_utf8_is_a_frame_error() -> None:
     with pytest.raises(AmqpError, match="Malformed UTF-8") as caught:
         decode_method(b"\x00\x32\x00\x0a\x00\x00\x02\xff\xfe\x00\x00\x00\x00\x00")

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pika.spec  # type: ignore[import-untyped]
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.wire.amqp091.reference import assert_grouped, said_by, said_in
 
@@ -111,6 +111,7 @@ def feed(parser: FrameParser, pieces: list[bytes]) -> list[Event]:
     return [event for piece in pieces for event in parser.receive(piece)]
 
 
+@settings(max_examples=40)
 @given(streams())
 def test_a_whole_buffer_says_what_its_frames_say(frames: list[bytes]) -> None:
     stream = b"".join(frames)
@@ -119,6 +120,7 @@ def test_a_whole_buffer_says_what_its_frames_say(frames: list[bytes]) -> None:
     assert_grouped(events)
 
 
+@settings(max_examples=40)
 @given(streams(), st.data())
 def test_any_cut_of_the_stream_says_the_same(frames: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(frames)
@@ -128,6 +130,7 @@ def test_any_cut_of_the_stream_says_the_same(frames: list[bytes], data: st.DataO
     assert said_by(feed(a_parser(), pieces)) == said_in(stream)
 
 
+@settings(max_examples=40)
 @given(streams().filter(lambda frames: sum(map(len, frames)) < 3000))
 def test_one_byte_at_a_time_says_the_same(frames: list[bytes]) -> None:
     stream = b"".join(frames)
@@ -135,6 +138,7 @@ def test_one_byte_at_a_time_says_the_same(frames: list[bytes]) -> None:
     assert said_by(feed(a_parser(), pieces)) == said_in(stream)
 
 
+@settings(max_examples=40)
 @given(streams(), st.integers(1, 20))
 def test_a_tail_waits_for_the_rest(frames: list[bytes], cut: int) -> None:
     stream = b"".join(frames)
@@ -146,6 +150,7 @@ def test_a_tail_waits_for_the_rest(frames: list[bytes], cut: int) -> None:
     assert said_by(rest) == said_in(last)
 
 
+@settings(max_examples=40)
 @given(streams(), st.data())
 def test_damaged_streams_end_in_an_amqp_error_or_say_something_else(
     frames: list[bytes], data: st.DataObject
@@ -221,6 +226,15 @@ def test_bytes_that_pika_writes_are_understood() -> None:
     assert isinstance(beat, Heartbeat)
     assert (run.key_raw, run.mandatory, run.bodies) == (b"\x01e\x01k", True, [b"body"])
     assert run.headers == [header.marshal()[7:-1]]
+
+
+def test_a_run_ends_at_the_first_bad_frame_end_and_keeps_what_was_good() -> None:
+    for good in (publish(), outgoing.ack(1, 5, False)):
+        run, error = a_parser().receive(good * 3 + good[:-1] + b"\x00" + good)
+        assert isinstance(run, PublishRun | AckRun)
+        assert isinstance(error, AmqpError)
+        assert len(said_by([run])) == 3
+        assert error.code == 501
 
 
 def test_what_came_before_a_mistake_is_kept() -> None:

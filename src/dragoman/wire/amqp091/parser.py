@@ -16,6 +16,7 @@ all unfinished bodies together, `channel_max` for their number. After a connecti
 from struct import Struct
 from typing import Final
 
+from dragoman.wire.amqp091.bigendian import COMPILED, u16, u32, u64
 from dragoman.wire.amqp091.contents import Contents, is_key, run_for
 from dragoman.wire.amqp091.errors import (
     CHANNEL_ERROR,
@@ -141,10 +142,12 @@ class FrameParser:
         pos: int = 0
         end: int = len(data)
         while end - pos >= FRAME_HEADER_BYTES:
-            kind: int
-            channel: int
-            size: int
-            kind, channel, size = _FRAME(data, pos)
+            if COMPILED:
+                kind = data[pos]
+                channel = u16(data, pos + 1)
+                size = u32(data, pos + 3)
+            else:
+                kind, channel, size = _FRAME(data, pos)
             if size > self.payload_bytes_max:
                 raise _frame_too_large(kind, size, self.payload_bytes_max)
             stop: int = pos + FRAME_HEADER_BYTES + size
@@ -165,7 +168,7 @@ class FrameParser:
             pos = after
         return pos
 
-    def _publishes(
+    def _publishes(  # noqa: PLR0915 (one loop over one buffer: a call per message would cost more)
         self, data: bytes, start: int, stop: int, channel: int, events: list[Event]
     ) -> int:
         """Consume whole publishes whose method frame equals the one at data[start:stop+1].
@@ -186,12 +189,14 @@ class FrameParser:
         pos: int = start
         at: int = stop + 1  # of the header frame
         while at + _HEADER_FRAME_BYTES_MIN <= end:
-            kind: int
-            frame_channel: int
-            size: int
-            ids: int
-            body_bytes: int
-            kind, frame_channel, size, ids, body_bytes = _HEADER_FRAME(data, at)
+            if COMPILED:
+                kind = data[at]
+                frame_channel = u16(data, at + 1)
+                size = u32(data, at + 3)
+                ids = u32(data, at + 7)
+                body_bytes = u64(data, at + 11)
+            else:
+                kind, frame_channel, size, ids, body_bytes = _HEADER_FRAME(data, at)
             header_end: int = at + FRAME_HEADER_BYTES + size
             body_at: int = header_end + 8 if body_bytes else header_end
             body_end: int = body_at + body_bytes
@@ -205,7 +210,11 @@ class FrameParser:
                 or data[body_end] != FRAME_END
             ):
                 break
-            if body_bytes and _TWO_U32(data, header_end) != (body_start, body_bytes):
+            if body_bytes and (
+                not _is_body(data, header_end, body_start, body_bytes)
+                if COMPILED
+                else _TWO_U32(data, header_end) != (body_start, body_bytes)
+            ):
                 break
             header: bytes = data[at + FRAME_HEADER_BYTES : header_end]
             run.headers.append(header)
@@ -226,41 +235,12 @@ class FrameParser:
         """Consume acks on one channel from `start` on; the first is known to be whole."""
         if channel > self.channel_max:
             return start
-        opening: bytes = data[start : start + 11]
-        last_start: int = len(data) - _ACK_FRAME_BYTES
+        last_event = events[-1] if events else None
+        if isinstance(last_event, AckRun) and last_event.channel == channel:
+            return _read_acks(data, start, last_event)
         run = AckRun(channel)
-        spans: list[tuple[int, int, bool]] = run.spans
-        first: int = 0  # of the span of single acks being gathered; 0: none
-        last: int = 0
-        tag: int
-        tail: int
-        pos: int = start
-        while pos <= last_start and data.startswith(opening, pos):
-            tag, tail = _TAG_AND_TAIL(data, pos + 11)
-            if tail == 0x00CE and first and tag == last + 1:
-                last = tag
-            elif tail & 0xFF != FRAME_END:
-                break
-            else:
-                if first:
-                    spans.append((first, last, False))
-                    first = 0
-                if tail & 0x0100:
-                    spans.append((tag, tag, True))
-                elif tag:
-                    first = tag
-                    last = tag
-                else:
-                    spans.append((0, 0, False))
-            pos += _ACK_FRAME_BYTES
-        if first:
-            spans.append((first, last, False))
-        previous = events[-1] if events else None
-        if isinstance(previous, AckRun) and previous.channel == channel:
-            previous.spans.extend(spans)
-        else:
-            events.append(run)
-        return pos
+        events.append(run)
+        return _read_acks(data, start, run)
 
     def _frame(self, kind: int, channel: int, payload: bytes, events: list[Event]) -> None:
         """One frame on its own: every kind, every error."""
@@ -291,6 +271,44 @@ class FrameParser:
         if channel and class_id == _CONNECTION_CLASS:
             raise AmqpError(COMMAND_INVALID, "unimplemented method", class_id, ids & 0xFFFF)
         events.append(MethodEvent(channel, method))
+
+
+def _read_acks(data: bytes, start: int, run: AckRun) -> int:
+    """Add the acks that begin like the one at `start`; returns where they end."""
+    opening: bytes = data[start : start + 11]
+    last_start: int = len(data) - _ACK_FRAME_BYTES
+    spans: list[tuple[int, int, bool]] = run.spans
+    first: int = 0  # of the span of single acks being gathered; 0: none
+    last: int = 0
+    pos: int = start
+    while pos <= last_start and data.startswith(opening, pos):
+        if COMPILED:
+            tag = u64(data, pos + 11)
+            tail = u16(data, pos + 19)
+        else:
+            tag, tail = _TAG_AND_TAIL(data, pos + 11)
+        if tail == 0x00CE and first and tag == last + 1:
+            last = tag
+        elif tail & 0xFF != FRAME_END:
+            break
+        else:
+            if first:
+                spans.append((first, last, False))
+            multiple: bool = tail & 0x0100 != 0
+            if multiple or not tag:
+                spans.append((tag, tag, multiple))
+                first = 0
+            else:
+                first = last = tag
+        pos += _ACK_FRAME_BYTES
+    if first:
+        spans.append((first, last, False))
+    return pos
+
+
+def _is_body(data: bytes, at: int, body_start: int, body_bytes: int) -> bool:
+    """Whether a frame ends at `at` and a body frame of that channel and size begins."""
+    return u32(data, at) == body_start and u32(data, at + 4) == body_bytes
 
 
 def _repeats(data: bytes, start: int, body_at: int, body_bytes: int, run: PublishRun) -> int:
