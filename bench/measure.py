@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-MIB_BYTES = 1 << 20
+KIB_IN_MB = 1024 / 1e6
+CORES = len(os.sched_getaffinity(0))
+
+QUIET_WINDOW_S = 0.15
 
 # Fields of /proc/PID/stat after the closing parenthesis of the name (proc(5), counted from 3).
 _STAT_PPID = 4 - 3
@@ -92,6 +94,17 @@ def usage(roots: Iterable[int]) -> Usage:
     return Usage(time.monotonic(), cpu_seconds(process_tree(roots)), machine_busy_seconds())
 
 
+def wait_quiet(*, busy_share_max: float, patience_s: float) -> None:
+    """Wait until the machine is nearly idle for a moment, or patience ends."""
+    give_up = time.monotonic() + patience_s
+    while time.monotonic() < give_up:
+        busy, at_s = machine_busy_seconds(), time.monotonic()
+        time.sleep(QUIET_WINDOW_S)
+        share = (machine_busy_seconds() - busy) / ((time.monotonic() - at_s) * CORES)
+        if share <= busy_share_max:
+            return
+
+
 def _status_kib(pid: int, field: str) -> int:
     try:
         text = Path(f"/proc/{pid}/status").read_text()
@@ -103,14 +116,14 @@ def _status_kib(pid: int, field: str) -> int:
     return 0
 
 
-def rss_mib(roots: Iterable[int]) -> float:
+def rss_mb(roots: Iterable[int]) -> float:
     """Resident memory of the trees now (shared pages counted once per process)."""
-    return sum(_status_kib(pid, "VmRSS:") for pid in process_tree(roots)) / 1024
+    return sum(_status_kib(pid, "VmRSS:") for pid in process_tree(roots)) * KIB_IN_MB
 
 
-def rss_peak_mib(roots: Iterable[int]) -> float:
+def rss_peak_mb(roots: Iterable[int]) -> float:
     """Sum of each process's peak since `rss_peak_reset`: an upper bound of the tree's peak."""
-    return sum(_status_kib(pid, "VmHWM:") for pid in process_tree(roots)) / 1024
+    return sum(_status_kib(pid, "VmHWM:") for pid in process_tree(roots)) * KIB_IN_MB
 
 
 def rss_peak_reset(roots: Iterable[int]) -> None:

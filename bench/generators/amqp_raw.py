@@ -40,6 +40,7 @@ PUBLISHED_MAX = 3_000_000  # per lane, so that a publish-only round has a bound 
 RECEIVE_BYTES = 1 << 20
 SEND_BUFFER_BYTES = 512 << 10  # keeps what is sent after time is up small
 POLL_S = 0.05
+SETTLE_TIMEOUT_S = 60.0
 CONSUMER_TAG = "c"
 UNBOUNDED = 1 << 62
 
@@ -111,13 +112,20 @@ class Consumer:
         self._fill = 0
         self._out = b""
 
+    def start(self, came_already: bytes) -> None:
+        """Begin with the deliveries that came with the answer to Basic.Consume."""
+        self._view[: len(came_already)] = came_already
+        self._take(len(came_already))
+
     def receive(self) -> None:
         """Read once; count and check what came whole; ack by the policy."""
-        size = self._shape.size
         got = self.sock.recv_into(self._view[self._fill :])
         if not got:
             raise AmqpError("the broker closed the consumer's connection")
-        fill = self._fill + got
+        self._take(self._fill + got)
+
+    def _take(self, fill: int) -> None:
+        size = self._shape.size
         count = fill // size
         if count:
             self.received += count
@@ -205,6 +213,7 @@ class Lane:
             self.queue, CONSUMER_TAG, prefetch=self._prefetch, no_ack=False
         )
         self.consumer.sock.setblocking(False)
+        self.consumer.start(self._consumer_connection.take_buffered())
 
     def allowed(self) -> int:
         """How many messages the publisher may have sent in all at this moment."""
@@ -238,11 +247,11 @@ class Lane:
         """The broker's own count agrees; asked on the channel that spoke last, so in order."""
         assert self.publisher is not None or self.consumer is not None
         if self.consumer is not None:
-            self.consumer.sock.setblocking(True)
+            self.consumer.sock.settimeout(SETTLE_TIMEOUT_S)
             connection = AmqpSocket(self.consumer.sock)
             return connection.declare(self.queue, durable=self.durable, passive=True) == 0
         assert self.publisher is not None
-        self.publisher.sock.setblocking(True)
+        self.publisher.sock.settimeout(SETTLE_TIMEOUT_S)
         connection = AmqpSocket(self.publisher.sock)
         count = connection.declare(self.queue, durable=self.durable, passive=True)
         return count == self.publisher.count_final + self.waiting_before

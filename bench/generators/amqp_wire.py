@@ -175,6 +175,11 @@ class AmqpSocket:
                 raise AmqpError("the broker closed the connection")
             self._buffer += data
 
+    def take_buffered(self) -> bytes:
+        """What came behind the last frame read; whoever takes the socket over must count it."""
+        data, self._buffer = self._buffer, b""
+        return data
+
     def expect(self, class_id: int, method_id: int) -> bytes:
         """The arguments of the next frame, which must be this method."""
         kind, payload = self.receive_frame()

@@ -15,6 +15,7 @@ import gc
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -26,6 +27,9 @@ Result = dict[str, Any]
 
 # A load that has not ended this long after its time is up has lost messages or its broker.
 OVERTIME_MAX_S = 120.0
+# The last bound, for a client library that blocks for ever: the process is ended by its alarm.
+ALARM_S = 300
+ALARM_WITHOUT_TIME_S = 7200
 
 
 class LoadFailedError(RuntimeError):
@@ -58,6 +62,7 @@ def serve(
         gc.disable()
         print("ready", flush=True)
         wait_for("go")
+        signal.alarm(ALARM_S if parameters.get("seconds") else ALARM_WITHOUT_TIME_S)
         cpu_start, start = cpu_seconds(), time.monotonic()
         result = load()
         elapsed = time.monotonic() - start

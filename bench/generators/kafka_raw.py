@@ -62,6 +62,7 @@ class Producer:
         self._tail = b""
         self._bytes_sent = 0
         self.answered = 0
+        self.offset_start = 0  # of a topic that holds records already
         self.requests_final = UNBOUNDED
 
     @property
@@ -91,7 +92,7 @@ class Producer:
         for index in range(whole):
             place = self.answered % self.in_flight_max
             offset = self._response.offset(data, index * size, place)
-            if offset != self.answered * self.records_per_batch:
+            if offset != self.offset_start + self.answered * self.records_per_batch:
                 raise KafkaError(f"request {self.answered} was given offset {offset}")
             self.answered += 1
         self._tail = data[whole * size :]
@@ -179,6 +180,7 @@ class Load:
         if parameters["mode"] == "fetch":
             self._prefill(connections)
         self._poll = select.epoll()
+        self.stored_before = 0
         self.ends: dict[int, Any] = {}
         for partition in range(connections):
             self._open(partition)
@@ -194,6 +196,8 @@ class Load:
         sock.setblocking(False)
         producer = Producer(sock, self.parameters, partition)
         producer.requests_final = self._requests_max()
+        producer.offset_start = self.control.end_offset(self.topic, partition)
+        self.stored_before += producer.offset_start
         self.ends[sock.fileno()] = producer
         self._poll.register(sock, select.EPOLLIN | select.EPOLLOUT)
 
@@ -264,7 +268,7 @@ class Load:
                 self.control.end_offset(self.topic, partition)
                 for partition in range(len(self.ends))
             )
-            if stored != records:
+            if stored != records + self.stored_before:
                 raise control.LoadFailedError(f"{records} records answered, {stored} stored")
         megabytes = records * int(self.parameters["record_bytes"]) / 1e6
         return {

@@ -24,6 +24,7 @@ TOPIC_READY_TIMEOUT_S = 20.0
 RESPONSE_MAX_BYTES = 64 << 20
 BATCH_HEADER_BYTES = 61
 LATEST = -1
+TOPIC_ALREADY_EXISTS = 36
 
 # base offset, length after this field
 BATCH_START: Final = struct.Struct(">qi")
@@ -214,13 +215,13 @@ class KafkaSocket:
         return int(struct.unpack_from(">i", self.ask(METADATA, 1, struct.pack(">i", 0)))[0])
 
     def create_topic(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
-        """Create a topic and wait until each partition answers."""
+        """Create a topic, unless it is there, and wait until each partition answers."""
         pairs = b"".join(string(key) + string(value) for key, value in configs.items())
         body = struct.pack(">i", 1) + string(topic) + struct.pack(">ihi", partitions, 1, 0)
         body += struct.pack(">i", len(configs)) + pairs + struct.pack(">i?", REQUEST_TIMEOUT_MS, False)
         answer = self.ask(CREATE_TOPICS, 4, body)
         error = struct.unpack_from(">h", answer, 8 + 2 + len(topic.encode()))[0]
-        if error:
+        if error not in {0, TOPIC_ALREADY_EXISTS}:
             raise KafkaError(f"create {topic}: error {error}")
         deadline = time.monotonic() + TOPIC_READY_TIMEOUT_S
         for partition in range(partitions):

@@ -3,12 +3,14 @@
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+from bench.generators.amqp_wire import AmqpError, AmqpSocket
+from bench.generators.kafka_wire import KafkaError, KafkaSocket
 from bench.peers.base import Peer
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("DRAGOMAN_BENCH_PYTHON", sys.executable)
 
 
@@ -26,19 +28,30 @@ class Dragoman(Peer):
         ready.unlink(missing_ok=True)
         command = [PYTHON, "-m", "dragoman", "serve", "--data", str(self.folder / "data")]
         command += ["--port", "kafka=0", "--port", "amqp=0", "--ready-file", str(ready)]
-        self.spawn(command)
+        paths = [str(REPOSITORY / "src"), os.environ.get("PYTHONPATH", "")]
+        self.spawn(command, {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
         self.wait_ready(lambda: self._read_ready(ready))
 
     def _read_ready(self, path: Path) -> bool:
         try:
             found = json.loads(path.read_text())
         except (OSError, ValueError):
-            time.sleep(0)
             return False
         self._endpoints = found["endpoints"]
         self.version = str(found.get("version", "unknown"))
         self.build = str(found.get("build", "unknown"))
-        return True
+        return self._answers()
+
+    def _answers(self) -> bool:
+        """Ready is what a client sees: both handshakes succeed."""
+        try:
+            AmqpSocket.connect(*self.endpoint("amqp")).close()
+            connection = KafkaSocket.connect(*self.endpoint("kafka"))
+            served = connection.broker_count() > 0
+            connection.close()
+        except (OSError, AmqpError, KafkaError):
+            return False
+        return served
 
     def endpoint(self, protocol: str) -> tuple[str, int]:
         found = self._endpoints[protocol]

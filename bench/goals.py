@@ -1,0 +1,275 @@
+"""The goals, as a table over a results document: what is asked, what was found, by how much.
+
+Every goal is one number against one limit. Its margin is how many times better than the limit it
+is (below 1: missed); the aim is a margin of 2. A goal whose figures, or whose peer's, are missing
+is 'not compared' and met by nobody; one with only some of its figures, or measured at a smaller
+size than it asks for, is 'partial' and not met either.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from bench.scenarios import DRAGOMAN, KAFKA, RABBITMQ
+
+AIM = 2.0
+BACKLOG_MESSAGES = 10_000_000
+IDLE_QUEUES = 10_000
+
+Document = dict[str, Any]
+
+
+class Status(Enum):
+    """How a goal stands."""
+
+    MET = "met"
+    MISSED = "missed"
+    PARTIAL = "partial"  # some figures are missing, or the load was smaller than the goal's
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A goal's number, and why it may not count."""
+
+    value: float | None
+    lacking: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One line of the table."""
+
+    name: str
+    limit: float
+    lower_is_better: bool
+    find: Callable[["Lookup"], Found]
+    unit: str = "x"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A goal with its outcome. `margin` >= 1 is met, >= 2 reaches the aim."""
+
+    goal: Goal
+    status: Status
+    value: float | None
+    margin: float | None
+    lacking: str
+
+
+class Lookup:
+    """Reads figures and ratios from a document."""
+
+    def __init__(self, doc: Document) -> None:
+        self._entries = {entry["name"]: entry for entry in doc["scenarios"]}
+
+    def ratio(self, scenario: str, figure: str, peer: str) -> float | None:
+        """Dragoman to peer; None when either is missing."""
+        found = self._entries.get(scenario, {}).get("ratios", {}).get(peer, {})
+        return found[figure]["ratio"] if isinstance(found, dict) and figure in found else None
+
+    def own(self, scenario: str, figure: str) -> float | None:
+        """Dragoman's median, if every peer of the scenario was measured too."""
+        entry = self._entries.get(scenario, {})
+        if any(not isinstance(found, dict) for found in entry.get("ratios", {}).values()):
+            return None
+        value = entry.get("targets", {}).get(DRAGOMAN, {}).get("median", {}).get(figure)
+        return None if value is None else float(value)
+
+
+def _collect(values: list[float | None], fold: Callable[[list[float]], float]) -> Found:
+    present = [value for value in values if value is not None and value > 0]
+    if not present:
+        return Found(None, "no figures")
+    lacking = "" if len(present) == len(values) else f"{len(present)} of {len(values)} measured"
+    return Found(fold(present), lacking)
+
+
+def _geometric_mean(values: list[float]) -> float:
+    return math.exp(sum(math.log(value) for value in values) / len(values))
+
+
+def mean_ratio(names: list[str], figure: str, peer: str) -> Callable[[Lookup], Found]:
+    """The geometric mean of the ratios."""
+    return lambda look: _collect([look.ratio(n, figure, peer) for n in names], _geometric_mean)
+
+
+def worst_ratio(names: list[str], figure: str, peer: str) -> Callable[[Lookup], Found]:
+    """The largest ratio (of figures of which less is better)."""
+    return lambda look: _collect([look.ratio(name, figure, peer) for name in names], max)
+
+
+def own_worst(
+    names: list[str], figure: str, fold: Callable[[list[float]], float]
+) -> Callable[[Lookup], Found]:
+    """Dragoman's own figure, the worst of these scenarios."""
+    return lambda look: _collect([look.own(name, figure) for name in names], fold)
+
+
+def at_size(
+    scenario: str, size: str, wanted: int, figures: list[str], fold: Callable[[list[float]], float]
+) -> Callable[[Lookup], Found]:
+    """As `own_worst` for one scenario, counted only when it was run at the size asked for."""
+
+    def find(look: Lookup) -> Found:
+        found = _collect([look.own(scenario, figure) for figure in figures], fold)
+        ran = look.own(scenario, size)
+        if found.value is not None and ran is not None and ran < wanted:
+            return Found(found.value, f"measured at {ran:,.0f} of {wanted:,}")
+        return found
+
+    return find
+
+
+def _across(look: Lookup) -> Found:
+    """p99 across protocols to the p99 of the slower protocol alone, the worse way."""
+    alone = [look.own(f"cross/{c}-{c}", "p99_us") for c in ("pika", "confluent")]
+    ways = [
+        look.own(f"cross/{way}", "p99_us") for way in ("confluent-pika", "pika-confluent")
+    ]
+    if None in alone or None in ways:
+        return Found(None, "needs the four rows of cross/")
+    return Found(max(v for v in ways if v) / max(v for v in alone if v))
+
+
+def _amqp(modes: list[str], size: str, durability: str) -> list[str]:
+    return [f"amqp/{mode}/{size}/{durability}/{n}c" for mode in modes for n in (1, 4)]
+
+
+TRANSIENT_100B = _amqp(["publish", "ack300", "confirm"], "100B", "transient")
+TRANSIENT_1KIB = _amqp(["publish", "ack300", "confirm"], "1KiB", "transient")
+PERSISTENT = _amqp(["confirm", "confirm-ack300"], "100B", "persistent")
+LATENCIES = [
+    f"amqp-latency/{mode}/{durability}"
+    for mode in ("confirm", "deliver")
+    for durability in ("transient", "persistent")
+]
+PIKA = [f"pika/{mode}" for mode in ("publish", "consume", "confirm")]
+CPU, CPU_MB = "cpu_us_per_message", "cpu_ms_per_mb"
+
+
+def _amqp_goals() -> list[Goal]:
+    rows = {
+        "transient 100 B": (TRANSIENT_100B, 1 / 4),
+        "transient 1 KiB": (TRANSIENT_1KIB, 1 / 3),
+        "persistent 100 B, confirm after sync": (PERSISTENT, 1 / 8),
+    }
+    found = [
+        Goal(f"AMQP CPU per message, {what}", limit, True, mean_ratio(names, CPU, RABBITMQ))
+        for what, (names, limit) in rows.items()
+    ]
+    every = TRANSIENT_100B + TRANSIENT_1KIB + PERSISTENT
+    found.append(
+        Goal("AMQP CPU per message, worst mode", 1 / 2.5, True, worst_ratio(every, CPU, RABBITMQ))
+    )
+    found += [
+        Goal(f"AMQP throughput, {what}", 2.0, False, mean_ratio(names, "rate", RABBITMQ))
+        for what, (names, _limit) in rows.items()
+    ]
+    found += [
+        Goal(
+            f"AMQP latency {figure[:3]} at low load, worst of confirm and delivery",
+            0.9,
+            True,
+            worst_ratio(LATENCIES, figure, RABBITMQ),
+        )
+        for figure in ("p50_us", "p99_us")
+    ]
+    found.append(Goal("pika: CPU per message", 1 / 2, True, mean_ratio(PIKA, CPU, RABBITMQ)))
+    return found
+
+
+def _kafka_goals() -> list[Goal]:
+    singles = ["kafka/single/1c", "kafka/single/4c"]
+    return [
+        Goal(
+            "Kafka CPU per MB produced, confluent-kafka, linger 5 ms",
+            1.5,
+            True,
+            mean_ratio(["confluent/produce"], CPU_MB, KAFKA),
+        ),
+        Goal(
+            "Kafka CPU per MB produced, raw 128 KiB batches",
+            1.5,
+            True,
+            mean_ratio(["kafka/produce/128KiB/1c"], CPU_MB, KAFKA),
+        ),
+        Goal(
+            "Kafka single-record requests, worse of 1 and 4 connections",
+            15_000,
+            False,
+            own_worst(singles, "requests_per_s", min),
+            "/s",
+        ),
+        Goal("Kafka fetch", 1000, False, own_worst(["kafka/fetch/1c"], "mb_per_s", min), "MB/s"),
+        Goal(
+            "Kafka produce to consume p99 at 1,000/s",
+            2000,
+            True,
+            own_worst(["kafka-latency/paced"], "p99_us", max),
+            "us",
+        ),
+        Goal("Kafka to AMQP and back: p99 to the slower alone", 1.5, True, _across),
+    ]
+
+
+def _life_goals() -> list[Goal]:
+    found = []
+    for protocol in ("amqp", "kafka"):
+        name = f"life/backlog-{protocol}"
+        rows: list[tuple[str, float, bool, list[str], str]] = [
+            ("peak memory", 300, True, ["rss_peak_mb"], "MB"),
+            ("rates to an empty queue's", 0.8, False, ["send_share", "drain_share"], "x"),
+            ("restart, the slower of stop and kill", 10, True, ["restart_s", "restart_after_kill_s"], "s"),
+        ]
+        for what, limit, lower, figures, unit in rows:
+            find = at_size(name, "messages", BACKLOG_MESSAGES, figures, max if lower else min)
+            found.append(Goal(f"backlog over {protocol}: {what}", limit, lower, find, unit))
+    queues = at_size("life/idle-queues", "queues", IDLE_QUEUES, ["rss_idle_mb"], max)
+    found.append(Goal("10,000 idle queues: memory", 100, True, queues, "MB"))
+    start = ["life/start"]
+    found.append(Goal("start to ready", 0.7, True, own_worst(start, "ready_s", max), "s"))
+    found.append(Goal("memory idle", 80, True, own_worst(start, "rss_idle_mb", max), "MB"))
+    return found
+
+
+GOALS: tuple[Goal, ...] = (*_amqp_goals(), *_kafka_goals(), *_life_goals())
+
+
+def judge(goal: Goal, look: Lookup) -> Judged:
+    """One goal against a document."""
+    found = goal.find(look)
+    if found.value is None:
+        return Judged(goal, Status.NOT_COMPARED, None, None, found.lacking)
+    margin = goal.limit / found.value if goal.lower_is_better else found.value / goal.limit
+    if found.lacking:
+        status = Status.PARTIAL
+    else:
+        status = Status.MET if margin >= 1.0 else Status.MISSED
+    return Judged(goal, status, found.value, margin, found.lacking)
+
+
+def judge_all(doc: Document) -> list[Judged]:
+    """Every goal against a document."""
+    look = Lookup(doc)
+    return [judge(goal, look) for goal in GOALS]
+
+
+def as_json(judged: list[Judged]) -> list[dict[str, Any]]:
+    """For the results file."""
+    return [
+        {
+            "goal": j.goal.name,
+            "limit": j.goal.limit,
+            "lower_is_better": j.goal.lower_is_better,
+            "unit": j.goal.unit,
+            "status": j.status.value,
+            "value": j.value,
+            "margin": j.margin,
+            "lacking": j.lacking,
+        }
+        for j in judged
+    ]

@@ -1,0 +1,268 @@
+"""The table of loads: what is sent, how large, by how many, how durable, and to whom.
+
+    name                                  halves                                  targets
+    amqp/confirm/100B/persistent/4c       amqp_raw {mode: confirm, ...}           dragoman rabbitmq
+    cross/confluent-pika                  confluent_client + pika_client          dragoman
+
+A scenario is one line of the report. Each half is one generator process; most have one. `group`
+says when it runs: always ('quick' and up), in the whole run ('whole'), or only when named by
+--only or asked for by --full ('full'). How results are judged stands in `goals`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any
+
+DRAGOMAN, RABBITMQ, KAFKA = "dragoman", "rabbitmq", "kafka"
+AMQP_TARGETS = (DRAGOMAN, RABBITMQ)
+KAFKA_TARGETS = (DRAGOMAN, KAFKA)
+
+RECORD_BYTES = 1024
+PACED_RATE_PER_S = 1000
+WINDOW = 1000
+PREFETCH = 300
+
+SIZES = {"100B": 100, "1KiB": 1024}
+CONNECTIONS = (1, 4)
+# The report's word for a mode, and what amqp_raw is told.
+AMQP_MODES: dict[str, dict[str, Any]] = {
+    "publish": {"mode": "publish"},
+    "ack300": {"mode": "consume", "ack": "multiple"},
+    "ackeach": {"mode": "consume", "ack": "each"},
+    "confirm": {"mode": "confirm"},
+    "confirm-ack300": {"mode": "confirm_consume", "ack": "multiple"},
+}
+
+
+class Group(Enum):
+    """When a scenario runs; each group includes those before it."""
+
+    QUICK = 0
+    WHOLE = 1
+    FULL = 2
+
+
+class Kind(Enum):
+    """Which figures a scenario yields."""
+
+    COST = "cost"  # rate, broker CPU per message or megabyte
+    LATENCY = "latency"  # p50 and p99
+    LIFE = "life"  # start, memory, backlog: see lifecycle.py
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Half:
+    """One generator process: a module of bench.generators and what it is told."""
+
+    module: str
+    protocol: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One line of the table."""
+
+    name: str
+    kind: Kind
+    targets: tuple[str, ...]
+    halves: tuple[Half, ...] = ()
+    group: Group = Group.WHOLE
+    rounds_max: int | None = None  # long scenarios run fewer rounds
+    durability: str = "memory"  # what a confirm has waited for
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def _amqp_group(mode: str, size: str, durability: str, connections: int) -> Group:
+    """Quick: one connection of the plain modes. Whole: what the goals name. Full: the rest."""
+    if durability == "persistent":
+        wanted = mode in {"confirm", "confirm-ack300"} and (size == "100B" or mode == "confirm")
+    else:
+        wanted = mode in {"publish", "ack300", "confirm"} or (mode, size, connections) == (
+            "ackeach",
+            "100B",
+            1,
+        )
+    if not wanted:
+        return Group.FULL
+    quick = size == "100B" and connections == 1
+    return Group.QUICK if quick and mode != "ackeach" else Group.WHOLE
+
+
+def _amqp() -> Iterator[Scenario]:
+    for mode, told in AMQP_MODES.items():
+        for size, size_bytes in SIZES.items():
+            for durability in ("transient", "persistent"):
+                for connections in CONNECTIONS:
+                    parameters = {
+                        **told,
+                        "size_bytes": size_bytes,
+                        "persistent": durability == "persistent",
+                        "connections": connections,
+                        "window": WINDOW,
+                        "prefetch": PREFETCH,
+                    }
+                    yield Scenario(
+                        name=f"amqp/{mode}/{size}/{durability}/{connections}c",
+                        kind=Kind.COST,
+                        targets=AMQP_TARGETS,
+                        halves=(Half(module="amqp_raw", protocol="amqp", parameters=parameters),),
+                        group=_amqp_group(mode, size, durability, connections),
+                        durability="synced before the confirm"
+                        if durability == "persistent"
+                        else "memory",
+                    )
+
+
+def _amqp_latency() -> Iterator[Scenario]:
+    for mode in ("confirm", "deliver", "paced"):
+        for durability in ("transient", "persistent"):
+            parameters = {
+                "mode": mode,
+                "size_bytes": 100,
+                "persistent": durability == "persistent",
+                "rate_per_s": PACED_RATE_PER_S,
+            }
+            yield Scenario(
+                name=f"amqp-latency/{mode}/{durability}",
+                kind=Kind.LATENCY,
+                targets=AMQP_TARGETS,
+                halves=(Half(module="amqp_latency", protocol="amqp", parameters=parameters),),
+                group=Group.QUICK if durability == "persistent" and mode != "paced" else Group.WHOLE,
+            )
+
+
+def _pika() -> Iterator[Scenario]:
+    for mode in ("publish", "consume", "confirm"):
+        parameters = {"mode": mode, "size_bytes": 100, "persistent": False}
+        yield Scenario(
+            name=f"pika/{mode}",
+            kind=Kind.COST,
+            targets=AMQP_TARGETS,
+            halves=(Half(module="pika_client", protocol="amqp", parameters=parameters),),
+            group=Group.QUICK if mode == "publish" else Group.WHOLE,
+        )
+
+
+def _kafka_raw(name: str, group: Group, **parameters: Any) -> Scenario:
+    told = {"record_bytes": RECORD_BYTES, "acks": 1, "batch_records": 1, "in_flight": 5}
+    half = Half(module="kafka_raw", protocol="kafka", parameters={**told, **parameters})
+    return Scenario(
+        name=f"kafka/{name}",
+        kind=Kind.COST,
+        targets=KAFKA_TARGETS,
+        halves=(half,),
+        group=group,
+        durability="page cache, as Kafka's default",
+    )
+
+
+def _kafka() -> Iterator[Scenario]:
+    yield _kafka_raw(
+        "produce/16KiB/1c", Group.WHOLE, mode="produce", batch_records=15, connections=1
+    )
+    yield _kafka_raw(
+        "produce/128KiB/1c", Group.QUICK, mode="produce", batch_records=127, connections=1
+    )
+    for connections in CONNECTIONS:
+        yield _kafka_raw(
+            f"single/{connections}c",
+            Group.QUICK if connections == 1 else Group.WHOLE,
+            mode="produce",
+            connections=connections,
+            in_flight=64,
+        )
+    for connections in CONNECTIONS:
+        yield _kafka_raw(
+            f"fetch/{connections}c",
+            Group.QUICK if connections == 1 else Group.FULL,
+            mode="fetch",
+            connections=connections,
+        )
+    for mode in ("produce", "consume"):
+        parameters = {"mode": mode, "record_bytes": RECORD_BYTES}
+        yield Scenario(
+            name=f"confluent/{mode}",
+            kind=Kind.COST,
+            targets=KAFKA_TARGETS,
+            halves=(Half(module="confluent_client", protocol="kafka", parameters=parameters),),
+            group=Group.QUICK if mode == "produce" else Group.WHOLE,
+            durability="page cache, as Kafka's default",
+        )
+    for mode in ("produce", "paced"):
+        told = {"mode": mode, "record_bytes": RECORD_BYTES, "rate_per_s": PACED_RATE_PER_S}
+        yield Scenario(
+            name=f"kafka-latency/{mode}",
+            kind=Kind.LATENCY,
+            targets=KAFKA_TARGETS,
+            halves=(Half(module="kafka_latency", protocol="kafka", parameters=told),),
+            group=Group.QUICK if mode == "paced" else Group.WHOLE,
+        )
+
+
+def _official_half(client: str, mode: str, *, shared: bool) -> Half:
+    told: dict[str, Any] = {"mode": mode, "rate_per_s": PACED_RATE_PER_S, "shared": shared}
+    if client == "pika":
+        told |= {"size_bytes": RECORD_BYTES, "persistent": False, "durable": True}
+        return Half(module="pika_client", protocol="amqp", parameters=told)
+    return Half(
+        module="confluent_client",
+        protocol="kafka",
+        parameters={**told, "record_bytes": RECORD_BYTES},
+    )
+
+
+def _cross() -> Iterator[Scenario]:
+    """Each protocol alone and both ways across, all with the official clients, at one rate.
+
+    Started consumer first, unless the producer speaks Kafka and the consumer does not: the topic
+    has to be there before a queue is opened on it.
+    """
+    both = {("pika", "pika"): AMQP_TARGETS, ("confluent", "confluent"): KAFKA_TARGETS}
+    pairs = [*both, ("confluent", "pika"), ("pika", "confluent")]
+    for sender, receiver in pairs:
+        topic_first = (sender, receiver) == ("confluent", "pika")
+        halves = (
+            _official_half(receiver, "paced_consume", shared=topic_first),
+            _official_half(sender, "paced_publish", shared=not topic_first),
+        )
+        yield Scenario(
+            name=f"cross/{sender}-{receiver}",
+            kind=Kind.LATENCY,
+            targets=both.get((sender, receiver), (DRAGOMAN,)),
+            halves=halves[::-1] if topic_first else halves,
+            group=Group.QUICK if topic_first else Group.WHOLE,
+        )
+
+
+def _life() -> Iterator[Scenario]:
+    every = (DRAGOMAN, RABBITMQ, KAFKA)
+    yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
+    yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
+    yield Scenario(
+        name="life/backlog-amqp",
+        kind=Kind.LIFE,
+        targets=AMQP_TARGETS,
+        rounds_max=1,
+        durability="synced before the confirm",
+    )
+    yield Scenario(name="life/backlog-kafka", kind=Kind.LIFE, targets=KAFKA_TARGETS, rounds_max=1)
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    *_amqp(),
+    *_pika(),
+    *_amqp_latency(),
+    *_kafka(),
+    *_cross(),
+    *_life(),
+)
+
+
+def choose(*, group: Group, only: list[str]) -> list[Scenario]:
+    """The scenarios of a group; or, when patterns are given, all that match one of them."""
+    if only:
+        return [s for s in SCENARIOS if any(fnmatchcase(s.name, pattern) for pattern in only)]
+    return [s for s in SCENARIOS if s.group.value <= group.value]
