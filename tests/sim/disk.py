@@ -8,6 +8,7 @@
 `SimDisk` is the `Disk` port. Faults are chosen before or between calls:
 
     disk.faults.budget_bytes = 10_000        DiskFull once the files together would be longer
+    disk.faults.full_write_at = 2            the second write from now raises DiskFull halfway
     disk.faults.fail_sync_at = 3             the third sync from now fails (so write, read)
     disk.faults.power_lost_at = 7            the seventh change from now raises PowerLost
     disk.flip_bit("journal-...", bit)        rot
@@ -44,6 +45,7 @@ class Faults:
     fail_sync_at: int = 0
     fail_write_at: int = 0
     fail_read_at: int = 0
+    full_write_at: int = 0
     power_lost_at: int = 0
 
     def strikes(self, name: str) -> bool:
@@ -145,6 +147,9 @@ class SimFile:
         if self._disk.faults.strikes("fail_write_at"):
             self._inode.write(offset, data[: self._disk.chance.randrange(len(data) + 1)])
             raise DiskFailed("write: simulated")
+        if self._disk.faults.strikes("full_write_at"):
+            self._inode.write(offset, data[: self._disk.chance.randrange(len(data))])
+            raise DiskFull("write: simulated")
         room = self._disk.room_for(self._inode, offset + len(data))
         if room < offset + len(data):
             self._inode.write(offset, data[: max(room - offset, 0)])

@@ -65,6 +65,30 @@ def test_any_rotten_bit_in_a_durable_frame_is_refused_and_named() -> None:
     made(disk).open()
 
 
+def test_frames_behind_the_rot_tell_that_it_is_rot_where_the_mark_does_not_know() -> None:
+    disk = SimDisk(1)
+    journal = made(disk)
+    journal.open()
+    for position in range(10):
+        journal.append(position, [b"durable"])
+        journal.sync()
+    killed = disk.kill()
+    killed.flip_bit(file_name(1), (4 * (HEADER_BYTES + 7) + 3) * 8)
+    with pytest.raises(Rot, match="frames 5 to 5 "):
+        made(killed).open()
+
+
+def test_a_frame_that_its_successor_does_not_vouch_for_is_refused() -> None:
+    """A write that went astray: whole, of this log, at the right place, and not what was written."""
+    disk, _ = written(3)
+    journal = made(disk)
+    journal.open()
+    other = encode(journal._log_id, 2, 1, 1, bytes(8), [bytes(200)])
+    disk.open(file_name(1)).write(HEADER_BYTES + 200, other.buffers)
+    with pytest.raises(Rot, match="frames 2 to 2 "):
+        made(disk).open()
+
+
 def test_a_rotten_bit_anywhere_is_refused_or_changes_nothing() -> None:
     disk, frames = written(40)
     chance = random.Random(6)

@@ -39,14 +39,15 @@ class Life:
         self.open()
 
     def made(self) -> Journal:
-        return Journal(self.disk, self.entropy, file_bytes=FILE_BYTES, reserve_bytes=FILE_BYTES)
+        reserve_bytes = self.chance.choice([0, FILE_BYTES])
+        return Journal(self.disk, self.entropy, file_bytes=FILE_BYTES, reserve_bytes=reserve_bytes)
 
     # Steps
 
     def append(self) -> None:
         sizes = (0, 20, 300, 700, 1_500, 3 * FILE_BYTES)
         size = self.chance.choices(sizes, weights=(1, 6, 6, 4, 2, 1))[0]
-        buffers = [self.chance.randbytes(size // 2), self.chance.randbytes(size - size // 2)]
+        buffers = [self.chance.randbytes(size // 2), bytes(size - size // 2)]
         expected = self.journal.position
         self.written[expected + 1] = b"".join(buffers)
         try:
@@ -83,6 +84,9 @@ class Life:
         used = sum(len(inode.cached) for inode in self.disk._names.values())
         self.disk.faults.budget_bytes = used + self.chance.randint(0, 3 * FILE_BYTES)
 
+    def fill_it_in_the_middle_of_a_write(self) -> None:
+        self.disk.faults.full_write_at = self.chance.randint(1, 3)
+
     def make_room(self) -> None:
         self.disk.faults.budget_bytes = None
 
@@ -107,6 +111,7 @@ class Life:
             (self.crash, 4),
             (self.crash_inside_a_call, 5),
             (self.fill_the_disk, 2),
+            (self.fill_it_in_the_middle_of_a_write, 2),
             (self.make_room, 2),
             (self.release_the_reserve, 1),
             (self.fail_a_sync, 1),
@@ -116,16 +121,22 @@ class Life:
         try:
             step()
         except PowerLost:
-            self.crash()
+            self.start_again()
+        except Full:
+            self.disk.check_power()  # nothing has happened: the node is there, and goes on
         except Failed:
             self.restart_after_failure()
+
+    def start_again(self) -> None:
+        """The process is gone in the middle of a call; with the machine, or alone."""
+        self.disk = self.disk.crash() if self.chance.random() < 0.6 else self.disk.kill()
+        self.open()
 
     def restart_after_failure(self) -> None:
         """A failed node says no more; the process starts again, or the whole machine does."""
         with pytest.raises(Failed):
             self.journal.sync()
-        self.disk = self.disk.crash() if self.chance.random() < 0.5 else self.disk.kill()
-        self.open()
+        self.start_again()
 
     def open(self) -> None:
         """Open until it works; each attempt may be cut off anywhere."""
@@ -136,9 +147,16 @@ class Life:
                 self.opened(self.journal.open())
             except PowerLost:
                 pass
-            self.disk = self.disk.crash()
-        self.journal = self.made()
-        self.opened(self.journal.open())
+            self.disk = self.disk.crash() if self.chance.random() < 0.6 else self.disk.kill()
+        self.disk.faults.full_write_at = self.chance.choice([0, 0, 0, 1, 2])
+        try:
+            self.journal = self.made()
+            tail = self.journal.open()
+        except Full:
+            self.journal = self.made()
+            tail = self.journal.open()
+        self.disk.faults.full_write_at = 0
+        self.opened(tail)
 
     def opened(self, tail: Tail) -> None:
         nothing_synced_is_lost(self, tail)

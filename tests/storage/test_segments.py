@@ -100,6 +100,17 @@ def test_what_a_checkpoint_recorded_survives_every_crash() -> None:
             raise
 
 
+def test_a_sync_makes_a_segment_durable_that_a_killed_process_began() -> None:
+    for seed in range(20):
+        disk = SimDisk(seed)
+        end = SegmentStore(disk).append(1, 0, [b"begun"])
+        disk = disk.kill()
+        segments = SegmentStore(disk)
+        segments.append(1, end, [b"finished"])
+        segments.sync(1)
+        assert SegmentStore(disk.crash()).read(1, end, 8) == b"finished"
+
+
 def test_any_rotten_bit_of_a_chunk_is_noticed_when_it_is_read() -> None:
     disk = SimDisk(1)
     segments = SegmentStore(disk)

@@ -42,6 +42,14 @@ def test_nothing_of_a_commit_stays_behind_in_the_write_ahead_log(path: str) -> N
     state.close()
 
 
+def test_every_commit_is_synced(path: str) -> None:
+    state = SqliteState(path)
+    with state._session() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    state.close()
+
+
 def test_a_commit_is_durable_without_a_close(path: str) -> None:
     state = SqliteState(path)
     state.commit([("t", "k", b"v")])

@@ -96,7 +96,6 @@ class Journal:
                 trimmed=self._trimmed,
                 salvage=self._salvage,
             ).run()
-            self._files = files
             self._take_over(found, files)
             leap = INCARNATION_LEAP if mark_lost else 1
             self._incarnation = max(mark.incarnation, found.incarnation) + leap
@@ -105,6 +104,7 @@ class Journal:
                 self._trimmed
             )  # behind the mark: a failed trim may have left one not durable
             files.tidy_spares()
+            self._files = files
         self._try_restore_reserve()
         return Tail(self._position, self._trimmed, self._incarnation)
 
@@ -167,14 +167,17 @@ class Journal:
         return self._frames(position, self._position)
 
     def trim(self, position: int) -> None:
-        """See `LogStore.trim`. Whole files go; two syncs when any does, none otherwise."""
+        """See `LogStore.trim`. Whole files go; two syncs when any does, none otherwise.
+
+        Raises Full (nothing was trimmed; only where the file system copies on write), Failed.
+        """
         files = self._check_open()
-        trimmed = files.whole_files_through(min(position, self._synced_to))
+        trimmed = files.whole_files_through(position)
         if trimmed <= self._trimmed:
             return
         with self._guard:
+            self._write_mark(trimmed)  # first, so that files gone without a word are always damage
             self._trimmed = trimmed
-            self._write_mark()  # first, so that files gone without a word are always damage
             files.drop_through(trimmed)
         self.skipped = tuple(d for d in self.skipped if d.position_end > trimmed + 1)
 
@@ -200,8 +203,8 @@ class Journal:
         try:
             if not self._guard.failed:
                 self.sync()
-                with self._guard:
-                    self._write_mark()
+                with contextlib.suppress(Full), self._guard:
+                    self._write_mark(self._trimmed)  # only tells more; frames tell enough
         finally:
             self._files = None
             self._guard.close()
@@ -238,9 +241,9 @@ class Journal:
         # Behind damage a new file begins, so that the damaged one can be trimmed as a whole.
         self._capacity_bytes = 0 if found.skipped else max(self._file_bytes, file.size())
 
-    def _write_mark(self) -> None:
+    def _write_mark(self, trimmed: int) -> None:
         assert self._mark is not None
-        self._mark.advance(trimmed=self._trimmed, synced_to=self._synced_to)
+        self._mark.advance(trimmed=trimmed, synced_to=self._synced_to)
 
     def _begin_file(self, frame_bytes: int) -> File:
         """Finish the file in hand and begin the next. Raises DiskFull with everything as it was."""
@@ -270,6 +273,7 @@ class Journal:
             # well; if it is, we stop.
             try:
                 file.write(self._offset, [bytes(HEADER_BYTES)])
+                file.sync()
             except DiskFull as error:
                 self._guard.fail(str(error))
                 raise Failed(f"a refused frame cannot be taken back: {error}") from error

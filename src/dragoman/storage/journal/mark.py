@@ -4,8 +4,8 @@
                           | trimmed | synced_to | opened_at | incarnation | crc |
     offset 4096   slot B  the same again
 
-Both slots are written, one after the other, each with its own sync: a torn write leaves the other
-slot, and once a write is over either slot alone tells the truth, so rot in one of them is harmless.
+Both slots are written, each with its own sync, the one that tells less first: a torn write leaves
+the other slot, and once a write is over either slot alone tells the truth, so rot in one of them is harmless.
 
 `synced_to`, like in a frame, is a position known durable: it turns the loss of whole files into a
 refusal instead of a shorter log. `opened_at` is where the tail was when `incarnation` opened the
@@ -14,6 +14,8 @@ and cut may survive beside a new frame's until, together, they are the old frame
 every byte.)
 """
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from struct import Struct
 from typing import Final
@@ -82,10 +84,12 @@ def decode(slot: bytes) -> Mark | None:
 
 
 class MarkFile:
-    """The mark's file, open. `mark` is what both slots hold."""
+    """The mark's file, open. `mark` is the newest that one of its slots holds."""
 
-    def __init__(self, file: File, mark: Mark) -> None:
+    def __init__(self, file: File, mark: Mark, slots: Sequence[int] = SLOT_OFFSETS) -> None:
+        """`slots`: their offsets, the one that may be lost first."""
         self._file = file
+        self._slots = deque(slots)
         self.mark = mark
 
     def open_at(self, position: int, *, trimmed: int, incarnation: int) -> None:
@@ -116,9 +120,10 @@ class MarkFile:
     def _write(self, mark: Mark) -> None:
         mark = replace(mark, sequence=self.mark.sequence + 1)
         slot = encode(mark)
-        for offset in SLOT_OFFSETS:
-            self._file.write(offset, [slot])
+        for _ in SLOT_OFFSETS:
+            self._file.write(self._slots[0], [slot])
             self._file.sync()
+            self._slots.rotate()  # not after a refused write: then the same one is torn, and next
         self.mark = mark
 
 
@@ -129,9 +134,9 @@ def open_mark(disk: Disk, entropy: Entropy, *, frames_exist: bool, log_id: int |
     Corrupt. A mark is durable before the first file of frames is made, so its absence beside frames
     is damage, never a crash.
     """
-    mark = _read(disk)
-    if mark is not None:
-        return MarkFile(disk.open(MARK_NAME), mark)
+    existing = _existing(disk)
+    if existing is not None:
+        return existing
     if frames_exist and log_id is None:
         raise Corrupt(f"{MARK_NAME} is missing or damaged in both slots, and frames exist")
     if log_id is None:
@@ -142,13 +147,14 @@ def open_mark(disk: Disk, entropy: Entropy, *, frames_exist: bool, log_id: int |
     return MarkFile(file, mark)
 
 
-def _read(disk: Disk) -> Mark | None:
+def _existing(disk: Disk) -> MarkFile | None:
     if MARK_NAME not in disk.names():
         return None
     file = disk.open(MARK_NAME)
-    try:
-        slots = [decode(file.read(offset, SLOT_BYTES)) for offset in SLOT_OFFSETS]
-    finally:
+    found = [(decode(file.read(offset, SLOT_BYTES)), offset) for offset in SLOT_OFFSETS]
+    sound = sorted((mark.sequence, offset, mark) for mark, offset in found if mark is not None)
+    if not sound:
         file.close()
-    marks = [mark for mark in slots if mark is not None]
-    return max(marks, key=lambda mark: mark.sequence, default=None)
+        return None
+    lost = [offset for mark, offset in found if mark is None]
+    return MarkFile(file, sound[-1][2], [*lost, *(offset for _, offset, _ in sound)])

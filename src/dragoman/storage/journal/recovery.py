@@ -142,9 +142,12 @@ class Recovery:
         return True
 
     def _survey(self, walk: Walk) -> Frame | None:
-        """Learn from the valid frames behind the break; the first that may be of this chain."""
+        """Learn from the valid frames behind the break; the first that may be of this chain.
+
+        A frame at the very position that is missing is none of them: it is there and does not follow.
+        """
         first: Frame | None = None
-        for frame in walk.reader.frames_from(walk.offset, walk.position + 1):
+        for frame in walk.reader.frames_from(walk.offset, walk.position + 2):
             self._synced_to = max(self._synced_to, frame.synced_to)
             if first is None and frame.incarnation >= walk.incarnation_min(frame.position):
                 first = frame
