@@ -127,9 +127,7 @@ def at_size(
 def _across(look: Lookup) -> Found:
     """p99 across protocols to the p99 of the slower protocol alone, the worse way."""
     alone = [look.own(f"cross/{c}-{c}", "p99_us") for c in ("pika", "confluent")]
-    ways = [
-        look.own(f"cross/{way}", "p99_us") for way in ("confluent-pika", "pika-confluent")
-    ]
+    ways = [look.own(f"cross/{way}", "p99_us") for way in ("confluent-pika", "pika-confluent")]
     if None in alone or None in ways:
         return Found(None, "needs the four rows of cross/")
     return Found(max(v for v in ways if v) / max(v for v in alone if v))
@@ -223,7 +221,13 @@ def _life_goals() -> list[Goal]:
         rows: list[tuple[str, float, bool, list[str], str]] = [
             ("peak memory", 300, True, ["rss_peak_mb"], "MB"),
             ("rates to an empty queue's", 0.8, False, ["send_share", "drain_share"], "x"),
-            ("restart, the slower of stop and kill", 10, True, ["restart_s", "restart_after_kill_s"], "s"),
+            (
+                "restart, the slower of stop and kill",
+                10,
+                True,
+                ["restart_s", "restart_after_kill_s"],
+                "s",
+            ),
         ]
         for what, limit, lower, figures, unit in rows:
             find = at_size(name, "messages", BACKLOG_MESSAGES, figures, max if lower else min)
@@ -245,10 +249,9 @@ def judge(goal: Goal, look: Lookup) -> Judged:
     if found.value is None:
         return Judged(goal, Status.NOT_COMPARED, None, None, found.lacking)
     margin = goal.limit / found.value if goal.lower_is_better else found.value / goal.limit
+    status = Status.MET if margin >= 1.0 else Status.MISSED
     if found.lacking:
         status = Status.PARTIAL
-    else:
-        status = Status.MET if margin >= 1.0 else Status.MISSED
     return Judged(goal, status, found.value, margin, found.lacking)
 
 

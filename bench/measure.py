@@ -58,10 +58,10 @@ def stat_fields(pid: int) -> list[str]:
 def process_tree(roots: Iterable[int]) -> list[int]:
     """The given processes and all that descend from them."""
     children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        fields = stat_fields(int(entry)) if entry.isdigit() else []
+    for entry in Path("/proc").iterdir():
+        fields = stat_fields(int(entry.name)) if entry.name.isdigit() else []
         if fields:
-            children.setdefault(int(fields[_STAT_PPID]), []).append(int(entry))
+            children.setdefault(int(fields[_STAT_PPID]), []).append(int(entry.name))
     found: list[int] = []
     waiting = list(roots)
     while waiting:

@@ -43,8 +43,8 @@ Document = dict[str, Any]
 
 def _git(*words: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            ["git", *words],  # noqa: S607 - the user's git
+        done = subprocess.run(
+            ["git", *words],
             cwd=RESULTS.parent,
             capture_output=True,
             text=True,
@@ -90,9 +90,7 @@ def medians(rounds: list[Figures]) -> dict[str, float]:
 def spread(rounds: list[Figures]) -> dict[str, list[float]]:
     """Smallest and largest of every figure."""
     keys = medians(rounds)
-    return {
-        key: [min(f[key] for f in rounds), max(f[key] for f in rounds)] for key in keys
-    }
+    return {key: [min(f[key] for f in rounds), max(f[key] for f in rounds)] for key in keys}
 
 
 def ratios(own: list[Figures], peer: list[Figures]) -> dict[str, dict[str, float]]:
@@ -132,9 +130,7 @@ def _entry(scenario: Scenario, outcomes: dict[str, Outcome]) -> dict[str, Any]:
         "name": scenario.name,
         "kind": scenario.kind.value,
         "durability": scenario.durability,
-        "load": [
-            {"generator": half.module, **half.parameters} for half in scenario.halves
-        ],
+        "load": [{"generator": half.module, **half.parameters} for half in scenario.halves],
         "targets": targets,
         "ratios": compared,
     }

@@ -49,7 +49,7 @@ class GeneratorProcess:
 
     def __init__(self, half: Half, endpoint: tuple[str, int], told: dict[str, Any]) -> None:
         parameters = {**half.parameters, "host": endpoint[0], "port": endpoint[1], **told}
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
+        self._process = subprocess.Popen(
             [sys.executable, "-m", f"bench.generators.{half.module}", json.dumps(parameters)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

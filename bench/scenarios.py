@@ -130,7 +130,9 @@ def _amqp_latency() -> Iterator[Scenario]:
                 kind=Kind.LATENCY,
                 targets=AMQP_TARGETS,
                 halves=(Half(module="amqp_latency", protocol="amqp", parameters=parameters),),
-                group=Group.QUICK if durability == "persistent" and mode != "paced" else Group.WHOLE,
+                group=Group.QUICK
+                if durability == "persistent" and mode != "paced"
+                else Group.WHOLE,
             )
 
 

@@ -13,7 +13,6 @@ rate_per_s, queue. Results are in microseconds.
 
 import select
 import time
-from typing import Any
 
 from bench.generators import control
 from bench.generators.amqp_raw import CONSUMER_TAG
@@ -153,16 +152,5 @@ def summary(samples: list[float]) -> control.Result:
     }
 
 
-def main() -> None:
-    """Run as a program."""
-    made: list[Probe] = []
-
-    def prepare(parameters: dict[str, Any]) -> Any:
-        made.append(Probe(parameters))
-        return made[0].run
-
-    control.serve(prepare, lambda: made[0].clean())
-
-
 if __name__ == "__main__":
-    main()
+    control.serve(Probe)

@@ -17,7 +17,6 @@ prefetch, ack ('multiple' or 'each'), queue (a name), keep (leave the queues beh
 import select
 import socket
 import time
-from typing import Any
 
 from bench.generators import control
 from bench.generators.amqp_wire import (
@@ -48,7 +47,15 @@ UNBOUNDED = 1 << 62
 class Publisher:
     """Sends a prebuilt block round and round, up to a number of messages it is allowed."""
 
-    __slots__ = ("_block", "_bytes_sent", "_message_bytes", "confirms", "count_final", "sock", "_tail")
+    __slots__ = (
+        "_block",
+        "_bytes_sent",
+        "_message_bytes",
+        "_tail",
+        "confirms",
+        "count_final",
+        "sock",
+    )
 
     def __init__(self, sock: socket.socket, block: bytes, *, confirm: bool) -> None:
         self.sock = sock
@@ -99,7 +106,17 @@ class Publisher:
 class Consumer:
     """Counts deliveries of one size, checks the last of every read, acks."""
 
-    __slots__ = ("_acked", "_buffer", "_each", "_fill", "_out", "_shape", "_view", "received", "sock")
+    __slots__ = (
+        "_acked",
+        "_buffer",
+        "_each",
+        "_fill",
+        "_out",
+        "_shape",
+        "_view",
+        "received",
+        "sock",
+    )
 
     def __init__(self, sock: socket.socket, shape: DeliveryShape, *, ack_each: bool) -> None:
         self.sock = sock
@@ -343,16 +360,5 @@ class Load:
                 lane.control.delete(lane.queue)
 
 
-def main() -> None:
-    """Run as a program."""
-    made: list[Load] = []
-
-    def prepare(parameters: dict[str, Any]) -> Any:
-        made.append(Load(parameters))
-        return made[0].run
-
-    control.serve(prepare, lambda: made[0].clean())
-
-
 if __name__ == "__main__":
-    main()
+    control.serve(Load)

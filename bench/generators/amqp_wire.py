@@ -69,8 +69,7 @@ def publish_block(queue: str, size_bytes: int, delivery_mode: int, count: int) -
     assert size_bytes >= 8, "a body holds its number in eight bytes"
     filler = b"x" * (size_bytes - 8)
     return b"".join(
-        publish(queue, struct.pack(">Q", number) + filler, delivery_mode)
-        for number in range(count)
+        publish(queue, struct.pack(">Q", number) + filler, delivery_mode) for number in range(count)
     )
 
 
@@ -95,7 +94,9 @@ class DeliveryShape:
         found_tag = int.from_bytes(buffer[at + self.tag_at : at + self.tag_at + 8], "big")
         found = int.from_bytes(buffer[at + self.body_at : at + self.body_at + 8], "big")
         if (found_tag, found) != (tag, number):
-            raise AmqpError(f"delivery {tag} of message {number} expected, {found_tag}, {found} came")
+            raise AmqpError(
+                f"delivery {tag} of message {number} expected, {found_tag}, {found} came"
+            )
 
 
 def ack(tag: int, *, multiple: bool) -> bytes:
@@ -142,7 +143,7 @@ class AmqpSocket:
         self._buffer = b""
 
     @classmethod
-    def connect(cls, host: str, port: int, user: str = "guest", password: str = "guest") -> Self:  # noqa: S107
+    def connect(cls, host: str, port: int, user: str = "guest", password: str = "guest") -> Self:
         """Connect, authenticate, open the virtual host '/' and channel 1."""
         sock = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

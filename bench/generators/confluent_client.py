@@ -183,16 +183,5 @@ class Client:
             self.control.delete_topic(self.topic)
 
 
-def main() -> None:
-    """Run as a program."""
-    made: list[Client] = []
-
-    def prepare(parameters: dict[str, Any]) -> Any:
-        made.append(Client(parameters))
-        return made[0].run
-
-    control.serve(prepare, lambda: made[0].clean())
-
-
 if __name__ == "__main__":
-    main()
+    control.serve(Client)

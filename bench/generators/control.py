@@ -20,7 +20,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 Parameters = dict[str, Any]
 Result = dict[str, Any]
@@ -49,11 +49,18 @@ def cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime
 
 
-def serve(
-    prepare: Callable[[Parameters], Callable[[], Result]],
-    clean: Callable[[], None] = lambda: None,
-) -> None:
-    """Run one generator: `prepare` connects and returns the load, `clean` undoes what it left."""
+class Load(Protocol):
+    """What a generator module provides, made from the parameters before `ready`."""
+
+    def run(self) -> Result:
+        """The load itself; raises when it did not run as described."""
+
+    def clean(self) -> None:
+        """Remove what the load left in the broker."""
+
+
+def serve(prepare: Callable[[Parameters], Load]) -> None:
+    """Run one generator from `ready` to `stop`."""
     parameters: Parameters = json.loads(sys.argv[1])
     try:
         load = prepare(parameters)
@@ -64,12 +71,12 @@ def serve(
         wait_for("go")
         signal.alarm(ALARM_S if parameters.get("seconds") else ALARM_WITHOUT_TIME_S)
         cpu_start, start = cpu_seconds(), time.monotonic()
-        result = load()
+        result = load.run()
         elapsed = time.monotonic() - start
         result["generator_cpu"] = (cpu_seconds() - cpu_start) / max(elapsed, 1e-9)
         print(json.dumps(result), flush=True)
         wait_for("stop")
-        clean()
+        load.clean()
     except Exception as error:  # noqa: BLE001 - whatever it is, the runner must hear of it
         traceback.print_exc()
         print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)

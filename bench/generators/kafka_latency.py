@@ -11,7 +11,6 @@ host, port, mode, record_bytes, seconds, rate_per_s, topic. Results are in micro
 
 import select
 import time
-from typing import Any
 
 from bench.generators import control
 from bench.generators.amqp_latency import summary
@@ -101,16 +100,5 @@ class Probe:
         self.control.delete_topic(self.topic)
 
 
-def main() -> None:
-    """Run as a program."""
-    made: list[Probe] = []
-
-    def prepare(parameters: dict[str, Any]) -> Any:
-        made.append(Probe(parameters))
-        return made[0].run
-
-    control.serve(prepare, lambda: made[0].clean())
-
-
 if __name__ == "__main__":
-    main()
+    control.serve(Probe)

@@ -149,10 +149,13 @@ class Fetcher:
             self.next = base + count
             self.records += count
         self.responses += 1
-        if batches and self.responses % CRC_EVERY == 0:
-            if not batch_crc_holds(self._buffer, batches[-1][2]):
-                raise KafkaError(f"CRC of the batch at offset {batches[-1][0]} is wrong")
+        self._check_crc(batches)
         self._go_on()
+
+    def _check_crc(self, batches: list[tuple[int, int, int]]) -> None:
+        due = self.responses % CRC_EVERY == 0
+        if due and batches and not batch_crc_holds(self._buffer, batches[-1][2]):
+            raise KafkaError(f"CRC of the batch at offset {batches[-1][0]} is wrong")
 
     def _go_on(self) -> None:
         if self.next >= self.end and not self.once:
@@ -287,16 +290,5 @@ class Load:
             self.control.delete_topic(self.topic)
 
 
-def main() -> None:
-    """Run as a program."""
-    made: list[Load] = []
-
-    def prepare(parameters: dict[str, Any]) -> Any:
-        made.append(Load(parameters))
-        return made[0].run
-
-    control.serve(prepare, lambda: made[0].clean())
-
-
 if __name__ == "__main__":
-    main()
+    control.serve(Load)

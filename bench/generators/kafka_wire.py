@@ -62,7 +62,9 @@ def compact(data: bytes) -> bytes:
 
 def record(offset_delta: int, value: bytes) -> bytes:
     """One record without key or headers, its timestamp that of the batch."""
-    body = b"\0" + varint(0) + varint(offset_delta) + varint(-1) + varint(len(value)) + value + b"\0"
+    body = (
+        b"\0" + varint(0) + varint(offset_delta) + varint(-1) + varint(len(value)) + value + b"\0"
+    )
     return varint(len(body)) + body
 
 
@@ -218,7 +220,9 @@ class KafkaSocket:
         """Create a topic, unless it is there, and wait until each partition answers."""
         pairs = b"".join(string(key) + string(value) for key, value in configs.items())
         body = struct.pack(">i", 1) + string(topic) + struct.pack(">ihi", partitions, 1, 0)
-        body += struct.pack(">i", len(configs)) + pairs + struct.pack(">i?", REQUEST_TIMEOUT_MS, False)
+        body += (
+            struct.pack(">i", len(configs)) + pairs + struct.pack(">i?", REQUEST_TIMEOUT_MS, False)
+        )
         answer = self.ask(CREATE_TOPICS, 4, body)
         error = struct.unpack_from(">h", answer, 8 + 2 + len(topic.encode()))[0]
         if error not in {0, TOPIC_ALREADY_EXISTS}:

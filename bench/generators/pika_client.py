@@ -17,8 +17,8 @@ import struct
 import time
 from typing import Any
 
-import pika
-import pika.spec
+import pika  # type: ignore[import-untyped]
+
 
 from bench.generators import control
 from bench.generators.amqp_latency import summary
@@ -163,16 +163,5 @@ class Client:
             self.channel.queue_delete(self.queue)
 
 
-def main() -> None:
-    """Run as a program."""
-    made: list[Client] = []
-
-    def prepare(parameters: dict[str, Any]) -> Any:
-        made.append(Client(parameters))
-        return made[0].run
-
-    control.serve(prepare, lambda: made[0].clean())
-
-
 if __name__ == "__main__":
-    main()
+    control.serve(Client)

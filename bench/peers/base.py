@@ -77,7 +77,7 @@ class Peer(ABC):
     def spawn(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
         """Start one process of this peer in a session of its own."""
         with self.log_path.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own command lines
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

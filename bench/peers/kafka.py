@@ -15,16 +15,18 @@ from pathlib import Path
 from bench.generators.kafka_wire import KafkaError, KafkaSocket
 from bench.peers.base import Peer, PeerUnavailableError, free_port
 
-CACHE = Path(
-    os.environ.get("DRAGOMAN_BENCH_CACHE", str(Path.home() / ".cache" / "dragoman-bench"))
-)
+CACHE = Path(os.environ.get("DRAGOMAN_BENCH_CACHE", str(Path.home() / ".cache" / "dragoman-bench")))
 RESOLVE_TIMEOUT_S = 600
 HEAP = "512m"
 # What Kafka's own start script passes to the JVM.
 JVM_OPTIONS = (
-    "-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 "
-    "-XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true"
-).split()
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+    "-Djava.awt.headless=true",
+)
 
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -56,7 +58,7 @@ def resolve_jars(cache: Path = CACHE) -> Path:
     command = [maven, "-q", "-B", "-f", str(cache / "pom.xml"), "dependency:copy-dependencies"]
     command += ["-DincludeScope=runtime", f"-DoutputDirectory={part}"]
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=RESOLVE_TIMEOUT_S)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, timeout=RESOLVE_TIMEOUT_S)
     except subprocess.SubprocessError as error:
         raise PeerUnavailableError(f"Apache Kafka not resolved: {error}") from error
     part.rename(jars)
@@ -112,7 +114,7 @@ group.initial.rebalance.delay.ms=0
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [java, logging, "-cp", self._classpath, "kafka.tools.StorageTool", "format"]
         command += ["-t", cluster, "-c", str(config)]
-        done = subprocess.run(command, capture_output=True, timeout=120, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
         if done.returncode != 0:
             tail = (done.stdout + done.stderr).decode(errors="replace")[-800:]
             raise PeerUnavailableError(f"Kafka's storage could not be formatted:\n{tail}")
@@ -133,6 +135,6 @@ group.initial.rebalance.delay.ms=0
 
 
 def _version_of(jars: Path) -> str:
-    name = sorted(jars.glob("kafka_2.13-*.jar"))[-1].stem
+    name = max(jars.glob("kafka_2.13-*.jar")).stem
     found = re.search(r"-(\d+\.\d+\.\d+)", name)
     return found.group(1) if found else name

@@ -5,7 +5,6 @@ runs is neither seen nor disturbed. Settings are the package's defaults: no plug
 """
 
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -72,15 +71,14 @@ class RabbitMq(Peer):
 
 def erlang_version() -> str:
     """The Erlang/OTP release that runs the node."""
-    command = ["erl", "-noshell", "-eval", 'io:format("~s",[erlang:system_info(otp_release)]),halt().']
+    command = [
+        "erl",
+        "-noshell",
+        "-eval",
+        'io:format("~s",[erlang:system_info(otp_release)]),halt().',
+    ]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=20, check=True)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return done.stdout.decode()
-
-
-def port_open(port: int) -> bool:
-    """Whether anyone listens on a loopback port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
