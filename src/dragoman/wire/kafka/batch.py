@@ -203,7 +203,11 @@ def _check_timestamp(timestamp_ms: int, limits: BatchLimits) -> None:
 
 def crc32c(buf: bytes, pos: int, end: int) -> int:
     """Return the CRC-32C of `buf[pos:end]`; the end must lie within the buffer."""
-    crc: int = 0
+    return extend_crc32c(0, buf, pos, end)
+
+
+def extend_crc32c(crc: int, buf: bytes, pos: int, end: int) -> int:
+    """Return the CRC-32C of what gave `crc` followed by `buf[pos:end]`."""
     while end - pos > CRC_CHUNK_BYTES:
         crc = google_crc32c.extend(crc, buf[pos : pos + CRC_CHUNK_BYTES])
         pos += CRC_CHUNK_BYTES
@@ -217,8 +221,12 @@ def batch_prefix(base_offset: int, batch_bytes: int, leader_epoch: int) -> bytes
 
 
 def place_batch(batch: bytes, base_offset: int, leader_epoch: int) -> bytes:
-    """Return the batch at its place in the log. The checksum stays: it covers neither value."""
-    return _PREFIX(base_offset, len(batch) - LENGTH_END, leader_epoch) + batch[PREFIX_BYTES:]
+    """Return the batch at its place in the log. The checksum stays: it covers neither value.
+
+    This copies the batch; who can write pieces writes `batch_prefix` and the rest instead.
+    """
+    prefix = _PREFIX(base_offset, len(batch) - LENGTH_END, leader_epoch)
+    return b"".join([prefix, memoryview(batch)[PREFIX_BYTES:]])
 
 
 def stamp_batch(batch: bytes, append_time_ms: int) -> bytes:
@@ -228,9 +236,6 @@ def stamp_batch(batch: bytes, append_time_ms: int) -> bytes:
     """
     attributes: int = int.from_bytes(batch[21:23], "big", signed=True) | LOG_APPEND_TIME
     fresh = _STAMPED(attributes, batch[23:35], append_time_ms)
-    crc: int = google_crc32c.value(fresh)
-    pos: int = CRC_FROM + len(fresh)
-    while pos < len(batch):
-        crc = google_crc32c.extend(crc, batch[pos : pos + CRC_CHUNK_BYTES])
-        pos += CRC_CHUNK_BYTES
-    return b"".join([batch[:17], _CRC(crc), fresh, batch[CRC_FROM + len(fresh) :]])
+    crc = extend_crc32c(crc32c(fresh, 0, len(fresh)), batch, CRC_FROM + len(fresh), len(batch))
+    rest = memoryview(batch)[CRC_FROM + len(fresh) :]
+    return b"".join([batch[:17], _CRC(crc), fresh, rest])

@@ -86,9 +86,8 @@ def decode_fetch_request(version: int, buf: bytes, pos: int, end: int) -> FetchR
         raise KafkaCodecError("a Fetch request cut short or garbled") from error
 
 
-def _check_count(count: int, limit: int) -> None:
-    if count < 0 or count > limit:
-        raise KafkaCodecError("more elements than bytes, or a null or negative length")
+def _bad_count() -> KafkaCodecError:
+    return KafkaCodecError("more elements than bytes, or a null or negative length")
 
 
 def _decode_plain(version: int, buf: bytes, pos: int, end: int) -> FetchRequest:
@@ -96,23 +95,27 @@ def _decode_plain(version: int, buf: bytes, pos: int, end: int) -> FetchRequest:
     pos = _plain_head(version, request, buf, pos)
     count: int = _INT(buf, pos)[0]
     pos += 4
-    _check_count(count, (end - pos) // 6)
+    if count < 0 or count > (end - pos) // 6:
+        raise _bad_count()
     for _ in range(count):
         size: int = _SHORT(buf, pos)[0]
         pos += 2
-        _check_count(size, end - pos)
+        if size < 0 or size > end - pos:
+            raise _bad_count()
         topic = buf[pos : pos + size].decode()
         pos += size
         partitions: int = _INT(buf, pos)[0]
         pos += 4
-        _check_count(partitions, (end - pos) // _PART_BYTES_MIN)
+        if partitions < 0 or partitions > (end - pos) // _PART_BYTES_MIN:
+            raise _bad_count()
         pos = _plain_parts(version, topic, partitions, request.parts, buf, pos)
     if version >= 7:
         pos = _plain_forgotten(request, buf, pos, end)
     if version >= 11:
         size = _SHORT(buf, pos)[0]
         pos += 2
-        _check_count(size, end - pos)
+        if size < 0 or size > end - pos:
+            raise _bad_count()
         request.rack_id = buf[pos : pos + size].decode()
         pos += size
     if pos > end:
@@ -162,16 +165,19 @@ def _plain_parts(
 def _plain_forgotten(request: FetchRequest, buf: bytes, pos: int, end: int) -> int:
     count: int = _INT(buf, pos)[0]
     pos += 4
-    _check_count(count, (end - pos) // 6)
+    if count < 0 or count > (end - pos) // 6:
+        raise _bad_count()
     for _ in range(count):
         size: int = _SHORT(buf, pos)[0]
         pos += 2
-        _check_count(size, end - pos)
+        if size < 0 or size > end - pos:
+            raise _bad_count()
         topic = buf[pos : pos + size].decode()
         pos += size
         partitions: int = _INT(buf, pos)[0]
         pos += 4
-        _check_count(partitions, (end - pos) // 4)
+        if partitions < 0 or partitions > (end - pos) // 4:
+            raise _bad_count()
         request.forgotten.append((topic, _ints(buf, pos, partitions)))
         pos += 4 * partitions
     return pos
@@ -206,7 +212,8 @@ def _decode_compact(version: int, buf: bytes, pos: int, end: int) -> FetchReques
     if count > 127:
         count, pos = read_unsigned_varint_rest(buf, pos, count)
     count -= 1
-    _check_count(count, (end - pos) // 3)
+    if count < 0 or count > (end - pos) // 3:
+        raise _bad_count()
     for _ in range(count):
         pos = _compact_topic(has_ids, request.parts, buf, pos, end)
     pos = _compact_forgotten(has_ids, request, buf, pos, end)
@@ -215,7 +222,8 @@ def _decode_compact(version: int, buf: bytes, pos: int, end: int) -> FetchReques
     if size > 127:
         size, pos = read_unsigned_varint_rest(buf, pos, size)
     size -= 1
-    _check_count(size, end - pos)
+    if size < 0 or size > end - pos:
+        raise _bad_count()
     if size:
         request.rack_id = buf[pos : pos + size].decode()
         pos += size
@@ -248,7 +256,8 @@ def _compact_topic(has_ids: bool, parts: list[Part], buf: bytes, pos: int, end: 
     if count > 127:
         count, pos = read_unsigned_varint_rest(buf, pos, count)
     count -= 1
-    _check_count(count, (end - pos) // 33)
+    if count < 0 or count > (end - pos) // 33:
+        raise _bad_count()
     for _ in range(count):
         part: tuple[int, int, int, int, int, int, int] = _PART_12(buf, pos)
         pos += 33
@@ -266,7 +275,8 @@ def _compact_forgotten(has_ids: bool, request: FetchRequest, buf: bytes, pos: in
     if count > 127:
         count, pos = read_unsigned_varint_rest(buf, pos, count)
     count -= 1
-    _check_count(count, (end - pos) // 3)
+    if count < 0 or count > (end - pos) // 3:
+        raise _bad_count()
     for _ in range(count):
         topic, pos = _compact_name(has_ids, buf, pos)
         partitions: int = buf[pos]
@@ -274,7 +284,8 @@ def _compact_forgotten(has_ids: bool, request: FetchRequest, buf: bytes, pos: in
         if partitions > 127:
             partitions, pos = read_unsigned_varint_rest(buf, pos, partitions)
         partitions -= 1
-        _check_count(partitions, (end - pos) // 4)
+        if partitions < 0 or partitions > (end - pos) // 4:
+            raise _bad_count()
         request.forgotten.append((topic, _ints(buf, pos, partitions)))
         pos += 4 * partitions
         tags: int = buf[pos]
@@ -331,6 +342,7 @@ _PACK_HEAD_7: Final = Struct(">iiihi").pack  # and error code, session id
 _PACK_HEAD_12: Final = Struct(">iixihi").pack
 _RESULT_4: Final = Struct(">ihqq").pack
 _RESULT_5: Final = Struct(">ihqqq").pack
+_RESULT_12: Final = Struct(">ihqqqBi").pack  # without aborted transactions: nearly all answers
 
 
 def encode_fetch_response(
@@ -418,6 +430,16 @@ def _topic_head(is_compact: bool, topic: str | bytes, count: int) -> bytes:
 
 def _encode_result(version: int, is_compact: bool, result: FetchResult) -> bytes:
     """Write all of a partition up to its records, whose length is the last of it."""
+    if is_compact and not result.aborted:
+        return _RESULT_12(
+            result.partition,
+            result.error_code,
+            result.high_watermark,
+            result.last_stable_offset,
+            result.log_start_offset,
+            0 if result.aborted is None else 1,
+            result.preferred_read_replica,
+        ) + write_unsigned_varint(result.records_bytes + 1)
     if version >= 5:
         head = _RESULT_5(
             result.partition,

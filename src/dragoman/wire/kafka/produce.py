@@ -77,7 +77,8 @@ def _decode_plain(buf: bytes, pos: int, end: int) -> ProduceRequest:
         raise KafkaCodecError("a negative length")
     head: tuple[int, int, int] = _ACKS_TIMEOUT_COUNT(buf, pos)
     pos += 10
-    _check_count(head[2], (end - pos) // 6)
+    if head[2] < 0 or head[2] > (end - pos) // 6:
+        raise _bad_count()
     for _ in range(head[2]):
         size = _SHORT(buf, pos)[0]
         pos += 2
@@ -87,7 +88,8 @@ def _decode_plain(buf: bytes, pos: int, end: int) -> ProduceRequest:
         pos += size
         count: int = _COUNT(buf, pos)[0]
         pos += 4
-        _check_count(count, (end - pos) // 8)
+        if count < 0 or count > (end - pos) // 8:
+            raise _bad_count()
         for _ in range(count):
             part: tuple[int, int] = _PARTITION(buf, pos)
             pos += 8
@@ -121,7 +123,8 @@ def _decode_compact(has_ids: bool, buf: bytes, pos: int, end: int) -> ProduceReq
     if topics > 127:
         topics, pos = read_unsigned_varint_rest(buf, pos, topics)
     topics -= 1
-    _check_count(topics, (end - pos) // 3)
+    if topics < 0 or topics > (end - pos) // 3:
+        raise _bad_count()
     for _ in range(topics):
         pos = _decode_topic(has_ids, buf, pos, end, parts)
     # The request's own tagged fields stand behind all that matters, and count as a tail; but the
@@ -151,7 +154,8 @@ def _decode_topic(has_ids: bool, buf: bytes, pos: int, end: int, parts: list[Par
     if count > 127:
         count, pos = read_unsigned_varint_rest(buf, pos, count)
     count -= 1
-    _check_count(count, (end - pos) // 6)
+    if count < 0 or count > (end - pos) // 6:
+        raise _bad_count()
     pos = _decode_partitions(topic, count, buf, pos, parts)
     tags: int = buf[pos]
     pos += 1
@@ -180,9 +184,8 @@ def _decode_partitions(
     return pos
 
 
-def _check_count(count: int, limit: int) -> None:
-    if count < 0 or count > limit:
-        raise KafkaCodecError("more elements than bytes, or a null or negative length")
+def _bad_count() -> KafkaCodecError:
+    return KafkaCodecError("more elements than bytes, or a null or negative length")
 
 
 class ProduceResult:

@@ -21,13 +21,17 @@ from dragoman.wire.kafka.batch import (
     TRANSACTIONAL,
     BatchHead,
     crc32c,
+    extend_crc32c,
     read_batch_head,
 )
 from dragoman.wire.kafka.errors import BatchRefusedError, ErrorCode
+from dragoman.wire.kafka.primitives import write_unsigned_varint
 
 RECORD_BYTES_MIN: Final = 7
 VARINT_BITS_MAX: Final = 70  # ten bytes of seven bits hold any 64-bit number
 HEADER_BYTES_MIN: Final = 2
+
+_NULL: Final = b"\1"  # a length of -1
 
 _PLACED: Final = Struct(">qiibI").pack  # the head up to the attributes
 _CHECKED: Final = Struct(">hiqqqhii").pack  # the head from the attributes on
@@ -214,22 +218,23 @@ class BatchBuilder:
             self._max_timestamp_ms = timestamp_ms
         elif timestamp_ms > self._max_timestamp_ms:
             self._max_timestamp_ms = timestamp_ms
-        out = bytearray(1)  # attributes
-        _write_varint(out, timestamp_ms - self._base_timestamp_ms)
-        _write_varint(out, offset_delta)
-        _write_bytes(out, key)
-        _write_bytes(out, value)
-        _write_varint(out, len(headers))
+        fields = [
+            b"\0",  # attributes
+            _varint(timestamp_ms - self._base_timestamp_ms),
+            _varint(self._count),
+        ]
+        _add_bytes(fields, key)
+        _add_bytes(fields, value)
+        fields.append(_varint(len(headers)))
         for name, header_value in headers:
-            _write_bytes(out, name.encode())
-            _write_bytes(out, header_value)
-        length = bytearray()
-        _write_varint(length, len(out))
-        record = bytes(length + out)
-        self._chunks.append(record)
+            _add_bytes(fields, name.encode())
+            _add_bytes(fields, header_value)
+        size = sum([len(field) for field in fields])
+        length = _varint(size)
+        self._chunks.append(length)
+        self._chunks.extend(fields)
         self._count += 1
-        self._last_offset_delta = offset_delta
-        self.size += len(record)
+        self.size += len(length) + size
 
     def build(
         self,
@@ -242,38 +247,31 @@ class BatchBuilder:
         """Return the batch, with base offset 0 and leader epoch -1 until it is placed."""
         assert self._count, "a batch has one record at least"
         records = compression.compress(codec, b"".join(self._chunks))
-        checked = (
-            _CHECKED(
-                attributes | codec,
-                self._last_offset_delta,
-                self._base_timestamp_ms,
-                self._max_timestamp_ms,
-                producer_id,
-                producer_epoch,
-                base_sequence,
-                self._count,
-            )
-            + records
+        checked = _CHECKED(
+            attributes | codec,
+            self._count - 1,
+            self._base_timestamp_ms,
+            self._max_timestamp_ms,
+            producer_id,
+            producer_epoch,
+            base_sequence,
+            self._count,
         )
-        crc: int = crc32c(checked, 0, len(checked))
+        crc: int = extend_crc32c(crc32c(checked, 0, len(checked)), records, 0, len(records))
         length: int = HEAD_BYTES - LENGTH_END + len(records)
-        return _PLACED(0, length, -1, 2, crc) + checked
+        return b"".join([_PLACED(0, length, -1, 2, crc), checked, records])
 
 
-def _write_varint(out: bytearray, value: int) -> None:
-    value = value << 1 if value >= 0 else (-value << 1) - 1
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
+def _varint(value: int) -> bytes:
+    return write_unsigned_varint(value << 1 if value >= 0 else (-value << 1) - 1)
 
 
-def _write_bytes(out: bytearray, value: bytes | None) -> None:
+def _add_bytes(fields: list[bytes], value: bytes | None) -> None:
     if value is None:
-        out.append(1)  # -1 in zigzag
+        fields.append(_NULL)
         return
-    _write_varint(out, len(value))
-    out += value
+    fields.append(_varint(len(value)))
+    fields.append(value)
 
 
 def build_marker(
