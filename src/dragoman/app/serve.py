@@ -20,7 +20,7 @@ from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
 from dragoman.app.errors import StartError
 from dragoman.listeners.listen import Listener
 from dragoman.listeners.tcp import Doors
-from dragoman.telemetry.build import build
+from dragoman.app.build import build
 
 DRAIN_DEADLINE_S: Final = 10.0
 PRINT_WIDTH: Final = 20

@@ -1,0 +1,1 @@
+"""The command line: `dragoman serve` and its companions."""
