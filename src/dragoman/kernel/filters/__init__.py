@@ -1,0 +1,11 @@
+"""Filters: typed predicates over a message's headers and attributes, compiled to one Python function each.
+
+    nodes     the predicate as data, and its bounds
+    values    what equality and order mean for typed values
+    compiler  predicate -> Python function
+    index     thousands of filters found by look-up
+    text      predicate -> readable text
+    amqp      bindings of a headers exchange -> predicate
+
+Every dialect is a front end onto the same nodes. Nothing here knows streams, routes or bytes.
+"""

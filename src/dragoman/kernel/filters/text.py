@@ -1,0 +1,103 @@
+"""A predicate as people read it: close to CEL, with `h` for headers and `m` for message attributes.
+
+    h.tier == "gold" && (m.subject.startsWith("eu/") || !("trace" in h))
+
+Written for eyes and logs; bytes and text that is not UTF-8 come out escaped. The text is at most `TEXT_CHARS_MAX` long,
+then cut.
+"""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from dragoman.kernel.filters.nodes import (
+    And,
+    Compare,
+    Exists,
+    Field,
+    Header,
+    In,
+    Literal,
+    Not,
+    Operand,
+    Or,
+    Predicate,
+    Text,
+)
+from dragoman.kernel.filters.values import plain
+
+TEXT_CHARS_MAX: Final = 65_536
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def to_text(predicate: Predicate) -> str:
+    """The predicate in one line."""
+    text = _spell(predicate)
+    return text if len(text) <= TEXT_CHARS_MAX else text[: TEXT_CHARS_MAX - 1] + "…"
+
+
+def _spell(node: Predicate) -> str:
+    match node:
+        case Compare(op, left, right):
+            return f"{_operand(left)} {op.value} {_operand(right)}"
+        case In(field, values):
+            return f"{_operand(field)} in [{', '.join(map(_operand, values))}]"
+        case Text(op, field, part):
+            return f"{_operand(field)}.{op.value}({literal_text(part)})"
+        case Exists(field):
+            return _presence(field)
+        case And(parts):
+            return " && ".join(map(_part, parts)) or "true"
+        case Or(parts):
+            return " || ".join(map(_part, parts)) or "false"
+        case Not(part):
+            return f"!({_spell(part)})"
+
+
+def _part(node: Predicate) -> str:
+    """As it stands inside && or ||: in parentheses when it is one of them itself."""
+    return f"({_spell(node)})" if isinstance(node, And | Or) else _spell(node)
+
+
+def _presence(field: Field) -> str:
+    if _IDENTIFIER.match(field.name):
+        return f"has({_operand(field)})"
+    return f"{literal_text(field.name)} in {'h' if isinstance(field, Header) else 'm'}"
+
+
+def _operand(operand: Operand) -> str:
+    if isinstance(operand, Literal):
+        return literal_text(operand.value)
+    map_name = "h" if isinstance(operand, Header) else "m"
+    if _IDENTIFIER.match(operand.name):
+        return f"{map_name}.{operand.name}"
+    return f"{map_name}[{literal_text(operand.name)}]"
+
+
+def literal_text(value: Any) -> str:
+    """A literal in CEL's spelling; decimals and UUIDs, which CEL has not, as their text."""
+    match plain(value):
+        case None:
+            return "null"
+        case bool() as flag:
+            return "true" if flag else "false"
+        case str() as text:
+            return json.dumps(text)
+        case bytes() as raw:
+            return 'b"' + "".join(map(_byte_text, raw)) + '"'
+        case list() | tuple() as items:
+            return f"[{', '.join(map(literal_text, items))}]"
+        case dict() as entries:
+            inside = (f"{json.dumps(name)}: {literal_text(item)}" for name, item in entries.items())
+            return f"{{{', '.join(inside)}}}"
+        case Decimal() | UUID() as other:
+            return json.dumps(str(other))
+        case number:
+            return repr(number)
+
+
+def _byte_text(byte: int) -> str:
+    printable = 0x20 <= byte < 0x7F and byte not in b'"\\'
+    return chr(byte) if printable else f"\\x{byte:02x}"
