@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dragoman.wire.kafka.batch import read_batch_head
 from dragoman.wire.kafka.errors import BatchRefusedError, ErrorCode
 from dragoman.wire.kafka.records import (
     BatchBuilder,
@@ -168,3 +169,13 @@ def test_records_whose_offsets_do_not_count_up_are_named() -> None:
 def test_a_header_key_that_is_not_utf_8_is_still_given() -> None:
     batch = build([(None, None, 0, [("hh", None)])]).replace(b"hh", b"h\xff")
     assert read_records(batch)[0].headers == [("h�", None)]
+
+
+def test_records_may_leave_gaps_between_their_offsets() -> None:
+    builder = BatchBuilder()
+    builder.add(None, b"a", 0, [], 2)
+    builder.add(None, b"b", 0, [], 70)
+    builder.add(None, b"c", 0, [])
+    batch = builder.build()
+    assert [record.offset for record in read_records(batch)] == [2, 70, 71]
+    assert read_batch_head(batch, 0, len(batch)).last_offset_delta == 71

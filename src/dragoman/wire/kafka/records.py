@@ -18,6 +18,7 @@ from dragoman.wire.kafka.batch import (
     CONTROL,
     HEAD_BYTES,
     LENGTH_END,
+    LOG_APPEND_TIME,
     TRANSACTIONAL,
     BatchHead,
     crc32c,
@@ -30,6 +31,7 @@ from dragoman.wire.kafka.primitives import write_unsigned_varint
 RECORD_BYTES_MIN: Final = 7
 VARINT_BITS_MAX: Final = 70  # ten bytes of seven bits hold any 64-bit number
 HEADER_BYTES_MIN: Final = 2
+VARINTS_KEPT: Final = 1024  # some 50 KiB
 
 _NULL: Final = b"\1"  # a length of -1
 
@@ -122,7 +124,11 @@ def _read_record(head: BatchHead, data: bytes, pos: int, records: list[Record]) 
     offset_delta, pos = _read_varint(data, pos)
     key, pos = _read_bytes(data, pos, stop)
     value, pos = _read_bytes(data, pos, stop)
-    count, pos = _read_varint(data, pos)
+    if data[pos] == 0:
+        count: int = 0
+        pos += 1
+    else:
+        count, pos = _read_varint(data, pos)
     if count < 0 or count > (stop - pos) // HEADER_BYTES_MIN:
         raise _refused("more headers than bytes")
     headers: Headers = []
@@ -137,7 +143,7 @@ def _read_record(head: BatchHead, data: bytes, pos: int, records: list[Record]) 
     if offset_delta < 0 or offset_delta > head.last_offset_delta:
         raise _refused("an offset outside of the batch")
     timestamp_ms: int = head.base_timestamp_ms + timestamp_delta
-    if head.is_log_append_time:
+    if head.attributes & LOG_APPEND_TIME:
         timestamp_ms = head.max_timestamp_ms
     offset: int = head.base_offset + offset_delta
     records.append(Record(offset, timestamp_ms, key, value, headers))
@@ -162,7 +168,12 @@ def _read_varint(data: bytes, pos: int) -> tuple[int, int]:
 
 
 def _read_bytes(data: bytes, pos: int, stop: int) -> tuple[bytes | None, int]:
-    size, pos = _read_varint(data, pos)
+    byte: int = data[pos]  # of one byte as a rule: a call would cost more than reading it
+    if byte < 0x80:
+        size: int = (byte >> 1) ^ -(byte & 1)
+        pos += 1
+    else:
+        size, pos = _read_varint(data, pos)
     if size < 0:
         if size != -1:
             raise _refused("a negative length")
@@ -221,7 +232,7 @@ class BatchBuilder:
         fields = [
             b"\0",  # attributes
             _varint(timestamp_ms - self._base_timestamp_ms),
-            _varint(self._count),
+            _varint(offset_delta),
         ]
         _add_bytes(fields, key)
         _add_bytes(fields, value)
@@ -234,6 +245,7 @@ class BatchBuilder:
         self._chunks.append(length)
         self._chunks.extend(fields)
         self._count += 1
+        self._last_offset_delta = offset_delta
         self.size += len(length) + size
 
     def build(
@@ -249,7 +261,7 @@ class BatchBuilder:
         records = compression.compress(codec, b"".join(self._chunks))
         checked = _CHECKED(
             attributes | codec,
-            self._count - 1,
+            self._last_offset_delta,
             self._base_timestamp_ms,
             self._max_timestamp_ms,
             producer_id,
@@ -263,14 +275,25 @@ class BatchBuilder:
 
 
 def _varint(value: int) -> bytes:
+    if 0 <= value < VARINTS_KEPT:
+        return _VARINTS[value]
+    return _long_varint(value)
+
+
+def _long_varint(value: int) -> bytes:
     return write_unsigned_varint(value << 1 if value >= 0 else (-value << 1) - 1)
+
+
+# Lengths and deltas are seldom negative or large: their bytes, made once.
+_VARINTS: Final[list[bytes]] = [_long_varint(value) for value in range(VARINTS_KEPT)]
 
 
 def _add_bytes(fields: list[bytes], value: bytes | None) -> None:
     if value is None:
         fields.append(_NULL)
         return
-    fields.append(_varint(len(value)))
+    size: int = len(value)
+    fields.append(_VARINTS[size] if size < VARINTS_KEPT else _long_varint(size))
     fields.append(value)
 
 
