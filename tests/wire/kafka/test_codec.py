@@ -26,7 +26,9 @@ def test_what_is_encoded_decodes_to_itself_in_any_version(data: st.DataObject) -
 
 
 @every_version
-def test_each_version_comes_back_as_it_went_whatever_is_behind_it(case: tuple[str, int, int]) -> None:
+def test_each_version_comes_back_as_it_went_whatever_is_behind_it(
+    case: tuple[str, int, int],
+) -> None:
     side, key, version = case
     made = SeededMessages(seed=key * 100 + version)
     for _ in range(5):

@@ -9,6 +9,7 @@ from tests.wire.kafka.messages import SeededMessages
 from dragoman.wire.kafka import codec
 from dragoman.wire.kafka.errors import KafkaCodecError
 from dragoman.wire.kafka.fetch import (
+    FORGOTTEN_MAX,
     VERSION_MAX,
     VERSION_MIN,
     FetchRequest,
@@ -153,4 +154,13 @@ def test_a_count_beyond_the_bytes_left_is_refused_before_its_loop(version: int) 
     count = b"\x7f\xff\xff\xff" if version == 11 else b"\xff\xff\xff\xff\x0f"
     data = bytes(25) + count + bytes(20)
     with pytest.raises(KafkaCodecError, match="more elements than bytes"):
+        decode_fetch_request(version, data, 0, len(data))
+
+
+@pytest.mark.parametrize("version", [11, 12])
+def test_the_forgotten_topics_of_a_request_are_counted(version: int) -> None:
+    forgotten = [{"topic": "", "partitions": []}] * (FORGOTTEN_MAX + 1)
+    message = {"max_wait_ms": 1, "min_bytes": 1, "topics": [], "forgotten_topics_data": forgotten}
+    data = codec.encode_request(1, version, message)
+    with pytest.raises(KafkaCodecError):
         decode_fetch_request(version, data, 0, len(data))

@@ -3,7 +3,8 @@
 import pytest
 
 from dragoman.wire.kafka.errors import KafkaCodecError
-from dragoman.wire.kafka.generate_decode import make_decoder
+from dragoman.wire.kafka.generate_decode import ELEMENTS_MAX, make_decoder
+from dragoman.wire.kafka.primitives import write_unsigned_varint
 from dragoman.wire.kafka.schema import request_fields
 
 
@@ -21,3 +22,12 @@ def test_the_error_names_the_message() -> None:
         decode(b"\0\1", 0, 2)
     with pytest.raises(KafkaCodecError, match="heartbeat"):
         decode(b"\0\1\xff\0\0\0\5\0\1m", 0, 10)
+
+
+def test_the_elements_of_all_arrays_of_a_message_are_counted() -> None:
+    decode = make_decoder("describe groups", request_fields(15), 5, is_flexible=True)
+    many = write_unsigned_varint(ELEMENTS_MAX + 1) + b"\1" * ELEMENTS_MAX + b"\0\0"
+    assert len(decode(many, 0, len(many))["groups"]) == ELEMENTS_MAX
+    more = write_unsigned_varint(ELEMENTS_MAX + 2) + b"\1" * (ELEMENTS_MAX + 1) + b"\0\0"
+    with pytest.raises(KafkaCodecError, match="too many elements"):
+        decode(more, 0, len(more))

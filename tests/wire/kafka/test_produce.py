@@ -9,6 +9,7 @@ from tests.wire.kafka.messages import SeededMessages
 from dragoman.wire.kafka import codec
 from dragoman.wire.kafka.errors import KafkaCodecError
 from dragoman.wire.kafka.produce import (
+    PARTS_MAX,
     VERSION_MAX,
     VERSION_MIN,
     ProduceResult,
@@ -124,3 +125,16 @@ def test_a_count_beyond_the_bytes_left_is_refused_before_its_loop(version: int) 
     data = head + count + bytes(20)
     with pytest.raises(KafkaCodecError, match="more elements than bytes"):
         decode_produce_request(version, data, 0, len(data))
+
+
+@pytest.mark.parametrize("version", [8, 9])
+def test_the_parts_of_a_request_are_counted(version: int) -> None:
+    data = [{"index": 0, "records": None}] * PARTS_MAX
+    topic = {"name": "t", "partition_data": data}
+    message = {"acks": 1, "timeout_ms": 1, "topic_data": [topic]}
+    full = codec.encode_request(0, version, message)
+    assert len(decode_produce_request(version, full, 0, len(full)).parts) == PARTS_MAX
+    message["topic_data"] = [topic, topic]
+    more = codec.encode_request(0, version, message)
+    with pytest.raises(KafkaCodecError, match="too many partitions"):
+        decode_produce_request(version, more, 0, len(more))

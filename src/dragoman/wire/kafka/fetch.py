@@ -25,6 +25,7 @@ from dragoman.wire.kafka.primitives import (
 
 VERSION_MIN: Final = 4
 VERSION_MAX: Final = 18
+FORGOTTEN_MAX: Final = 65_536  # topics: three bytes each, and 170 as a tuple with a list
 
 _SHORT: Final = Struct(">h").unpack_from
 _INT: Final = Struct(">i").unpack_from
@@ -165,7 +166,7 @@ def _plain_parts(
 def _plain_forgotten(request: FetchRequest, buf: bytes, pos: int, end: int) -> int:
     count: int = _INT(buf, pos)[0]
     pos += 4
-    if count < 0 or count > (end - pos) // 6:
+    if count < 0 or count > (end - pos) // 6 or count > FORGOTTEN_MAX:
         raise _bad_count()
     for _ in range(count):
         size: int = _SHORT(buf, pos)[0]
@@ -275,7 +276,7 @@ def _compact_forgotten(has_ids: bool, request: FetchRequest, buf: bytes, pos: in
     if count > 127:
         count, pos = read_unsigned_varint_rest(buf, pos, count)
     count -= 1
-    if count < 0 or count > (end - pos) // 3:
+    if count < 0 or count > (end - pos) // 3 or count > FORGOTTEN_MAX:
         raise _bad_count()
     for _ in range(count):
         topic, pos = _compact_name(has_ids, buf, pos)

@@ -8,14 +8,17 @@ librdkafka up to 2.16 sends three of them behind Metadata v13.
 
 Safety of what is made: positions only grow, a read past the buffer raises, a slice never holds more
 than the buffer does, a declared count is held against the bytes left before its loop, and one test
-of `pos` against `end` closes the message.
+of `pos` against `end` closes the message. Since an element of three bytes becomes a dict of some
+two hundred, the elements of a message are counted too.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from dragoman.wire.kafka.generate import FIXED, LONG_LENGTHS, Source, default_of, size_min
 from dragoman.wire.kafka.schema import Field
+
+ELEMENTS_MAX: Final = 250_000  # structs and strings in all arrays of a message: some 60 MB
 
 
 def make_decoder(
@@ -37,7 +40,7 @@ class _Decoder:
         source = self._source
         source.add("try:")
         source.indent += 1
-        source.add("pass")  # a message without fields
+        source.add(f"left = {ELEMENTS_MAX}")
         value = self._struct(self._fields)
         self._flush()
         source.indent -= 1
@@ -197,6 +200,8 @@ class _Decoder:
         if field.kind in FIXED:
             self._fixed_elements(field, local, count)
         else:
+            self._source.add(f"left -= {count}")
+            self._source.add("if left < 0: raise KafkaCodecError('too many elements')")
             self._elements(field, local, count)
         self._source.indent -= 1
         return local

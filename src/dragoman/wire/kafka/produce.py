@@ -24,6 +24,7 @@ from dragoman.wire.kafka.primitives import (
 
 VERSION_MIN: Final = 3
 VERSION_MAX: Final = 13
+PARTS_MAX: Final = 100_000  # a part of no records is 6 bytes, and 100 as a tuple
 
 _SHORT: Final = Struct(">h").unpack_from
 _ACKS_TIMEOUT_COUNT: Final = Struct(">hii").unpack_from
@@ -90,6 +91,8 @@ def _decode_plain(buf: bytes, pos: int, end: int) -> ProduceRequest:
         pos += 4
         if count < 0 or count > (end - pos) // 8:
             raise _bad_count()
+        if len(parts) + count > PARTS_MAX:
+            raise KafkaCodecError("too many partitions in a request")
         for _ in range(count):
             part: tuple[int, int] = _PARTITION(buf, pos)
             pos += 8
@@ -156,6 +159,8 @@ def _decode_topic(has_ids: bool, buf: bytes, pos: int, end: int, parts: list[Par
     count -= 1
     if count < 0 or count > (end - pos) // 6:
         raise _bad_count()
+    if len(parts) + count > PARTS_MAX:
+        raise KafkaCodecError("too many partitions in a request")
     pos = _decode_partitions(topic, count, buf, pos, parts)
     tags: int = buf[pos]
     pos += 1
