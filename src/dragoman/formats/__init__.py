@@ -1,0 +1,77 @@
+"""Stored bytes to the canonical message and back, by format tag (`model.levels`); the envelope's loss rule.
+
+    stored bytes --decode, decode_all--> Message --render--> bytes of another format
+                                    \\---- translate ----/
+
+    kafka            KAFKA: an entry is one record batch         lift    headers that are fields
+    amqp091, -write  AMQP091: an entry is one message            meta    the loss rule: `dragoman-meta`
+    amqptable        its field tables                            values  text, typed JSON and digest of a value
+    canonical        CANONICAL: born inside                      options what rendering must know
+
+Same format in and out is never translated: `translate` gives the same object back. `stored_ms`, the entry's time, is
+what relative times (expiration, x-delay) count from and what stands for a time nobody gave. All bytes may be hostile:
+whatever cannot be read raises FormatError and nothing else.
+"""
+
+from collections.abc import Sequence
+
+from dragoman.formats import amqp091, amqpwrite, canonical, kafka
+from dragoman.formats.errors import FormatError
+from dragoman.formats.options import RenderOptions
+from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
+from dragoman.model.message import Delivery, Message
+
+
+def decode(format: int, entry: bytes, index: int = 0, stored_ms: int = 0) -> Message:
+    """Message `index` of an entry. Raises FormatError."""
+    if format == KAFKA:
+        return kafka.decode(entry, index, stored_ms)
+    if index != 0:
+        raise FormatError(f"no message {index} in an entry of one")
+    return decode_all(format, entry, stored_ms)[0]
+
+
+def decode_all(format: int, entry: bytes, stored_ms: int = 0) -> list[Message]:
+    """All messages of an entry; none of a Kafka control batch. Raises FormatError."""
+    if format == KAFKA:
+        return kafka.decode_all(entry, stored_ms)
+    if format == AMQP091:
+        return [amqp091.decode(entry, stored_ms)]
+    if format == CANONICAL:
+        return [canonical.decode(entry, stored_ms)]
+    raise FormatError(f"no format {format}")
+
+
+def render(
+    messages: Sequence[tuple[Message, Delivery | None]], format: int, options: RenderOptions
+) -> list[bytes]:
+    """Entries that hold the messages: one batch of all of them for KAFKA, else one entry each.
+
+    Raises:
+        TooLarge: a meta past its limit, where limits are strict; nothing was rendered.
+        FormatError: no such format.
+    """
+    if not messages:
+        return []
+    if format == KAFKA:
+        return [kafka.render(messages, options)]
+    if format == AMQP091:
+        return amqpwrite.render(messages, options)
+    if format == CANONICAL:
+        return canonical.render(messages)
+    raise FormatError(f"no format {format}")
+
+
+def translate(
+    source: int, entry: bytes, target: int, options: RenderOptions, stored_ms: int = 0
+) -> list[bytes]:
+    """An entry of one format as entries of another; the same bytes where they are the same.
+
+    Raises FormatError and TooLarge.
+    """
+    if source == target:
+        return [entry]
+    messages: list[tuple[Message, Delivery | None]] = [
+        (message, None) for message in decode_all(source, entry, stored_ms)
+    ]
+    return render(messages, target, options)
