@@ -18,12 +18,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.measure import process_tree
+from bench.measure import process_tree, stat_fields
 
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.01
 STOP_TIMEOUT_S = 20.0
 LOG_TAIL_CHARS = 1200
+_STAT_SESSION = 6 - 3  # as in bench.measure: fields counted from the state
 
 
 class PeerUnavailableError(RuntimeError):
@@ -125,14 +126,15 @@ class Peer(ABC):
         self._processes.clear()
 
     def _end_leftovers(self) -> None:
-        """Orphans keep the session they were started in: end them by it."""
+        """Orphans keep the session they were started in: end them by it, and see them gone."""
         sessions = {process.pid for process in self._processes}
-        for pid in self._pids_seen:
-            try:
-                if os.getsid(pid) in sessions:
-                    _signal(pid, signal.SIGKILL)
-            except OSError:
-                continue
+        give_up = time.monotonic() + STOP_TIMEOUT_S
+        while left := [pid for pid in self._pids_seen if _session(pid) in sessions]:
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
+            if time.monotonic() > give_up:
+                break
+            time.sleep(READY_POLL_S)
         self._pids_seen.clear()
 
     def discard(self) -> None:
@@ -141,6 +143,12 @@ class Peer(ABC):
             self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.discard)
+
+
+def _session(pid: int) -> int | None:
+    """The session of a process that still runs; None when it is gone or a zombie."""
+    fields = stat_fields(pid)
+    return int(fields[_STAT_SESSION]) if fields and fields[0] not in "ZX" else None
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

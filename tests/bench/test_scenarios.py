@@ -1,0 +1,33 @@
+"""The table of loads: what a group holds, and that goals name only what exists."""
+
+from bench.scenarios import SCENARIOS, Group, choose
+
+from bench import goals
+
+
+def names(group: Group) -> set[str]:
+    return {scenario.name for scenario in choose(group=group, only=[])}
+
+
+def test_names_are_unique() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_each_group_holds_the_smaller_one() -> None:
+    assert names(Group.QUICK) < names(Group.WHOLE) < names(Group.FULL)
+
+
+def test_a_pattern_chooses_across_groups() -> None:
+    chosen = choose(group=Group.QUICK, only=["amqp/publish/1KiB/*"])
+    assert len(chosen) == 4
+
+
+def test_the_whole_run_measures_every_scenario_a_goal_asks_for() -> None:
+    asked = {*goals.TRANSIENT_100B, *goals.TRANSIENT_1KIB, *goals.PERSISTENT}
+    asked |= {*goals.LATENCIES, *goals.PIKA}
+    assert asked <= names(Group.WHOLE)
+
+
+def test_every_load_has_someone_to_be_compared_with_or_crosses_protocols() -> None:
+    alone = {scenario.name for scenario in SCENARIOS if len(scenario.targets) == 1}
+    assert alone == {"cross/confluent-pika", "cross/pika-confluent"}
