@@ -39,7 +39,7 @@ class LostMessagesError(RuntimeError):
 class LifeOptions:
     """Sizes that a quick run makes smaller."""
 
-    backlog_messages: int = 1_000_000
+    backlog_messages: int = 500_000
     idle_queues: int = 10_000
 
 

@@ -78,7 +78,7 @@ class Scenario:
 def _amqp_group(mode: str, size: str, durability: str, connections: int) -> Group:
     """Quick: one connection of the plain modes. Whole: what the goals name. Full: the rest."""
     if durability == "persistent":
-        wanted = mode in {"confirm", "confirm-ack300"} and (size == "100B" or mode == "confirm")
+        wanted = mode in {"confirm", "confirm-ack300"} and size == "100B"
     else:
         wanted = mode in {"publish", "ack300", "confirm"} or (mode, size, connections) == (
             "ackeach",
@@ -114,6 +114,12 @@ def _amqp() -> Iterator[Scenario]:
                         if durability == "persistent"
                         else "memory",
                     )
+
+
+def _latency_group(mode: str, durability: str) -> Group:
+    if durability == "persistent":
+        return Group.FULL if mode == "paced" else Group.QUICK
+    return Group.WHOLE
 
 
 def _amqp_latency() -> Iterator[Scenario]:
