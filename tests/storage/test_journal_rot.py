@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from google_crc32c import value as crc32c
 from tests.sim.disk import SeededEntropy, SimDisk
 
 from dragoman.ports.storage import Corrupt, Tail, VersionUnknown
@@ -217,12 +218,13 @@ def test_salvage_without_a_mark_keeps_the_frames_and_leaps_over_lost_incarnation
     assert content_of_sound(disk) == frames
 
 
-def test_a_mark_of_a_later_version_is_refused_and_left_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with monkeypatch.context() as later:
-        later.setattr(marks, "VERSION", 2)
-        disk, _ = written(3)
+def test_a_mark_of_a_later_version_is_refused_and_left_alone() -> None:
+    disk, _ = written(3)
+    file = disk.open(marks.MARK_NAME)
+    for offset in marks.SLOT_OFFSETS:
+        body = bytearray(file.read(offset, marks.SLOT.size))
+        body[4] = marks.VERSION + 1
+        file.write(offset, [bytes(body), marks.CRC.pack(crc32c(bytes(body)))])
     before = disk.fingerprint()
     with pytest.raises(VersionUnknown):
         made(disk).open()

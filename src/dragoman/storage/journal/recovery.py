@@ -104,13 +104,12 @@ class Recovery:
             walk.close()
 
     def _walk(self, walk: Walk) -> None:
-        going = True
-        while going:
+        while True:
             frame = walk.step()
-            if frame is None:
-                going = self._past_break(walk)
-            else:
+            if frame is not None:
                 self._note(frame)
+            elif not self._past_break(walk):
+                return
 
     def _note(self, frame: Frame) -> None:
         if frame.offset == 0:
