@@ -164,3 +164,22 @@ def test_the_forgotten_topics_of_a_request_are_counted(version: int) -> None:
     data = codec.encode_request(1, version, message)
     with pytest.raises(KafkaCodecError):
         decode_fetch_request(version, data, 0, len(data))
+
+
+def test_more_partitions_than_one_varint_byte_can_count_are_read() -> None:
+    partitions = [
+        {"partition": index, "fetch_offset": 0, "partition_max_bytes": 1} for index in range(200)
+    ]
+    topics = [{"topic": f"t{index}", "partitions": partitions} for index in range(200)]
+    message = {
+        "max_wait_ms": 1,
+        "min_bytes": 1,
+        "topics": topics,
+        "forgotten_topics_data": [{"topic": "f" * 200, "partitions": list(range(200))}] * 200,
+        "rack_id": "r" * 200,
+    }
+    data = codec.encode_request(1, 12, message)
+    request = decode_fetch_request(12, data, 0, len(data))
+    assert [part[:2] for part in request.parts[199:201]] == [("t0", 199), ("t1", 0)]
+    assert request.forgotten == [("f" * 200, list(range(200)))] * 200
+    assert request.rack_id == "r" * 200

@@ -46,6 +46,7 @@ def test_every_message_can_be_read(key: int) -> None:
         "list:[ a:i8",
         "a:i8 a:i8",
         "s:{ a:i8 ]",
+        "ids:[uuid]",
         "a:i8 ]",
     ],
 )

@@ -209,8 +209,6 @@ class _Decoder:
     def _fixed_elements(self, field: Field, local: str, count: str) -> None:
         letter, width = FIXED[field.kind]
         unpack = f"Struct(f'>{{{count}}}{letter}').unpack_from(buf, pos)"
-        if field.kind == "uuid":  # struct has no repeat count for byte strings
-            unpack = f"[buf[p:p + 16] for p in range(pos, pos + 16 * {count}, 16)]"
         self._source.add(f"{local} = list({unpack})")
         self._source.add(f"pos += {width} * {count}")
 

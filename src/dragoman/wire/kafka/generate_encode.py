@@ -179,7 +179,7 @@ class _Encoder:
         else:
             self._source.add(f"{size} = len({local})")
         self._length("array", size)
-        if field.kind in FIXED and field.kind != "uuid":
+        if field.kind in FIXED:
             pack = f"Struct(f'>{{len({local})}}{FIXED[field.kind][0]}').pack(*{local})"
             self._source.add(f"{self._write}({pack})")
         else:
@@ -191,8 +191,6 @@ class _Encoder:
         self._source.indent += 1
         if field.kind == "struct":
             self._struct(field.fields, local)
-        elif field.kind == "uuid":
-            self._fixed("uuid", local)
         else:
             self._sized(field, local, is_nullable=False)
         self._flush()

@@ -186,6 +186,7 @@ class _Reader:
         match = _SUFFIX.fullmatch(suffix)
         assert match is not None, f"not a suffix: {name} {suffix}"
         bare = kind.strip("[]")
+        assert kind != "[uuid]", "no message has one yet, and struct cannot repeat them"
         assert bare in PRIMITIVES or bare == "struct", f"not a type: {kind}"
         versions = _span(match["versions"], within)
         nullable = match["null"] is not None
