@@ -183,3 +183,9 @@ def test_more_partitions_than_one_varint_byte_can_count_are_read() -> None:
     assert [part[:2] for part in request.parts[199:201]] == [("t0", 199), ("t1", 0)]
     assert request.forgotten == [("f" * 200, list(range(200)))] * 200
     assert request.rack_id == "r" * 200
+
+
+def test_a_topic_without_a_name_is_refused() -> None:
+    data = bytes(25) + b"\x02\x00\x01\x00" + bytes(8)
+    with pytest.raises(KafkaCodecError, match="without a name"):
+        decode_fetch_request(12, data, 0, len(data))

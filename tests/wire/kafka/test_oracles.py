@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     kafka_protocol = pytest.importorskip("kafka.protocol")
 
 ENCODE = {"request": codec.encode_request, "response": codec.encode_response}
-MESSAGES_EACH = 3
+MESSAGES_EACH = 2
 NAMED_OTHERWISE = {
     "authorized_operations",
     "enable2_pc",
