@@ -23,6 +23,7 @@ from dragoman.runtime.broker import Broker, Scheduler
 from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.recovery import recover
+from dragoman.runtime.worker import ThreadWorker
 
 CLUSTER_ID_BYTES: Final = 16
 RESERVE_BYTES: Final = 16 << 20  # kept free on the disk so that settlements go on when it is full
@@ -118,13 +119,17 @@ def _durable(
     def failed(error: StorageError) -> None:
         parts.on_failure(f"the journal failed: {error}")
 
+    post = loop.call_soon_threadsafe
+    journal_worker = ThreadWorker("dragoman-journal")
     commit = Commit(
-        log, recovered.position, loop.call_soon_threadsafe, lambda: broker.on_progress(), failed
+        log, recovered.position, journal_worker, post, lambda: broker.on_progress(), failed
     )
     broker = Broker(kernel, commit, clock, scheduler, _node(options, cluster_id))
+    storage_worker = ThreadWorker("dragoman-storage")
     checkpointer = Checkpointer(
-        kernel, commit, segments, state, recovered, cluster_id, loop.call_soon_threadsafe
+        kernel, commit, segments, state, recovered, cluster_id, storage_worker, post
     )
+    checkpointer.on_failure = failed
     broker.loader = checkpointer.loader
     broker.after_turn = checkpointer.look
     parts = BrokerParts(broker, make_doors(), make_tls(options))

@@ -12,6 +12,8 @@ class ServeOptions:
     host: str = "127.0.0.1"
     ports: dict[str, int] = field(default_factory=lambda: {"kafka": 9092, "amqp": 5672})
     advertise: dict[str, tuple[str, int]] = field(default_factory=dict)
+    one_port: bool = False  # every protocol shares the listener of the first
+    config: str = ""
     ready_file: str = ""
     log: str = "text"
     insecure: bool = False

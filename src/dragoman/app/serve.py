@@ -15,12 +15,12 @@ from typing import Any, Final
 
 import dragoman
 from dragoman.app.broker import BrokerParts, assemble
+from dragoman.app.build import build
 from dragoman.app.config import ServeOptions
 from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
 from dragoman.app.errors import StartError
 from dragoman.listeners.listen import Listener
 from dragoman.listeners.tcp import Doors
-from dragoman.app.build import build
 
 DRAIN_DEADLINE_S: Final = 10.0
 PRINT_WIDTH: Final = 20
@@ -85,8 +85,8 @@ def bind(running: Running) -> None:
     """Bind the port of every protocol; protocols that share a port share its listener. Raises StartError."""
     shared: dict[int, Listener] = {}
     for name, port in running.options.ports.items():
-        if port and port in shared:
-            running.listeners[name] = shared[port]
+        if shared and (running.options.one_port or port in shared):
+            running.listeners[name] = shared.get(port) or next(iter(shared.values()))
             continue
         try:
             listener = Listener(running.doors, running.options.host, port)

@@ -73,7 +73,7 @@ def plan(state: State, namespace: str, route: str, key: str) -> Streams | None:
     """The streams every message with this key goes to; None when that depends on the message. Raises RouteNotFound."""
     known = state.plans.get((namespace, route, key))
     if known is None:
-        known = state.routing.plan(namespace, route, key)
+        known = state.routing.plan(state.streams, namespace, route, key)
         if known is not None:
             if len(state.plans) >= PLANS_MAX:
                 state.plans.clear()
@@ -96,7 +96,9 @@ def _publish_each(state: State, draft: Draft) -> None:
     before: Streams = ()
     for index, body in enumerate(command.bodies):
         fields = state.translator.fields(command.format, body, 0)
-        streams = state.routing.targets(command.namespace, address.name, address.key, fields)
+        streams = state.routing.targets(
+            state.streams, command.namespace, address.name, address.key, fields
+        )
         if not streams:
             unrouted.append(index)
         if index and streams is not before and streams != before:

@@ -10,8 +10,6 @@ goes only for what was done in the last committed checkpoint.
 """
 
 from collections.abc import Callable
-from queue import SimpleQueue
-from threading import Thread
 from typing import Final
 
 import msgspec
@@ -31,6 +29,7 @@ from dragoman.runtime.snapshot import (
     stream_changes,
     subscription_changes,
 )
+from dragoman.runtime.worker import Worker
 
 RESIDENT_BYTES_MAX: Final = 48 << 20  # of blocks that are nowhere else, before a checkpoint begins
 JOURNAL_FRAMES_MAX: Final = 200_000  # since the last checkpoint, before one begins
@@ -40,7 +39,6 @@ PRESSURE_BYTES_MAX: Final = (
 CHECKPOINT_PERIOD_MS: Final = 30_000
 SEGMENT_BYTES_MAX: Final = 64 << 20
 APPEND_BYTES_MAX: Final = 4 << 20  # of extents in one append
-_STOP: Final = None
 
 
 class Placed:
@@ -95,12 +93,14 @@ class Checkpointer:
         state: StateStore,
         recovered: Recovered,
         cluster_id: bytes,
+        worker: Worker,
         post: Post,
     ) -> None:
         self._kernel = kernel
         self._commit = commit
         self._segments = segments
         self._state = state
+        self._worker = worker
         self._post = post
         self._cluster_id = cluster_id
         self._live = dict(recovered.live)  # bytes of extents still wanted, per segment
@@ -115,9 +115,6 @@ class Checkpointer:
         self.on_failure: Callable[[StorageError], None] = lambda _: None
         self.count = 0
         self.loader = ExtentLoader(segments)
-        self._jobs: SimpleQueue[Frozen | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="dragoman-storage", daemon=True)
-        self._thread.start()
 
     # --- turn thread ---
 
@@ -125,8 +122,8 @@ class Checkpointer:
         """At the end of a turn, and when the journal moved: is a checkpoint due, or ready to be written?"""
         if self._waiting is not None:
             if self._commit.synced >= self._waiting.position:
-                self._jobs.put(self._waiting)
-                self._waiting = None
+                frozen, self._waiting = self._waiting, None
+                self._worker.submit(lambda: self._work(frozen))
         elif not self.is_busy and self._is_due():
             self.begin()
         pressed = self._kernel.state.resident > PRESSURE_BYTES_MAX
@@ -146,8 +143,8 @@ class Checkpointer:
 
     def begin(self) -> None:
         """Freeze what is there now; written once the journal is synced that far."""
-        if self.is_busy:
-            return
+        if self.is_busy or self._kernel.has_records():
+            return  # the state must be that of a position: not in the middle of a turn
         self.is_busy = True
         self._begun_ms = self._kernel.elapsed_ms
         state = self._kernel.state
@@ -225,22 +222,17 @@ class Checkpointer:
 
     def close(self) -> None:
         """End the storage thread once it has written what it was given."""
-        self._jobs.put(_STOP)
-        self._thread.join()
+        self._worker.close()
 
     # --- storage thread ---
 
-    def _work(self) -> None:
-        while True:
-            frozen = self._jobs.get()
-            if frozen is _STOP:
-                return
-            try:
-                self._write(frozen)
-            except StorageError as error:
-                self._post(self._failed, error)
-                return
-            self._post(self._done, frozen)
+    def _work(self, frozen: Frozen) -> None:
+        try:
+            self._write(frozen)
+        except StorageError as error:
+            self._post(self._failed, error)
+            return
+        self._post(self._done, frozen)
 
     def _write(self, frozen: Frozen) -> None:
         """Raises StorageError; the checkpoint before is then still whole."""

@@ -8,18 +8,16 @@ one immutable bytes object. The first failure ends it: a sync that failed is nev
 """
 
 from collections.abc import Callable
-from queue import SimpleQueue
-from threading import Thread
 from typing import Final, Protocol
 
 from dragoman.kernel.records import Record, encode
 from dragoman.model.levels import APPLIED, SYNCED
 from dragoman.ports.storage import LogStore, StorageError
+from dragoman.runtime.worker import Worker
 
 FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
 UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
 EVERYTHING: Final = 1 << 62  # past every position
-_STOP: Final = None
 
 
 class Post(Protocol):
@@ -35,11 +33,13 @@ class Commit:
         self,
         log: LogStore,
         position: int,
+        worker: Worker,
         post: Post,
         on_progress: Callable[[], None],
         on_failure: Callable[[StorageError], None],
     ) -> None:
         self._log = log
+        self._worker = worker
         self._post = post
         self._on_progress = on_progress
         self._on_failure = on_failure
@@ -51,10 +51,7 @@ class Commit:
         self._busy = False
         self._sync_wanted = 0  # the highest position somebody waits to see synced
         self.failed: StorageError | None = None
-        self._frames: SimpleQueue[tuple[bytes, bool, int] | None] = SimpleQueue()
         self._trim_to = 0
-        self._thread = Thread(target=self._write, name="dragoman-journal", daemon=True)
-        self._thread.start()
 
     def position(self) -> int:
         """Everything decided so far is in frames at or below this."""
@@ -94,38 +91,34 @@ class Commit:
     def _hand(self, payload: bytes) -> None:
         self._busy = True
         wants = self._sync_wanted > self.synced or self.handed - self.synced >= UNSYNCED_FRAMES_MAX
-        self._frames.put((payload, wants, self._trim_to))
-        self._trim_to = 0
+        expected, trim, self._trim_to = self.handed - bool(payload), self._trim_to, 0
+        self._worker.submit(lambda: self._write(expected, payload, wants, trim))
 
-    def _write(self) -> None:
-        """The writer's thread: one frame at a time, in order."""
-        position = self.handed
-        while True:
-            item = self._frames.get()
-            if item is _STOP:
-                return
-            payload, sync, trim = item
-            try:
-                if payload:
-                    position = self._log.append(position, [payload])
-                    if sync:
-                        self._post(self._on_written, position)
-                synced = self._log.sync() if sync else -1
-                if trim:
-                    self._log.trim(trim)
-            except StorageError as error:
-                self._post(self._on_failed, error)
-                return
-            self._post(self._on_done, position, synced)
+    def _write(self, expected: int, payload: bytes, sync: bool, trim: int) -> None:
+        """On the worker: one frame, and its sync if somebody waits for one."""
+        position = expected
+        try:
+            if payload:
+                position = self._log.append(expected, [payload])
+                if sync:
+                    self._post(self._on_written, position)
+            if sync:
+                self._log.sync()
+            if trim:
+                self._log.trim(trim)
+        except StorageError as error:
+            self._post(self._on_failed, error)
+            return
+        self._post(self._on_done, position, sync)
 
     def _on_written(self, position: int) -> None:
         self.written = position
         self._on_progress()
 
-    def _on_done(self, position: int, synced: int) -> None:
+    def _on_done(self, position: int, synced: bool) -> None:
         self._busy = False
         self.written = position
-        if synced >= 0:
+        if synced:
             self.synced = position
         self.pump()
         self._on_progress()
@@ -136,8 +129,7 @@ class Commit:
 
     def close(self) -> None:
         """Let the writer finish what it has, then end it; what is still gathering is handed first by the caller."""
-        self._frames.put(_STOP)
-        self._thread.join()
+        self._worker.close()
 
     @property
     def is_idle(self) -> bool:

@@ -1,0 +1,45 @@
+"""A kernel with everything around it small: bodies are plain text, chance is counted."""
+
+from collections.abc import Mapping
+
+from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.routing import Routing
+from dragoman.ports.translator import Death
+
+
+class FakeFields:
+    headers: Mapping[str, object] = {}
+
+    def attribute(self, name: str) -> object:
+        return None
+
+
+class FakeTranslator:
+    """Bodies are `text`; a dead letter is `text|reason`; a batch is messages joined by newlines."""
+
+    def fields(self, format: int, body: bytes, index: int) -> FakeFields:
+        return FakeFields()
+
+    def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
+        return format, body.split(b"\n")
+
+    def route_key(self, format: int, body: bytes) -> str:
+        return body.split(b"|")[0].decode()
+
+    def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:
+        return format, body + b"|" + death.reason.encode()
+
+    def with_headers(
+        self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
+    ) -> tuple[int, bytes]:
+        return format, body
+
+
+def make_kernel(translator: FakeTranslator | None = None) -> Kernel:
+    counter = iter(range(1, 1 << 62))
+    return Kernel(
+        translator or FakeTranslator(),
+        Routing(),
+        lambda limit: next(counter) % limit,
+        lambda size: next(counter).to_bytes(size, "big"),
+    )
