@@ -10,6 +10,8 @@ A publish is one decision: records for everything it appends, applied together a
 """
 
 from array import array
+from collections.abc import Mapping
+from typing import Final
 
 from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
@@ -81,27 +83,33 @@ def plan(state: State, namespace: str, route: str, key: str) -> Streams | None:
     return known
 
 
-PLANS_MAX = 65_536  # keys are chosen by clients: a cache of them must not grow with their fancy
+SALT_MAX: Final = 1 << 64
+PLANS_MAX: Final = (
+    65_536  # keys are chosen by clients: a cache of them must not grow with their fancy
+)
 
 
 def _publish_each(state: State, draft: Draft) -> None:
     """Route body by body; neighbours with the same targets share a record."""
+    if draft.command.packed:
+        draft.command = _unpacked(state, draft.command)
     command = draft.command
-    if command.packed:
-        command = _unpacked(state, command)
-        draft.command = command
     address = command.address
     unrouted: list[int] = []
     start = 0
     before: Streams = ()
     for index, body in enumerate(command.bodies):
         fields = state.translator.fields(command.format, body, 0)
-        streams = state.routing.targets(
-            state.streams, command.namespace, address.name, address.key, fields
+        salt = state.random_below(SALT_MAX)
+        streams, headers_set = state.routing.targets(
+            state.streams, command.namespace, address.name, address.key, fields, salt
         )
         if not streams:
             unrouted.append(index)
-        if index and streams is not before and streams != before:
+        if headers_set:
+            _publish_changed(state, draft, streams, headers_set, body)
+            streams = tuple(stream for stream in streams if stream.id not in headers_set)
+        if index and streams != before:
             _publish_slice(draft, before, start, index)
             start = index
         before = streams
@@ -109,13 +117,37 @@ def _publish_each(state: State, draft: Draft) -> None:
     draft.reply.unrouted = unrouted or None
 
 
+def _publish_changed(
+    state: State,
+    draft: Draft,
+    streams: Streams,
+    headers_set: Mapping[int, tuple[tuple[str, str], ...]],
+    body: bytes,
+) -> None:
+    """For targets whose binding sets headers the message is another one."""
+    command = draft.command
+    for stream in streams:
+        headers = headers_set.get(stream.id)
+        if headers is None:
+            continue
+        format_, changed = state.translator.with_headers(command.format, body, headers)
+        draft.command = _like(command, format_, [changed])
+        _publish_slice(draft, (stream,), 0, 1)
+    draft.command = command
+
+
 def _unpacked(state: State, command: Publish) -> Publish:
     """The messages of a batch, each for itself."""
     format_, bodies = state.translator.open_batch(command.format, command.bodies[0])
-    opened = Publish(command.namespace, command.address, format_, bodies)
-    opened.level = command.level
-    opened.hops = command.hops
-    return opened
+    return _like(command, format_, bodies)
+
+
+def _like(command: Publish, format_: int, bodies: list[bytes]) -> Publish:
+    """The same publish with other bodies."""
+    other = Publish(command.namespace, command.address, format_, bodies)
+    other.level = command.level
+    other.hops = command.hops
+    return other
 
 
 def _is_duplicate(

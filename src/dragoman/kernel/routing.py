@@ -1,31 +1,52 @@
-"""Routes, their bindings, and where they lead: the catalog's view of `kernel.routes`. Cold; results are cached as plans.
+"""The catalog of routes: names, settings and durability around `kernel.routes`, which does the matching. Cold.
 
-A route stores nothing. A binding leads from a route to a stream or to another route and is one with another of the same
-target, key and arguments.
+A route stores nothing. What it leads to is asked once per (route, key) and kept as a plan while that depends on the key
+alone. Ids of routes and streams come from one counter, so that a target is simply an id.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping
 
 from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.filters.amqp import headers_filter
+from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.filters.nodes import Attribute, Field, Header
 from dragoman.kernel.records import Bound, RouteCreated, Unbound
+from dragoman.kernel.routes.graph import Resolution, resolve
+from dragoman.kernel.routes.route import Route as Matching
 from dragoman.kernel.settings import BindingSettings, RouteSettings
-from dragoman.model.errors import NotSupported, RouteNotFound
+from dragoman.model.errors import InvalidArgument, RouteNotFound
+from dragoman.ports.translator import FieldSource
 
-Target = tuple[int, bool]  # (id, is a route)
+Streams = tuple[Stream, ...]
 
 
 class Route:
-    """A route and what is bound to it."""
+    """A route as the catalog knows it."""
 
-    __slots__ = ("bindings", "id", "name", "namespace", "settings")
+    __slots__ = ("bound", "id", "matching", "name", "namespace", "settings", "was_used")
 
     def __init__(self, record: RouteCreated) -> None:
         self.id = record.id
         self.namespace = record.namespace
         self.name = record.name
         self.settings: RouteSettings = record.settings
-        self.bindings: dict[tuple[Target, BindingSettings], None] = {}
+        self.matching = Matching(record.settings.kind, hash_on(record.settings.hash_on))
+        self.bound: list[Bound] = []
+        self.was_used = False  # something was bound to it once: auto-delete minds
+
+
+def hash_on(text: str) -> Field | None:
+    """`header:NAME` or `attribute:NAME` as a field. Raises InvalidArgument."""
+    if not text:
+        return None
+    kind, _, name = text.partition(":")
+    if not name or kind not in {"header", "attribute"}:
+        raise InvalidArgument(f"hash on {text!r}: header:NAME or attribute:NAME")
+    return Header(name) if kind == "header" else Attribute(name)
+
+
+def _filter(binding: BindingSettings) -> CompiledFilter | None:
+    return compile_filter(headers_filter(binding.filter)) if binding.filter else None
 
 
 class Routing:
@@ -34,7 +55,7 @@ class Routing:
     def __init__(self) -> None:
         self._routes: dict[int, Route] = {}
         self._named: dict[tuple[str, str], Route] = {}
-        self._streams: dict[int, Stream] = {}
+        self._graph: dict[Hashable, Matching] = {}
 
     def find(self, namespace: str, name: str) -> Route | None:
         """The route of that name, if there is one."""
@@ -49,22 +70,87 @@ class Routing:
 
     def routes(self, namespace: str) -> list[Route]:
         """The namespace's routes, by name."""
-        return sorted(
-            (r for r in self._routes.values() if r.namespace == namespace), key=lambda r: r.name
-        )
+        mine = [route for route in self._routes.values() if route.namespace == namespace]
+        return sorted(mine, key=lambda route: route.name)
+
+    # --- changes ---
 
     def create(self, record: RouteCreated) -> None:
         """The route is there, unbound."""
         route = Route(record)
         self._routes[route.id] = route
         self._named[route.namespace, route.name] = route
+        self._graph[route.id] = route.matching
+        self._point_alternates(route.namespace)
+
+    def _point_alternates(self, namespace: str) -> None:
+        """Alternates are named; a route may come after those that name it."""
+        for route in self._routes.values():
+            if route.namespace == namespace and route.settings.alternate:
+                alternate = self._named.get((namespace, route.settings.alternate))
+                route.matching.alternate = None if alternate is None else alternate.id
 
     def delete(self, number: int) -> None:
         """The route and its bindings both ways are gone."""
         route = self._routes.pop(number, None)
         if route is not None:
             del self._named[route.namespace, route.name]
-            self._forget((number, True))
+            del self._graph[number]
+            self._forget(number)
+            self._point_alternates(route.namespace)
+
+    def check(self, route: Route, binding: BindingSettings) -> None:
+        """Raises InvalidArgument for a binding that this kind of route cannot have."""
+        route.matching.check(binding.key, binding.arguments)
+        _filter(binding)
+
+    def bind(self, record: Bound) -> None:
+        """The binding is there."""
+        route = self._routes[record.route]
+        binding = record.binding
+        route.was_used = True
+        if route.matching.bind(
+            record.target,
+            binding.key,
+            binding.arguments,
+            filter_=_filter(binding),
+            headers_set=binding.headers_set,
+        ):
+            route.bound.append(record)
+
+    def unbind(self, record: Unbound) -> None:
+        """The binding is gone."""
+        route = self._routes.get(record.route)
+        if route is None:
+            return
+        binding = record.binding
+        route.matching.unbind(record.target, binding.key, binding.arguments)
+        self._tidy(route)
+
+    def _forget(self, target: int) -> None:
+        for route in self._routes.values():
+            if route.matching.forget(target):
+                self._tidy(route)
+
+    def _tidy(self, route: Route) -> None:
+        """Keep the records of the bindings that are still there."""
+        route.bound = [
+            known
+            for known in route.bound
+            if route.matching.find(known.target, known.binding.key, known.binding.arguments)
+            is not None
+        ]
+
+    def forget_stream(self, stream: Stream) -> None:
+        """The stream is gone: so are the bindings to it."""
+        self._forget(stream.id)
+
+    def forget_subscription(self, subscription: Subscription) -> None:
+        """A queue's bindings go with it, though its stream may stay for other readers."""
+        if subscription.is_queue:
+            self._forget(subscription.stream.id)
+
+    # --- questions ---
 
     def is_durable(self, number: int) -> bool:
         """Whether the route survives a restart."""
@@ -73,63 +159,53 @@ class Routing:
 
     def is_used(self, route: Route) -> bool:
         """Whether anything is bound to it."""
-        return bool(route.bindings)
+        return len(route.matching) > 0
 
     def is_bound(self, route: Route, target: int, to_route: bool, binding: BindingSettings) -> bool:
         """Whether that very binding exists."""
-        return ((target, to_route), binding) in route.bindings
+        return route.matching.find(target, binding.key, binding.arguments) is not None
 
-    def check(self, route: Route, binding: BindingSettings) -> None:
-        """Raises NotSupported for what this kind of route cannot do."""
-        if route.settings.kind not in {"direct", "fanout"}:
-            raise NotSupported(route.settings.kind)
-
-    def bind(self, record: Bound) -> None:
-        """The binding is there."""
-        self._routes[record.route].bindings[(record.target, record.to_route), record.binding] = None
-
-    def unbind(self, record: Unbound) -> None:
-        """The binding is gone."""
-        self._routes[record.route].bindings.pop(
-            ((record.target, record.to_route), record.binding), None
-        )
-
-    def _forget(self, target: Target) -> None:
-        for route in self._routes.values():
-            for known in [key for key in route.bindings if key[0] == target]:
-                del route.bindings[known]
-
-    def forget_stream(self, stream: Stream) -> None:
-        """The stream is gone: so are the bindings to it."""
-        self._forget((stream.id, False))
-
-    def forget_subscription(self, subscription: Subscription) -> None:
-        """A queue's bindings go with it, though its stream may stay for other readers."""
-        if subscription.is_queue:
-            self._forget((subscription.stream.id, False))
+    def left_unused(self) -> list[Route]:
+        """Auto-delete routes that had a binding and have none."""
+        return [
+            route
+            for route in self._routes.values()
+            if route.settings.auto_delete and route.was_used and not len(route.matching)
+        ]
 
     def snapshot(self) -> Iterator[RouteCreated | Bound]:
         """Records that make the durable routes and bindings again."""
-        for route in self._routes.values():
-            if route.settings.durable:
-                yield RouteCreated(route.id, route.namespace, route.name, route.settings)
-        for route in self._routes.values():
-            if route.settings.durable:
-                for (target, to_route), binding in route.bindings:
-                    yield Bound(route.id, target, to_route, binding)
+        lasting = [route for route in self._routes.values() if route.settings.durable]
+        for route in lasting:
+            yield RouteCreated(route.id, route.namespace, route.name, route.settings)
+        for route in lasting:
+            yield from route.bound
+
+    # --- where messages go ---
 
     def plan(
-        self, streams: dict[int, Stream], namespace: str, name: str, key: str
-    ) -> tuple[Stream, ...] | None:
+        self, streams: Mapping[int, Stream], namespace: str, name: str, key: str
+    ) -> Streams | None:
         """Where every message with this key goes; None when that depends on the message. Raises RouteNotFound."""
-        found: dict[int, Stream] = {}
-        for (target, _), binding in self.get(namespace, name).bindings:
-            if binding.key == key and target in streams:
-                found[target] = streams[target]
-        return tuple(found.values())
+        found = resolve(self._graph, self.get(namespace, name).id, key)
+        if found.unresolved or not found.by_key or found.headers_set:
+            return None
+        return _streams_of(streams, found)
 
     def targets(
-        self, streams: dict[int, Stream], namespace: str, name: str, key: str, fields: Any
-    ) -> tuple[Stream, ...]:
-        """Where one message goes. Raises RouteNotFound."""
-        return self.plan(streams, namespace, name, key) or ()
+        self,
+        streams: Mapping[int, Stream],
+        namespace: str,
+        name: str,
+        key: str,
+        fields: FieldSource,
+        salt: int,
+        further_keys: tuple[str, ...] = (),
+    ) -> tuple[Streams, dict[int, tuple[tuple[str, str], ...]]]:
+        """Where one message goes, and by stream id the headers to set on it. Raises RouteNotFound."""
+        found = resolve(self._graph, self.get(namespace, name).id, key, fields, salt, further_keys)
+        return _streams_of(streams, found), dict(found.headers_set)  # type: ignore[arg-type]
+
+
+def _streams_of(streams: Mapping[int, Stream], found: Resolution) -> Streams:
+    return tuple(streams[target] for target in found.targets if target in streams)  # type: ignore[index]

@@ -5,7 +5,7 @@ and given back, never read by the kernel. All are records on disk: fields are on
 default.
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -76,13 +76,21 @@ class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     auto_delete: bool = False
     internal: bool = False
     alternate: str = ""
+    hash_on: str = (
+        ""  # for the hash kinds: `header:NAME` or `attribute:NAME`; empty takes the routing key
+    )
     notes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a route hands on to a target. `arguments` are typed as the door gave them (headers filters, weights)."""
+    """How a route hands on to a target.
+
+    arguments    typed values that the route's kind matches on or weighs by: part of the binding's identity
+    filter       further headers to match, in the manner of a headers route (`x-match`); empty takes all
+    headers_set  put on the message for this target
+    """
 
     key: str = ""
-    arguments: bytes = b""  # the door's own bytes: part of the binding's identity
-    filter: str = ""
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    filter: dict[str, Any] = msgspec.field(default_factory=dict)
     headers_set: tuple[tuple[str, str], ...] = ()
