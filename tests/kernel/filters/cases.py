@@ -124,7 +124,9 @@ def text_test(op: TextOp, value: Any, part: Any) -> bool:
             return any(value[at : at + len(part)] == part for at in range(len(value) + 1))
 
 
-def meaning(node: Predicate, source: Source, semantics: Semantics) -> bool | None:
+def meaning(  # noqa: PLR0911 - one for each kind of node
+    node: Predicate, source: Source, semantics: Semantics
+) -> bool | None:
     """True, false or unknown (None), node by node, as the docstring of `nodes` says."""
     match node:
         case And(parts):

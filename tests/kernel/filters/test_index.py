@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 from tests.kernel.filters.cases import PREDICATES, SEMANTICS, SOURCES, Source
 
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
-from dragoman.kernel.filters.index import ANCHORS_MAX, EqualityIndex, anchors_of
+from dragoman.kernel.filters.index import ANCHORS_MAX, Anchor, EqualityIndex, anchors_of
 from dragoman.kernel.filters.nodes import (
     And,
     Compare,
@@ -49,6 +49,10 @@ def test_the_index_finds_what_running_every_filter_finds_in_the_order_they_came(
         assert index.matches(source) == expected
 
 
+def nobody(anchor: Anchor) -> int:
+    return 0
+
+
 class Counted(CompiledFilter):
     """Counts how often it is run."""
 
@@ -76,6 +80,15 @@ def test_filters_with_another_value_are_not_run() -> None:
     assert [filter_.runs for filter_ in filters].count(0) == 999
 
 
+def test_an_equality_that_all_filters_share_does_not_make_them_all_run() -> None:
+    index = EqualityIndex()
+    filters = [Counted(And((equals(B, "same"), equals(A, n)))) for n in range(100)]
+    for n, filter_ in enumerate(filters):
+        index.add(n, filter_)
+    assert index.matches(Source({"a": 7, "b": "same"})) == [7]
+    assert sum(filter_.runs for filter_ in filters) <= 2
+
+
 def test_a_plain_equality_is_decided_without_running_anything() -> None:
     index = EqualityIndex()
     filters = [Counted(equals(A, 1)), Counted(Or((equals(A, 1), equals(B, 2)))), Counted(Exists(B))]
@@ -86,7 +99,7 @@ def test_a_plain_equality_is_decided_without_running_anything() -> None:
 
 
 def test_a_conjunction_is_found_by_its_equality_rather_than_a_presence() -> None:
-    anchors = anchors_of(And((Exists(B), equals(A, 1))), Semantics())
+    anchors = anchors_of(And((Exists(B), equals(A, 1))), Semantics(), nobody)
     assert anchors is not None
     assert anchors.conditions == ((A, 1),)
     assert not anchors.exact
@@ -95,7 +108,7 @@ def test_a_conjunction_is_found_by_its_equality_rather_than_a_presence() -> None
 def test_what_cannot_be_looked_up_has_no_anchors() -> None:
     many = In(A, tuple(map(Literal, range(ANCHORS_MAX + 1))))
     for predicate in (Not(equals(A, 1)), Or((equals(A, 1), Not(Exists(B)))), And(()), many):
-        assert anchors_of(predicate, Semantics()) is None
+        assert anchors_of(predicate, Semantics(), nobody) is None
 
 
 def test_an_emptied_index_keeps_nothing() -> None:

@@ -1,8 +1,8 @@
 """Many filters at once: those that ask for an equality are found by look-up, the rest are run one by one.
 
 A filter's *anchors* are conditions of which at least one must hold for the filter to be true: (field, key) for an
-equality, (field, PRESENT) for presence. A conjunction has the anchors of its cheapest part, a disjunction those of all
-its parts; a filter without (a comparison, a negation, or one whose unknown matches) is scanned.
+equality, (field, PRESENT) for presence. A conjunction has the anchors of one part, the least crowded when it is added; a
+disjunction those of all its parts; a filter without (a comparison, a negation, or one whose unknown matches) is scanned.
 
     field       key of its value       filters
     h.tier   -> 'gold'              -> exact: {f1, f7}   checked: {f3}      exact: an anchor that holds decides
@@ -13,8 +13,8 @@ its parts; a filter without (a comparison, a negation, or one whose unknown matc
 A message costs one look-up per indexed field (or per header of the message, whichever are fewer) plus the filters run.
 """
 
-from collections.abc import Hashable
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Hashable
+from typing import Final, NamedTuple
 
 from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.filters.nodes import (
@@ -26,6 +26,7 @@ from dragoman.kernel.filters.nodes import (
     Field,
     In,
     Literal,
+    Operand,
     Or,
     Predicate,
     Semantics,
@@ -46,71 +47,83 @@ PRESENT: Final = _Present()
 Anchor = tuple[Field, Hashable]
 
 
+Crowd = Callable[[Anchor], int]
+"""How many filters already hang on an anchor."""
+
+
 class Anchors(NamedTuple):
     """Conditions of which one must hold; `exact` when one that holds is also enough."""
 
     conditions: tuple[Anchor, ...]
     exact: bool
 
-    @property
-    def cost(self) -> tuple[int, int]:
-        """Smaller is better: presence last, as it picks least."""
+    def cost(self, crowd: Crowd) -> tuple[int, int]:
+        """Smaller is better: presence last, as it picks least; then the least crowded."""
         loose = sum(key is PRESENT for _, key in self.conditions)
-        return (loose, len(self.conditions))
+        return (loose, len(self.conditions) + sum(map(crowd, self.conditions)))
 
 
-def anchors_of(predicate: Predicate, semantics: Semantics) -> Anchors | None:
+def anchors_of(predicate: Predicate, semantics: Semantics, crowd: Crowd) -> Anchors | None:
     """None when nothing short of running the filter can exclude it."""
     if semantics.unknown is Unknown.MATCH:
         return None
-    found = _anchors(predicate, semantics)
+    found = _Finder(semantics, crowd).anchors(predicate)
     return None if found is None or len(found.conditions) > ANCHORS_MAX else found
 
 
-def _anchors(node: Predicate, semantics: Semantics) -> Anchors | None:
-    match node:
-        case Compare(CompareOp.EQ, Literal(), Literal()):
+class _Finder:
+    """Finds the anchors of one filter."""
+
+    def __init__(self, semantics: Semantics, crowd: Crowd) -> None:
+        self._null_is_missing = semantics.null_is_missing
+        self._crowd = crowd
+
+    def anchors(self, node: Predicate) -> Anchors | None:
+        """Those of `node`; None when it has none."""
+        match node:
+            case Compare(CompareOp.EQ, left, right):
+                return self._of_equality(left, right)
+            case In(field, values):
+                return self._of_values(field, values)
+            case Exists(field):
+                return Anchors(((field, PRESENT),), exact=not self._null_is_missing)
+            case And(parts):
+                return self._of_conjunction(parts)
+            case Or(parts):
+                return self._of_disjunction(parts)
+            case _:
+                return None
+
+    def _of_equality(self, left: Operand, right: Operand) -> Anchors | None:
+        if isinstance(left, Literal):
+            left, right = right, left
+        if isinstance(left, Literal) or not isinstance(right, Literal):
             return None
-        case Compare(CompareOp.EQ, Literal(value), field) | Compare(
-            CompareOp.EQ, field, Literal(value)
-        ):
-            return _of_values(field, (value,), semantics)
-        case In(field, values):
-            return _of_values(field, tuple(value.value for value in values), semantics)
-        case Exists(field):
-            return Anchors(((field, PRESENT),), exact=not semantics.null_is_missing)
-        case And(parts):
-            return _of_conjunction(parts, semantics)
-        case Or(parts):
-            return _of_disjunction(parts, semantics)
-        case _:
+        return self._of_values(left, (right,))
+
+    def _of_values(self, field: Field, values: tuple[Literal, ...]) -> Anchors:
+        null = self._null_is_missing and any(literal.value is None for literal in values)
+        return Anchors(tuple((field, key_of(literal.value)) for literal in values), exact=not null)
+
+    def _of_conjunction(self, parts: tuple[Predicate, ...]) -> Anchors | None:
+        """Any part's would do: the cheapest."""
+        found = [anchors for part in parts if (anchors := self.anchors(part)) is not None]
+        if not found:
             return None
+        best = min(found, key=lambda anchors: anchors.cost(self._crowd))
+        return best if len(parts) == 1 else Anchors(best.conditions, exact=False)
 
-
-def _of_values(field: Field | Literal, values: tuple[Any, ...], semantics: Semantics) -> Anchors:
-    assert not isinstance(field, Literal)
-    nulls = semantics.null_is_missing and None in values
-    return Anchors(tuple((field, key_of(value)) for value in values), exact=not nulls)
-
-
-def _of_conjunction(parts: tuple[Predicate, ...], semantics: Semantics) -> Anchors | None:
-    found = [anchors for part in parts if (anchors := _anchors(part, semantics)) is not None]
-    if not found:
-        return None
-    best = min(found, key=lambda anchors: anchors.cost)
-    return best if len(parts) == 1 else Anchors(best.conditions, exact=False)
-
-
-def _of_disjunction(parts: tuple[Predicate, ...], semantics: Semantics) -> Anchors | None:
-    conditions: list[Anchor] = []
-    exact = True
-    for part in parts:
-        anchors = _anchors(part, semantics)
-        if anchors is None or len(conditions) > ANCHORS_MAX:
-            return None
-        conditions.extend(anchors.conditions)
-        exact = exact and anchors.exact
-    return Anchors(tuple(conditions), exact)
+    def _of_disjunction(self, parts: tuple[Predicate, ...]) -> Anchors | None:
+        """All parts' together, so each part must have some."""
+        conditions: list[Anchor] = []
+        exact = True
+        for part in parts:
+            anchors = self.anchors(part)
+            if anchors is None or len(conditions) > ANCHORS_MAX:
+                return None
+            conditions.extend(anchors.conditions)
+            exact = exact and anchors.exact
+        return Anchors(tuple(conditions), exact)
 
 
 class _Entry:
@@ -162,7 +175,7 @@ class EqualityIndex:
     def add(self, id: Hashable, filter_: CompiledFilter) -> None:
         """Add the filter, in place of the one that has the id."""
         self.remove(id)
-        anchors = anchors_of(filter_.predicate, filter_.semantics)
+        anchors = anchors_of(filter_.predicate, filter_.semantics, self._crowd)
         self._order += 1
         entry = _Entry(id, filter_, anchors, self._order)
         self._entries[id] = entry
@@ -218,6 +231,10 @@ class EqualityIndex:
             value = headers.get(name, MISSING)
             if value is not MISSING:
                 _look_up(buckets, value, source, found, ran)
+
+    def _crowd(self, anchor: Anchor) -> int:
+        field, key = anchor
+        return len(self._of_kind(field).get(field.name, {}).get(key, EMPTY))
 
     def _of_kind(self, field: Field) -> dict[str, Buckets]:
         return self._attributes if isinstance(field, Attribute) else self._headers
