@@ -26,7 +26,7 @@ from dragoman.model.message import Typed
 A = Header("a")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(PREDICATES, SEMANTICS, SOURCES)
 def test_a_compiled_filter_answers_as_the_slow_reading_of_its_predicate(
     predicate: Predicate, semantics: Semantics, source: Source

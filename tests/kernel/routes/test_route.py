@@ -1,7 +1,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kernel.filters.cases import Source
 from tests.kernel.routes.made import targets
@@ -25,6 +25,7 @@ def test_every_kind_the_settings_name_can_be_made() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
+@settings(max_examples=30, deadline=None)
 @given(steps=st.lists(st.tuples(st.sampled_from(["bind", "unbind", "forget"]), NAMES), max_size=20))
 def test_binding_twice_is_binding_once_in_every_kind(
     kind: str, steps: list[tuple[str, tuple[str, str, dict[str, object]]]]

@@ -1,8 +1,9 @@
 """Many filters at once: those that ask for an equality are found by look-up, the rest are run one by one.
 
 A filter's *anchors* are conditions of which at least one must hold for the filter to be true: (field, key) for an
-equality, (field, PRESENT) for presence. A conjunction has the anchors of one part, the least crowded when it is added; a
-disjunction those of all its parts; a filter without (a comparison, a negation, or one whose unknown matches) is scanned.
+equality, (field, PRESENT) for presence. A conjunction has the anchors of one part, the least crowded when it is added;
+a disjunction those of all its parts; a filter without (a comparison, a negation, or one whose unknown matches) is
+scanned.
 
     field       key of its value       filters
     h.tier   -> 'gold'              -> exact: {f1, f7}   checked: {f3}      exact: an anchor that holds decides

@@ -76,7 +76,7 @@ def identity_of(value: Any) -> Hashable:
     kind = value.__class__
     if kind is Typed:
         return (value.kind, identity_of(value.value))
-    if kind is list or kind is tuple:
+    if isinstance(value, list | tuple):
         return ("list", tuple([identity_of(item) for item in value]))
     if isinstance(value, Mapping):
         return ("map", frozenset([(name, identity_of(item)) for name, item in value.items()]))
