@@ -1,4 +1,4 @@
-"""Stored bytes to the canonical message and back, by format tag (`model.levels`); the envelope's loss rule.
+r"""Stored bytes to the canonical message and back, by format tag (`model.levels`); the envelope's loss rule.
 
     stored bytes --decode, decode_all--> Message --render--> bytes of another format
                                     \\---- translate ----/

@@ -20,14 +20,14 @@ NAME_LENGTH_MAX characters, and each stands once: of duplicates the last, as a m
 
 import json
 from struct import Struct
-from struct import error as StructError
+from struct import error as StructError  # noqa: N812
 from typing import Any, Final
 
 from dragoman.formats.amqptable import read_headers
 from dragoman.formats.errors import FormatError
 from dragoman.formats.lift import Spelling, set_text
 from dragoman.formats.values import dump_json
-from dragoman.model.message import Message, Typed, Value
+from dragoman.model.message import Header, Message, Typed, Value
 from dragoman.wire.amqp091 import propertyscan as flag
 
 NAME_LENGTH_MAX: Final = 128
@@ -40,6 +40,15 @@ PROTOCOL: Final = "amqp091"
 _HEADER: Final = Struct(">HHQH")
 _U32: Final = Struct(">I")
 _U64: Final = Struct(">Q")
+_LENIENT: Final = ("utf-8", "surrogateescape")
+
+_PROPERTIES_AT: Final = flag.PROPERTIES_AT
+_CONTENT_TYPE: Final = flag.CONTENT_TYPE
+_CONTENT_ENCODING: Final = flag.CONTENT_ENCODING
+_HEADERS: Final = flag.HEADERS
+_DELIVERY_MODE: Final = flag.DELIVERY_MODE
+_UNDEFINED: Final = flag.UNDEFINED_FLAGS
+_OTHERS: Final = flag.DELIVERY_MODE - 1 - flag.UNDEFINED_FLAGS
 
 KEY: Final = "x-partition-key"
 GROUP: Final = "x-group-id"
@@ -96,59 +105,76 @@ def split(entry: bytes) -> tuple[bytes, bytes, int, int]:
     return entry[1:exchange_end], entry[exchange_end + 1 : key_end], start, stop
 
 
+def read_table(entry: bytes) -> list[Header]:
+    """The headers as they stand, those that are fields included. Raises FormatError."""
+    _, _, start, stop = split(entry)
+    try:
+        flags = int(_HEADER.unpack_from(entry, start)[3])
+        pos = start + _PROPERTIES_AT
+        for bit in (_CONTENT_TYPE, _CONTENT_ENCODING):
+            if flags & bit:
+                pos += 1 + entry[pos]
+        if not flags & _HEADERS:
+            return []
+        end = pos + 4 + int(_U32.unpack_from(entry, pos)[0])
+        if end > stop:
+            raise FormatError("headers cut short")
+        return read_headers(entry, pos + 4, end)
+    except (IndexError, StructError):
+        raise FormatError("message cut short") from None
+
+
 def _decode(entry: bytes, stored_ms: int) -> Message:
     exchange, routing_key, start, stop = split(entry)
     class_id, _, body_bytes, flags = _HEADER.unpack_from(entry, start)
-    if class_id != BASIC_CLASS or body_bytes != len(entry) - stop or flags & flag.UNDEFINED_FLAGS:
+    if class_id != BASIC_CLASS or body_bytes != len(entry) - stop or flags & _UNDEFINED:
         raise FormatError("not a content header of class basic with its body")
     message = Message(entry[stop:])
     message.stored_at_us = stored_ms * 1000
-    message.origin = (
-        PROTOCOL,
-        routing_key.decode("utf-8", "surrogateescape"),
-        -1,
-        exchange.decode("utf-8", "surrogateescape"),
-    )
-    pos = _read_first(message, entry, start + flag.PROPERTIES_AT, stop, flags)
-    if flags & 0x0FFC:
+    try:
+        message.origin = (PROTOCOL, routing_key.decode(), -1, exchange.decode())
+    except UnicodeDecodeError:
+        message.origin = (PROTOCOL, routing_key.decode(*_LENIENT), -1, exchange.decode(*_LENIENT))
+    pos = start + _PROPERTIES_AT
+    if flags & _CONTENT_TYPE:
+        end = pos + 1 + entry[pos]
+        message.content_type = entry[pos + 1 : end].decode(*_LENIENT)
+        pos = end
+    if flags & _CONTENT_ENCODING:
+        end = pos + 1 + entry[pos]
+        message.content_encoding = entry[pos + 1 : end].decode(*_LENIENT)
+        pos = end
+    if flags & _HEADERS:
+        start = pos + 4
+        pos = start + int(_U32.unpack_from(entry, pos)[0])
+        if pos > stop:
+            raise FormatError("headers cut short")
+        message.headers = read_headers(entry, start, pos)
+    if flags & _DELIVERY_MODE:
+        _set_durable(message, entry[pos])
+        pos += 1
+    if flags & _OTHERS:
         pos = _read_others(message, entry, pos, flags)
     if pos != stop:
         raise FormatError("properties do not fill the content header")
-    headers = message.headers
-    for name, _ in headers:
-        if name in _NAMES or name.startswith("ce-"):
+    for name, _ in message.headers:
+        if name in _NAMES or name[:3] == "ce-":
             SPELLING.lift(message)
             break
     return message
 
 
-def _read_first(message: Message, entry: bytes, pos: int, stop: int, flags: int) -> int:
-    """The properties that most messages have."""
-    if flags & flag.CONTENT_TYPE:
-        end = pos + 1 + entry[pos]
-        message.content_type = entry[pos + 1 : end].decode("utf-8", "surrogateescape")
-        pos = end
-    if flags & flag.CONTENT_ENCODING:
-        end = pos + 1 + entry[pos]
-        message.content_encoding = entry[pos + 1 : end].decode("utf-8", "surrogateescape")
-        pos = end
-    if flags & flag.HEADERS:
-        end = pos + 4 + int(_U32.unpack_from(entry, pos)[0])
-        if end > stop:
-            raise FormatError("headers cut short")
-        message.headers = read_headers(entry, pos + 4, end)
-        pos = end
-    if flags & flag.DELIVERY_MODE:
-        mode = entry[pos]
-        pos += 1
-        if mode in (PERSISTENT, TRANSIENT):
-            message.durable = mode == PERSISTENT
-        else:
-            _keep(message, "delivery-mode", mode)
-    return pos
+def _set_durable(message: Message, mode: int) -> None:
+    if mode == PERSISTENT:
+        message.durable = True
+    elif mode == TRANSIENT:
+        message.durable = False
+    else:
+        _keep(message, "delivery-mode", mode)
 
 
 def _read_others(message: Message, entry: bytes, pos: int, flags: int) -> int:
+    """The properties behind the delivery mode."""
     if flags & flag.PRIORITY:
         message.priority = entry[pos]
         pos += 1
@@ -178,7 +204,7 @@ def _read_others(message: Message, entry: bytes, pos: int, flags: int) -> int:
 
 def _shortstr(entry: bytes, pos: int) -> tuple[str, int]:
     end = pos + 1 + entry[pos]
-    return entry[pos + 1 : end].decode("utf-8", "surrogateescape"), end
+    return entry[pos + 1 : end].decode(*_LENIENT), end
 
 
 def _set_expiration(message: Message, text: str) -> None:

@@ -26,6 +26,7 @@ from dragoman.wire.amqp091.fieldtable import FIXED, TABLE_DEPTH_MAX
 
 NAME_BYTES_MAX: Final = 255
 _U32: Final = Struct(">I")
+_U32_AT: Final = _U32.unpack_from
 _DECIMAL: Final = Struct(">BI")
 _I64_MAX: Final = (1 << 63) - 1
 _U32_MAX: Final = (1 << 32) - 1
@@ -51,25 +52,30 @@ _SCALARS: Final[Mapping[int, tuple[Struct, str]]] = {
 
 
 def read_headers(data: bytes, pos: int, end: int) -> list[Header]:
-    """The fields of the table whose first name stands at `pos`. Raises FormatError."""
+    """The fields of the table whose first name stands at `pos`. Raises FormatError, IndexError."""
     found: list[Header] = []
     while pos < end:
-        name_end = pos + 1 + data[pos]
+        start: int = pos + 1
+        name_end: int = start + data[pos]
         if name_end >= end:
             raise FormatError("header name cut short")
-        name = data[pos + 1 : name_end].decode("utf-8", "surrogateescape")
-        value: Value
-        if data[name_end] == _STRING:
-            start = name_end + 5
-            if start > end:
-                raise FormatError("header cut short")
-            pos = start + int.from_bytes(data[name_end + 1 : start])
-            if pos > end:
-                raise FormatError("header longer than its table")
-            value = _text(data[start:pos])
-        else:
+        if data[name_end] != _STRING:
             value, pos = _read(data, name_end, end, 1)
-        found.append((name, value))
+            found.append((data[start:name_end].decode("utf-8", "surrogateescape"), value))
+            continue
+        value_start: int = name_end + 5
+        if value_start > end:
+            raise FormatError("header cut short")
+        size: int = _U32_AT(data, name_end + 1)[0]
+        pos = value_start + size
+        if pos > end:
+            raise FormatError("header longer than its table")
+        name: bytes = data[start:name_end]
+        text: bytes = data[value_start:pos]
+        try:
+            found.append((name.decode(), text.decode()))
+        except UnicodeDecodeError:
+            found.append((name.decode("utf-8", "surrogateescape"), _text(text)))
     return found
 
 
@@ -78,6 +84,22 @@ def _text(raw: bytes) -> Value:
         return raw.decode()
     except UnicodeDecodeError:
         return raw
+
+
+def read_value(field: bytes) -> Value:
+    """The value of a letter and its bytes. Raises FormatError."""
+    try:
+        value, stop = _read(field, 0, len(field), 1)
+    except IndexError:
+        stop = -1
+    if stop != len(field):
+        raise FormatError("header cut short")
+    return value
+
+
+def value_end(data: bytes, pos: int, end: int) -> int:
+    """Where the value ends whose letter stands at `pos`. Raises FormatError, IndexError."""
+    return _read(data, pos, end, 1)[1]
 
 
 def _read(data: bytes, pos: int, end: int, depth: int) -> tuple[Value, int]:

@@ -1,9 +1,9 @@
 """Canonical messages to AMQP 0-9-1's stored form: the other half of `amqp091`, which holds the mapping. Hot.
 
-What was born elsewhere goes out through exchange "" with the stream's name as routing key. A plain message (fields and
-headers that AMQP types exactly) is exact by construction; of its time only the milliseconds go to the meta. Any other is
-written, read back, and what was lost is attached. A header that a delivery adds (`x-death` and its like) takes the place
-of a message's own of that name.
+What was born elsewhere goes out through exchange "" with the stream's name as routing key. A plain
+message (fields and headers that AMQP types exactly) is exact by construction; of its time only the
+milliseconds go to the meta. Any other is written, read back, and what was lost is attached. A header
+that a delivery adds (`x-death` and its like) takes the place of a message's own of that name.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,21 @@ _HEADER: Final = Struct(">HHQH")
 _U32: Final = Struct(">I")
 _U64: Final = Struct(">Q")
 _SIZES: Final = tuple(bytes((size,)) for size in range(256))
-_NAMES: Final = SPELLING.names
+_REFUSED: Final = SPELLING.names | {"ce-specversion"}  # not written as they are
+_TIME_MAX: Final = SECONDS_MAX * 1000
+
+_CONTENT_TYPE: Final = flag.CONTENT_TYPE
+_CONTENT_ENCODING: Final = flag.CONTENT_ENCODING
+_HEADERS: Final = flag.HEADERS
+_DELIVERY_MODE: Final = flag.DELIVERY_MODE
+_PRIORITY: Final = flag.PRIORITY
+_CORRELATION_ID: Final = flag.CORRELATION_ID
+_REPLY_TO: Final = flag.REPLY_TO
+_MESSAGE_ID: Final = flag.MESSAGE_ID
+_TIMESTAMP: Final = flag.TIMESTAMP
+_TYPE: Final = flag.TYPE
+_USER_ID: Final = flag.USER_ID
+_APP_ID: Final = flag.APP_ID
 _TEXT_FIELDS: Final = (
     ("content_type", flag.CONTENT_TYPE),
     ("content_encoding", flag.CONTENT_ENCODING),
@@ -81,10 +95,13 @@ def _prefix(exchange: bytes, routing_key: bytes) -> bytes:
 
 
 def _plain_header(message: Message, options: RenderOptions) -> bytes | None:
-    """The header payload of a message that properties and table say completely, but for the milliseconds of its time;
-    None when they may not."""
+    """The header payload of a message that properties and table say completely, but for the
+    milliseconds of its time; None when they may not.
+    """
+    body = message.body
+    created_at_ms = message.created_at_ms
     if not (
-        message.body is not None
+        body is not None
         and message.event is None
         and message.trace is None
         and message.expires_at_ms is None
@@ -97,74 +114,119 @@ def _plain_header(message: Message, options: RenderOptions) -> bytes | None:
         and message.reply_group is None
         and message.rest is None
         and message.shape == "data"
+        and (created_at_ms is None or 0 <= created_at_ms < _TIME_MAX)
     ):
         return None
-    created_at_ms = message.created_at_ms
-    if created_at_ms is not None and not 0 <= created_at_ms < SECONDS_MAX * 1000:
-        return None
-    if created_at_ms is not None and created_at_ms % 1000 and not options.carry:
-        return None  # the slow way counts it
+    meta = b""
+    if created_at_ms is not None and created_at_ms % 1000:
+        if not options.carry:
+            return None  # the slow way counts it
+        meta = describe_created_at(created_at_ms).encode()
     try:
-        table = _plain_table(message)
-        values = None if table is None else _plain_values(message)
-    except UnicodeEncodeError:
+        table = _plain_table(message, meta)
+        if table is None:
+            return None
+        parts: list[bytes] = [b""]
+        flags = _add_plain_values(parts, message, table)
+    except (UnicodeEncodeError, IndexError):  # not UTF-8; longer than a shortstr
         return None
-    if table is None or values is None:
-        return None
-    if created_at_ms is not None:
-        values[flag.TIMESTAMP] = _U64.pack(created_at_ms // 1000)
-        if created_at_ms % 1000:
-            table += b"\x0ddragoman-meta" + write_value(describe_created_at(created_at_ms))
-    return _join(message, table, values)
+    parts[0] = _HEADER.pack(BASIC_CLASS, 0, len(body), flags)
+    return b"".join(parts)
 
 
-def _plain_table(message: Message) -> bytes | None:
+def _plain_table(message: Message, meta: bytes) -> bytes | None:
     """The headers table without its length; None when a header may not be exact."""
     headers = message.headers
     parts: list[bytes] = []
     for name, value in headers:
-        raw = name.encode()
-        size = len(raw)
-        if (
-            name in _NAMES
-            or name == "ce-specversion"
-            or size > NAME_BYTES_MAX
-            or len(name) > NAME_LENGTH_MAX
-        ):
+        if name in _REFUSED or len(name) > NAME_LENGTH_MAX:
             return None
+        raw = name.encode()
         if type(value) is str:
             text = value.encode()
-            parts += (_SIZES[size], raw, b"S", _U32.pack(len(text)), text)
+            parts += (_SIZES[len(raw)], raw, b"S", _U32.pack(len(text)), text)
         elif is_exact(value):
-            parts += (_SIZES[size], raw, write_value(value))
+            parts += (_SIZES[len(raw)], raw, write_value(value))
         else:
             return None
     if len(headers) > 1 and len({name for name, _ in headers}) != len(headers):
         return None
-    if message.key is not None:
-        parts += (b"\x0fx-partition-key", write_value(_key_value(message.key)))
+    key = message.key
+    if key is not None:
+        parts += (b"\x0fx-partition-key", b"S" if is_text(key) else b"x", _U32.pack(len(key)), key)
+    if meta:
+        parts += (b"\x0ddragoman-metaS", _U32.pack(len(meta)), meta)
     return b"".join(parts)
 
 
-def _plain_values(message: Message) -> dict[int, bytes] | None:
-    """The text properties by flag; None when one does not fit a shortstr."""
-    values: dict[int, bytes] = {}
-    for field, bit in _TEXT_FIELDS:
-        text = getattr(message, field)
-        if text is None:
-            continue
-        if type(text) is not str:
-            return None
-        raw = text.encode()
-        size = len(raw)
-        if size > SHORTSTR_BYTES_MAX:
-            return None
-        values[bit] = _SIZES[size] + raw
-    return values
+def _add_plain_values(parts: list[bytes], message: Message, table: bytes) -> int:  # noqa: C901  (a list)
+    """Add what the properties say, in the order of their flags. Returns the flags."""
+    flags = 0
+    if message.content_type is not None:
+        flags |= _CONTENT_TYPE
+        raw = message.content_type.encode()
+        parts += (_SIZES[len(raw)], raw)
+    if message.content_encoding is not None:
+        flags |= _CONTENT_ENCODING
+        raw = message.content_encoding.encode()
+        parts += (_SIZES[len(raw)], raw)
+    if table:
+        flags |= _HEADERS
+        parts += (_U32.pack(len(table)), table)
+    if message.durable is not None:
+        flags |= _DELIVERY_MODE
+        parts.append(b"\x02" if message.durable else b"\x01")
+    if message.priority is not None:
+        flags |= _PRIORITY
+        parts.append(_SIZES[message.priority])
+    if message.correlation is not None:
+        flags |= _CORRELATION_ID
+        parts.append(_plain_shortstr(message.correlation))
+    if message.reply_to is not None:
+        flags |= _REPLY_TO
+        parts.append(_plain_shortstr(message.reply_to))
+    if message.id is not None:
+        flags |= _MESSAGE_ID
+        parts.append(_plain_shortstr(message.id))
+    if message.created_at_ms is not None:
+        flags |= _TIMESTAMP
+        parts.append(_U64.pack(message.created_at_ms // 1000))
+    if message.type is not None:
+        flags |= _TYPE
+        parts.append(_plain_shortstr(message.type))
+    if message.user is not None:
+        flags |= _USER_ID
+        parts.append(_plain_shortstr(message.user))
+    if message.app is not None:
+        flags |= _APP_ID
+        parts.append(_plain_shortstr(message.app))
+    return flags
+
+
+def _plain_shortstr(text: Value) -> bytes:
+    """Raises UnicodeEncodeError and IndexError where it cannot be one."""
+    if type(text) is not str:
+        raise IndexError
+    raw = text.encode()
+    return _SIZES[len(raw)] + raw
+
+
+def is_text(raw: bytes) -> bool:
+    """Whether the bytes are UTF-8."""
+    if raw.isascii():
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# Any message
 
 
 def _join(message: Message, table: bytes, values: dict[int, bytes]) -> bytes:
-    """The header payload: table and values, and what is a byte in the message, in the order of the flags."""
+    """The header payload: table and values, and what is a byte in the message, by their flags."""
     if table:
         values[flag.HEADERS] = _U32.pack(len(table)) + table
     if message.durable is not None:
@@ -174,9 +236,6 @@ def _join(message: Message, table: bytes, values: dict[int, bytes]) -> bytes:
     bits = sorted(values, reverse=True)
     head = _HEADER.pack(BASIC_CLASS, 0, len(message.body or b""), sum(bits))
     return b"".join([head, *[values[bit] for bit in bits]])
-
-
-# Any message
 
 
 def _header(
@@ -202,7 +261,7 @@ def _values(message: Message, now_ms: int) -> dict[int, bytes]:
         raw = _shortstr(getattr(message, field))
         if raw is not None:
             values[bit] = raw
-    if message.created_at_ms is not None and 0 <= message.created_at_ms < SECONDS_MAX * 1000:
+    if message.created_at_ms is not None and 0 <= message.created_at_ms < _TIME_MAX:
         values[flag.TIMESTAMP] = _U64.pack(message.created_at_ms // 1000)
     if message.expires_at_ms is not None:
         remaining_ms = max(0, message.expires_at_ms - now_ms)
@@ -277,10 +336,7 @@ def _field_headers(message: Message, now_ms: int) -> list[Header]:
 
 
 def _key_value(key: bytes) -> Value:
-    try:
-        return key.decode()
-    except UnicodeDecodeError:
-        return key
+    return key.decode() if is_text(key) else key
 
 
 def _table(headers: Sequence[Header]) -> bytes:

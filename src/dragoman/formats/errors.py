@@ -11,7 +11,8 @@ class FormatError(InvalidArgument):
 
 class TooLarge(MessageTooLarge):
     """A message whose `dragoman-meta` would pass its limit, for a reader whose limits are strict: dead-letter it with
-    reason `too-large` and render the others again. `index` is its place in the sequence that was to be rendered."""
+    reason `too-large` and render the others again. `index` is its place in the sequence that was to be rendered.
+    """
 
     code = "too-large"
 

@@ -23,7 +23,7 @@ from dragoman.formats.meta import META_NAME, describe_loss
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.values import text_of
 from dragoman.model.message import Delivery, Header, Message, Value
-from dragoman.wire.kafka.batch import place_batch, read_batch_head
+from dragoman.wire.kafka.batch import BatchHead, place_batch, read_batch_head
 from dragoman.wire.kafka.errors import BatchRefusedError
 from dragoman.wire.kafka.records import BatchBuilder, Record, read_records
 
@@ -55,6 +55,7 @@ SPELLING: Final = Spelling(
     {name: set_text(field) for name, field in HEADER_FIELDS} | {_CORRELATION: _set_correlation},
 )
 _NAMES: Final = SPELLING.names
+_REFUSED: Final = _NAMES | {"ce_specversion"}  # not written as they are
 
 
 # Reading
@@ -62,13 +63,7 @@ _NAMES: Final = SPELLING.names
 
 def decode_all(entry: bytes, stored_ms: int = 0) -> list[Message]:
     """The messages of a batch, in order; none of a control batch. Raises FormatError."""
-    try:
-        head = read_batch_head(entry, 0, len(entry))
-        if head.size != len(entry):
-            raise FormatError("bytes behind the record batch")
-        records = [] if head.is_control else read_records(entry)
-    except BatchRefusedError as error:
-        raise FormatError(f"record batch: {error}") from error
+    head, records = _open(entry)
     found = [_read(record) for record in records]
     stored_us = stored_ms * 1000
     for message in found:
@@ -78,6 +73,16 @@ def decode_all(entry: bytes, stored_ms: int = 0) -> list[Message]:
             message.created_at_ms = None
             message.stored_at_us = head.max_timestamp_ms * 1000
     return found
+
+
+def _open(entry: bytes) -> tuple[BatchHead, list[Record]]:
+    try:
+        head = read_batch_head(entry, 0, len(entry))
+        if head.size != len(entry):
+            raise FormatError("bytes behind the record batch")
+        return head, [] if head.is_control else read_records(entry)
+    except BatchRefusedError as error:
+        raise FormatError(f"record batch: {error}") from error
 
 
 def decode(entry: bytes, index: int, stored_ms: int = 0) -> Message:
@@ -101,17 +106,62 @@ def _read(record: Record) -> Message:
 
 def _read_headers(message: Message, raw: RawHeaders) -> None:
     headers: list[Header] = []
-    suspect = False
+    is_plain = True
     for name, value in raw:
-        if name in _NAMES or name.startswith("ce_"):
-            suspect = True
+        if name in _NAMES or name[:3] == "ce_":
+            is_plain = False
         try:
-            headers.append((name, value if value is None else value.decode()))
+            headers.append((name, None if value is None else value.decode()))
         except UnicodeDecodeError:
             headers.append((name, value))
     message.headers = headers
-    if suspect:
+    if not is_plain:
         SPELLING.lift(message)
+
+
+def _texts(raw: RawHeaders) -> list[Header]:
+    headers: list[Header] = []
+    for name, value in raw:
+        try:
+            headers.append((name, None if value is None else value.decode()))
+        except UnicodeDecodeError:
+            headers.append((name, value))
+    return headers
+
+
+def read_headers(entry: bytes, index: int) -> list[Header]:
+    """The headers of record `index` as they stand, those that are fields included. Raises FormatError."""
+    return _texts(_record(entry, index).headers)
+
+
+# A batch opened or changed: bytes in, bytes out
+
+
+def open_each(entry: bytes) -> list[bytes]:
+    """A batch's records, each as a batch of one. Raises FormatError."""
+    return [rebuild(record, record.headers) for record in _open(entry)[1]]
+
+
+def one_record(entry: bytes) -> Record:
+    """The record of a batch of one. Raises FormatError."""
+    _, records = _open(entry)
+    if len(records) != 1:
+        raise FormatError(f"a batch of {len(records)} records where one is expected")
+    return records[0]
+
+
+def rebuild(record: Record, headers: RawHeaders) -> bytes:
+    """A batch of that record alone, with these headers."""
+    builder = BatchBuilder()
+    builder.add(record.key, record.value, record.timestamp_ms, headers)
+    return builder.build()
+
+
+def _record(entry: bytes, index: int) -> Record:
+    records = _open(entry)[1]
+    if not 0 <= index < len(records):
+        raise FormatError(f"no message {index} in a batch of {len(records)}")
+    return records[index]
 
 
 # Writing
@@ -160,8 +210,11 @@ def _add_plain(builder: BatchBuilder, message: Message, delta: int) -> bool:
     return True
 
 
-def _plain_headers(message: Message) -> RawHeaders | None:
-    """Fields and headers that are text, as they are; None when one is not, or would be taken for another."""
+def _plain_headers(message: Message) -> RawHeaders | None:  # noqa: C901, PLR0912  (a list)
+    """Fields and headers that are text; None when one is not, or would be taken for another.
+
+    Raises UnicodeEncodeError.
+    """
     raw: RawHeaders = []
     if message.content_type is not None:
         raw.append(("content-type", message.content_type.encode()))
@@ -180,7 +233,7 @@ def _plain_headers(message: Message) -> RawHeaders | None:
     if message.app is not None:
         raw.append(("app-id", message.app.encode()))
     for name, value in message.headers:
-        if name in _NAMES or name == "ce_specversion":
+        if name in _REFUSED:
             return None
         if type(value) is str:
             raw.append((name, value.encode()))

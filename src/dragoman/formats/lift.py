@@ -1,9 +1,9 @@
 """Headers that are fields: taken out of a message's headers on the way in, kept free of impostors on the way out.
 
-Protocols spell some fields of the envelope as headers (`x-partition-key`, Kafka's `content-type`, CloudEvents
-attributes, `traceparent`, our own `dragoman-meta`). Of a name the first header that suits becomes the field; others stay
-headers. An ordinary header that would be taken for a field if it were written (`is_reserved`) is not written natively:
-the meta carries it.
+Protocols spell some fields of the envelope as headers (`x-partition-key`, Kafka's `content-type`,
+CloudEvents attributes, `traceparent`, our own `dragoman-meta`). Of a name the first header that suits
+becomes the field; others stay headers. An ordinary header that would be taken for a field if it were
+written (`is_reserved`) is not written natively: the meta carries it.
 
 CloudEvents attributes (binary mode) are fields only where `PREFIXspecversion` is there: without it they are headers
 that happen to look alike.
@@ -29,10 +29,11 @@ Setter = Callable[[Message, Value], bool]
 class Spelling:
     """How one protocol spells fields as headers."""
 
-    __slots__ = ("event_prefix", "names", "setters")
+    __slots__ = ("_spec_version", "event_prefix", "names", "setters")
 
     def __init__(self, event_prefix: str, setters: Mapping[str, Setter]) -> None:
         self.event_prefix = event_prefix
+        self._spec_version = event_prefix + _SPEC_VERSION
         self.setters: Mapping[str, Setter] = {**setters, TRACEPARENT: _set_trace}
         self.names: frozenset[str] = COMMON_NAMES | frozenset(setters)
 
@@ -53,22 +54,27 @@ class Spelling:
 
     def lift(self, message: Message) -> None:
         """Make fields of the headers that are fields, then apply the meta and remove it."""
+        setters = self.setters
         kept: list[Header] = []
-        found: set[str] = set()
+        found: list[Setter] = []
+        is_event = False
         meta = None
         for name, value in message.headers:
-            if name == META_NAME and meta is None and isinstance(value, str | bytes):
+            setter = setters.get(name)
+            if setter is not None:
+                if setter not in found and setter(message, value):
+                    found.append(setter)
+                    continue
+            elif name == META_NAME and meta is None and isinstance(value, str | bytes):
                 meta = read_meta(value)
                 if meta is not None:
                     continue
-            setter = self.setters.get(name)
-            if setter is not None and name not in found and setter(message, value):
-                found.add(name)
-            else:
-                kept.append((name, value))
+            elif name == self._spec_version and type(value) is str:
+                is_event = True
+            kept.append((name, value))
         if message.trace is not None:
             kept = _lift_state(message, kept)
-        message.headers = self._lift_event(message, kept)
+        message.headers = self._lift_event(message, kept) if is_event else kept
         if meta is not None:
             apply_meta(message, *meta)
 
@@ -81,10 +87,6 @@ class Spelling:
 
     def _lift_event(self, message: Message, headers: list[Header]) -> list[Header]:
         prefix = self.event_prefix
-        if not any(
-            name == prefix + _SPEC_VERSION and type(value) is str for name, value in headers
-        ):
-            return headers
         event: dict[str, Value] = {}
         kept: list[Header] = []
         for name, value in headers:

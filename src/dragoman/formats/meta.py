@@ -65,15 +65,14 @@ def _native_digest(native: Value) -> str | None:
     return None if native is None else digest_of(native)
 
 
-@lru_cache(maxsize=1024)
-def _second_digest(floored_ms: int) -> str:
-    return digest_of(floored_ms)
-
-
 def describe_created_at(created_at_ms: int) -> str:
     """What `describe_loss` says when nothing but the milliseconds of the sender's clock were lost."""
-    digest = _second_digest(created_at_ms - created_at_ms % 1000)
-    return f'{{"f":[["created_at_ms","{digest}",["i64",{created_at_ms}]]]}}'
+    return f"{_before_time(created_at_ms - created_at_ms % 1000)}{created_at_ms}]]]}}"
+
+
+@lru_cache(maxsize=1024)
+def _before_time(floored_ms: int) -> str:
+    return f'{{"f":[["created_at_ms","{digest_of(floored_ms)}",["i64",'
 
 
 # Coming back
@@ -96,7 +95,8 @@ def _header_entry(entry: Any) -> HeaderEntry:
     match entry:
         case [int(index), str(name), (str() | None) as digest, typed] if index >= 0:
             return index, name, digest, from_json(typed)
-    raise ValueError("not a header's entry")
+        case _:
+            raise ValueError("not a header's entry")
 
 
 def _field_entry(entry: Any) -> FieldEntry | None:
@@ -106,7 +106,8 @@ def _field_entry(entry: Any) -> FieldEntry | None:
             if name not in CARRIED_FIELDS or not suits_field(name, value):
                 return None
             return name, digest, tuple(value) if name == "trace" and value is not None else value
-    raise ValueError("not a field's entry")
+        case _:
+            raise ValueError("not a field's entry")
 
 
 def apply_meta(
@@ -122,16 +123,15 @@ def apply_meta(
 
 def _restore_headers(native: Sequence[Header], entries: Sequence[HeaderEntry]) -> list[Header]:
     found = list(native)
-    taken: set[int] = set()
-    ordered = sorted(entries, key=lambda entry: entry[0])
+    places = _places(native, entries)
+    ordered = sorted(entries, key=_index_of)
     absent_before = 0
     for index, name, digest, value in ordered:
         if digest is None:
             absent_before += 1
             continue
-        at = _find(found, name, digest, index - absent_before, taken)
+        at = _take(places.get((name, digest)), index - absent_before)
         if at >= 0:
-            taken.add(at)
             found[at] = (name, value)
     for index, name, digest, value in ordered:
         if digest is None:
@@ -139,13 +139,29 @@ def _restore_headers(native: Sequence[Header], entries: Sequence[HeaderEntry]) -
     return found
 
 
-def _find(headers: Sequence[Header], name: str, digest: str, expected: int, taken: set[int]) -> int:
-    """Where the header stands that we wrote with that name and digest: where expected, else anywhere; -1 if nowhere."""
-    candidates = [expected] if 0 <= expected < len(headers) else []
-    for at in (*candidates, *range(len(headers))):
-        if headers[at][0] == name and at not in taken and digest_of(headers[at][1]) == digest:
-            return at
-    return -1
+def _index_of(entry: HeaderEntry) -> int:
+    return entry[0]
+
+
+def _places(
+    headers: Sequence[Header], entries: Sequence[HeaderEntry]
+) -> dict[tuple[str, str], dict[int, None]]:
+    """Where the headers stand that entries speak of, by name and digest."""
+    names = {name for _, name, digest, _ in entries if digest is not None}
+    places: dict[tuple[str, str], dict[int, None]] = {}
+    for at, (name, value) in enumerate(headers):
+        if name in names:
+            places.setdefault((name, digest_of(value)), {})[at] = None
+    return places
+
+
+def _take(places: dict[int, None] | None, expected: int) -> int:
+    """The place where a header is expected, else the first one left; -1 when there is none."""
+    if not places:
+        return -1
+    at = expected if expected in places else next(iter(places))
+    del places[at]
+    return at
 
 
 # What each field may hold

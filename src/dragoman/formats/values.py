@@ -134,7 +134,8 @@ def from_json(found: Any, depth: int = 0) -> Value:
     match found:
         case [str(kind), given] if depth <= VALUE_DEPTH_MAX:
             return _from_json(kind, given, depth)
-    raise ValueError("not a typed value")
+        case _:
+            raise ValueError("not a typed value")
 
 
 def float_json(value: float) -> float | str:
@@ -166,7 +167,8 @@ def _pair(pair: Any, depth: int) -> tuple[str, Value]:
     match pair:
         case [str(name), item]:
             return name, from_json(item, depth + 1)
-    raise ValueError("not a map's item")
+        case _:
+            raise ValueError("not a map's item")
 
 
 def _read_null(given: Any) -> None:
