@@ -76,6 +76,9 @@ class FakeDoor:
     def cancelled(self, holder: Any) -> None:
         self.cancelled_holders.append(holder)
 
+    def answered(self, ticket: int, result: object) -> None:
+        raise AssertionError(ticket)
+
     def progressed(self) -> None:
         self.progress += 1
 

@@ -25,6 +25,7 @@ from dragoman.kernel.commands import (
     DeleteStream,
     DescribeQueue,
     DescribeStream,
+    FindStream,
     FindTime,
     Lease,
     ListQueues,
@@ -42,6 +43,24 @@ from dragoman.kernel.commands import (
     Unbind,
 )
 from dragoman.kernel.entities import Holder
+from dragoman.kernel.groups.commands import (
+    AllocateProducer,
+    CommitCursors,
+    CursorInfo,
+    DeleteCursors,
+    DeleteGroup,
+    DescribeGroup,
+    GroupInfo,
+    Heartbeat,
+    Joined,
+    JoinGroup,
+    LeaveGroup,
+    ListCursors,
+    ListGroups,
+    MemberInfo,
+    Synced,
+    SyncGroup,
+)
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.read import Extract
 from dragoman.kernel.replies import (
@@ -64,30 +83,45 @@ __all__ = [
     "ANY_PARTITION",
     "DEFAULT_NAMESPACE",
     "Address",
+    "AllocateProducer",
     "AlterStream",
     "Bind",
     "BindingSettings",
     "Block",
     "Cancel",
+    "CommitCursors",
     "Connection",
     "ConnectionDoor",
     "Consume",
     "CreateStream",
+    "CursorInfo",
     "DeclareQueue",
     "DeclareRoute",
+    "DeleteCursors",
+    "DeleteGroup",
     "DeleteQueue",
     "DeleteRoute",
     "DeleteStream",
     "Delivery",
+    "DescribeGroup",
     "DescribeQueue",
     "DescribeStream",
     "Extract",
+    "FindStream",
     "FindTime",
+    "GroupInfo",
+    "Heartbeat",
     "Holder",
+    "JoinGroup",
+    "Joined",
     "Lease",
+    "LeaveGroup",
+    "ListCursors",
+    "ListGroups",
     "ListQueues",
     "ListRoutes",
     "ListStreams",
+    "MemberInfo",
     "Node",
     "OpenPool",
     "PartitionInfo",
@@ -107,6 +141,8 @@ __all__ = [
     "StreamInfo",
     "StreamSettings",
     "SubscriptionSettings",
+    "SyncGroup",
+    "Synced",
     "TrimStream",
     "Unbind",
 ]
@@ -202,6 +238,10 @@ class ConnectionDoor(Protocol):
 
     def cancelled(self, holder: Holder) -> None:
         """A consumer ended because its queue went away."""
+        ...
+
+    def answered(self, ticket: int, result: object) -> None:
+        """What a command promised by a ticket: its result, or the KernelError that refuses it."""
         ...
 
     def progressed(self) -> None:

@@ -19,7 +19,6 @@ from dragoman.kernel.settings import (
 
 DEFAULT_NAMESPACE: Final = "default"
 ANY_PARTITION: Final = -1
-NO_PRODUCER: Final = -1
 
 
 class Producer:
@@ -282,6 +281,12 @@ class DescribeStream(_Command, frozen=True, kw_only=True):
     """Reply: `StreamInfo`. Raises StreamNotFound."""
 
     name: str
+
+
+class FindStream(_Command, frozen=True, kw_only=True):
+    """Reply: `str`, the name of the stream with this uuid (16 bytes). Raises StreamNotFound."""
+
+    uuid: bytes
 
 
 class DescribeQueue(_Command, frozen=True, kw_only=True):

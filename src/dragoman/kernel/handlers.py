@@ -9,7 +9,7 @@ from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.leases.sweep import decide_purge
 from dragoman.kernel.read import find_time, read
 from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
-from dragoman.model.errors import NotSupported
+from dragoman.model.errors import NotSupported, StreamNotFound
 
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
@@ -105,6 +105,14 @@ def describe_stream(kernel: "Kernel", command: c.DescribeStream, session: int) -
     return stream_info(kernel.state.stream(command.namespace, command.name))
 
 
+def find_stream(kernel: "Kernel", command: c.FindStream, session: int) -> str:
+    """Reply: the stream's name."""
+    stream = kernel.state.streams_by_uuid.get(command.uuid)
+    if stream is None or stream.namespace != command.namespace:
+        raise StreamNotFound(command.uuid.hex())
+    return stream.name
+
+
 def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> QueueInfo:
     """Reply: the queue. Raises ResourceLocked when it belongs to another session."""
     subscription = kernel.state.subscription(command.namespace, command.name)
@@ -158,6 +166,7 @@ HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
     c.Unbind: bind,
     c.Read: read_stream,
     c.DescribeStream: describe_stream,
+    c.FindStream: find_stream,
     c.DescribeQueue: describe_queue,
     c.ListStreams: list_streams,
     c.ListQueues: list_queues,

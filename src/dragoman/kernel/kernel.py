@@ -16,6 +16,8 @@ from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
 from dragoman.kernel.consumers import close_consumers
 from dragoman.kernel.durable import is_durable
 from dragoman.kernel.entities import Subscription
+from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
+from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
 from dragoman.kernel.handlers import HANDLERS
 from dragoman.kernel.leases.dispatch import DISPATCH_MAX, dispatch_one
 from dragoman.kernel.leases.lease import Delivery, apply_leased
@@ -25,6 +27,7 @@ from dragoman.kernel.publish import apply_published, decide_publish
 from dragoman.kernel.records import Leased, Published, Record, Settled, Started
 from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply
+from dragoman.kernel.retention import next_patrol_ms, patrol
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.topology import deletion
 from dragoman.model.errors import NotSupported
@@ -50,7 +53,11 @@ class Kernel:
         self._records: list[Record] = []
         self._deliveries: dict[int, list[Delivery]] = {}
         self._session_next = 1
-        self._handlers: Mapping[type, Callable[..., Any]] = {**HANDLERS, **CONSUMER_HANDLERS}
+        self._handlers: Mapping[type, Callable[..., Any]] = {
+            **HANDLERS,
+            **CONSUMER_HANDLERS,
+            **GROUP_HANDLERS,
+        }
 
     def begin(self, incarnation: int) -> None:
         """A new life of the node: what was leased through connections is ready again."""
@@ -144,8 +151,15 @@ class Kernel:
             elif state.expiring and state.expiring[0][0] <= self.now_ms:
                 self._expire_one()
             else:
-                return False
+                return self._sweep_slowly()
         return True
+
+    def _sweep_slowly(self) -> bool:
+        """Groups whose time has come, and one step of the round that retention makes."""
+        more = sweep_groups(self)
+        records, goes_on = patrol(self.state, self.now_ms, self.elapsed_ms)
+        self.commit(records)
+        return more or goes_on
 
     def _expire_one(self) -> None:
         wall_ms, subscription_id = self.state.expiring[0]
@@ -168,8 +182,14 @@ class Kernel:
     def deadlines(self) -> tuple[int | None, int | None]:
         """When `sweep` has something to do next: (elapsed ms, wall ms)."""
         state = self.state
+        elapsed = [state.retry[0][0]] if state.retry else []
+        if state.groups.deadlines:
+            elapsed.append(state.groups.deadlines[0][0])
+        patrol_ms = next_patrol_ms(state)
+        if patrol_ms is not None:
+            elapsed.append(patrol_ms)
         return (
-            state.retry[0][0] if state.retry else None,
+            min(elapsed, default=None),
             state.expiring[0][0] if state.expiring else None,
         )
 
@@ -194,6 +214,7 @@ class Kernel:
     def close_session(self, session: int) -> None:
         """A connection is gone: what it held by connection is ready again, what was its own is deleted."""
         close_consumers(self, session)
+        close_tickets(self, session)
         for subscription in list(self.state.subscriptions.values()):
             if subscription.owner == session:
                 self.commit(deletion(subscription))

@@ -178,6 +178,36 @@ class Started(Record, frozen=True, array_like=True, gc=False, tag=22):
     id_next: int
 
 
+class CursorsCommitted(Record, frozen=True, array_like=True, gc=False, tag=30):
+    """A group goes on there: (stream, partition, offset, leader epoch, metadata) each."""
+
+    namespace: str
+    group: str
+    cursors: tuple[tuple[int, int, int, int, str], ...]
+    stored_ms: int
+
+
+class CursorsDeleted(Record, frozen=True, array_like=True, gc=False, tag=31):
+    """A group has no cursors in these (stream, partition) any more."""
+
+    namespace: str
+    group: str
+    cursors: tuple[tuple[int, int], ...]
+
+
+class GroupDeleted(Record, frozen=True, array_like=True, gc=False, tag=32):
+    """A group is gone, with its cursors."""
+
+    namespace: str
+    group: str
+
+
+class ProducersReserved(Record, frozen=True, array_like=True, gc=False, tag=33):
+    """Producer ids below `end` may have been given out."""
+
+    end: int
+
+
 AnyRecord = (
     Published
     | Leased
@@ -195,6 +225,10 @@ AnyRecord = (
     | Skipped
     | Reserved
     | Started
+    | CursorsCommitted
+    | CursorsDeleted
+    | GroupDeleted
+    | ProducersReserved
 )
 
 FRAME_RECORDS_MAX: Final = 1 << 20

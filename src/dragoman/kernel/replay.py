@@ -4,13 +4,22 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.kernel import topology
+from dragoman.kernel.groups.cursors import (
+    apply_cursors_committed,
+    apply_cursors_deleted,
+    apply_group_deleted,
+)
 from dragoman.kernel.leases.lease import apply_leased
 from dragoman.kernel.leases.settle import apply_settled
 from dragoman.kernel.leases.states import LEASED, RELEASE, TIME, WAITING
 from dragoman.kernel.publish import apply_published
 from dragoman.kernel.records import (
     Bound,
+    CursorsCommitted,
+    CursorsDeleted,
+    GroupDeleted,
     Leased,
+    ProducersReserved,
     Published,
     Reserved,
     RouteCreated,
@@ -49,6 +58,7 @@ def apply_started(state: State, record: Started) -> None:
     """A new life of the node: whatever was leased through a connection is ready again, at its place."""
     state.id_next = max(state.id_next, record.id_next)
     state.incarnation = record.incarnation
+    state.producer_next = state.producer_reserved  # those below may have been given out
     for subscription in state.subscriptions.values():
         for index, window in enumerate(subscription.windows):
             leased = list(window.runs(LEASED))
@@ -58,6 +68,11 @@ def apply_started(state: State, record: Started) -> None:
             if waiting:  # elapsed time began anew: what waited for it is due
                 apply_settled(state, Settled(subscription.id, index, WAITING, TIME, waiting))
     state.retry.clear()
+
+
+def apply_producers_reserved(state: State, record: ProducersReserved) -> None:
+    """Ids below its end are ours to give out."""
+    state.producer_reserved = max(state.producer_reserved, record.end)
 
 
 APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {
@@ -77,4 +92,8 @@ APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {
     Skipped: apply_skipped,
     Reserved: apply_reserved,
     Started: apply_started,
+    CursorsCommitted: apply_cursors_committed,
+    CursorsDeleted: apply_cursors_deleted,
+    GroupDeleted: apply_group_deleted,
+    ProducersReserved: apply_producers_reserved,
 }

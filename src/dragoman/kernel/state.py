@@ -10,6 +10,8 @@ from typing import Any
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
+from dragoman.kernel.groups.group import Groups
+from dragoman.kernel.retention import Patrol
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
 
@@ -34,18 +36,23 @@ class State:
         "dirty_subscriptions",
         "expiring",
         "gone",
+        "groups",
         "grown",
         "holders",
         "id_next",
         "incarnation",
         "is_full",
+        "patrol",
         "plans",
         "pools",
+        "producer_next",
+        "producer_reserved",
         "random_below",
         "resident",
         "retry",
         "routing",
         "streams",
+        "streams_by_uuid",
         "streams_named",
         "subscriptions",
         "translator",
@@ -65,6 +72,13 @@ class State:
         self.dirty_subscriptions: dict[int, Subscription] = {}
         self.streams: dict[int, Stream] = {}
         self.streams_named: dict[tuple[str, str], Stream] = {}
+        self.streams_by_uuid: dict[bytes, Stream] = {}
+        self.groups = Groups()
+        self.patrol = Patrol()
+        self.producer_next = (
+            0  # the next producer id; below `producer_reserved`, or a record is due
+        )
+        self.producer_reserved = 0
         self.subscriptions: dict[int, Subscription] = {}
         self.holders: dict[int, Holder] = {}
         self.pools: dict[int, Pool] = {}

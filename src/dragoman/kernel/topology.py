@@ -20,6 +20,7 @@ from dragoman.kernel.commands import (
 )
 from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import (
@@ -95,6 +96,7 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.id_next = max(state.id_next, record.id + 1)
     state.streams[stream.id] = stream
     state.streams_named[stream.namespace, stream.name] = stream
+    state.streams_by_uuid[stream.uuid] = stream
     state.dirty_streams[stream.id] = stream
     state.plans.clear()
 
@@ -145,6 +147,8 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     for subscription in list(stream.subscriptions):
         apply_subscription_deleted(state, SubscriptionDeleted(subscription.id))
     del state.streams_named[stream.namespace, stream.name]
+    state.streams_by_uuid.pop(stream.uuid, None)
+    forget_stream(state, stream.id)
     state.dirty_streams[stream.id] = stream
     for partition in stream.partitions:
         state.forget(partition.release(partition.end))

@@ -193,6 +193,22 @@ class InvalidSessionTimeout(GroupError):
     code = "invalid-session-timeout"
 
 
+class MemberIdRequired(GroupError):
+    """A new member is to join again with the id it is given here."""
+
+    code = "member-id-required"
+
+    def __init__(self, member_id: str) -> None:
+        super().__init__(member_id)
+        self.member_id = member_id
+
+
+class GroupFull(GroupError):
+    """The group has as many members as it may."""
+
+    code = "group-full"
+
+
 class FencedMember(GroupError):
     """A newer member with the same static identity has taken over."""
 

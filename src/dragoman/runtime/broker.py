@@ -76,6 +76,7 @@ class Broker:
             tuple[int, int, Stream, Partition, int]
         ] = []  # (position, level, stream, partition, end)
         self._turning = False
+        self._news: dict[BrokerSession, None] = {}  # to be told that what they wait for has moved
         self.timers = Timers(clock, scheduler, self.begin_turn)
         self.read_clock()
 
@@ -99,6 +100,7 @@ class Broker:
         self.begin_turn()
         self._touched.pop(session, None)
         self._waiting.pop(session, None)
+        self._news.pop(session, None)
         self.timers.forget(session)
         for watchers in self._watchers.values():
             watchers.pop(session, None)
@@ -143,13 +145,15 @@ class Broker:
         self._tick_doors()
         more = bool(self.loaded(kernel.dispatch)) or more
         self._hand_deliveries()
+        self._hand_answers()
         kernel.release()
         self._gather()
         self.commit.pump()
+        self._tell()
         self._flush()
         if self.after_turn is not None:
             self.after_turn()
-        if more:
+        if more or kernel.has_records() or kernel.state.groups.answers:
             self.begin_turn()
         self.timers.arm(*kernel.deadlines())
 
@@ -171,6 +175,26 @@ class Broker:
                 session.door.cancelled(holder)
                 self._touched[session] = None
 
+    def _hand_answers(self) -> None:
+        """What doors were promised by tickets. A door that is told may ask again at once, and be answered at once."""
+        groups = self.kernel.state.groups
+        while groups.answers:
+            answers, groups.answers = groups.answers, []
+            for session_id, ticket, result in answers:
+                session = self._sessions.get(session_id)
+                if session is not None:
+                    session.door.answered(ticket, result)
+                    self._touched[session] = None
+
+    def _tell(self) -> None:
+        """After the frame was handed over: what a door asks for now belongs to the next one."""
+        while self._news:
+            news, self._news = self._news, {}
+            for session in news:
+                if session.id in self._sessions:
+                    session.door.progressed()
+                    self._touched[session] = None
+
     def _gather(self) -> None:
         """This turn's records go to the frame now gathering; what grew is visible once that frame is durable enough."""
         records = self.kernel.drain_records()
@@ -191,9 +215,7 @@ class Broker:
         partition.committed = max(partition.committed, end)
         watchers = self._watchers.pop((stream.namespace, stream.name), None)
         if watchers:
-            for session in watchers:
-                session.door.progressed()
-                self._touched[session] = None
+            self._news.update(watchers)
 
     def _flush(self) -> None:
         touched, self._touched = self._touched, {}
@@ -228,10 +250,9 @@ class Broker:
                 for _, _, stream, partition, end in ripe:
                     self._grow(stream, partition, end)
         waiting, self._waiting = self._waiting, {}
-        for session in waiting:
-            session.door.progressed()
-            self._touched[session] = None
-        if self._touched:
+        self._news.update(waiting)
+        if self._news:
             self.begin_turn()
+            self._tell()
         if self.after_turn is not None:
             self.after_turn()

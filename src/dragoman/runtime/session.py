@@ -28,7 +28,7 @@ class BrokerSession:
     def publish(self, command: Publish) -> PublishReply:
         """See `kernel.api.Session.publish`."""
         reply: PublishReply = self._broker.loaded(lambda: self._kernel.publish(command))
-        reply.position = self._broker.commit.handed + 1
+        reply.position = self._broker.position()
         self.published_bytes += 1
         return reply
 

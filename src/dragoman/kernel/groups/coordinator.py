@@ -151,7 +151,9 @@ class Coordinator:
         member.session_timeout_ms = command.session_timeout_ms
         wanted_ms = command.rebalance_timeout_ms
         member.rebalance_timeout_ms = (
-            min(wanted_ms, REBALANCE_TIMEOUT_MAX_MS) if wanted_ms > 0 else command.session_timeout_ms
+            min(wanted_ms, REBALANCE_TIMEOUT_MAX_MS)
+            if wanted_ms > 0
+            else command.session_timeout_ms
         )
         member.protocols = command.protocols
 
@@ -241,9 +243,9 @@ class Coordinator:
         """See `SyncGroup`."""
         group = self._group
         member = self._member_of(command.member_id, command.instance_id, command.generation)
-        if (
-            command.protocol_type is not None and command.protocol_type != group.protocol_type
-        ) or (command.protocol is not None and command.protocol != group.protocol):
+        if (command.protocol_type is not None and command.protocol_type != group.protocol_type) or (
+            command.protocol is not None and command.protocol != group.protocol
+        ):
             raise InconsistentProtocol(f"the group chose {group.protocol_type} {group.protocol}")
         if group.state is JOINING:
             raise RebalanceInProgress
@@ -306,7 +308,7 @@ class Coordinator:
             member_id = group.instances.get(command.instance_id, "")
         if member_id in group.pending:
             del group.pending[member_id]
-            self._end_joining_if_all_are_in()
+            self._judge_joining()
             return member_id
         member = self._known(member_id, command.instance_id)
         assert member is not None
@@ -330,14 +332,18 @@ class Coordinator:
         """Members went: the others share what they had."""
         group = self._group
         if group.state is JOINING:
-            if group.members:
-                self._end_joining_if_all_are_in()
-            elif not group.pending:
-                self._empty()
+            self._judge_joining()
         elif group.members:
             self._rebalance()
-            self._end_joining_if_all_are_in()
         elif group.state is not EMPTY:
+            self._empty()
+
+    def _judge_joining(self) -> None:
+        """Fewer are waited for than before: the joining phase may be over."""
+        group = self._group
+        if group.members:
+            self._end_joining_if_all_are_in()
+        elif group.state is JOINING and not group.pending:
             self._empty()
 
     def _empty(self) -> None:
@@ -378,7 +384,8 @@ class Coordinator:
         """Carry out what has come due."""
         group = self._group
         now_ms = self._now_ms
-        for member_id in [known for known, ends_ms in group.pending.items() if ends_ms <= now_ms]:
+        late = [member_id for member_id, ends_ms in group.pending.items() if ends_ms <= now_ms]
+        for member_id in late:
             del group.pending[member_id]
         lost = [
             member
@@ -390,10 +397,12 @@ class Coordinator:
         if lost:
             self._after_loss()
         if group.state is JOINING:
+            if now_ms >= group.join_starts_ms:
+                group.join_starts_ms = 0
             if now_ms >= group.join_ends_ms:
                 self._end_joining()
             else:
-                self._end_joining_if_all_are_in()
+                self._judge_joining()
         self.arm()
 
     def arm(self) -> None:

@@ -104,7 +104,9 @@ class Group:
         self.leader = ""
         self.members: dict[str, Member] = {}
         self.instances: dict[str, str] = {}  # of static members: instance id -> member id
-        self.pending: dict[str, int] = {}  # ids given out, not yet joined with: elapsed ms of their end
+        self.pending: dict[
+            str, int
+        ] = {}  # ids given out, not yet joined with: elapsed ms of their end
         self.join_starts_ms = 0  # the joining phase does not end before; elapsed
         self.join_ends_ms = 0  # it ends then, whoever is missing; elapsed
         self.armed_ms = 0  # elapsed time at which somebody looks; 0 not armed
@@ -158,8 +160,12 @@ class Groups:
     def __init__(self) -> None:
         self.by_key: dict[GroupKey, Group] = {}
         self.ticket_next = 1
-        self.tickets: dict[int, tuple[int, GroupKey, str]] = {}  # ticket -> (session, group, member)
-        self.answers: list[tuple[int, int, object]] = []  # (session, ticket, result), to be handed over
+        self.tickets: dict[
+            int, tuple[int, GroupKey, str]
+        ] = {}  # ticket -> (session, group, member)
+        self.answers: list[
+            tuple[int, int, object]
+        ] = []  # (session, ticket, result), to be handed over
         self.deadlines: list[tuple[int, GroupKey]] = []  # heap: look at that group then
         self.dirty: dict[GroupKey, Group] = {}  # cursors changed since the last checkpoint
 

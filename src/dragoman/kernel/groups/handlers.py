@@ -1,0 +1,208 @@
+"""Which function answers which command about groups and producer ids, and what time does to groups."""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop
+from typing import TYPE_CHECKING, Any, Final
+
+from dragoman.kernel.groups import commands as c
+from dragoman.kernel.groups.coordinator import Coordinator
+from dragoman.kernel.groups.cursors import cursor_infos, decide_commit, decide_delete_cursors
+from dragoman.kernel.groups.group import Group, GroupKey
+from dragoman.kernel.groups.states import GroupEvent
+from dragoman.kernel.records import GroupDeleted, ProducersReserved
+from dragoman.model.errors import (
+    GroupNotEmpty,
+    GroupNotFound,
+    IllegalGeneration,
+    InvalidArgument,
+    QuotaExceeded,
+    UnknownMember,
+)
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+
+GROUPS_MAX: Final = 100_000
+NAME_BYTES_MAX: Final = 255
+ID_BYTES: Final = 16
+PRODUCERS_RESERVED: Final = (
+    1_000  # ids in one record; what a restart leaves unused is never given out
+)
+LOOKS_MAX: Final = 64  # groups looked at in one sweep
+
+
+def _find(kernel: "Kernel", namespace: str, name: str) -> Group | None:
+    return kernel.state.groups.by_key.get((namespace, name))
+
+
+def _get(kernel: "Kernel", namespace: str, name: str) -> Group:
+    group = _find(kernel, namespace, name)
+    if group is None:
+        raise GroupNotFound(name)
+    return group
+
+
+def _coordinator(kernel: "Kernel", group: Group) -> Coordinator:
+    return Coordinator(kernel.state.groups, group, kernel.elapsed_ms, kernel.now_ms)
+
+
+def _get_or_make(kernel: "Kernel", key: GroupKey) -> Group:
+    if not 0 < len(key[1].encode()) <= NAME_BYTES_MAX:
+        raise InvalidArgument(f"a group's name has 1 to {NAME_BYTES_MAX} bytes")
+    groups = kernel.state.groups
+    group = groups.by_key.get(key)
+    if group is None:
+        if len(groups.by_key) >= GROUPS_MAX:
+            raise QuotaExceeded(f"{GROUPS_MAX} groups")
+        group = groups.by_key[key] = Group(key, kernel.now_ms)
+    return group
+
+
+def join(kernel: "Kernel", command: c.JoinGroup, session: int) -> c.Joined | int:
+    """Reply: a ticket, or the generation that goes on."""
+    if command.member_id and _find(kernel, command.namespace, command.group) is None:
+        raise UnknownMember(command.member_id)
+    group = _get_or_make(kernel, (command.namespace, command.group))
+    return _coordinator(kernel, group).join(command, session, kernel.token(ID_BYTES).hex())
+
+
+def sync(kernel: "Kernel", command: c.SyncGroup, session: int) -> c.Synced | int:
+    """Reply: a ticket, or the assignment."""
+    return _coordinator(kernel, _of_member(kernel, command)).sync(command, session)
+
+
+def heartbeat(kernel: "Kernel", command: c.Heartbeat, session: int) -> None:
+    """Reply: None."""
+    _coordinator(kernel, _of_member(kernel, command)).heartbeat(command)
+
+
+def leave(kernel: "Kernel", command: c.LeaveGroup, session: int) -> str:
+    """Reply: the member's id."""
+    return _coordinator(kernel, _of_member(kernel, command)).leave(command)
+
+
+def _of_member(kernel: "Kernel", command: c.SyncGroup | c.Heartbeat | c.LeaveGroup) -> Group:
+    group = _find(kernel, command.namespace, command.group)
+    if group is None:
+        raise UnknownMember(command.member_id)
+    return group
+
+
+def commit_cursors(kernel: "Kernel", command: c.CommitCursors, session: int) -> list[bool]:
+    """Reply: per cursor whether it was taken."""
+    group = _find(kernel, command.namespace, command.group)
+    if group is None and command.generation >= 0:
+        raise IllegalGeneration("there is no such group")
+    if group is None:
+        group = _get_or_make(kernel, (command.namespace, command.group))
+    _coordinator(kernel, group).check_commit(
+        command.member_id, command.instance_id, command.generation
+    )
+    records, taken = decide_commit(kernel.state, command, kernel.now_ms)
+    kernel.commit(records)
+    return taken
+
+
+def list_cursors(kernel: "Kernel", command: c.ListCursors, session: int) -> list[c.CursorInfo]:
+    """Reply: all cursors of the group."""
+    group = _find(kernel, command.namespace, command.group)
+    return [] if group is None else cursor_infos(kernel.state, group)
+
+
+def delete_cursors(kernel: "Kernel", command: c.DeleteCursors, session: int) -> None:
+    """Reply: None."""
+    group = _get(kernel, command.namespace, command.group)
+    kernel.commit(decide_delete_cursors(kernel.state, group, command))
+
+
+def delete_group(kernel: "Kernel", command: c.DeleteGroup, session: int) -> None:
+    """Reply: None."""
+    group = _get(kernel, command.namespace, command.group)
+    if group.members:
+        raise GroupNotEmpty(command.group)
+    group.move(GroupEvent.DELETED)
+    kernel.commit([GroupDeleted(*group.key)])
+
+
+def describe_group(kernel: "Kernel", command: c.DescribeGroup, session: int) -> c.GroupInfo:
+    """Reply: the group with its members."""
+    group = _get(kernel, command.namespace, command.group)
+    members = tuple(
+        c.MemberInfo(
+            member.id,
+            member.instance_id,
+            member.client_id,
+            member.client_host,
+            member.metadata(group.protocol),
+            member.assignment,
+        )
+        for member in group.members.values()
+    )
+    return _info(group, members)
+
+
+def _info(group: Group, members: tuple[c.MemberInfo, ...] = ()) -> c.GroupInfo:
+    return c.GroupInfo(
+        group.key[1],
+        group.state.value,
+        group.protocol_type,
+        group.protocol,
+        group.generation,
+        members,
+    )
+
+
+def list_groups(kernel: "Kernel", command: c.ListGroups, session: int) -> list[c.GroupInfo]:
+    """Reply: the namespace's groups, by name."""
+    groups = sorted(kernel.state.groups.by_key.items())
+    return [_info(group) for key, group in groups if key[0] == command.namespace]
+
+
+def allocate_producer(kernel: "Kernel", command: c.AllocateProducer, session: int) -> int:
+    """Reply: a new producer id; a block of them is reserved in a record when the last one is used up."""
+    state = kernel.state
+    if state.producer_next >= state.producer_reserved:
+        kernel.commit([ProducersReserved(state.producer_next + PRODUCERS_RESERVED)])
+    producer_id = state.producer_next
+    state.producer_next += 1
+    return producer_id
+
+
+def sweep_groups(kernel: "Kernel") -> bool:
+    """Look at groups whose time has come; True when some are left."""
+    groups = kernel.state.groups
+    for _ in range(LOOKS_MAX):
+        if not groups.deadlines or groups.deadlines[0][0] > kernel.elapsed_ms:
+            return False
+        at_ms, key = heappop(groups.deadlines)
+        group = groups.by_key.get(key)
+        if group is not None and group.armed_ms == at_ms:
+            group.armed_ms = 0
+            _coordinator(kernel, group).pass_time()
+    return True
+
+
+def close_tickets(kernel: "Kernel", session: int) -> None:
+    """The session is gone: nobody waits for what it was promised."""
+    groups = kernel.state.groups
+    mine = [(ticket, owed) for ticket, owed in groups.tickets.items() if owed[0] == session]
+    for ticket, (_, key, member_id) in mine:
+        del groups.tickets[ticket]
+        group = groups.by_key.get(key)
+        if group is not None:
+            _coordinator(kernel, group).abandon(member_id, ticket)
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    c.JoinGroup: join,
+    c.SyncGroup: sync,
+    c.Heartbeat: heartbeat,
+    c.LeaveGroup: leave,
+    c.CommitCursors: commit_cursors,
+    c.ListCursors: list_cursors,
+    c.DeleteCursors: delete_cursors,
+    c.DeleteGroup: delete_group,
+    c.DescribeGroup: describe_group,
+    c.ListGroups: list_groups,
+    c.AllocateProducer: allocate_producer,
+}
