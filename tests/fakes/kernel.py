@@ -26,6 +26,9 @@ class FakeTranslator:
     def route_key(self, format: int, body: bytes) -> str:
         return body.split(b"|")[0].decode()
 
+    def further_keys(self, format: int, body: bytes) -> tuple[str, ...]:
+        return ()
+
     def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:
         return format, body + b"|" + death.reason.encode()
 

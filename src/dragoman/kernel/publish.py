@@ -102,7 +102,13 @@ def _publish_each(state: State, draft: Draft) -> None:
         fields = state.translator.fields(command.format, body, 0)
         salt = state.random_below(SALT_MAX)
         streams, headers_set = state.routing.targets(
-            state.streams, command.namespace, address.name, address.key, fields, salt
+            state.streams,
+            command.namespace,
+            address.name,
+            address.key,
+            fields,
+            salt,
+            state.translator.further_keys(command.format, body),
         )
         if not streams:
             unrouted.append(index)

@@ -45,6 +45,10 @@ class Translator(Protocol):
         """The routing key the message was published with; empty when its protocol has none."""
         ...
 
+    def further_keys(self, format: int, body: bytes) -> tuple[str, ...]:
+        """More keys the message asks to be routed by (AMQP's CC and BCC)."""
+        ...
+
     def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:  # noqa: A002
         """The message as its dead-letter address gets it, history extended; None when it went in a circle without
         ever being rejected by a reader, and must be dropped."""

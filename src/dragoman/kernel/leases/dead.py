@@ -11,7 +11,7 @@ from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Record, Runs
 from dragoman.kernel.settings import Address
 from dragoman.kernel.state import Needs, State
-from dragoman.model.errors import KernelError
+from dragoman.model.errors import InvalidArgument, KernelError
 from dragoman.ports.translator import Death
 
 
@@ -33,16 +33,16 @@ def dead_letters(
     ends: dict[Partition, int] = {}
     for format_, body in messages:
         key = address.key or state.translator.route_key(format_, body)
-        death = Death(reason, subscription.name, now_ms, address.key)
-        lettered = state.translator.dead_letter(format_, body, death)
+        try:
+            lettered = state.translator.dead_letter(
+                format_, body, Death(reason, subscription.name, now_ms, address.key)
+            )
+        except InvalidArgument:
+            lettered = (format_, body)  # unreadable: as it is
         if lettered is None:
             continue
-        command = Publish(
-            subscription.stream.namespace,
-            Address(address.name, key, address.is_route),
-            lettered[0],
-            [lettered[1]],
-        )
+        target = Address(address.name or key, key, address.is_route)
+        command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
         try:
             more, _ = decide_publish(state, command, now_ms, ends)
         except KernelError:
