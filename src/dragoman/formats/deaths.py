@@ -57,6 +57,7 @@ def amqp_dead_letter(body: bytes, death: Death) -> bytes | None:
     ):
         message.set_header(name, value)
     message.properties.pop(flag.EXPIRATION, None)
+    message.exchange = encode_text(death.exchange)
     if death.route_key:
         message.remove_header("CC")
         message.routing_key = encode_text(death.route_key)

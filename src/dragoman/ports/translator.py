@@ -18,16 +18,30 @@ class FieldSource(Protocol):
 
 
 class Death:
-    """Why and from where a message was dead-lettered; wall time in ms. `count` is filled by the format's history."""
+    """Why and from where a message was given up, and the address it is republished to.
 
-    __slots__ = ("at_ms", "queue", "reason", "route_key", "text")
+    at_ms      wall time
+    route_key  the key to republish with; empty keeps the message's own
+    exchange   the route it goes through; empty when straight to a stream
+    """
 
-    def __init__(self, reason: str, queue: str, at_ms: int, route_key: str, text: str = "") -> None:
+    __slots__ = ("at_ms", "exchange", "queue", "reason", "route_key", "text")
+
+    def __init__(
+        self,
+        reason: str,
+        queue: str,
+        at_ms: int,
+        route_key: str,
+        text: str = "",
+        exchange: str = "",
+    ) -> None:
         self.reason = reason
         self.queue = queue
         self.at_ms = at_ms
-        self.route_key = route_key  # the key to republish with; empty keeps the message's own
+        self.route_key = route_key
         self.text = text
+        self.exchange = exchange
 
 
 class Translator(Protocol):

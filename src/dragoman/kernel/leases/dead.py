@@ -33,9 +33,12 @@ def dead_letters(
     ends: dict[Partition, int] = {}
     for format_, body in messages:
         key = address.key or state.translator.route_key(format_, body)
+        exchange = address.name if address.is_route else ""
         try:
             lettered = state.translator.dead_letter(
-                format_, body, Death(reason, subscription.name, now_ms, address.key)
+                format_,
+                body,
+                Death(reason, subscription.name, now_ms, address.key, exchange=exchange),
             )
         except InvalidArgument:
             lettered = (format_, body)  # unreadable: as it is
