@@ -38,6 +38,7 @@ PREFILL_BYTES = 256 << 20
 PREFILL_BATCH_BYTES = 128 << 10
 PRODUCED_BYTES_MAX = 1 << 30  # values per round: keeps writeback of one round out of the next
 CRC_EVERY = 16
+REFILL_SHARE = 8
 POLL_S = 0.05
 UNBOUNDED = 1 << 62
 
@@ -72,8 +73,7 @@ class Producer:
 
     def send(self) -> bool:
         """Fill what may be in flight; False when the socket took no more."""
-        allowed = min(self.answered + self.in_flight_max, self.requests_final)
-        goal = allowed * self._request_bytes
+        goal = self._allowed() * self._request_bytes
         while self._bytes_sent < goal:
             at = self._bytes_sent % len(self._ring)
             try:
@@ -81,6 +81,14 @@ class Producer:
             except BlockingIOError:
                 return False
         return True
+
+    def _allowed(self) -> int:
+        """Requests that may be sent in all; a deep pipeline is refilled an eighth at a time."""
+        allowed = min(self.answered + self.in_flight_max, self.requests_final)
+        begun = -(-self._bytes_sent // self._request_bytes)
+        if allowed - begun < self.in_flight_max // REFILL_SHARE and allowed < self.requests_final:
+            return begun
+        return allowed
 
     def receive(self) -> None:
         """Check every whole answer of one read."""

@@ -97,9 +97,10 @@ class Peer(ABC):
                 self.ready_s = time.monotonic() - start
                 return
             if not self.alive or time.monotonic() - start > timeout_s:
-                tail = self.log_path.read_text(errors="replace")[-LOG_TAIL_CHARS:]
+                tail = self.log_path.read_text(errors="replace")[-LOG_TAIL_CHARS:].strip()
                 self.stop()
-                raise PeerUnavailableError(f"{self.name} did not get ready:\n{tail}")
+                last = tail.splitlines()[-1] if tail else "no word in its log"
+                raise PeerUnavailableError(f"{self.name} did not get ready: {last}\n{tail}")
             time.sleep(READY_POLL_S)
 
     def stop(self) -> None:
