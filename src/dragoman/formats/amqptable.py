@@ -60,8 +60,8 @@ def read_headers(data: bytes, pos: int, end: int) -> list[Header]:
         if name_end >= end:
             raise FormatError("header name cut short")
         if data[name_end] != _STRING:
-            value, pos = _read(data, name_end, end, 1)
-            found.append((data[start:name_end].decode("utf-8", "surrogateescape"), value))
+            odd, pos = _read(data, name_end, end, 1)
+            found.append((data[start:name_end].decode("utf-8", "surrogateescape"), odd))
             continue
         value_start: int = name_end + 5
         if value_start > end:
@@ -91,7 +91,7 @@ def read_value(field: bytes) -> Value:
     try:
         value, stop = _read(field, 0, len(field), 1)
     except IndexError:
-        stop = -1
+        raise FormatError("header cut short") from None
     if stop != len(field):
         raise FormatError("header cut short")
     return value

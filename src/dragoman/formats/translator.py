@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from dragoman.formats import canonical, decode, kafka
+from dragoman.formats import amqp091, canonical, decode, kafka
 from dragoman.formats.amqpedit import AmqpMessage
 from dragoman.formats.deaths import amqp_dead_letter, canonical_dead_letter, kafka_dead_letter
 from dragoman.formats.errors import FormatError
 from dragoman.formats.values import encode_text
 from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
-from dragoman.model.message import Message
+from dragoman.model.message import CARRIED_FIELDS, Message
 from dragoman.ports.translator import Death, FieldSource
 
+_ATTRIBUTES: Final = frozenset((*CARRIED_FIELDS, "user")) - {"rest"}
+_TIMES: Final = {
+    "created_at": "created_at_ms",
+    "deliver_at": "deliver_at_ms",
+    "expires_at": "expires_at_ms",
+}
 _FURTHER: Final = ("CC", "BCC")
 _FURTHER_BYTES: Final = (b"\x02CC", b"\x03BCC")  # a name in a table, with its length
 
@@ -30,12 +36,20 @@ class Fields:
 
     @cached_property
     def headers(self) -> Mapping[str, object]:
-        """The last of each name. Raises FormatError."""
+        """The last of each name, as the message's protocol wrote them: also those that the envelope takes for fields
+        (`ce-type`, `x-partition-key`), since a binding is written by somebody who sees them. Raises FormatError.
+        """
+        format_, body, index = self._place
+        if format_ == AMQP091:
+            return dict(amqp091.read_table(body))
+        if format_ == KAFKA:
+            return dict(kafka.read_headers(body, index))
         return dict(self._message.headers)
 
     def attribute(self, name: str) -> object:
-        """By the envelope's name. Raises FormatError."""
-        return getattr(self._message, name, None)
+        """By the envelope's name, `created_at` and its like in ms. Raises FormatError."""
+        name = _TIMES.get(name, name)
+        return getattr(self._message, name) if name in _ATTRIBUTES else None
 
 
 class FormatTranslator:
