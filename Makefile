@@ -3,7 +3,10 @@
 #   make run           create .venv, install, serve           make check         format, lint, types, imports, fast tests
 #   make test          everything with Python clients         make test-clients  other ecosystems' clients and brokers
 #   make install       .venv with the `dragoman` command      make bench         side by side with RabbitMQ and Kafka
-#   make compile       hot modules by mypyc, in place         make full          all of it, long
+#   make compile       hot modules by mypyc, in place         make full          all suites, long
+#   make dev           .venv with all that tests need         make pure          take compiled modules away
+#
+# ARGS="--port kafka=9192" is handed on by `run` and `bench`.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -14,6 +17,7 @@ DEV_READY := $(VENV)/.dev-ready
 .PHONY: run install dev check compile pure test test-clients bench full clean
 
 run: $(RUN_READY)
+	@$(PY) tools/compile.py fresh
 	$(VENV)/bin/dragoman serve $(ARGS)
 
 install: $(RUN_READY)
@@ -36,7 +40,7 @@ compile: $(DEV_READY)
 	@$(PY) tools/compile.py
 
 pure:
-	@find src -name '*.so' -delete; rm -rf build/mypyc
+	@find src -name '*.so' -delete
 
 check: $(DEV_READY)
 	@$(PY) tools/suites.py check
@@ -45,7 +49,7 @@ test: $(DEV_READY)
 	@$(PY) tools/suites.py test
 
 test-clients: $(DEV_READY)
-	@$(PY) tools/suites.py clients
+	@$(PY) tools/suites.py test-clients
 
 bench: $(DEV_READY) compile
 	$(PY) -m bench $(ARGS)

@@ -1,25 +1,31 @@
 """Run the project's suites, each within its time budget: `make check`, `make test`, `make test-clients`, `make full`.
 
-The table below is the only list of suites; HACKING.md shows it and a test compares the two. A suite that takes more than
-twice its budget fails, whatever its tests say. Counts add up in build/suites.json until `closing` prints them.
+The table below is the only list of suites; HACKING.md shows it and a test compares the two. A suite that takes more
+than twice its budget is stopped and fails, whatever its tests say. A suite of official Python clients never skips. A
+suite without a single test counts as one skip, so that nobody takes silence for success.
+
+With DRAGOMAN_TALLY naming a file, counts add up there, suites that it names as passed are not run again, and `closing`
+prints the skips with their reasons and one line of counts.
 """
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-TALLY: Final = ROOT / "build" / "suites.json"
+LOGS: Final = ROOT / "build" / "suites"
 BIN: Final = Path(sys.executable).parent
-COUNTS: Final = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed)")
+COUNTS: Final = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 OVERRUN: Final = 2.0
 NO_TESTS: Final = 5
+WORKERS: Final = "2"
 
 
 @dataclass(frozen=True)
@@ -27,131 +33,267 @@ class Suite:
     """One command with a budget in seconds; `build` says which modules it runs on."""
 
     name: str
-    target: str
+    targets: tuple[str, ...]
     budget_s: int
     build: str
+    what: str
     command: tuple[str, ...]
+    may_skip: bool = True
+
+    @property
+    def is_pytest(self) -> bool:
+        return self.command[0] == "pytest"
 
 
-def _pytest(*arguments: str) -> tuple[str, ...]:
-    return ("pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments)
+def _parallel(marks: str, *paths: str) -> tuple[str, ...]:
+    return ("pytest", "-n", WORKERS, "--dist", "loadfile", "-m", marks, *paths)
 
 
-FAST: Final = ("-m", "not slow and not clients and not crash")
+FAST: Final = "not slow and not clients and not crash"
+SLOW: Final = "slow and not clients and not crash"
+KERNEL_AND_CODECS: Final = (
+    "tests/app",
+    "tests/doors",
+    "tests/formats",
+    "tests/kernel",
+    "tests/runtime",
+    "tests/wire",
+)
 SUITES: Final = (
-    Suite("format", "check", 5, "pure", ("ruff", "format", "--check", ".")),
-    Suite("lint", "check", 10, "pure", ("ruff", "check", ".")),
-    Suite("types", "check", 40, "pure", ("mypy",)),
-    Suite("imports", "check", 10, "pure", ("lint-imports",)),
-    Suite("fast", "check", 60, "pure", _pytest(*FAST, "tests")),
-    Suite("slow", "test", 180, "pure", _pytest("-m", "slow and not clients and not crash", "tests")),
-    Suite("compiled", "test", 120, "compiled", _pytest(*FAST, "tests/kernel", "tests/wire", "tests/doors")),
-    Suite("crash", "test", 240, "compiled", ("pytest", "-q", "-m", "crash", "tests")),
-    Suite("clients", "test", 240, "compiled", ("pytest", "-q", "-m", "clients", "tests")),
-    Suite("other-clients", "clients", 420, "compiled", ("pytest", "-q", "-m", "", "tests_other")),
+    Suite("format", ("check",), 5, "pure", "ruff format", ("ruff", "format", "--check", ".")),
+    Suite("lint", ("check",), 5, "pure", "ruff, every rule but a few", ("ruff", "check", ".")),
+    Suite("types", ("check",), 25, "pure", "mypy, strict", ("mypy",)),
+    Suite("imports", ("check",), 10, "pure", "who may import whom", ("lint-imports", "--no-logo")),
+    Suite(
+        "fast", ("check", "test"), 45, "pure", "every test below a second", _parallel(FAST, "tests")
+    ),
+    Suite(
+        "slow", ("test",), 180, "pure", "longer simulations and searches", _parallel(SLOW, "tests")
+    ),
+    Suite(
+        "compiled",
+        ("test",),
+        60,
+        "compiled",
+        "kernel, codecs, doors",
+        _parallel(FAST, *KERNEL_AND_CODECS),
+    ),
+    Suite(
+        "crash", ("test",), 240, "compiled", "brokers killed", ("pytest", "-m", "crash", "tests")
+    ),
+    Suite(
+        "clients",
+        ("test",),
+        300,
+        "compiled",
+        "official Python clients",
+        ("pytest", "-m", "clients", "tests"),
+        may_skip=False,
+    ),
+    Suite(
+        "other-clients",
+        ("test-clients",),
+        420,
+        "compiled",
+        "clients of other ecosystems",
+        ("pytest", "--timeout", "300", "-m", "", "tests_other"),
+    ),
 )
 TARGETS: Final = {
     "check": ("check",),
     "test": ("test",),
-    "clients": ("clients",),
-    "full": ("check", "test", "clients"),
+    "test-clients": ("test-clients",),
+    "full": ("check", "test", "test-clients"),
 }
 
 
-def tally() -> dict[str, object]:
-    """What has been counted so far."""
-    empty: dict[str, object] = {"passed": 0, "failed": 0, "skipped": 0, "skips": []}
-    return json.loads(TALLY.read_text()) if TALLY.exists() else empty
+@dataclass
+class Tally:
+    """What the suites so far have counted."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    skips: list[str] = field(default_factory=list)
+    suites_passed: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, path: str | None) -> "Tally":
+        """From its file, or empty."""
+        known = Path(path) if path else None
+        return cls(**json.loads(known.read_text())) if known and known.exists() else cls()
+
+    def save(self, path: str | None) -> None:
+        """To its file, if there is one."""
+        if path:
+            Path(path).write_text(json.dumps(asdict(self)))
+
+    def closing(self) -> str:
+        """One line."""
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-def add(counts: dict[str, int], skips: list[str]) -> None:
-    """Add one suite's counts."""
-    known = tally()
-    for name, count in counts.items():
-        known[name] = int(str(known[name])) + count
-    known["skips"] = [*list(known["skips"]), *skips]  # type: ignore[call-overload]
-    TALLY.parent.mkdir(exist_ok=True)
-    TALLY.write_text(json.dumps(known))
+@dataclass(frozen=True)
+class Outcome:
+    """How one suite ended: its exit status, None when it was stopped for its time."""
+
+    suite: Suite
+    status: int | None
+    spent_s: float
+    output: str
+
+    def counts(self) -> dict[str, int]:
+        """Counts in pytest's closing line."""
+        counts = {"passed": 0, "failed": 0, "skipped": 0}
+        closing = [line for line in self.output.splitlines() if COUNTS.search(line)]
+        for number, word in COUNTS.findall(closing[-1]) if closing and self.suite.is_pytest else ():
+            counts["failed" if word.startswith("error") else word] += int(number)
+        return counts
+
+    def skips(self) -> list[str]:
+        """One line for each reason to skip."""
+        if self.is_empty:
+            return [f"SKIPPED [1] suite {self.suite.name}: there are no such tests"]
+        return [line for line in self.output.splitlines() if line.startswith("SKIPPED")]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.suite.is_pytest and self.status == NO_TESTS
+
+    @property
+    def verdict(self) -> str:
+        """`ok`, or the word for what is wrong."""
+        if self.status is None:
+            return "TOO SLOW"
+        if self.is_empty:
+            return "NO TESTS"
+        if self.status != 0:
+            return "FAILED"
+        return (
+            "ok"
+            if self.suite.may_skip or not self.counts()["skipped"]
+            else "SKIPPED, WHICH IT MUST NOT"
+        )
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict in {"ok", "NO TESTS"}
+
+    def add_to(self, tally: Tally) -> None:
+        """Count this suite; one that fails without a failing test counts as one failure."""
+        counts = self.counts()
+        tally.passed += counts["passed"]
+        tally.skipped += counts["skipped"] + self.is_empty
+        tally.failed += max(counts["failed"], 0 if self.passed else 1)
+        tally.skips += self.skips()
+        if self.passed:
+            tally.suites_passed.append(self.suite.name)
 
 
 def prepare(build: str) -> dict[str, str]:
     """Put the build in place that a suite runs on; the environment for it."""
-    environment = {**os.environ, "PYTHONPATH": "src"}
-    if build == "pure":
-        for extension in (ROOT / "src").rglob("*.so"):
-            extension.unlink()
-        return environment
-    subprocess.run([sys.executable, str(ROOT / "tools" / "compile.py")], check=True)
-    if any((ROOT / "src").rglob("*.so")):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    environment.pop("DRAGOMAN_EXPECT_COMPILED", None)
+    compile_py = [sys.executable, str(ROOT / "tools" / "compile.py")]
+    subprocess.run([*compile_py, *(["pure"] if build == "pure" else [])], check=True)
+    if build == "compiled" and any((ROOT / "src").glob("*.so")):
         environment["DRAGOMAN_EXPECT_COMPILED"] = "1"
     return environment
 
 
-def count(output: str) -> dict[str, int]:
-    """Counts in pytest's closing line."""
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    closing = [line for line in output.splitlines() if COUNTS.search(line)]
-    for number, word in COUNTS.findall(closing[-1]) if closing else ():
-        key = "failed" if word.startswith("error") else word
-        if key in counts:
-            counts[key] += int(number)
-    return counts
+def command_of(suite: Suite) -> list[str]:
+    """The command, by its full path, without folders of tests that are not there."""
+    program, *arguments = suite.command
+    there = [word for word in arguments if not word.startswith("tests/") or (ROOT / word).exists()]
+    return [str(BIN / program), *there]
 
 
-def run(suite: Suite) -> bool:
-    """Run one suite, print spent against allowed, add its counts; whether it passed within twice its budget."""
+def run(suite: Suite) -> Outcome:
+    """Run one suite, at most twice its budget long."""
     environment = prepare(suite.build)
-    print(f"== {suite.name} ({suite.build})", flush=True)
+    print(f"== {suite.name}: {suite.what} ({suite.build})", flush=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{suite.name}.log"
     began = time.monotonic()
-    program = str(BIN / suite.command[0])
-    done = subprocess.run(
-        [program, *suite.command[1:]],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    spent = time.monotonic() - began
-    is_pytest = suite.command[0] == "pytest"
-    passed = done.returncode == 0 or (is_pytest and done.returncode == NO_TESTS)
-    late = spent > OVERRUN * suite.budget_s
-    if not passed:
-        print(done.stdout)
-    if is_pytest:
-        skips = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
-        add(count(done.stdout), skips)
-        print((done.stdout.strip().splitlines() or [""])[-1])
-    verdict = "FAILED" if not passed else "TOO SLOW" if late else "ok"
-    print(f"-- {suite.name}: {verdict}, {spent:.0f} s of {suite.budget_s} s", flush=True)
-    if late and passed:
-        add({"failed": 1}, [])
-    elif not passed and not is_pytest:
-        add({"failed": 1}, [])
-    return passed and not late
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command_of(suite),
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        status = wait(process, OVERRUN * suite.budget_s)
+    return Outcome(suite, status, time.monotonic() - began, log.read_text(errors="replace"))
 
 
-def closing() -> int:
-    """Print the skips with their reasons and one closing count."""
-    known = tally()
-    skips = list(known["skips"])  # type: ignore[call-overload]
-    if skips:
-        print("skipped, and why:")
-        print("\n".join(f"  {line}" for line in skips))
-    print(f"{known['passed']} passed, {known['failed']} failed, {known['skipped']} skipped")
-    return 0 if known["failed"] == 0 and int(str(known["passed"])) > 0 else 1
+def wait(process: "subprocess.Popen[bytes]", limit_s: float) -> int | None:
+    """The exit status; None when the whole group had to be killed for its time."""
+    try:
+        return process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def report(outcome: Outcome) -> None:
+    """Print what failed, and spent against allowed."""
+    if not outcome.passed:
+        print(outcome.output)
+    elif outcome.suite.is_pytest:
+        print((outcome.output.strip().splitlines() or [""])[-1].strip("= "))
+    allowed = f"{outcome.spent_s:.0f} s of {outcome.suite.budget_s} s"
+    print(f"-- {outcome.suite.name}: {outcome.verdict}, {allowed}", flush=True)
+
+
+def run_target(target: str, tally_path: str | None) -> int:
+    """Run a target's suites in order; all of them, even after a failure."""
+    tally = Tally.load(tally_path)
+    all_passed = True
+    for suite in SUITES:
+        wanted = any(name in suite.targets for name in TARGETS[target])
+        if not wanted or suite.name in tally.suites_passed:
+            continue
+        outcome = run(suite)
+        report(outcome)
+        outcome.add_to(tally)
+        tally.save(tally_path)
+        all_passed = all_passed and outcome.passed
+    return 0 if all_passed else 1
+
+
+def closing(tally: Tally) -> int:
+    """Print the skips with their reasons and one line of counts."""
+    if tally.skips:
+        print("skipped, and why:", *tally.skips, sep="\n  ")
+    print(tally.closing())
+    return 0 if tally.failed == 0 and tally.passed > 0 else 1
+
+
+def table() -> str:
+    """The suites as a table in Markdown; HACKING.md holds it."""
+    lines = ["| suite | runs in | build | what | budget |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {suite.name} | {', '.join(f'`make {name}`' for name in suite.targets)} | {suite.build} "
+        f"| {suite.what} | {suite.budget_s} s |"
+        for suite in SUITES
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def main(target: str) -> int:
-    """Run a target's suites in order; all of them, even after a failure."""
-    if target == "closing":
-        return closing()
-    if target == "begin":
-        TALLY.unlink(missing_ok=True)
+    """A target of the Makefile, `table`, or `closing`."""
+    tally_path = os.environ.get("DRAGOMAN_TALLY")
+    if target == "table":
+        sys.stdout.write(table())
         return 0
-    results = [run(suite) for suite in SUITES if suite.target in TARGETS[target]]
-    return 0 if all(results) else 1
+    if target == "closing":
+        return closing(Tally.load(tally_path))
+    return run_target(target, tally_path)
 
 
 if __name__ == "__main__":
