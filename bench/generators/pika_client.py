@@ -19,7 +19,6 @@ from typing import Any
 
 import pika  # type: ignore[import-untyped]
 
-
 from bench.generators import control
 from bench.generators.amqp_latency import summary
 from bench.generators.amqp_wire import PERSISTENT, TRANSIENT, AmqpSocket, publish_block

@@ -5,10 +5,10 @@ import struct
 from collections.abc import Iterator
 
 import pytest
-
-from bench.generators import kafka_wire as wire
 from bench.generators.kafka_raw import Producer
 from tests.bench.generators.test_kafka_wire import produce_answer
+
+from bench.generators import kafka_wire as wire
 
 Pair = tuple[socket.socket, socket.socket]
 IN_FLIGHT = 16
