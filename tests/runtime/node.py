@@ -97,7 +97,13 @@ class FakeDoor:
 
 
 class FakeShell:
+    def __init__(self) -> None:
+        self.is_throttled = False
+
     def flush(self) -> None: ...
+
+    def throttle(self, *, on: bool) -> None:
+        self.is_throttled = on
 
 
 class FakeNode:

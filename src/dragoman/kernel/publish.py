@@ -300,6 +300,7 @@ def _record(draft: Draft, targets: tuple[Target, ...], start: int, end: int) -> 
 def apply_published(state: State, record: Published) -> None:
     """Append the record's messages to its targets; the only code that does, live and in recovery."""
     size = sum(map(len, record.bodies))
+    state.appended += size
     for target in record.targets:
         stream = state.streams.get(target.stream)
         if stream is None:

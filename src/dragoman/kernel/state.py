@@ -29,6 +29,7 @@ class State:
 
     __slots__ = (
         "active",
+        "appended",
         "cancelled",
         "crowded",
         "dirty_floors",
@@ -67,6 +68,7 @@ class State:
         self.id_next = 1  # of streams, subscriptions, routes, holders, pools; never reused
         self.incarnation = 1
         self.is_full = False  # the disk is: publishes are refused, everything else goes on
+        self.appended = 0  # bytes ever appended, each body once: how much the journal is given
         self.resident = 0  # bytes of memory, about, of blocks that are nowhere else
         self.dirty_streams: dict[int, Stream] = {}  # changed since the last checkpoint, or deleted
         self.dirty_subscriptions: dict[int, Subscription] = {}

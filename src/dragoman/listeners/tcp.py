@@ -120,7 +120,8 @@ class TcpShell(asyncio.Protocol):
         self._doors = doors
         self._broker = doors.broker
         self._make_door = make_door
-        self._is_stuck = False
+        self._is_stuck = False  # the peer takes no bytes
+        self._is_throttled = False  # the broker takes no more messages for now
         self._is_closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -149,7 +150,7 @@ class TcpShell(asyncio.Protocol):
     def resume_writing(self) -> None:
         if self._is_stuck:
             self._is_stuck = False
-            self._transport.resume_reading()
+            self._read_or_not()
         if not self._is_closing:
             self.session.hold_back(back=False)
             self._broker.touch(self.session)
@@ -165,6 +166,20 @@ class TcpShell(asyncio.Protocol):
             self._close()
         elif not self._is_stuck and self._transport.get_write_buffer_size() > WRITE_STUCK_BYTES:
             self._is_stuck = True
+            self._read_or_not()
+
+    def throttle(self, *, on: bool) -> None:
+        """The broker has enough for now, or room again."""
+        self._is_throttled = on
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        if self._transport.is_closing():
+            return
+        wanted = not (self._is_stuck or self._is_throttled)
+        if wanted and not self._transport.is_reading():
+            self._transport.resume_reading()
+        elif not wanted and self._transport.is_reading():
             self._transport.pause_reading()
 
     def _close(self) -> None:

@@ -21,7 +21,10 @@ from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers
 
-LOADS_MAX: Final = 64  # cold reads in one turn before other connections get theirs
+RESIDENT_BYTES_MAX: Final = 96 << 20
+"""Of messages that are nowhere but in memory, before publishers are held back."""
+GATHERING_BYTES_MAX: Final = 32 << 20
+"""In the frame that waits for the writer, before publishers are held back, too."""
 
 
 class Scheduler(Protocol):
@@ -39,6 +42,10 @@ class Shell(Protocol):
 
     def flush(self) -> None:
         """Write what the door has ready."""
+        ...
+
+    def throttle(self, *, on: bool) -> None:
+        """Read no more from this publisher, or read again."""
         ...
 
 
@@ -76,6 +83,8 @@ class Broker:
             tuple[int, int, Stream, Partition, int]
         ] = []  # (position, level, stream, partition, end)
         self._turning = False
+        self._appended = 0  # bytes of bodies given to the commit so far
+        self._throttled: dict[BrokerSession, None] = {}  # publishers not read from
         self._news: dict[BrokerSession, None] = {}  # to be told that what they wait for has moved
         self.timers = Timers(clock, scheduler, self.begin_turn)
         self.read_clock()
@@ -100,6 +109,7 @@ class Broker:
         self.begin_turn()
         self._touched.pop(session, None)
         self._waiting.pop(session, None)
+        self._throttled.pop(session, None)
         self._news.pop(session, None)
         self.timers.forget(session)
         for watchers in self._watchers.values():
@@ -153,6 +163,7 @@ class Broker:
         self._flush()
         if self.after_turn is not None:
             self.after_turn()
+        self._ease()
         if more or kernel.has_records() or kernel.state.groups.answers:
             self.begin_turn()
         self.timers.arm(*kernel.deadlines())
@@ -199,7 +210,8 @@ class Broker:
         """This turn's records go to the frame now gathering; what grew is visible once that frame is durable enough."""
         records = self.kernel.drain_records()
         if records:
-            self.commit.add(records)
+            self.commit.add(records, self.kernel.state.appended - self._appended)
+        self._appended = self.kernel.state.appended
         grown, self.kernel.state.grown = self.kernel.state.grown, []
         position = self.commit.position()
         for stream, partition in grown:
@@ -219,9 +231,30 @@ class Broker:
 
     def _flush(self) -> None:
         touched, self._touched = self._touched, {}
+        pressed = self.is_pressed()
         for session in touched:
             session.shell.flush()
+            if session.has_published:
+                session.has_published = False
+                if pressed:
+                    self._throttled[session] = None
+                    session.shell.throttle(on=True)
             self.timers.set(session, session.door.next_tick_ms())
+
+    # --- pressure ---
+
+    def is_pressed(self) -> bool:
+        """More has been published than the journal and the checkpoints have taken: publishers wait."""
+        return (
+            self.loader is not None and self.kernel.state.resident > RESIDENT_BYTES_MAX
+        ) or self.commit.pending_bytes > GATHERING_BYTES_MAX
+
+    def _ease(self) -> None:
+        """Let publishers go on once there is room again."""
+        if self._throttled and not self.is_pressed():
+            throttled, self._throttled = self._throttled, {}
+            for session in throttled:
+                session.shell.throttle(on=False)
 
     # --- progress of the journal ---
 
@@ -256,3 +289,4 @@ class Broker:
             self._tell()
         if self.after_turn is not None:
             self.after_turn()
+        self._ease()

@@ -110,8 +110,6 @@ class Checkpointer:
         self._begun_ms = kernel.elapsed_ms
         self._last_position = recovered.position
         self.is_busy = False
-        self.is_pressed = False
-        self.on_pressure: Callable[[bool], None] = lambda _: None
         self.on_failure: Callable[[StorageError], None] = lambda _: None
         self.count = 0
         self.loader = ExtentLoader(segments)
@@ -126,10 +124,6 @@ class Checkpointer:
                 self._worker.submit(lambda: self._work(frozen))
         elif not self.is_busy and self._is_due():
             self.begin()
-        pressed = self._kernel.state.resident > PRESSURE_BYTES_MAX
-        if pressed != self.is_pressed:
-            self.is_pressed = pressed
-            self.on_pressure(pressed)
 
     def _is_due(self) -> bool:
         state = self._kernel.state

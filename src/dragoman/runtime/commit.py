@@ -48,6 +48,7 @@ class Commit:
         self.synced = position
         self.frame_count = 0
         self._pending: list[Record] = []
+        self.pending_bytes = 0  # of bodies in the frame now gathering
         self._busy = False
         self._sync_wanted = 0  # the highest position somebody waits to see synced
         self.failed: StorageError | None = None
@@ -71,9 +72,10 @@ class Commit:
         """Frames at or below `position` are in a checkpoint; the writer lets them go with its next frame."""
         self._trim_to = position
 
-    def add(self, records: list[Record]) -> None:
-        """Records of this turn, for the frame now gathering."""
+    def add(self, records: list[Record], size_bytes: int) -> None:
+        """Records of this turn with `size_bytes` of bodies, for the frame now gathering."""
         self._pending += records
+        self.pending_bytes += size_bytes
 
     def pump(self) -> None:
         """Hand the gathered frame over if the writer is idle; else it goes on gathering."""
@@ -82,6 +84,7 @@ class Commit:
         if self._pending:
             payload = encode(self._pending)
             self._pending = []
+            self.pending_bytes = 0
             self.handed += 1
             self.frame_count += 1
             self._hand(payload)
@@ -146,6 +149,7 @@ class NoCommit:
     written = 0
     synced = 0
     frame_count = 0
+    pending_bytes = 0
 
     def position(self) -> int:
         """Always 0."""
@@ -158,7 +162,7 @@ class NoCommit:
     def want_sync(self, position: int) -> None:
         """Nothing to wait for."""
 
-    def add(self, records: list[Record]) -> None:
+    def add(self, records: list[Record], size_bytes: int) -> None:
         """Forget them."""
 
     def pump(self) -> None:

@@ -100,7 +100,7 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
     for table, kind in (("route", RouteCreated), ("binding", Bound)):
         for key, data in store.scan(table):
             recovered.routes[key] = (table, data)
-            kernel.apply(msgspec.json.decode(data, type=kind))
+            kernel.apply(msgspec.msgpack.decode(data, type=kind))
     state.id_next = max(state.id_next, meta.id_next)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class BrokerSession:
     """See `kernel.api.Session`."""
 
-    __slots__ = ("_broker", "_kernel", "door", "id", "published_bytes", "shell")
+    __slots__ = ("_broker", "_kernel", "door", "has_published", "id", "shell")
 
     door: ConnectionDoor
 
@@ -23,13 +23,13 @@ class BrokerSession:
         self._kernel = broker.kernel
         self.id = id
         self.shell = shell
-        self.published_bytes = 0  # since the shell last looked
+        self.has_published = False  # since its shell was last flushed
 
     def publish(self, command: Publish) -> PublishReply:
         """See `kernel.api.Session.publish`."""
         reply: PublishReply = self._broker.loaded(lambda: self._kernel.publish(command))
         reply.position = self._broker.position()
-        self.published_bytes += 1
+        self.has_published = True
         return reply
 
     def settle(self, command: Settle) -> SettleReply:

@@ -171,7 +171,7 @@ def route_changes(routing: Any, saved: dict[str, tuple[str, bytes]]) -> Iterator
     for number, record in enumerate(routing.snapshot()):
         table = "route" if isinstance(record, RouteCreated) else "binding"
         assert isinstance(record, RouteCreated | Bound)
-        now[f"{table}:{number:08x}"] = (table, _json.encode(record))
+        now[f"{table}:{number:08x}"] = (table, _pack.encode(record))
     for key, (table, value) in now.items():
         if saved.get(key) != (table, value):
             yield (table, key, value)
