@@ -55,7 +55,7 @@ class BrokerParts:
         loop = asyncio.get_running_loop()
         end = loop.time() + deadline_s
         commit = self.broker.commit
-        while loop.time() < end and commit.failed is None and not commit.is_idle:
+        while loop.time() < end and commit.failed is None and not commit.is_idle:  # noqa: ASYNC110 - at the end only
             commit.want_sync(commit.position())
             commit.pump()
             await asyncio.sleep(DRAIN_STEP_S)
@@ -119,11 +119,12 @@ def _durable(
     def failed(error: StorageError) -> None:
         parts.on_failure(f"the journal failed: {error}")
 
+    def progressed() -> None:
+        broker.on_progress()
+
     post = loop.call_soon_threadsafe
     journal_worker = ThreadWorker("dragoman-journal")
-    commit = Commit(
-        log, recovered.position, journal_worker, post, lambda: broker.on_progress(), failed
-    )
+    commit = Commit(log, recovered.position, journal_worker, post, progressed, failed)
     broker = Broker(kernel, commit, clock, scheduler, _node(options, cluster_id))
     storage_worker = ThreadWorker("dragoman-storage")
     checkpointer = Checkpointer(

@@ -21,6 +21,7 @@ from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
 from dragoman.app.errors import StartError
 from dragoman.listeners.listen import Listener
 from dragoman.listeners.tcp import Doors
+from dragoman.ports.clock import Clock
 
 DRAIN_DEADLINE_S: Final = 10.0
 PRINT_WIDTH: Final = 20
@@ -60,10 +61,10 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def start(options: ServeOptions) -> Running:
+async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
     """Recover the store and bind every port. Raises StartError with one line for the operator."""
     loop = asyncio.get_running_loop()
-    parts = assemble(options, loop)
+    parts = assemble(options, loop, clock)
     running = Running(options, parts, Doors(parts.broker, parts.doors, parts.tls))
     parts.on_failure = lambda text: _fail(running, text)
     try:

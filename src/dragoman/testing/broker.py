@@ -1,0 +1,90 @@
+"""A broker in a thread of this process. The thread has a loop of its own; the test sees addresses and a clock."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from types import SimpleNamespace
+from typing import Any, Final
+
+from dragoman.app.config import ServeOptions
+from dragoman.app.serve import Running, start
+from dragoman.testing.clock import MovableClock
+
+START_DEADLINE_S: Final = 30.0
+STOP_DEADLINE_S: Final = 30.0
+
+
+class RunningBroker:
+    """A broker that serves. Each protocol is an attribute: `kafka.bootstrap`, `amqp.url` and so on."""
+
+    def __init__(self, clock: MovableClock, endpoints: dict[str, dict[str, Any]]) -> None:
+        self.clock = clock
+        self.endpoints = endpoints
+
+    def __getattr__(self, name: str) -> SimpleNamespace:
+        endpoint = self.__dict__.get("endpoints", {}).get(name)
+        if endpoint is None:
+            raise AttributeError(name)
+        return SimpleNamespace(**endpoint)
+
+
+class _Thread:
+    """The thread, what it serves, and why it did not."""
+
+    def __init__(self, options: ServeOptions) -> None:
+        self.clock = MovableClock()
+        self.endpoints: dict[str, dict[str, Any]] = {}
+        self.error: BaseException | None = None
+        self._options = options
+        self._ready = Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: Running | None = None
+        self._thread = Thread(target=self._run, name="dragoman", daemon=True)
+
+    def begin(self) -> None:
+        """Return once it serves. Raises what kept it from serving."""
+        self._thread.start()
+        if not self._ready.wait(START_DEADLINE_S):
+            raise TimeoutError("the broker did not start")
+        if self.error is not None:
+            raise self.error
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001 - told to the thread that waits
+            self.error = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        running = await start(self._options, self.clock)
+        self._loop, self._running = loop, running
+        wake = running.parts.broker.timers.check
+        self.clock.on_advance = lambda: loop.call_soon_threadsafe(wake)
+        self.endpoints = {name: endpoint.document for name, endpoint in running.endpoints().items()}
+        self._ready.set()
+        await running.leaving.wait()
+        await running.stop()
+
+    def end(self) -> None:
+        """Leave as a signal would make it."""
+        if self._loop is not None and self._running is not None:
+            self._loop.call_soon_threadsafe(self._running.leaving.set)
+        self._thread.join(STOP_DEADLINE_S)
+
+
+@contextmanager
+def broker(options: ServeOptions | None = None) -> Iterator[RunningBroker]:
+    """A broker while the block runs: in memory and on free ports unless `options` say otherwise."""
+    if options is None:
+        options = ServeOptions(memory=True)
+        options.ports = dict.fromkeys(options.ports, 0)
+    thread = _Thread(options)
+    thread.begin()
+    try:
+        yield RunningBroker(thread.clock, thread.endpoints)
+    finally:
+        thread.end()
