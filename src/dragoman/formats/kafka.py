@@ -38,6 +38,8 @@ HEADER_FIELDS: Final[tuple[tuple[str, str], ...]] = (
     ("app-id", "app"),
 )
 _CORRELATION: Final = "correlation-id"
+OPENED_BYTES_MAX: Final = 64 * 1024 * 1024  # 64 times the largest batch that is taken by default
+MESSAGES_MAX: Final = 1 << 18  # of one batch: some 200 MB as messages, however small they are
 _UNSAID: Final = ("created_at_ms", "durable")
 _TIME_MAX: Final = 1 << 62  # differences of two times must fit 64 bits
 _NO_TIME: Final = -1
@@ -80,7 +82,9 @@ def _open(entry: bytes) -> tuple[BatchHead, list[Record]]:
         head = read_batch_head(entry, 0, len(entry))
         if head.size != len(entry):
             raise FormatError("bytes behind the record batch")
-        return head, [] if head.is_control else read_records(entry)
+        if head.record_count > MESSAGES_MAX:
+            raise FormatError(f"a batch of more than {MESSAGES_MAX} records")
+        return head, [] if head.is_control else read_records(entry, OPENED_BYTES_MAX)
     except BatchRefusedError as error:
         raise FormatError(f"record batch: {error}") from error
 
