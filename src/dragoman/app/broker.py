@@ -52,21 +52,32 @@ class BrokerParts:
 
     async def close(self, deadline_s: float) -> None:
         """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + deadline_s
+        end = asyncio.get_running_loop().time() + deadline_s
         commit = self.broker.commit
-        while loop.time() < end and commit.failed is None and not commit.is_idle:  # noqa: ASYNC110 - at the end only
-            commit.want_sync(commit.position())
-            commit.pump()
-            await asyncio.sleep(DRAIN_STEP_S)
+        await _until(self._is_written, end)
         if self.checkpointer is not None and commit.failed is None:
-            self.checkpointer.begin()
-            while loop.time() < end and self.checkpointer.is_busy:
-                await asyncio.sleep(DRAIN_STEP_S)
-            self.checkpointer.close()
+            checkpointer = self.checkpointer
+            checkpointer.begin()
+            await _until(lambda: not checkpointer.is_busy, end)
+            checkpointer.close()
         commit.close()
         for part in self.engine:
             part.close()
+
+    def _is_written(self) -> bool:
+        commit = self.broker.commit
+        if commit.failed is not None or (commit.is_idle and not self.broker.kernel.has_records()):
+            return True
+        commit.want_sync(commit.position())
+        commit.pump()
+        return False
+
+
+async def _until(done: Callable[[], bool], end: float) -> None:
+    """Wait for `done`, at most until the loop's time `end`."""
+    loop = asyncio.get_running_loop()
+    while not done() and loop.time() < end:  # noqa: ASYNC110 - a few times in a process's life
+        await asyncio.sleep(DRAIN_STEP_S)
 
 
 def assemble(
