@@ -23,8 +23,7 @@ def _holder(kernel: "Kernel", subscription: Subscription, session: int, tag: Any
         raise InvalidArgument("too many holders")
     holder = Holder(state.id_next, session, subscription, tag)
     state.id_next += 1
-    state.holders[holder.id] = holder
-    subscription.holders[holder.id] = holder
+    state.add_holder(holder)
     return holder
 
 
@@ -72,8 +71,7 @@ def _leave(kernel: "Kernel", holder: Holder) -> None:
         subscription.used_ms = kernel.elapsed_ms
         kernel.state.activate(subscription)
     if holder.leased == 0:
-        kernel.state.holders.pop(holder.id, None)
-        subscription.holders.pop(holder.id, None)
+        kernel.state.drop_holder(holder)
     if (
         subscription.settings.auto_delete
         and not subscription.consumers
@@ -109,8 +107,7 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
         deliveries.append(hand_over(kernel, holder, run, note=False))
         left -= run.end - run.start
     if holder is not None and holder.no_ack:
-        state.holders.pop(holder.id, None)
-        subscription.holders.pop(holder.id, None)
+        state.drop_holder(holder)
     return deliveries
 
 
@@ -131,7 +128,7 @@ def open_pool(kernel: "Kernel", command: OpenPool, session: int) -> int:
         state.id_next += 1
         state.pools[pool.id] = pool
     pool.credit_max = command.credit_max
-    for holder in state.holders.values():
+    for holder in state.holders_of.get(session, {}).values():
         if holder.pool is pool:
             state.activate(holder.subscription)
     return pool.id
@@ -145,7 +142,7 @@ def renew(kernel: "Kernel", command: Renew, session: int) -> None:
 def close_consumers(kernel: "Kernel", session: int) -> None:
     """The session is gone: its consumers end, what they held by connection is ready again, in place."""
     state = kernel.state
-    for holder in [known for known in state.holders.values() if known.session == session]:
+    for holder in list(state.holders_of.get(session, {}).values()):
         subscription = holder.subscription
         if holder.leased and not holder.duration_ms and subscription.id in state.subscriptions:
             kernel.commit(decide_return(subscription, holder.id, failed=False))
@@ -157,11 +154,10 @@ def close_consumers(kernel: "Kernel", session: int) -> None:
 
 def hold_back(kernel: "Kernel", session: int, *, back: bool) -> None:
     """The session's connection cannot (or can again) take more bytes."""
-    for holder in kernel.state.holders.values():
-        if holder.session == session:
-            holder.held_back = back
-            if not back:
-                kernel.state.activate(holder.subscription)
+    for holder in kernel.state.holders_of.get(session, {}).values():
+        holder.held_back = back
+        if not back:
+            kernel.state.activate(holder.subscription)
 
 
 HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {

@@ -215,9 +215,8 @@ class Kernel:
         """A connection is gone: what it held by connection is ready again, what was its own is deleted."""
         close_consumers(self, session)
         close_tickets(self, session)
-        for subscription in list(self.state.subscriptions.values()):
-            if subscription.owner == session:
-                self.commit(deletion(subscription))
+        for subscription in self.state.owned_by.pop(session, {}).copy().values():
+            self.commit(deletion(subscription))
 
     # --- what no reader can ask for any more ---
 

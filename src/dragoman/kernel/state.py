@@ -40,10 +40,12 @@ class State:
         "groups",
         "grown",
         "holders",
+        "holders_of",
         "id_next",
         "incarnation",
         "is_full",
         "patrol",
+        "owned_by",
         "plans",
         "pools",
         "producer_next",
@@ -83,6 +85,8 @@ class State:
         self.producer_reserved = 0
         self.subscriptions: dict[int, Subscription] = {}
         self.holders: dict[int, Holder] = {}
+        self.holders_of: dict[int, dict[int, Holder]] = {}  # by session
+        self.owned_by: dict[int, dict[int, Subscription]] = {}  # exclusive ones, by session
         self.pools: dict[int, Pool] = {}
         self.plans: dict[
             tuple[str, str, str], tuple[Stream, ...]
@@ -134,6 +138,20 @@ class State:
                 self.resident -= block.cost()
             else:
                 self.gone.append(block)
+
+    def add_holder(self, holder: Holder) -> None:
+        """Somebody can hold leases now."""
+        self.holders[holder.id] = holder
+        self.holders_of.setdefault(holder.session, {})[holder.id] = holder
+        holder.subscription.holders[holder.id] = holder
+
+    def drop_holder(self, holder: Holder) -> None:
+        """It holds nothing and wants nothing any more; told twice is fine."""
+        self.holders.pop(holder.id, None)
+        holder.subscription.holders.pop(holder.id, None)
+        mine = self.holders_of.get(holder.session)
+        if mine is not None and mine.pop(holder.id, None) is not None and not mine:
+            del self.holders_of[holder.session]
 
     def activate(self, subscription: Subscription) -> None:
         """Note that `subscription` may have something to hand out."""

@@ -244,6 +244,8 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     subscription = Subscription(record.id, stream, record.name, record.settings)
     state.id_next = max(state.id_next, record.id + 1)
     subscription.owner = record.owner
+    if record.owner:
+        state.owned_by.setdefault(record.owner, {})[record.id] = subscription
     for partition, frontier in zip(stream.partitions, record.frontiers, strict=True):
         window = Window(frontier)
         window.ready = partition.count(frontier, partition.end)
@@ -286,10 +288,12 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     if subscription is None:
         return
     stream = subscription.stream
+    if subscription.owner:
+        state.owned_by.get(subscription.owner, {}).pop(subscription.id, None)
     stream.subscriptions.remove(subscription)
     state.dirty_subscriptions[subscription.id] = subscription
     for holder in list(subscription.holders.values()):
-        state.holders.pop(holder.id, None)
+        state.drop_holder(holder)
         if holder.pool is not None:
             holder.pool.leased -= holder.leased
         if holder.active:

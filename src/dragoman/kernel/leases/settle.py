@@ -221,8 +221,7 @@ def _give_back(state: State, holder_id: int, count: int) -> None:
     if holder.pool is not None:
         holder.pool.leased -= count
     if holder.leased == 0 and not holder.active:
-        del state.holders[holder_id]
-        holder.subscription.holders.pop(holder_id, None)
+        state.drop_holder(holder)
 
 
 def blocks_of(partition: Partition, runs: Runs) -> list[Block]:
