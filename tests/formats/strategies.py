@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -102,7 +103,11 @@ FIELDS = {
 
 
 @st.composite
-def messages(draw, fields=None, headers=HEADERS):
+def messages(
+    draw: st.DrawFn,
+    fields: dict[str, st.SearchStrategy[Any]] | None = None,
+    headers: st.SearchStrategy[list[tuple[str, Any]]] = HEADERS,
+) -> Message:
     """A message with a few of `fields` said."""
     fields = FIELDS if fields is None else fields
     message = Message(draw(st.none() | BYTES), draw(headers))

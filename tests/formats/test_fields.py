@@ -53,7 +53,10 @@ def from_amqp(
 
 
 def from_kafka(
-    headers, key: bytes | None = None, value: bytes | None = b"x", timestamp_ms: int = -1
+    headers: list[tuple[str, bytes | None]],
+    key: bytes | None = None,
+    value: bytes | None = b"x",
+    timestamp_ms: int = -1,
 ) -> Message:
     builder = BatchBuilder()
     builder.add(key, value, timestamp_ms, headers)
@@ -322,7 +325,7 @@ def test_rabbitmqs_types_become_canonical_ones() -> None:
         "d": Field("d", 1.5), "D": Field("D", (2, 150)), "S": text("s"), "x": Field("x", b"x"), "T": Field("T", 9),
         "V": Field("V", None), "A": Field("A", [text("a")]), "F": Field("F", {"k": Field("I", 1)}),
     }  # fmt: skip
-    found = {name: value for name, value in from_amqp({"headers": table}).headers}
+    found = dict(from_amqp({"headers": table}).headers)
     from decimal import Decimal  # noqa: PLC0415
 
     assert found == {

@@ -2,13 +2,13 @@
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.formats.strategies import PLAIN_HEADERS, VALUES, messages
 
 from dragoman import formats
 from dragoman.formats.meta import META_NAME
 from dragoman.formats.options import RenderOptions
 from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
-from dragoman.model.message import CARRIED_FIELDS, Message, Typed, differences
-from tests.formats.strategies import PLAIN_HEADERS, VALUES, messages
+from dragoman.model.message import CARRIED_FIELDS, Header, Message, Typed, differences
 
 CARRIED = (*CARRIED_FIELDS, "headers")
 FORMATS = st.sampled_from([KAFKA, AMQP091])
@@ -48,8 +48,8 @@ def test_a_message_survives_rabbitmq(message: Message) -> None:
 @given(messages(), st.lists(FORMATS, min_size=2, max_size=5))
 def test_a_message_survives_a_chain_of_protocols(message: Message, chain: list[int]) -> None:
     found = message
-    for format in chain:
-        found = hop(found, format)
+    for each in chain:
+        found = hop(found, each)
     expected = stated(message) if KAFKA in chain else message
     assert differences(found, expected, CARRIED) == []
 
@@ -82,7 +82,7 @@ def test_the_quick_way_and_the_thorough_way_write_the_same_fields(
     st.sampled_from([KAFKA, AMQP091]),
     st.lists(st.tuples(st.sampled_from("abc"), VALUES), min_size=1, max_size=6),
 )
-def test_duplicates_and_types_come_back_in_order(format: int, headers) -> None:
+def test_duplicates_and_types_come_back_in_order(format: int, headers: list[Header]) -> None:
     assert hop(Message(b"", headers), format) == stated_as(format, Message(b"", headers))
 
 
@@ -94,7 +94,7 @@ def stated_as(format: int, message: Message) -> Message:
 
 
 @given(FORMATS, PLAIN_HEADERS)
-def test_headers_that_are_text_need_no_meta(format: int, headers) -> None:
+def test_headers_that_are_text_need_no_meta(format: int, headers: list[Header]) -> None:
     ours = dict(headers)
     ours.pop("type", None)
     ours.pop("x-group-id", None)

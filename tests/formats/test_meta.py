@@ -28,7 +28,9 @@ def kafka_headers(message: Message) -> list[tuple[str, bytes | None]]:
     return read_records(entry)[0].headers
 
 
-def from_kafka(headers, value: bytes | None = b"x", key: bytes | None = None) -> Message:
+def from_kafka(
+    headers: list[tuple[str, bytes | None]], value: bytes | None = b"x", key: bytes | None = None
+) -> Message:
     builder = BatchBuilder()
     builder.add(key, value, -1, headers)
     return formats.decode(KAFKA, builder.build())

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
+from tests.formats.strategies import VALUES
 
 from dragoman.formats.amqptable import is_exact, read_value, write_value
 from dragoman.formats.values import digest_of, from_json, text_of, to_json
 from dragoman.model.message import Typed, Value, identical, is_value
-from tests.formats.strategies import VALUES
 
 
 @settings(max_examples=1000)

@@ -305,7 +305,8 @@ def _is_typed(value: Typed) -> bool:
             return type(value.value) is str and len(value.value) == 1
         case "symbol":
             return type(value.value) is str
-    return False
+        case _:
+            return False
 
 
 def _in_range(kind: str, value: int) -> bool:
