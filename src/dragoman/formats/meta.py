@@ -91,23 +91,32 @@ def read_meta(text: str | bytes) -> tuple[list[HeaderEntry], list[FieldEntry]] |
     return headers, [entry for entry in fields if entry is not None]
 
 
+# Plain tests of type: match statements do not survive the compiler of the hot path.
+
+
 def _header_entry(entry: Any) -> HeaderEntry:
-    match entry:
-        case [int(index), str(name), (str() | None) as digest, typed] if index >= 0:
-            return index, name, digest, from_json(typed)
-        case _:
-            raise ValueError("not a header's entry")
+    if type(entry) is not list or len(entry) != 4:
+        raise ValueError("not a header's entry")
+    index, name, digest, typed = entry
+    if type(index) is not int or index < 0 or type(name) is not str or not _is_digest(digest):
+        raise ValueError("not a header's entry")
+    return index, name, digest, from_json(typed)
 
 
 def _field_entry(entry: Any) -> FieldEntry | None:
-    match entry:
-        case [str(name), (str() | None) as digest, typed]:
-            value = from_json(typed)
-            if name not in CARRIED_FIELDS or not suits_field(name, value):
-                return None
-            return name, digest, tuple(value) if name == "trace" and value is not None else value
-        case _:
-            raise ValueError("not a field's entry")
+    if type(entry) is not list or len(entry) != 3:
+        raise ValueError("not a field's entry")
+    name, digest, typed = entry
+    if type(name) is not str or not _is_digest(digest):
+        raise ValueError("not a field's entry")
+    value = from_json(typed)
+    if name not in CARRIED_FIELDS or not suits_field(name, value):
+        return None
+    return name, digest, tuple(value) if name == "trace" and value is not None else value
+
+
+def _is_digest(digest: Any) -> bool:
+    return digest is None or type(digest) is str
 
 
 def apply_meta(
