@@ -69,6 +69,7 @@ from dragoman.kernel.replies import (
     QueueInfo,
     RouteInfo,
     SettleReply,
+    StreamHead,
     StreamInfo,
 )
 from dragoman.kernel.settings import (
@@ -138,6 +139,7 @@ __all__ = [
     "SetCredit",
     "Settle",
     "SettleReply",
+    "StreamHead",
     "StreamInfo",
     "StreamSettings",
     "SubscriptionSettings",

@@ -284,9 +284,10 @@ class DescribeStream(_Command, frozen=True, kw_only=True):
 
 
 class FindStream(_Command, frozen=True, kw_only=True):
-    """Reply: `str`, the name of the stream with this uuid (16 bytes). Raises StreamNotFound."""
+    """Find a stream by its uuid (16 bytes) or its name, cheaply. Reply: `StreamHead`. Raises StreamNotFound."""
 
-    uuid: bytes
+    uuid: bytes = b""
+    name: str = ""
 
 
 class DescribeQueue(_Command, frozen=True, kw_only=True):
@@ -321,6 +322,7 @@ class FindTime(_Command, frozen=True, kw_only=True):
     name: str
     partition: int
     time_ms: int
+    newest: bool = False  # instead: the entry with the newest message
 
 
 class SetCredit(_Command, frozen=True, kw_only=True):

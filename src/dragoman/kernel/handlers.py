@@ -8,7 +8,7 @@ from dragoman.kernel import topology
 from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.leases.sweep import decide_purge
 from dragoman.kernel.read import find_time, read
-from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
+from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamHead, StreamInfo
 from dragoman.model.errors import NotSupported, StreamNotFound
 
 if TYPE_CHECKING:
@@ -105,12 +105,16 @@ def describe_stream(kernel: "Kernel", command: c.DescribeStream, session: int) -
     return stream_info(kernel.state.stream(command.namespace, command.name))
 
 
-def find_stream(kernel: "Kernel", command: c.FindStream, session: int) -> str:
-    """Reply: the stream's name."""
-    stream = kernel.state.streams_by_uuid.get(command.uuid)
-    if stream is None or stream.namespace != command.namespace:
-        raise StreamNotFound(command.uuid.hex())
-    return stream.name
+def find_stream(kernel: "Kernel", command: c.FindStream, session: int) -> StreamHead:
+    """Reply: what hot paths need to know of a stream."""
+    state = kernel.state
+    if command.uuid:
+        stream = state.streams_by_uuid.get(command.uuid)
+        if stream is None or stream.namespace != command.namespace:
+            raise StreamNotFound(command.uuid.hex())
+    else:
+        stream = state.stream(command.namespace, command.name)
+    return StreamHead(stream.id, stream.name, stream.settings, len(stream.partitions))
 
 
 def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> QueueInfo:

@@ -59,6 +59,15 @@ class PartitionInfo(msgspec.Struct, frozen=True):
     size_bytes: int
 
 
+class StreamHead(msgspec.Struct, frozen=True, gc=False):
+    """A stream in short; `settings` is the same object until they are altered."""
+
+    id: int
+    name: str
+    settings: StreamSettings
+    partition_count: int
+
+
 class StreamInfo(msgspec.Struct, frozen=True):
     """A stream as it is now. `uuid` is 16 bytes, stable across restarts, new when made again."""
 

@@ -1,0 +1,100 @@
+"""Every API that is served, with its versions and who answers it. ApiVersions and the door's page are made from this."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dragoman.doors.kafka import (
+    access,
+    alter,
+    auth,
+    commits,
+    groupadmin,
+    groups,
+    metadata,
+    offsets,
+    producers,
+    topics,
+)
+from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.wire.kafka.errors import ErrorCode
+
+Message = dict[str, Any]
+Serve = Callable[[Talk, Request, Message], Message | None]
+
+PRODUCE: Final = 0
+FETCH: Final = 1
+API_VERSIONS: Final = 18
+SASL_HANDSHAKE: Final = 17
+SASL_AUTHENTICATE: Final = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One API: versions as advertised, who answers (None: the door itself), and what a reader should know."""
+
+    name: str
+    low: int
+    high: int
+    serve: Serve | None = None
+    notes: str = ""
+    refuses: bool = False  # advertised only to say no
+
+
+TABLE: Final[Mapping[int, Served]] = {
+    PRODUCE: Served(
+        "Produce",
+        0,
+        13,
+        notes="0 to 2 are advertised so that old clients compress, and answered UNSUPPORTED_VERSION; "
+        "transactional batches are refused",
+    ),
+    FETCH: Served("Fetch", 4, 18, notes="without fetch sessions: every answer says session 0"),
+    2: Served("ListOffsets", 1, 11, offsets.serve_list, "exact by timestamp"),
+    3: Served(
+        "Metadata", 0, 13, metadata.serve_metadata, "makes missing topics in the same answer"
+    ),
+    8: Served("OffsetCommit", 2, 10, commits.serve_commit, "retention times are not honoured"),
+    9: Served("OffsetFetch", 1, 10, commits.serve_fetch),
+    10: Served("FindCoordinator", 0, 6, groups.serve_find_coordinator, "of groups"),
+    11: Served("JoinGroup", 0, 9, groups.serve_join, "classic groups, static members included"),
+    12: Served("Heartbeat", 0, 4, groups.serve_heartbeat),
+    13: Served("LeaveGroup", 0, 5, groups.serve_leave),
+    14: Served("SyncGroup", 0, 5, groups.serve_sync),
+    15: Served("DescribeGroups", 0, 6, groupadmin.serve_describe),
+    16: Served("ListGroups", 0, 5, groupadmin.serve_list),
+    SASL_HANDSHAKE: Served("SaslHandshake", 0, 1, auth.serve_handshake, "PLAIN, always framed"),
+    API_VERSIONS: Served("ApiVersions", 0, 4),
+    19: Served("CreateTopics", 2, 7, topics.serve_create, "replication factors mean 1"),
+    20: Served("DeleteTopics", 1, 6, topics.serve_delete),
+    21: Served("DeleteRecords", 0, 2, topics.serve_trim),
+    22: Served("InitProducerId", 0, 6, producers.serve_init, "transactional ids are refused"),
+    23: Served("OffsetForLeaderEpoch", 2, 4, offsets.serve_epochs),
+    29: Served("DescribeAcls", 1, 3, access.serve_describe, "SECURITY_DISABLED", refuses=True),
+    30: Served("CreateAcls", 1, 3, access.serve_create, "SECURITY_DISABLED", refuses=True),
+    31: Served("DeleteAcls", 1, 3, access.serve_delete, "SECURITY_DISABLED", refuses=True),
+    32: Served("DescribeConfigs", 1, 4, alter.serve_describe),
+    33: Served("AlterConfigs", 0, 2, alter.serve_alter),
+    SASL_AUTHENTICATE: Served("SaslAuthenticate", 0, 2, auth.serve_authenticate),
+    37: Served("CreatePartitions", 0, 3, topics.serve_grow),
+    42: Served("DeleteGroups", 0, 2, groupadmin.serve_delete),
+    44: Served("IncrementalAlterConfigs", 0, 1, alter.serve_alter_some),
+    47: Served("OffsetDelete", 0, 0, commits.serve_delete),
+    60: Served("DescribeCluster", 0, 2, metadata.serve_cluster),
+}
+
+BEFORE_AUTHENTICATION: Final = frozenset({API_VERSIONS, SASL_HANDSHAKE, SASL_AUTHENTICATE})
+
+
+def versions(code: int = 0) -> Message:
+    """The body of an ApiVersions answer."""
+    return {
+        "error_code": code,
+        "api_keys": [
+            {"api_key": key, "min_version": api.low, "max_version": api.high}
+            for key, api in TABLE.items()
+        ],
+    }
+
+
+UNSUPPORTED: Final = ErrorCode.UNSUPPORTED_VERSION

@@ -1,0 +1,217 @@
+"""OffsetCommit, OffsetFetch and OffsetDelete: cursors of groups. Topics go by name, from version 10 on by id."""
+
+from typing import Any, Final
+
+from dragoman.doors.kafka.errors import REFUSALS, code_of
+from dragoman.doors.kafka.groups import check_group
+from dragoman.doors.kafka.metadata import NO_ID
+from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.kernel.api import (
+    CommitCursors,
+    CursorInfo,
+    DeleteCursors,
+    DescribeGroup,
+    ListCursors,
+)
+from dragoman.model.errors import GroupNotFound, StreamNotFound
+from dragoman.model.levels import WRITTEN
+from dragoman.wire.kafka.errors import ErrorCode
+
+Message = dict[str, Any]
+
+METADATA_BYTES_MAX: Final = 4_096
+IDS_FROM: Final = 10
+MANY_FROM: Final = 8  # version of OffsetFetch that asks for several groups (KIP-709)
+NO_OFFSET: Final = -1
+
+
+def serve_commit(talk: Talk, request: Request, message: Message) -> Message:
+    """OffsetCommit: answered once it would survive a crash of the process."""
+    by_id = request.version >= IDS_FROM
+    topics = [_Topic(talk, topic, by_id=by_id) for topic in message["topics"]]
+    try:
+        check_group(message["group_id"])
+        cursors = tuple(cursor for topic in topics for cursor in topic.cursors())
+        taken = iter(
+            talk.session.submit(
+                CommitCursors(
+                    group=message["group_id"],
+                    member_id=message["member_id"],
+                    instance_id=message["group_instance_id"],
+                    generation=message["generation_id_or_member_epoch"],
+                    cursors=cursors,
+                )
+            )
+        )
+        talk.wait_for(WRITTEN)
+    except REFUSALS as error:
+        code = code_of(error)
+        return {"topics": [topic.spelled([code] * len(topic.codes)) for topic in topics]}
+    return {
+        "topics": [
+            topic.spelled([code or _taken(is_taken=next(taken)) for code in topic.codes])
+            for topic in topics
+        ]
+    }
+
+
+def _taken(*, is_taken: bool) -> int:
+    return 0 if is_taken else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+
+
+class _Topic:
+    """A topic of a commit, and what is wrong with each of its partitions before the kernel is asked."""
+
+    def __init__(self, talk: Talk, topic: Message, *, by_id: bool) -> None:
+        self._topic = topic
+        self._name = topic["name"]
+        missing = 0
+        if by_id:
+            try:
+                self._name = talk.find(topic["topic_id"]).name
+            except StreamNotFound:
+                missing = ErrorCode.UNKNOWN_TOPIC_ID
+        self.codes = [missing or self._judge(part) for part in topic["partitions"]]
+
+    @staticmethod
+    def _judge(part: Message) -> int:
+        text = part["committed_metadata"] or ""
+        if len(text.encode()) > METADATA_BYTES_MAX:
+            return ErrorCode.OFFSET_METADATA_TOO_LARGE
+        return ErrorCode.INVALID_REQUEST if part["committed_offset"] < 0 else 0
+
+    def cursors(self) -> list[tuple[str, int, int, int, str]]:
+        return [
+            (
+                self._name,
+                part["partition_index"],
+                part["committed_offset"],
+                part["committed_leader_epoch"],
+                part["committed_metadata"] or "",
+            )
+            for part, code in zip(self._topic["partitions"], self.codes, strict=True)
+            if not code
+        ]
+
+    def spelled(self, codes: list[int]) -> Message:
+        return {
+            "name": self._topic["name"],
+            "topic_id": self._topic["topic_id"],
+            "partitions": [
+                {"partition_index": part["partition_index"], "error_code": code}
+                for part, code in zip(self._topic["partitions"], codes, strict=True)
+            ],
+        }
+
+
+def serve_fetch(talk: Talk, request: Request, message: Message) -> Message:
+    """OffsetFetch: what a group, or from version 8 on several, have committed."""
+    if request.version >= MANY_FROM:
+        return {
+            "groups": [
+                _group(talk, group["group_id"], group["topics"], request.version)
+                for group in message["groups"]
+            ]
+        }
+    found = _group(talk, message["group_id"], message["topics"], request.version)
+    return {"topics": found["topics"], "error_code": found["error_code"]}
+
+
+def _group(talk: Talk, name: str, topics: list[Message] | None, version: int) -> Message:
+    if not name:
+        return {"group_id": name, "topics": [], "error_code": ErrorCode.INVALID_GROUP_ID}
+    cursors: list[CursorInfo] = talk.session.submit(ListCursors(group=name))
+    known: dict[str | bytes, dict[int, CursorInfo]] = {}
+    by_id = version >= IDS_FROM
+    for cursor in cursors:
+        known.setdefault(cursor.uuid if by_id else cursor.stream, {})[cursor.partition] = cursor
+    if topics is None:
+        wanted = [(topic, list(found)) for topic, found in known.items()]
+    else:
+        field = "topic_id" if by_id else "name"
+        wanted = [(topic[field], topic["partition_indexes"]) for topic in topics]
+    return {
+        "group_id": name,
+        "topics": [_topic(talk, topic, parts, known.get(topic, {})) for topic, parts in wanted],
+        "error_code": 0,
+    }
+
+
+def _topic(
+    talk: Talk, topic: str | bytes, partitions: list[int], known: dict[int, CursorInfo]
+) -> Message:
+    code = 0
+    if isinstance(topic, bytes):
+        try:
+            talk.find(topic)
+        except StreamNotFound:
+            code = ErrorCode.UNKNOWN_TOPIC_ID
+    return {
+        "name": topic if isinstance(topic, str) else "",
+        "topic_id": topic if isinstance(topic, bytes) else NO_ID,
+        "partitions": [_partition(index, known.get(index), code) for index in partitions],
+    }
+
+
+def _partition(index: int, cursor: CursorInfo | None, code: int) -> Message:
+    return {
+        "partition_index": index,
+        "committed_offset": NO_OFFSET if cursor is None else cursor.offset,
+        "committed_leader_epoch": -1 if cursor is None else cursor.epoch,
+        "metadata": "" if cursor is None else cursor.metadata,
+        "error_code": code,
+    }
+
+
+def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
+    """OffsetDelete: not those of topics that members of the group read now."""
+    name = message["group_id"]
+    try:
+        check_group(name)
+        group = talk.session.submit(DescribeGroup(group=name))
+    except GroupNotFound:
+        return {"error_code": ErrorCode.GROUP_ID_NOT_FOUND, "topics": []}
+    except REFUSALS as error:
+        return {"error_code": code_of(error), "topics": []}
+    read = {topic for member in group.members for topic in subscribed_topics(member.metadata)}
+    wanted = [
+        (topic["name"], part["partition_index"])
+        for topic in message["topics"]
+        for part in topic["partitions"]
+        if topic["name"] not in read
+    ]
+    talk.session.submit(DeleteCursors(group=name, cursors=tuple(wanted)))
+    talk.wait_for(WRITTEN)
+    return {
+        "error_code": 0,
+        "topics": [
+            {
+                "name": topic["name"],
+                "partitions": [
+                    {
+                        "partition_index": part["partition_index"],
+                        "error_code": ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC
+                        if topic["name"] in read
+                        else 0,
+                    }
+                    for part in topic["partitions"]
+                ],
+            }
+            for topic in message["topics"]
+        ],
+    }
+
+
+def subscribed_topics(metadata: bytes) -> list[str]:
+    """Topics in a consumer's subscription (version i16, topics as strings); none when it is something else."""
+    topics: list[str] = []
+    pos = 6
+    count = int.from_bytes(metadata[2:pos], "big", signed=True)
+    for _ in range(min(max(count, 0), len(metadata) // 2)):
+        size = int.from_bytes(metadata[pos : pos + 2], "big", signed=True)
+        pos += 2
+        if size < 0 or pos + size > len(metadata):
+            return []
+        topics.append(metadata[pos : pos + size].decode("utf-8", "replace"))
+        pos += size
+    return topics

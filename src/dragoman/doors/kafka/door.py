@@ -1,0 +1,193 @@
+"""One Kafka connection without a socket: frames in, requests served in order, answers out in the same order.
+
+    receive -> frames -> serve one after the other -> outbox -> data_to_send
+                  ^ stops while a request is parked     ^ held while the journal has not come far enough
+
+Whatever a client sends, the answer is Kafka's own: an error in an answer where there is a place for one, otherwise the
+connection ends, as Kafka's brokers do with bytes that are no request.
+"""
+
+from collections import deque
+from typing import Final
+
+from dragoman.doors.kafka.apis import (
+    API_VERSIONS,
+    BEFORE_AUTHENTICATION,
+    FETCH,
+    PRODUCE,
+    TABLE,
+    UNSUPPORTED,
+    versions,
+)
+from dragoman.doors.kafka.fetch import Fetching
+from dragoman.doors.kafka.limits import LimitsCache
+from dragoman.doors.kafka.produce import Producing
+from dragoman.doors.kafka.talk import Chunk, Request, Talk
+from dragoman.kernel.api import Connection, Delivery, Holder, Session
+from dragoman.model.levels import APPLIED
+from dragoman.wire.kafka.codec import decode_request, encode_response_frame
+from dragoman.wire.kafka.errors import KafkaCodecError
+from dragoman.wire.kafka.frame import Frame, FrameBuffer, read_request_header
+from dragoman.wire.kafka.schema import APIS
+
+STRANGER_BYTES_MAX: Final = 64 * 1024  # of a frame before its sender has said who it is
+BEHIND_BYTES_MAX: Final = 128 << 20  # of requests behind a parked one
+BEHIND_MAX: Final = 10_000
+
+
+def make_door(session: Session, connection: Connection) -> "KafkaDoor":
+    """The door of a new connection."""
+    return KafkaDoor(session, connection)
+
+
+class KafkaDoor:
+    """See `kernel.api.ConnectionDoor`."""
+
+    __slots__ = ("_behind_bytes", "_buffer", "_frames", "_producing", "_session", "_talk")
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        self._session = session
+        self._talk = Talk(session, connection)
+        self._buffer = FrameBuffer()
+        if self._talk.principal is None:
+            self._buffer.frame_bytes_max = STRANGER_BYTES_MAX
+        self._producing = Producing(self._talk, LimitsCache(self._talk))
+        self._frames: deque[Frame] = deque()  # not served yet
+        self._behind_bytes = 0  # of those
+
+    # --- bytes in ---
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the peer."""
+        if self._talk.is_closing:
+            return
+        for frame in self._buffer.receive(data):
+            self._frames.append(frame)
+            self._behind_bytes += frame[2] - frame[1]
+        self._work()
+        if self._behind_bytes > BEHIND_BYTES_MAX or len(self._frames) > BEHIND_MAX:
+            self._close()
+
+    def _work(self) -> None:
+        """Serve requests until one parks."""
+        talk = self._talk
+        frames = self._frames
+        while frames and talk.parked is None and not talk.is_closing:
+            frame = frames.popleft()
+            self._behind_bytes -= frame[2] - frame[1]
+            try:
+                self._serve(frame)
+            except KafkaCodecError:
+                self._close()
+        if self._buffer.failure and not frames and talk.parked is None:
+            self._close()
+
+    def _serve(self, frame: Frame) -> None:
+        """Raises KafkaCodecError."""
+        buf, start, end = frame
+        header = read_request_header(buf, start, end)
+        key, version = header.api_key, header.api_version
+        request = Request(
+            key, version, header.correlation_id, header.client_id or "", buf, header.body, end
+        )
+        api = TABLE.get(key)
+        if api is None or not api.low <= version <= api.high:
+            self._refuse(request)
+        elif self._talk.principal is None and key not in BEFORE_AUTHENTICATION:
+            self._close()
+        elif key == PRODUCE:
+            self._producing.serve(request)
+        elif key == FETCH:
+            Fetching(self._talk, request).serve()
+        elif api.serve is None:
+            self._talk.answer(request, versions())
+        else:
+            message = decode_request(key, version, buf, header.body, end)
+            answer = api.serve(self._talk, request, message)
+            if answer is not None:
+                self._talk.answer(request, answer)
+            if self._talk.principal is not None and self._buffer.frame_bytes_max < BEHIND_BYTES_MAX:
+                self._buffer.frame_bytes_max = FrameBuffer().frame_bytes_max
+
+    def _refuse(self, request: Request) -> None:
+        """An API or version that is not served. ApiVersions says so in its oldest body, with the list (KIP-511)."""
+        if request.api_key == API_VERSIONS:
+            frame = encode_response_frame(
+                API_VERSIONS, 0, request.correlation_id, versions(UNSUPPORTED)
+            )
+            self._talk.send(0, APPLIED, [frame])
+            return
+        self._close()
+
+    def _close(self) -> None:
+        """What was answered still leaves; nothing more is read."""
+        self._talk.is_closing = True
+        self._talk.parked = None
+        self._frames.clear()
+        self._behind_bytes = 0
+
+    # --- what happens ---
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Nothing is consumed by lease here."""
+
+    def cancelled(self, holder: Holder) -> None:
+        """Nothing is consumed by lease here."""
+
+    def answered(self, ticket: int, result: object) -> None:
+        """A member's turn has come."""
+        parked = self._talk.parked
+        if parked is not None and parked.answered(ticket, result):
+            self._talk.parked = None
+            self._work()
+
+    def progressed(self) -> None:
+        """A watched stream has grown, or the journal has come further."""
+        parked = self._talk.parked
+        if parked is not None and parked.look():
+            self._talk.parked = None
+            self._work()
+
+    def tick(self) -> None:
+        """The parked request's time is over."""
+        parked = self._talk.parked
+        if (
+            parked is not None
+            and parked.deadline_ms is not None
+            and parked.deadline_ms <= self._session.elapsed_ms()
+        ):
+            self._talk.parked = None
+            parked.expire()
+            self._work()
+
+    def next_tick_ms(self) -> int | None:
+        """When the parked request's time is over."""
+        parked = self._talk.parked
+        return None if parked is None else parked.deadline_ms
+
+    # --- bytes out ---
+
+    def data_to_send(self) -> list[bytes]:
+        """Answers that may leave, in the order of their requests."""
+        chunks: list[Chunk] = []
+        outbox = self._talk.outbox
+        session = self._session
+        while outbox:
+            slot = outbox[0]
+            if slot.level > APPLIED and session.reached(slot.level) < slot.position:
+                session.want(slot.position, slot.level)
+                break
+            outbox.popleft()
+            chunks += slot.chunks
+        return chunks
+
+    def is_closing(self) -> bool:
+        """Whether the connection ends, now that all answers have left."""
+        return self._talk.is_closing and not self._talk.outbox
+
+    def shut(self, reason: str) -> None:
+        """Kafka has no words for goodbye: the connection ends."""
+        self._close()
+
+
+assert TABLE.keys() <= APIS.keys(), "an API is served that the codec lacks"

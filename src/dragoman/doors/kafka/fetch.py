@@ -1,0 +1,151 @@
+"""Fetch: entries of partitions, as record batches, with a long poll. Hot: the batches are passed on unopened.
+
+A request that finds too little parks: it watches the streams it asked for, and looks again whenever one has grown,
+until there is enough or its time is over. There are no fetch sessions: every answer says session 0, and every request
+brings its whole list.
+"""
+
+from typing import Final
+
+from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
+from dragoman.doors.kafka.spell import spell_block
+from dragoman.doors.kafka.talk import NAMESPACE, Chunk, Request, Talk
+from dragoman.kernel.api import Block, Read
+from dragoman.model.levels import APPLIED, KAFKA
+from dragoman.wire.kafka.batch import CODEC_MASK, ZSTD
+from dragoman.wire.kafka.errors import ErrorCode
+from dragoman.wire.kafka.fetch import (
+    FetchRequest,
+    FetchResult,
+    Part,
+    decode_fetch_request,
+    encode_fetch_response,
+)
+
+RESPONSE_BYTES_MAX: Final = 55 << 20  # Kafka's own fetch.max.bytes
+READ_BYTES_MAX: Final = 8 << 20  # of one partition: what was read from disk must fit the cache
+WAIT_MAX_MS: Final = 300_000
+ZSTD_FROM: Final = 10  # version of the request (KIP-110)
+NO_EPOCH: Final = -1
+NOWHERE: Final = -1
+ATTRIBUTES_LOW_AT: Final = 22  # the byte of a batch that names its codec
+
+
+class Fetching:
+    """One Fetch, from its first look to its answer."""
+
+    __slots__ = ("_fetch", "_names", "_request", "_talk", "deadline_ms")
+
+    def __init__(self, talk: Talk, request: Request) -> None:
+        """Raises KafkaCodecError."""
+        self._talk = talk
+        self._request = request
+        self._fetch: FetchRequest = decode_fetch_request(
+            request.version, request.buf, request.body, request.end
+        )
+        self._names: dict[str, None] = {}  # streams to watch
+        wait_ms = min(max(self._fetch.max_wait_ms, 0), WAIT_MAX_MS)
+        self.deadline_ms: int | None = talk.session.elapsed_ms() + wait_ms
+
+    def serve(self) -> None:
+        """Answer now, or park."""
+        if self._fetch.max_wait_ms <= 0:
+            self.expire()
+        elif not self.look():
+            self._talk.park(self)
+
+    def look(self) -> bool:
+        """Answer if there is enough to read, or something to complain of."""
+        results, size, failed = self._gather()
+        if size < self._fetch.min_bytes and not failed and self._fetch.parts:
+            for name in self._names:
+                self._talk.session.watch(NAMESPACE, name)
+            return False
+        self._answer(results)
+        return True
+
+    def expire(self) -> None:
+        """The time is over: whatever there is."""
+        self._answer(self._gather()[0])
+
+    def answered(self, ticket: int, result: object) -> bool:
+        """It waits for no ticket."""
+        return False
+
+    def _gather(self) -> tuple[list[FetchResult], int, bool]:
+        """Results per partition, their bytes, and whether one of them is an error."""
+        fetch = self._fetch
+        results: list[FetchResult] = []
+        left = min(fetch.max_bytes, RESPONSE_BYTES_MAX)
+        size = 0
+        failed = False
+        for part in fetch.parts:
+            try:
+                result = self._read(part, min(part[6], left, READ_BYTES_MAX), is_first=size == 0)
+                size += result.records_bytes
+                left -= result.records_bytes
+            except REFUSALS as error:
+                failed = True
+                result = _refusal(part, error)
+            results.append(result)
+        return results, size, failed
+
+    def _read(self, part: Part, bytes_max: int, *, is_first: bool) -> FetchResult:
+        """One partition. Only the first that has anything may exceed `bytes_max`, by its first batch."""
+        talk = self._talk
+        topic = part[0]
+        name = topic if isinstance(topic, str) else talk.find(topic).name
+        self._names[name] = None
+        epoch = talk.leader_epoch()
+        check_epoch(part[2], epoch)
+        isolated = self._fetch.isolation_level == 1
+        extract = talk.session.submit(
+            Read(
+                name=name,
+                partition=part[1],
+                offset=part[3],
+                bytes_max=max(bytes_max, 0),
+                isolated=isolated,
+            )
+        )
+        pieces: list[Chunk] = []
+        size = 0
+        for block in extract.blocks:
+            if size + block.size > bytes_max and (size or not is_first):
+                break
+            if self._request.version < ZSTD_FROM:
+                _check_zstd(block)
+            size += spell_block(block, extract.end, epoch, pieces)
+        result = FetchResult(
+            topic, part[1], 0, extract.committed, extract.stable, extract.start, pieces
+        )
+        if isolated:
+            result.aborted = []
+        return result
+
+    def _answer(self, results: list[FetchResult]) -> None:
+        request = self._request
+        chunks = encode_fetch_response(request.version, request.correlation_id, results, 0, 0, 0)
+        self._talk.send(0, APPLIED, chunks)
+
+
+def check_epoch(told: int, epoch: int) -> None:
+    """Whether the client knows the partition's present leader. Raises Refused."""
+    if told in (NO_EPOCH, epoch):
+        return
+    code = ErrorCode.FENCED_LEADER_EPOCH if told < epoch else ErrorCode.UNKNOWN_LEADER_EPOCH
+    raise Refused(code)
+
+
+def _check_zstd(block: Block) -> None:
+    if block.format == KAFKA and block.bodies is not None:
+        for body in block.bodies:
+            if body[ATTRIBUTES_LOW_AT] & CODEC_MASK == ZSTD:
+                raise Refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+
+
+def _refusal(part: Part, error: Exception) -> FetchResult:
+    code = code_of(error)
+    if code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION and isinstance(part[0], bytes):
+        code = ErrorCode.UNKNOWN_TOPIC_ID
+    return FetchResult(part[0], part[1], code, NOWHERE, NOWHERE, NOWHERE, [])

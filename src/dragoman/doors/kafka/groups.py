@@ -1,0 +1,219 @@
+"""Classic consumer groups: joining, syncing, heartbeats, leaving, and where their coordinator is. Metadata stays shut.
+
+What has to wait for other members is parked with the kernel's ticket, and answered when the kernel does.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
+from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
+from dragoman.kernel.api import Heartbeat, Joined, JoinGroup, LeaveGroup, Synced, SyncGroup
+from dragoman.model.errors import MemberIdRequired
+from dragoman.wire.kafka.errors import ErrorCode
+
+Message = dict[str, Any]
+
+GROUP_KEY: Final = 0  # FindCoordinator's kinds of keys; 1 is a transactional id, 2 a share group's
+ASK_TWICE_FROM: Final = 4  # version of JoinGroup (KIP-394)
+SKIP_FROM: Final = 9  # version of JoinGroup (KIP-814)
+MANY_FROM: Final = 3  # version of LeaveGroup (KIP-345)
+LIST_FROM: Final = 4  # version of FindCoordinator (KIP-699)
+NO_GENERATION: Final = -1
+
+
+class TicketWait:
+    """A request whose answer the kernel has promised."""
+
+    __slots__ = ("_request", "_spell", "_talk", "_ticket", "deadline_ms")
+
+    def __init__(
+        self, talk: Talk, request: Request, ticket: int, spell: Callable[[object], Message]
+    ) -> None:
+        self._talk = talk
+        self._request = request
+        self._ticket = ticket
+        self._spell = spell
+        self.deadline_ms: int | None = None
+
+    def look(self) -> bool:
+        """Only the kernel knows."""
+        return False
+
+    def expire(self) -> None:
+        """It has no deadline of its own."""
+        raise AssertionError
+
+    def answered(self, ticket: int, result: object) -> bool:
+        """The promise is kept."""
+        if ticket != self._ticket:
+            return False
+        self._talk.answer(self._request, self._spell(result))
+        return True
+
+
+def check_group(name: str) -> None:
+    """Raises Refused."""
+    if not name:
+        raise Refused(ErrorCode.INVALID_GROUP_ID)
+
+
+def serve_find_coordinator(talk: Talk, request: Request, message: Message) -> Message:
+    """FindCoordinator: it is always this node."""
+    host, port = talk.address()
+    is_group = message.get("key_type", GROUP_KEY) == GROUP_KEY
+    found = {
+        "node_id": NODE_ID if is_group else -1,
+        "host": host if is_group else "",
+        "port": port if is_group else -1,
+        "error_code": 0 if is_group else ErrorCode.INVALID_REQUEST,
+        "error_message": None if is_group else "only groups are coordinated here",
+    }
+    if request.version < LIST_FROM:
+        return found
+    return {"coordinators": [{"key": key, **found} for key in message["coordinator_keys"]]}
+
+
+def serve_join(talk: Talk, request: Request, message: Message) -> Message | None:
+    """JoinGroup."""
+
+    def spell(result: object) -> Message:
+        return _joined(request, message, result)
+
+    try:
+        check_group(message["group_id"])
+        reply = talk.session.submit(
+            JoinGroup(
+                group=message["group_id"],
+                member_id=message["member_id"],
+                instance_id=message["group_instance_id"],
+                client_id=request.client_id,
+                client_host=f"/{talk.connection.peer[0]}",
+                session_timeout_ms=message["session_timeout_ms"],
+                rebalance_timeout_ms=message["rebalance_timeout_ms"],
+                protocol_type=message["protocol_type"],
+                protocols=tuple(
+                    (known["name"], bytes(known["metadata"])) for known in message["protocols"]
+                ),
+                must_ask_twice=request.version >= ASK_TWICE_FROM,
+            )
+        )
+    except REFUSALS as error:
+        return spell(error)
+    if isinstance(reply, int):
+        talk.park(TicketWait(talk, request, reply, spell))
+        return None
+    return spell(reply)
+
+
+def _joined(request: Request, message: Message, result: object) -> Message:
+    if not isinstance(result, Joined):
+        assert isinstance(result, Exception)
+        member_id = (
+            result.member_id if isinstance(result, MemberIdRequired) else message["member_id"]
+        )
+        return {
+            "error_code": code_of(result),
+            "generation_id": NO_GENERATION,
+            "protocol_type": None,
+            "protocol_name": None if request.version >= 7 else "",
+            "leader": "",
+            "member_id": member_id,
+            "members": [],
+        }
+    return {
+        "error_code": 0,
+        "generation_id": result.generation,
+        "protocol_type": result.protocol_type,
+        "protocol_name": result.protocol,
+        "leader": result.leader,
+        "skip_assignment": result.skip_assignment and request.version >= SKIP_FROM,
+        "member_id": result.member_id,
+        "members": [
+            {"member_id": member_id, "group_instance_id": instance_id, "metadata": metadata}
+            for member_id, instance_id, metadata in result.members
+        ],
+    }
+
+
+def serve_sync(talk: Talk, request: Request, message: Message) -> Message | None:
+    """SyncGroup."""
+    try:
+        check_group(message["group_id"])
+        reply = talk.session.submit(
+            SyncGroup(
+                group=message["group_id"],
+                member_id=message["member_id"],
+                instance_id=message["group_instance_id"],
+                generation=message["generation_id"],
+                protocol_type=message["protocol_type"],
+                protocol=message["protocol_name"],
+                assignments=tuple(
+                    (given["member_id"], bytes(given["assignment"]))
+                    for given in message["assignments"]
+                ),
+            )
+        )
+    except REFUSALS as error:
+        return _synced(error)
+    if isinstance(reply, int):
+        talk.park(TicketWait(talk, request, reply, _synced))
+        return None
+    return _synced(reply)
+
+
+def _synced(result: object) -> Message:
+    if not isinstance(result, Synced):
+        assert isinstance(result, Exception)
+        return {"error_code": code_of(result), "assignment": b""}
+    return {
+        "error_code": 0,
+        "protocol_type": result.protocol_type,
+        "protocol_name": result.protocol,
+        "assignment": result.assignment,
+    }
+
+
+def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
+    """Heartbeat."""
+    try:
+        check_group(message["group_id"])
+        talk.session.submit(
+            Heartbeat(
+                group=message["group_id"],
+                member_id=message["member_id"],
+                instance_id=message["group_instance_id"],
+                generation=message["generation_id"],
+            )
+        )
+    except REFUSALS as error:
+        return {"error_code": code_of(error)}
+    return {"error_code": 0}
+
+
+def serve_leave(talk: Talk, request: Request, message: Message) -> Message:
+    """LeaveGroup: one member, or from version 3 on several, by id or by instance."""
+    group = message["group_id"]
+    if not group:
+        return {"error_code": ErrorCode.INVALID_GROUP_ID, "members": []}
+    if request.version < MANY_FROM:
+        return {"error_code": _leave(talk, group, message["member_id"], None)}
+    return {
+        "error_code": 0,
+        "members": [
+            {
+                "member_id": member["member_id"],
+                "group_instance_id": member["group_instance_id"],
+                "error_code": _leave(talk, group, member["member_id"], member["group_instance_id"]),
+            }
+            for member in message["members"]
+        ],
+    }
+
+
+def _leave(talk: Talk, group: str, member_id: str, instance_id: str | None) -> int:
+    try:
+        talk.session.submit(LeaveGroup(group=group, member_id=member_id, instance_id=instance_id))
+    except REFUSALS as error:
+        return code_of(error)
+    return 0

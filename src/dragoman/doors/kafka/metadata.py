@@ -1,0 +1,117 @@
+"""Metadata and DescribeCluster: one node, every partition led by it, at the address the client came to.
+
+A topic that is not there is made when the client allows it, and is in the same answer: clients wait for it in a loop
+of their own otherwise.
+"""
+
+from typing import Any, Final
+
+from dragoman.doors.kafka.configs import settings_of
+from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
+from dragoman.doors.kafka.names import check_topic, is_topic
+from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
+from dragoman.kernel.api import CreateStream, DescribeStream, ListStreams, StreamInfo
+from dragoman.model.errors import StreamNotFound
+from dragoman.model.levels import SYNCED
+from dragoman.wire.kafka.errors import ErrorCode
+
+PARTITIONS_DEFAULT: Final = 1
+NO_ID: Final = bytes(16)
+BROKERS: Final = 1  # what DescribeCluster can be asked for (KIP-919): brokers, controllers
+
+Message = dict[str, Any]
+
+
+def serve_metadata(talk: Talk, request: Request, message: Message) -> Message:
+    """Metadata: the topics asked for, or all of them."""
+    wanted = message["topics"]
+    is_all = wanted is None or (request.version == 0 and not wanted)
+    if is_all:
+        streams: list[StreamInfo] = talk.session.submit(ListStreams())
+        topics = [_topic(talk, info) for info in streams if is_topic(info.name)]
+    else:
+        may_create = bool(message["allow_auto_topic_creation"])
+        topics = [_wanted(talk, topic, may_create=may_create) for topic in wanted]
+    host, port = talk.address()
+    return {
+        "brokers": [{"node_id": NODE_ID, "host": host, "port": port}],
+        "cluster_id": talk.session.node().cluster_id,
+        "controller_id": NODE_ID,
+        "topics": topics,
+        "error_code": 0,
+    }
+
+
+def _wanted(talk: Talk, topic: Message, *, may_create: bool) -> Message:
+    name = topic["name"]
+    uuid = topic["topic_id"]
+    try:
+        if name is None:
+            name = talk.find(uuid).name
+        return _topic(talk, describe(talk, name, may_create=may_create))
+    except REFUSALS as error:
+        code = code_of(error)
+        if name is None and isinstance(error, StreamNotFound):
+            code = ErrorCode.UNKNOWN_TOPIC_ID
+        return {
+            "error_code": code,
+            "name": name if name is not None else "",
+            "topic_id": uuid or NO_ID,
+            "partitions": [],
+        }
+
+
+def describe(talk: Talk, name: str, *, may_create: bool) -> StreamInfo:
+    """The topic, made now if it may be. Raises Refused, KernelError."""
+    try:
+        info: StreamInfo = talk.session.submit(DescribeStream(name=name))
+    except StreamNotFound:
+        check_topic(name)
+        if not may_create:
+            raise
+        settings = settings_of({}, PARTITIONS_DEFAULT)
+        info = talk.session.submit(CreateStream(name=name, settings=settings, attach=True))
+        talk.wait_for(SYNCED)
+    if not is_topic(name):
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+    return info
+
+
+def _topic(talk: Talk, info: StreamInfo) -> Message:
+    epoch = talk.leader_epoch()
+    return {
+        "error_code": 0,
+        "name": info.name,
+        "topic_id": info.uuid,
+        "partitions": [
+            {
+                "error_code": 0,
+                "partition_index": index,
+                "leader_id": NODE_ID,
+                "leader_epoch": epoch,
+                "replica_nodes": [NODE_ID],
+                "isr_nodes": [NODE_ID],
+                "offline_replicas": [],
+            }
+            for index in range(len(info.partitions))
+        ],
+    }
+
+
+def serve_cluster(talk: Talk, request: Request, message: Message) -> Message:
+    """DescribeCluster."""
+    host, port = talk.address()
+    if message.get("endpoint_type", BROKERS) != BROKERS:
+        return {
+            "error_code": ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+            "error_message": "only brokers can be described",
+            "endpoint_type": message["endpoint_type"],
+            "cluster_id": "",
+            "brokers": [],
+        }
+    return {
+        "error_code": 0,
+        "cluster_id": talk.session.node().cluster_id,
+        "controller_id": NODE_ID,
+        "brokers": [{"broker_id": NODE_ID, "host": host, "port": port, "is_fenced": False}],
+    }

@@ -1,0 +1,86 @@
+"""Entries as Kafka's clients get them: record batches at their place in the log.
+
+KAFKA, packed    one batch as its producer sent it; 12 bytes are written anew, the rest is passed through
+KAFKA, plain     one batch per message, which is of one record
+other formats    one batch per block, made by `formats` when first asked for and kept with the block
+"""
+
+from typing import Final
+
+from dragoman.doors.kafka.talk import Chunk
+from dragoman.formats import FormatError, decode_all, render
+from dragoman.formats.options import RenderOptions
+from dragoman.kernel.api import Block
+from dragoman.model.levels import KAFKA
+from dragoman.model.message import Delivery, Message
+from dragoman.wire.kafka.batch import PREFIX_BYTES, batch_prefix, place_batch, read_batch_head
+from dragoman.wire.kafka.records import Record, read_records
+
+COPY_BYTES_MAX: Final = 4_096  # up to here one copy is cheaper than one more buffer to send
+
+
+def spell_block(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> int:
+    """Add the block's batches below `end` to `pieces`; returns their bytes."""
+    if block.format != KAFKA:
+        return _spell_foreign(block, end, epoch, pieces)
+    assert block.bodies is not None
+    if block.packed:
+        return _spell_batch(block.bodies[0], block.offset, epoch, pieces)
+    size = 0
+    for index, body in enumerate(block.bodies[: end - block.offset]):
+        size += _spell_batch(body, block.offset + index, epoch, pieces)
+    return size
+
+
+def _spell_batch(batch: bytes, offset: int, epoch: int, pieces: list[Chunk]) -> int:
+    size = len(batch)
+    if size <= COPY_BYTES_MAX:
+        pieces.append(place_batch(batch, offset, epoch))
+    else:
+        pieces.append(batch_prefix(offset, size, epoch))
+        pieces.append(memoryview(batch)[PREFIX_BYTES:])
+    return size
+
+
+def _spell_foreign(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> int:
+    if block.end > end:  # some of it is not committed yet: not worth keeping
+        return _spell_batch(_render(block, end), block.offset, epoch, pieces)
+    if block.rendered is None:
+        block.rendered = {}
+    known = block.rendered.get(KAFKA)
+    if known is None:
+        known = block.rendered[KAFKA] = [_render(block, block.end)]
+    return _spell_batch(known[0], block.offset, epoch, pieces)
+
+
+def _render(block: Block, end: int) -> bytes:
+    assert block.bodies is not None
+    messages: list[tuple[Message, Delivery | None]] = []
+    for index, body in enumerate(block.bodies[: end - block.offset]):
+        stored_ms = block.stored_at(block.offset + index)
+        messages.append((_message(block.format, body, stored_ms), None))
+    return render(messages, KAFKA, RenderOptions())[0]
+
+
+def _message(format: int, body: bytes, stored_ms: int) -> Message:
+    """The message in an entry; bytes that cannot be read are passed on as the value they are."""
+    try:
+        return decode_all(format, body, stored_ms)[0]
+    except FormatError:
+        message = Message(body)
+        message.stored_at_us = stored_ms * 1000
+        return message
+
+
+def records_of(block: Block, end: int) -> list[Record]:
+    """The block's records below `end`, opened. Raises BatchRefusedError."""
+    pieces: list[Chunk] = []
+    spell_block(block, end, 0, pieces)
+    data = b"".join(pieces)
+    records: list[Record] = []
+    pos = 0
+    while pos < len(data):
+        size = read_batch_head(data, pos, len(data)).size
+        records += read_records(data[pos : pos + size])
+        pos += size
+    return records

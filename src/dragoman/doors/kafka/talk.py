@@ -1,0 +1,149 @@
+r"""What a handler may use: the session, and the way back to the client.
+
+    request -> handler -> answer(dict) or send(chunks) -> outbox -> wire, in the order of the requests
+                      \-> park(wait): nothing behind it is served until it is done
+
+An answer in the outbox leaves once its journal position has reached its level; those behind it wait with it, since
+Kafka answers in order. What is parked (a long poll, a join) stops the requests behind it from being read at all.
+"""
+
+from collections import deque
+from typing import Any, Final, Protocol
+
+from dragoman.kernel.api import Connection, FindStream, Session, StreamHead
+from dragoman.model.levels import APPLIED
+from dragoman.wire.kafka.codec import encode_response_frame
+
+NODE_ID: Final = 1
+PROTOCOL: Final = "kafka"
+NAMESPACE: Final = "default"
+TOPICS_CACHED_MAX: Final = 4_096
+_FALLBACK: Final = ("localhost", 9092)  # where the socket does not say: tests in memory
+
+Chunk = bytes | memoryview
+
+
+class Request:
+    """One request: who answers it, and where its body is."""
+
+    __slots__ = ("api_key", "body", "buf", "client_id", "correlation_id", "end", "version")
+
+    def __init__(
+        self,
+        api_key: int,
+        version: int,
+        correlation_id: int,
+        client_id: str,
+        buf: bytes,
+        body: int,
+        end: int,
+    ) -> None:
+        self.api_key = api_key
+        self.version = version
+        self.correlation_id = correlation_id
+        self.client_id = client_id
+        self.buf = buf
+        self.body = body
+        self.end = end
+
+
+class Slot:
+    """An answer on its way: it leaves when `position` has reached `level`."""
+
+    __slots__ = ("chunks", "level", "position")
+
+    def __init__(self, position: int, level: int, chunks: list[Chunk]) -> None:
+        self.position = position
+        self.level = level
+        self.chunks = chunks
+
+
+class Wait(Protocol):
+    """A parked request. `deadline_ms` is elapsed time, None never."""
+
+    deadline_ms: int | None
+
+    def look(self) -> bool:
+        """Something has moved: answer if it can be answered; whether it was."""
+        ...
+
+    def expire(self) -> None:
+        """The deadline has come: answer."""
+        ...
+
+    def answered(self, ticket: int, result: object) -> bool:
+        """The kernel's answer to a ticket; whether it was the one waited for."""
+        ...
+
+
+class Talk:
+    """One connection's conversation."""
+
+    __slots__ = (
+        "_finds",
+        "connection",
+        "is_closing",
+        "level",
+        "mechanism",
+        "outbox",
+        "parked",
+        "principal",
+        "session",
+    )
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        self.session = session
+        self.connection = connection
+        # Who speaks. None: credentials are asked for and were not given yet.
+        self.principal: str | None = session.node().authenticate("", b"")
+        self.mechanism = ""  # of SASL, once agreed on
+        self.level = APPLIED  # what the answer to the request at hand waits for
+        self.outbox: deque[Slot] = deque()
+        self.parked: Wait | None = None
+        self.is_closing = False
+        self._finds: dict[str | bytes, FindStream] = {}
+
+    def answer(self, request: Request, message: dict[str, Any]) -> None:
+        """Encode and queue an answer; it waits for everything decided so far, at `level`."""
+        frame = encode_response_frame(
+            request.api_key, request.version, request.correlation_id, message
+        )
+        level = self.level
+        self.level = APPLIED
+        self.send(self.session.position() if level else 0, level, [frame])
+
+    def send(self, position: int, level: int, chunks: list[Chunk]) -> None:
+        """Queue an encoded answer."""
+        self.outbox.append(Slot(position, level, chunks))
+
+    def park(self, wait: Wait) -> None:
+        """Answer later, and serve nothing before that."""
+        assert self.parked is None
+        self.parked = wait
+
+    def wait_for(self, level: int) -> None:
+        """The answer to the request at hand waits for `level` at least."""
+        self.level = max(self.level, level)
+
+    def find(self, topic: str | bytes) -> StreamHead:
+        """A topic by name or by its 16-byte id. Raises StreamNotFound."""
+        command = self._finds.get(topic)
+        if command is None:
+            if len(self._finds) >= TOPICS_CACHED_MAX:
+                self._finds.clear()
+            command = FindStream(name=topic) if isinstance(topic, str) else FindStream(uuid=topic)
+            self._finds[topic] = command
+        head: StreamHead = self.session.submit(command)
+        return head
+
+    def address(self) -> tuple[str, int]:
+        """Where the client is told to connect to: where it did, unless the operator says otherwise."""
+        told = self.session.node().advertised(PROTOCOL)
+        if told is not None:
+            return told
+        local = self.connection.local
+        return (local[0], local[1]) if local[0] else _FALLBACK
+
+    def leader_epoch(self) -> int:
+        """Of every partition: how often this store was started."""
+        return self.session.incarnation()
