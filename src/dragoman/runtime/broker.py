@@ -164,7 +164,7 @@ class Broker:
         if self.after_turn is not None:
             self.after_turn()
         self._ease()
-        if more or kernel.has_records() or kernel.state.groups.answers:
+        if more or kernel.state.groups.answers:
             self.begin_turn()
         self.timers.arm(*kernel.deadlines())
 
@@ -205,13 +205,20 @@ class Broker:
                 if session.id in self._sessions:
                     session.door.progressed()
                     self._touched[session] = None
+        if self._collect():
+            self.begin_turn()
 
-    def _gather(self) -> None:
-        """This turn's records go to the frame now gathering; what grew is visible once that frame is durable enough."""
+    def _collect(self) -> bool:
+        """Put what was decided into the frame now gathering: a checkpoint counts on nothing being outside of it."""
         records = self.kernel.drain_records()
         if records:
             self.commit.add(records, self.kernel.state.appended - self._appended)
         self._appended = self.kernel.state.appended
+        return bool(records)
+
+    def _gather(self) -> None:
+        """This turn's records go to the frame now gathering; what grew is visible once that frame is durable enough."""
+        self._collect()
         grown, self.kernel.state.grown = self.kernel.state.grown, []
         position = self.commit.position()
         for stream, partition in grown:
@@ -286,7 +293,7 @@ class Broker:
         self._news.update(waiting)
         if self._news:
             self.begin_turn()
-            self._tell()
+        self._tell()
         if self.after_turn is not None:
             self.after_turn()
         self._ease()

@@ -24,6 +24,7 @@ from dragoman.runtime.recovery import Recovered
 from dragoman.runtime.snapshot import (
     Change,
     MetaRow,
+    group_change,
     partition_key,
     route_changes,
     stream_changes,
@@ -68,12 +69,14 @@ class Frozen:
         "partitions",
         "placed",
         "position",
+        "producer_end",
         "segments",
     )
 
     def __init__(self, position: int, id_next: int) -> None:
         self.position = position
         self.id_next = id_next
+        self.producer_end = 0
         self.cluster_id = b""
         self.changes: list[Change] = []
         self.partitions: list[tuple[Stream, Partition, list[Block]]] = []
@@ -144,6 +147,7 @@ class Checkpointer:
         state = self._kernel.state
         frozen = Frozen(self._commit.position(), state.id_next)
         frozen.cluster_id = self._cluster_id
+        frozen.producer_end = state.producer_reserved
         self._freeze_entities(frozen)
         self._freeze_gone(frozen)
         frozen.segments = {number: 0 for number, size in self._live.items() if size > 0}
@@ -173,6 +177,10 @@ class Checkpointer:
             exists = subscription.id in state.subscriptions
             frozen.changes += subscription_changes(subscription, exists=exists)
         frozen.changes += route_changes(state.routing, self._routes)
+        groups, state.groups.dirty = state.groups.dirty, {}
+        for key, group in groups.items():
+            exists = state.groups.by_key.get(key) is group
+            frozen.changes.append(group_change(group, exists=exists))
 
     def _freeze_gone(self, frozen: Frozen) -> None:
         """Rows of extents that nobody can ask for any more; the segments they were in have that much less to keep."""
@@ -250,7 +258,13 @@ class Checkpointer:
         kept = {
             number: lengths[number] for number in frozen.segments.keys() | used if number in lengths
         }
-        meta = MetaRow(frozen.position, frozen.id_next, frozen.cluster_id.hex(), kept)
+        meta = MetaRow(
+            frozen.position,
+            frozen.id_next,
+            frozen.cluster_id.hex(),
+            kept,
+            frozen.producer_end,
+        )
         frozen.changes.append(("meta", "checkpoint", msgspec.json.encode(meta)))
         self._state.commit(frozen.changes)
         for number in frozen.dead:

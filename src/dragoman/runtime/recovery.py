@@ -20,7 +20,14 @@ from dragoman.kernel.records import (
 )
 from dragoman.ports.storage import Corrupt, LogStore, Segments, StateStore
 from dragoman.runtime.extents import block_of
-from dragoman.runtime.snapshot import MetaRow, StreamRow, SubscriptionRow, chunk_of, producers_of
+from dragoman.runtime.snapshot import (
+    MetaRow,
+    StreamRow,
+    SubscriptionRow,
+    chunk_of,
+    group_of,
+    producers_of,
+)
 
 _UNREADABLE: Final = (msgspec.MsgspecError, zlib.error, ValueError, KeyError, IndexError)
 
@@ -101,7 +108,12 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
         for key, data in store.scan(table):
             recovered.routes[key] = (table, data)
             kernel.apply(msgspec.msgpack.decode(data, type=kind))
+    for _, data in store.scan("cursors"):
+        group = group_of(data)
+        group.emptied_ms = kernel.now_ms
+        state.groups.by_key[group.key] = group
     state.id_next = max(state.id_next, meta.id_next)
+    state.producer_reserved = meta.producer_end
 
 
 def _load_stream(kernel: Kernel, number: int, row: StreamRow) -> None:

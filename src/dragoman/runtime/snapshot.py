@@ -6,6 +6,7 @@
     chunk         subscription/partition/index -> states of 4,096 messages, compressed
     extent        stream/partition/offset -> where a run of entries lies
     producer      stream/partition -> what idempotent producers have written
+    cursors       namespace/group -> where the group goes on, per (stream, partition)
     route, binding
 
 Settings are JSON, so that a person who opens the store can read them.
@@ -18,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.groups.group import Cursor, Group
 from dragoman.kernel.leases.window import SPAN, Chunk, Window
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Bound, RouteCreated
@@ -65,6 +67,14 @@ class ProducerRow(msgspec.Struct, array_like=True):
     batches: list[tuple[int, int, int]]
 
 
+class GroupRow(msgspec.Struct, array_like=True):
+    """A group's cursors: (stream, partition, offset, leader epoch, metadata, stored ms)."""
+
+    namespace: str
+    name: str
+    cursors: list[tuple[int, int, int, int, str, int]]
+
+
 class MetaRow(msgspec.Struct):
     """What a checkpoint is: everything up to `position` is in the other rows."""
 
@@ -72,6 +82,7 @@ class MetaRow(msgspec.Struct):
     id_next: int
     cluster_id: str
     segments: dict[int, int]
+    producer_end: int = 0  # producer ids below may have been given out
 
 
 def id_key(number: int) -> str:
@@ -163,6 +174,27 @@ def producers_of(data: bytes) -> dict[int, ProducerState]:
         state.batches.extend(row.batches)
         known[row.id] = state
     return known
+
+
+def group_change(group: Group, *, exists: bool) -> Change:
+    """The row of a group whose cursors changed, or its removal."""
+    key = "/".join(group.key)
+    if not exists or not group.cursors:
+        return ("cursors", key, None)
+    cursors = [
+        (*place, cursor.offset, cursor.epoch, cursor.metadata, cursor.stored_ms)
+        for place, cursor in group.cursors.items()
+    ]
+    return ("cursors", key, _json.encode(GroupRow(*group.key, cursors)))
+
+
+def group_of(data: bytes) -> Group:
+    """A group as its row says: nobody is in it."""
+    row = msgspec.json.decode(data, type=GroupRow)
+    group = Group((row.namespace, row.name), 0)
+    for stream, partition, offset, epoch, metadata, stored_ms in row.cursors:
+        group.cursors[stream, partition] = Cursor(offset, epoch, metadata, stored_ms)
+    return group
 
 
 def route_changes(routing: Any, saved: dict[str, tuple[str, bytes]]) -> Iterator[Change]:
