@@ -1,6 +1,17 @@
-"""What a broker can be told, typed. Cold."""
+"""What a broker can be told, typed, and what makes no sense together. Cold, and cheap to load.
 
+The command line fills it (`cli/serve.py`), and so does a file (`configfile.py`).
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final
+
+PROTOCOLS: Final[Mapping[str, int]] = {"kafka": 9092, "amqp": 5672}  # and their clients' habits
+ALL_PROTOCOLS: Final = "all"
+PORT_MAX: Final = 65_535
+CONNECTIONS_MAX: Final = 10_000
+LOGS: Final = ("text", "json")
 
 
 @dataclass
@@ -10,7 +21,7 @@ class ServeOptions:
     data: str = "./dragoman-data"
     memory: bool = False
     host: str = "127.0.0.1"
-    ports: dict[str, int] = field(default_factory=lambda: {"kafka": 9092, "amqp": 5672})
+    ports: dict[str, int] = field(default_factory=lambda: dict(PROTOCOLS))
     advertise: dict[str, tuple[str, int]] = field(default_factory=dict)
     one_port: bool = False  # every protocol shares the listener of the first
     config: str = ""
@@ -20,4 +31,68 @@ class ServeOptions:
     tls_cert: str = ""
     tls_key: str = ""
     tls_ca: str | None = None
-    users: dict[str, str] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)  # name to password
+    keys: dict[str, str] = field(default_factory=dict)  # name to secret
+    connections_max: int = CONNECTIONS_MAX
+    topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
+
+
+class ConfigError(Exception):
+    """What is wrong with options or a file: `problems`, one line each."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def check(options: ServeOptions) -> None:
+    """Raises ConfigError for what makes no sense together."""
+    problems = []
+    if not (options.users or options.insecure or is_loopback(options.host)):
+        problems.append(
+            f"host {options.host}: without users anybody who reaches it may do anything;"
+            " configure [users.NAME], or say --insecure"
+        )
+    if options.tls_key and not options.tls_cert:
+        problems.append("tls-key: a key without its certificate (tls-cert)")
+    if problems:
+        raise ConfigError(problems)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it. Names other than `localhost` may lead anywhere."""
+    numbers = host.split(".")
+    in_127 = len(numbers) == 4 and numbers[0] == "127" and all(n.isdecimal() for n in numbers)
+    return in_127 or host in {"localhost", "::1"}
+
+
+def set_port(options: ServeOptions, name: str, number: int) -> None:
+    """Set a protocol's port; `all` puts every protocol on one. Raises ConfigError."""
+    if not 0 <= number <= PORT_MAX:
+        raise ConfigError([f"port {name}: {number} is not from 0 to {PORT_MAX}"])
+    if name == ALL_PROTOCOLS:
+        options.ports = dict.fromkeys(options.ports, number)
+        options.one_port = True
+    elif name in PROTOCOLS:
+        options.ports[name] = number
+    else:
+        raise ConfigError([f"port {name}: no such protocol{nearest(name, [*PROTOCOLS, 'all'])}"])
+
+
+def set_advertised(options: ServeOptions, name: str, address: str) -> None:
+    """Set the address, HOST:PORT, that a protocol's clients are given. Raises ConfigError."""
+    host, _, number = address.rpartition(":")
+    if name not in PROTOCOLS:
+        raise ConfigError([f"advertise {name}: no such protocol{nearest(name, PROTOCOLS)}"])
+    if not host or not number.isdecimal() or not 0 < int(number) <= PORT_MAX:
+        raise ConfigError([f"advertise {name}: expected HOST:PORT, not {address}"])
+    options.advertise[name] = (host.strip("[]"), int(number))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean X?`, or what there is to choose from."""
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    names = list(known)
+    close = difflib.get_close_matches(word, names, 1, 0.5)
+    return f"; did you mean {close[0]}?" if close else f" (there are: {', '.join(names) or 'none'})"

@@ -65,11 +65,13 @@ async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
     """Recover the store and bind every port. Raises StartError with one line for the operator."""
     loop = asyncio.get_running_loop()
     parts = assemble(options, loop, clock)
-    running = Running(options, parts, Doors(parts.broker, parts.doors, parts.tls))
+    doors = Doors(parts.broker, parts.doors, parts.tls, options.connections_max)
+    running = Running(options, parts, doors)
     parts.on_failure = lambda text: _fail(running, text)
     try:
+        declare_topology(running)
         bind(running)
-    except OSError as error:
+    except (OSError, StartError) as error:
         await parts.close(0)
         raise StartError(str(error)) from error
     for listener in set(running.listeners.values()):
@@ -80,6 +82,18 @@ async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
 def _fail(running: Running, text: str) -> None:
     running.failure = text
     running.leaving.set()
+
+
+def declare_topology(running: Running) -> None:
+    """Make what the configuration says exists. Raises StartError with a line for each thing that cannot be."""
+    if not running.options.topology:
+        return
+    from dragoman.app.topology import declare  # noqa: PLC0415 - most brokers have no file
+
+    problems = declare(running.parts.broker.kernel, running.options.topology)
+    running.parts.broker.begin_turn()
+    if problems:
+        raise StartError("\n".join(problems))
 
 
 def bind(running: Running) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import dragoman
 
-COMMANDS: Final = ("serve", "config", "env", "snippet", "certs")
+USAGE_ERROR: Final = 2
 
 
 def main() -> int:
@@ -24,17 +24,17 @@ def main() -> int:
 
 
 def _serve(arguments: list[str]) -> int:
-    from dragoman.app.config import ServeOptions  # noqa: PLC0415
-    from dragoman.cli.serve import USAGE, UsageError, parse  # noqa: PLC0415
+    from dragoman.app.config import ConfigError  # noqa: PLC0415
+    from dragoman.cli.serve import USAGE, UsageError, read  # noqa: PLC0415
 
     if "--help" in arguments or "-h" in arguments:
         sys.stdout.write(USAGE)
         return 0
     try:
-        options = parse(arguments, ServeOptions())
-    except UsageError as error:
-        sys.stderr.write(f"dragoman: {error}\n")
-        return 2
+        options = read(arguments)
+    except (UsageError, ConfigError) as error:
+        sys.stderr.writelines(f"dragoman: {line}\n" for line in str(error).splitlines())
+        return USAGE_ERROR
     from dragoman.app.serve import serve  # noqa: PLC0415
 
     return serve(options)

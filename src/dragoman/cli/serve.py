@@ -1,10 +1,18 @@
 """`dragoman serve`: its options, read from a table. No library is loaded, so that a broker starts at once."""
 
-import difflib
+import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from dragoman.app.config import ServeOptions
+from dragoman.app.config import (
+    LOGS,
+    ConfigError,
+    ServeOptions,
+    check,
+    nearest,
+    set_advertised,
+    set_port,
+)
 
 USAGE: Final = """\
 dragoman serve [options]
@@ -29,34 +37,26 @@ class UsageError(Exception):
 
 def _port(options: ServeOptions, value: str) -> None:
     name, _, number = value.partition("=")
-    if not number.isdigit() or int(number) > 65_535:
-        raise UsageError(f"--port {value}: expected NAME=N with N from 0 to 65535")
-    if name == "all":
-        options.ports = dict.fromkeys(options.ports, int(number))
-        options.one_port = True
-        return
-    if name not in options.ports:
-        raise UsageError(
-            f"--port {value}: no protocol {name}{nearest(name, [*options.ports, 'all'])}"
-        )
-    options.ports[name] = int(number)
+    if not number.isdecimal():
+        raise UsageError(f"--port {value}: expected NAME=N")
+    _checked(set_port, options, name, int(number))
 
 
 def _advertise(options: ServeOptions, value: str) -> None:
     name, _, address = value.partition("=")
-    host, _, number = address.rpartition(":")
-    if not host or not number.isdigit():
-        raise UsageError(f"--advertise {value}: expected NAME=HOST:PORT")
-    if name not in options.ports:
-        raise UsageError(
-            f"--advertise {value}: no protocol {name}{nearest(name, list(options.ports))}"
-        )
-    options.advertise[name] = (host, int(number))
+    _checked(set_advertised, options, name, address)
+
+
+def _checked(setter: Callable[..., None], *arguments: object) -> None:
+    try:
+        setter(*arguments)
+    except ConfigError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def _log(options: ServeOptions, value: str) -> None:
-    if value not in {"text", "json"}:
-        raise UsageError(f"--log {value}: text or json")
+    if value not in LOGS:
+        raise UsageError(f"--log {value}: expected {' or '.join(LOGS)}")
     options.log = value
 
 
@@ -78,10 +78,18 @@ WITH_VALUE: Final[Mapping[str, Callable[[ServeOptions, str], None]]] = {
 FLAGS: Final[Mapping[str, str]] = {"--memory": "memory", "--insecure": "insecure"}
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """`; did you mean X?`, or nothing."""
-    close = difflib.get_close_matches(word, known, 1, 0.5)
-    return f"; did you mean {close[0]}?" if close else f" (there are {', '.join(known)})"
+def read(arguments: list[str]) -> ServeOptions:
+    """Options from the file that the command line names, and over them the command line's own.
+
+    Raises UsageError for the command line, ConfigError for the file or for what makes no sense together.
+    """
+    options = parse(arguments, ServeOptions())
+    if options.config:
+        from dragoman.app.configfile import load  # noqa: PLC0415 - most brokers have no file
+
+        options = parse(arguments, load(options.config))
+    check(options)
+    return options
 
 
 def parse(arguments: list[str], options: ServeOptions) -> ServeOptions:
@@ -99,3 +107,8 @@ def parse(arguments: list[str], options: ServeOptions) -> ServeOptions:
         else:
             raise UsageError(f"no option {name}{nearest(name, [*WITH_VALUE, *FLAGS])}")
     return options
+
+
+def helped() -> None:
+    """Run a broker; `dragoman serve --help` tells its options."""
+    sys.stdout.write(USAGE)

@@ -58,6 +58,9 @@ class Listener:
                 loop.remove_reader(self._socket.fileno())
                 loop.call_later(_PAUSE_S, loop.add_reader, self._socket.fileno(), self._accept)
                 return
+            if len(self._doors.open) + len(self._peeking) >= self._doors.connections_max:
+                connection.close()
+                continue
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             task = loop.create_task(self._adopt(connection))

@@ -15,6 +15,7 @@ from dragoman.kernel.api import ConnectionDoor, Session
 from dragoman.listeners.sniff import SNIFF_BYTES, protocol_of
 
 SNIFF_DEADLINE_S: Final = 10.0
+CONNECTIONS_MAX: Final = 10_000
 WRITE_HIGH_BYTES: Final = 256 * 1024  # unsent bytes past which consumers are held back
 WRITE_STUCK_BYTES: Final = 4 * 1024 * 1024  # unsent bytes past which nothing more is read either
 CLOSE_DEADLINE_S: Final = 5.0  # for the peer to take what is still unsent when we close
@@ -64,11 +65,18 @@ class Doors:
     """What a listener offers: a door per protocol, TLS if there is a certificate, the connections now open."""
 
     def __init__(
-        self, broker: Turns, doors: Mapping[str, MakeDoor], tls: SSLContext | None
+        self,
+        broker: Turns,
+        doors: Mapping[str, MakeDoor],
+        tls: SSLContext | None,
+        connections_max: int = CONNECTIONS_MAX,
     ) -> None:
         self.broker = broker
         self.doors = doors
         self.tls = tls
+        self.connections_max = (
+            connections_max  # over all ports; those beyond are closed as they come
+        )
         self.open: dict[asyncio.BaseProtocol, None] = {}
 
 

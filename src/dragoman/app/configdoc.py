@@ -1,0 +1,226 @@
+"""docs/config.md, made from the structs that read the file: `python -m dragoman.app.configdoc > docs/config.md`. Cold.
+
+Types and defaults come from the structs; what an option means stands in `MEANINGS`, and a test asks that none is
+missing.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.app.configfile import (
+    KeySection,
+    LimitsSection,
+    ListenSection,
+    StorageSection,
+    UserSection,
+)
+from dragoman.app.topology import LEVELS, BindingSection, offered
+from dragoman.kernel.settings import RouteSettings, StreamSettings, SubscriptionSettings
+
+BEFORE: Final = """\
+# Configuration
+
+One TOML file, given as `dragoman serve --config FILE.toml`; `dragoman config check FILE.toml` reads it without serving.
+Every option is optional. What the command line says wins. Options and sections that do not exist are refused, with the
+nearest name that does. Paths are relative to the file. Sizes are in bytes, durations in milliseconds, as names tell.
+
+This page is generated from the code that reads the file.
+"""
+EXAMPLE: Final = """\
+## Example
+
+```toml
+[listen]
+host = "0.0.0.0"
+ports = { kafka = 9092, amqp = 5672 }
+
+[users.alice]
+password_file = "alice.secret"
+
+[namespace.default.stream.events]
+partitions = 6
+retention_ms = 604800000
+
+[namespace.default.queue.orders]
+length_max = 100000
+overflow = "reject-publish"
+
+[namespace.default.route.incoming]
+kind = "topic"
+
+[namespace.default.binding.all-orders]
+route = "incoming"
+target = "orders"
+key = "orders.#"
+```
+"""
+SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
+    ("[listen]", "Where the broker listens, and how it speaks.", ListenSection),
+    ("[storage]", "Where messages are kept.", StorageSection),
+    ("[limits]", "How much is allowed.", LimitsSection),
+    ("[users.NAME]", "Who may connect by name and password. Give one of the two.", UserSection),
+    (
+        "[keys.NAME]",
+        "A key that signs requests. Read and checked; no protocol of this version uses one. Give one of the two.",
+        KeySection,
+    ),
+    (
+        "[namespace.NS.stream.NAME]",
+        "A stream that exists from the start. One that is there already is left as it is.",
+        StreamSettings,
+    ),
+    (
+        "[namespace.NS.queue.NAME]",
+        "A queue: a stream and its leased subscription of the same name. `stream` is a table of the stream's options.",
+        SubscriptionSettings,
+    ),
+    (
+        "[namespace.NS.route.NAME]",
+        "A route, which clients of RabbitMQ know as an exchange. One that is there already is left as it is.",
+        RouteSettings,
+    ),
+    (
+        "[namespace.NS.binding.NAME]",
+        "What a route hands on, and to whom. NAME is only a label.",
+        BindingSection,
+    ),
+)
+AFTER: Final = """\
+## [namespace.NS.pump.NAME]
+
+Pumps, which carry messages from one stream on to another, are not supported by this version: the section is refused.
+"""
+MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    "[listen]": {
+        "host": "address to listen on; other than loopback needs users, or `insecure`",
+        "ports": "port of each protocol, 0 for any free one; `all` puts every protocol on one",
+        "advertise": "HOST:PORT to give clients of a protocol, if not the address they connected to",
+        "tls_cert": "certificate chain in PEM; TLS is then served beside plain connections, on the same ports",
+        "tls_key": "its private key, if not in the same file",
+        "tls_ca": "certificate of its authority, told to local programs in the ready file",
+        "insecure": "listen on other addresses without users",
+        "log": "how to speak on standard output",
+    },
+    "[storage]": {
+        "data": "directory of the messages",
+        "memory": "keep everything in memory, gone with the process",
+    },
+    "[limits]": {"connections_max": "connections open at once; more are closed as they come"},
+    "[users.NAME]": {
+        "password": "the password",
+        "password_file": "a file that holds the password",
+    },
+    "[keys.NAME]": {"secret": "the secret", "secret_file": "a file that holds the secret"},
+    "[namespace.NS.stream.NAME]": {
+        "partitions": "how many; order is kept within one",
+        "durable": "survives a restart",
+        "level": "what a confirm waits for: `written` survives the process, `synced` the power too",
+        "retention_ms": "how long messages are kept beyond their readers' need; 0 not at all, -1 for ever",
+        "retention_bytes": "how much of each partition is kept at most; -1 no limit",
+        "compact": "keep the last message of each key",
+        "message_bytes_max": "largest message; 0 the protocol's own limit",
+        "dedup_window_ms": "how long a repeated deduplication id is recognised",
+    },
+    "[namespace.NS.queue.NAME]": {
+        "durable": "survives a restart",
+        "early": "deliver a message before it is on the disk, as RabbitMQ's classic queues do",
+        "ttl_ms": "how long a message lives; -1 for ever",
+        "length_max": "ready messages at most; -1 no limit",
+        "bytes_max": "bytes of ready messages at most; -1 no limit",
+        "overflow": "what happens beyond these limits",
+        "lease_duration_ms": "how long a message may be held, by clients that hold it for a time",
+        "attempts_max": "attempts before a message is a dead letter; 0 for ever",
+        "attempts_counted": "whether every delivery counts, or only those that failed",
+        "retry_ms": "how long a released message waits before it is ready again",
+        "dead_letter": "where dead letters go: a table with `name`, `key` and `is_route`",
+        "order": "what is kept in order beyond the log's own",
+        "priorities": 'highest priority honoured, with `order = "priority"`',
+        "filter": "the filter's stored form; empty matches all",
+        "single_active": "one consumer at a time, the others wait",
+        "auto_delete": "gone with its last consumer",
+        "idle_ms": "gone after so long unused; 0 never",
+        "owns_stream": "deleting the queue deletes its stream unless something else holds it",
+    },
+    "[namespace.NS.route.NAME]": {
+        "kind": "how it chooses",
+        "durable": "survives a restart",
+        "auto_delete": "gone with its last binding",
+        "internal": "clients may not publish to it",
+        "alternate": "route that takes what no binding did",
+        "hash_on": "for the hash kinds: `header:NAME` or `attribute:NAME`; empty takes the routing key",
+    },
+    "[namespace.NS.binding.NAME]": {
+        "route": "the route (required)",
+        "target": "the queue, stream or route that it hands on to (required)",
+        "to_route": "whether the target is a route",
+        "key": "key or pattern to match",
+        "arguments": "typed values that the route's kind matches on",
+        "filter": "further headers to match",
+        "headers_set": "headers put on the message for this target, as pairs",
+    },
+}
+
+
+def options_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Options in the order of the struct; a binding's ends first."""
+    return tuple(
+        sorted(offered(kind), key=lambda name: name not in {"route", "target", "to_route"})
+    )
+
+
+def type_of(field: msgspec.inspect.Field) -> str:
+    """The option's type as a reader of TOML knows it."""
+    known = {
+        "StrType": "text",
+        "IntType": "number",
+        "BoolType": "true or false",
+        "DictType": "table",
+        "VarTupleType": "list",
+        "UnionType": "table",
+    }
+    if isinstance(field.type, msgspec.inspect.LiteralType):
+        return " or ".join(f"`{value}`" for value in field.type.values)
+    return known[type(field.type).__name__]
+
+
+def default_of(name: str, field: msgspec.inspect.Field) -> str:
+    """The default as TOML; nothing where there is none."""
+    value: Any = field.default
+    if field.default_factory is not msgspec.NODEFAULT:
+        value = field.default_factory()
+    if name == "level":
+        value = next(word for word, level in LEVELS.items() if level == value)
+    if value is msgspec.NODEFAULT or value is None or value in ("", {}, ()):
+        return ""
+    if isinstance(value, dict):
+        return "`{ " + ", ".join(f"{key} = {item}" for key, item in value.items()) + " }`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def rows(section: str, kind: type[msgspec.Struct]) -> Iterable[str]:
+    """A line for each option."""
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    fields = {field.name: field for field in info.fields}
+    for name in options_of(kind):
+        field = fields[name]
+        words = " or ".join(f"`{level}`" for level in LEVELS) if name == "level" else type_of(field)
+        yield f"| `{name}` | {words} | {default_of(name, field)} | {MEANINGS[section][name]} |"
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [BEFORE]
+    for section, meaning, kind in SECTIONS:
+        head = "| option | type | default | meaning |\n|---|---|---|---|"
+        parts.append(
+            f"## {section}\n\n{meaning}\n\n{head}\n" + "\n".join(rows(section, kind)) + "\n"
+        )
+    return "\n".join([*parts, AFTER, EXAMPLE])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

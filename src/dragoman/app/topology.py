@@ -1,0 +1,174 @@
+"""What a file says exists from the start: its sections as kernel commands, and their execution. Cold.
+
+Made if it is missing, left as it is if it is there: a file never changes what clients have made.
+
+    [namespace.NS.stream.NAME]     the kernel's StreamSettings
+    [namespace.NS.queue.NAME]      its SubscriptionSettings; `stream` holds those of the queue's stream
+    [namespace.NS.route.NAME]      its RouteSettings
+    [namespace.NS.binding.NAME]    its BindingSettings, with `route`, `target` and `to_route`; NAME is only a label
+    [namespace.NS.pump.NAME]       refused: this version carries nothing on by itself
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from dragoman.app.problems import Problems
+from dragoman.kernel import commands as c
+from dragoman.kernel.settings import (
+    BindingSettings,
+    RouteSettings,
+    StreamSettings,
+    SubscriptionSettings,
+)
+from dragoman.model.errors import KernelError
+from dragoman.model.levels import SYNCED, WRITTEN
+
+LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
+MADE: Final[Mapping[str, type]] = {
+    "stream": c.CreateStream,
+    "queue": c.DeclareQueue,
+    "route": c.DeclareRoute,
+}
+NOT_OFFERED: Final = frozenset({"notes", "exclusive"})  # a door's own; a session's own
+NO_SESSION: Final = 0
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Asks(Protocol):
+    """A kernel, as far as declaring needs it."""
+
+    def submit(self, command: Any, session: int) -> Any: ...
+
+
+def offered(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Options of a settings struct that a file may give."""
+    return tuple(name for name in kind.__struct_fields__ if name not in NOT_OFFERED)
+
+
+def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
+    """Make what is missing; a line for each thing that could not be."""
+    problems = []
+    for command in commands:
+        try:
+            kernel.submit(command, NO_SESSION)
+        except KernelError as error:
+            problems.append(f"{_label(command)}: {str(error) or error.code}")
+    return problems
+
+
+def rehearse(commands: Iterable[Any]) -> list[str]:
+    """What would be refused, tried on an empty kernel in memory."""
+    from dragoman.app.loop import SystemEntropy  # noqa: PLC0415 - a broker that starts has its kernel
+    from dragoman.formats.translator import FormatTranslator  # noqa: PLC0415
+    from dragoman.kernel.kernel import Kernel  # noqa: PLC0415
+    from dragoman.kernel.routing import Routing  # noqa: PLC0415
+
+    kernel = Kernel(FormatTranslator(), Routing(), lambda _: 0, SystemEntropy().token)
+    kernel.begin(1)
+    return declare(kernel, commands)
+
+
+def _label(command: Any) -> str:
+    if isinstance(command, c.Bind):
+        return f"binding of {command.route} to {command.target} in {command.namespace}"
+    kind = next(kind for kind, made in MADE.items() if isinstance(command, made))
+    return f"namespace.{command.namespace}.{kind}.{command.name}"
+
+
+def commands_of(namespaces: Any, problems: Problems) -> tuple[Any, ...]:
+    """Commands in an order in which each finds what it needs."""
+    commands: list[Any] = []
+    for namespace, value in problems.table(namespaces, "namespace").items():
+        where = f"namespace.{namespace}"
+        kinds = problems.table(value, where)
+        problems.unknown(kinds, KINDS, where)
+        for kind in (kind for kind in KINDS if kind in kinds):
+            for name, table in problems.table(kinds[kind], f"{where}.{kind}").items():
+                place = f"{where}.{kind}.{name}"
+                command = KINDS[kind](
+                    namespace, name, problems.table(table, place), place, problems
+                )
+                if command is not None:
+                    commands.append(command)
+    return tuple(commands)
+
+
+def _settings(table: Mapping[str, Any], kind: type[S], where: str, problems: Problems) -> S | None:
+    if problems.unknown(table, offered(kind), where):
+        return None
+    if kind is StreamSettings and "level" in table:
+        level = LEVELS.get(table["level"]) if isinstance(table["level"], str) else None
+        if level is None:
+            problems.add(where, f"level: expected one of {', '.join(LEVELS)}")
+            return None
+        table = {**table, "level": level}
+    return problems.struct(table, kind, where)
+
+
+def _stream(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    settings = _settings(table, StreamSettings, where, problems)
+    if settings is None:
+        return None
+    return c.CreateStream(namespace=ns, name=name, settings=settings, attach=True)
+
+
+def _queue(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    own = {option: value for option, value in table.items() if option != "stream"}
+    place = f"{where}.stream"
+    below = problems.table(table.get("stream", {}), place)
+    if problems.unknown(own, (*offered(SubscriptionSettings), "stream"), where):
+        return None
+    settings = _settings(own, SubscriptionSettings, where, problems)
+    stream = _settings(below, StreamSettings, place, problems)
+    if settings is None or stream is None:
+        return None
+    return c.DeclareQueue(namespace=ns, name=name, settings=settings, stream=stream)
+
+
+def _route(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    settings = _settings(table, RouteSettings, where, problems)
+    return None if settings is None else c.DeclareRoute(namespace=ns, name=name, settings=settings)
+
+
+class BindingSection(BindingSettings, frozen=True, kw_only=True):
+    """A binding with its two ends."""
+
+    route: str
+    target: str
+    to_route: bool = False
+
+
+def _binding(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    section = problems.struct(table, BindingSection, where)
+    if section is None:
+        return None
+    binding = BindingSettings(
+        key=section.key,
+        arguments=section.arguments,
+        filter=section.filter,
+        headers_set=section.headers_set,
+    )
+    return c.Bind(
+        namespace=ns,
+        route=section.route,
+        target=section.target,
+        to_route=section.to_route,
+        binding=binding,
+    )
+
+
+def _pump(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> None:
+    problems.add(where, "pumps are not supported by this version")
+
+
+Maker = Callable[[str, str, dict[str, Any], str, Problems], Any]
+KINDS: Final[Mapping[str, Maker]] = {
+    "stream": _stream,
+    "queue": _queue,
+    "route": _route,
+    "binding": _binding,
+    "pump": _pump,
+}

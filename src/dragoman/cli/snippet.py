@@ -1,0 +1,66 @@
+"""`dragoman snippet PROTOCOL`: a small whole program for an official client, ready to run."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+from dragoman.cli.endpoints import endpoints
+from dragoman.cli.errors import CommandError
+
+Protocol = Literal["kafka", "amqp"]
+Language = Literal["python"]
+
+KAFKA: Final = """\
+# pip install confluent-kafka
+from confluent_kafka import Consumer, Producer
+
+producer = Producer({{"bootstrap.servers": "{bootstrap}"}})
+producer.produce("orders", key="7", value="one coffee")
+producer.flush()
+
+consumer = Consumer(
+    {{"bootstrap.servers": "{bootstrap}", "group.id": "kitchen", "auto.offset.reset": "earliest"}}
+)
+consumer.subscribe(["orders"])
+message = consumer.poll(10)
+print(message.value().decode())
+consumer.close()
+"""
+AMQP: Final = """\
+# pip install pika
+import pika
+
+connection = pika.BlockingConnection(pika.URLParameters("{url}"))
+channel = connection.channel()
+channel.confirm_delivery()
+channel.queue_declare("orders", durable=True)
+channel.basic_publish("", "orders", b"one coffee")
+
+for method, properties, body in channel.consume("orders", inactivity_timeout=10):
+    print(body.decode())
+    channel.basic_ack(method.delivery_tag)
+    break
+connection.close()
+"""
+PROGRAMS: Final[Mapping[tuple[str, str], str]] = {
+    ("kafka", "python"): KAFKA,
+    ("amqp", "python"): AMQP,
+}
+
+
+def snippet(
+    protocol: Protocol, *, lang: Language = "python", ready_file: Path | None = None
+) -> int:
+    """Print a program that sends a message and receives it.
+
+    Args:
+        protocol: Which client's.
+        lang: Which language.
+        ready_file: What `dragoman serve --ready-file` wrote; without it, the usual ports are assumed.
+    """
+    known = endpoints(ready_file)
+    if protocol not in known:
+        raise CommandError(f"the broker does not serve {protocol}")
+    sys.stdout.write(PROGRAMS[protocol, lang].format(**known[protocol]))
+    return 0
