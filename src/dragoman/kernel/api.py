@@ -9,6 +9,7 @@ A door is sans-IO: a shell feeds it bytes (`receive`), takes bytes (`data_to_sen
 
 from typing import Any, Protocol
 
+from dragoman.kernel.atomic import Atomic
 from dragoman.kernel.block import Block
 from dragoman.kernel.commands import (
     ANY_PARTITION,
@@ -86,6 +87,7 @@ __all__ = [
     "Address",
     "AllocateProducer",
     "AlterStream",
+    "Atomic",
     "Bind",
     "BindingSettings",
     "Block",

@@ -16,6 +16,7 @@ from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
 from dragoman.kernel.consumers import close_consumers
 from dragoman.kernel.durable import is_durable
 from dragoman.kernel.entities import Subscription
+from dragoman.kernel.features import HANDLERS as FEATURE_HANDLERS
 from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
 from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
 from dragoman.kernel.handlers import HANDLERS
@@ -57,6 +58,7 @@ class Kernel:
             **HANDLERS,
             **CONSUMER_HANDLERS,
             **GROUP_HANDLERS,
+            **FEATURE_HANDLERS,
         }
 
     def begin(self, incarnation: int) -> None:
@@ -70,7 +72,7 @@ class Kernel:
         records, reply = decide_publish(self.state, command, self.now_ms)
         self.commit(records)
         if self.state.crowded:
-            self._trim_crowded()
+            self.trim_crowded()
         return reply
 
     def settle(self, command: Settle) -> SettleReply:
@@ -193,7 +195,8 @@ class Kernel:
             state.expiring[0][0] if state.expiring else None,
         )
 
-    def _trim_crowded(self) -> None:
+    def trim_crowded(self) -> None:
+        """Drop from the head what appends put over a length limit."""
         crowded, self.state.crowded = self.state.crowded, []
         for subscription in crowded:
             if subscription.settings.overflow != "drop-head":

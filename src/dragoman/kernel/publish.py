@@ -27,6 +27,18 @@ from dragoman.model.levels import APPLIED
 Streams = tuple[Stream, ...]
 
 
+class Pending:
+    """What earlier decisions of one atomic set will have changed, for those that come after them.
+
+    ends    the next offset per partition appended to
+    """
+
+    __slots__ = ("ends",)
+
+    def __init__(self) -> None:
+        self.ends: dict[Partition, int] = {}
+
+
 class Draft:
     """A publish being decided: the records so far, and the offsets they will take."""
 
@@ -41,14 +53,14 @@ class Draft:
 
 
 def decide_publish(
-    state: State, command: Publish, now_ms: int, ends: dict[Partition, int] | None = None
+    state: State, command: Publish, now_ms: int, pending: Pending | None = None
 ) -> tuple[list[Record], PublishReply]:
-    """Records that append `command`'s messages where its address leads. `ends` carries offsets given by earlier
-    publishes of the same decision.
+    """Records that append `command`'s messages where its address leads. `pending` carries what earlier publishes of
+    the same decision will have changed.
 
     Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument and ProducerError's.
     """
-    draft = Draft(command, now_ms, {} if ends is None else ends)
+    draft = Draft(command, now_ms, {} if pending is None else pending.ends)
     address = command.address
     if not command.bodies:
         raise InvalidArgument("nothing to publish")
@@ -184,20 +196,21 @@ def _publish_all(draft: Draft, streams: Streams) -> None:
     room = total
     for stream in streams:
         for subscription in stream.subscriptions:
-            room = min(room, _room(subscription, draft.command))
+            room = min(room, _room(subscription, draft))
     if room >= total:
         _publish_slice(draft, streams, 0, total)
         return
+    willing = tuple(stream for stream in streams if not _refuses(stream, draft, room))
     if room > 0:
         _publish_slice(draft, streams, 0, room)
     draft.reply.refused = room
-    willing = tuple(stream for stream in streams if not _refuses(stream, draft.command, room))
     _publish_slice(draft, willing, room, total)
 
 
-def _room(subscription: Subscription, command: Publish) -> int:
+def _room(subscription: Subscription, draft: Draft) -> int:
     """How many of the command's messages `subscription` takes before it refuses publishes."""
     settings = subscription.settings
+    command = draft.command
     total = len(command.bodies)
     if settings.overflow == "drop-head" or (settings.length_max < 0 and settings.bytes_max < 0):
         return total
@@ -205,7 +218,10 @@ def _room(subscription: Subscription, command: Publish) -> int:
         return total
     room = total
     if settings.length_max >= 0:
-        room = min(room, max(settings.length_max - subscription.ready(), 0))
+        ready = subscription.ready()
+        for partition in subscription.stream.partitions:
+            ready += draft.ends.get(partition, partition.end) - partition.end
+        room = min(room, max(settings.length_max - ready, 0))
     if settings.bytes_max >= 0:
         left = settings.bytes_max - subscription.ready_bytes()
         for index, body in enumerate(command.bodies[:room]):
@@ -215,12 +231,10 @@ def _room(subscription: Subscription, command: Publish) -> int:
     return room
 
 
-def _refuses(stream: Stream, command: Publish, room: int) -> bool:
-    return any(
-        _room(subscription, command) <= room for subscription in stream.subscriptions
-    ) and any(
-        _room(subscription, command) < len(command.bodies) for subscription in stream.subscriptions
-    )
+def _refuses(stream: Stream, draft: Draft, room: int) -> bool:
+    total = len(draft.command.bodies)
+    rooms = [_room(subscription, draft) for subscription in stream.subscriptions]
+    return any(known <= room for known in rooms) and any(known < total for known in rooms)
 
 
 def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:

@@ -7,7 +7,7 @@ The stored bytes of the history (x-death and its like) are the formats' business
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.entities import Subscription
-from dragoman.kernel.publish import decide_publish
+from dragoman.kernel.publish import Pending, decide_publish
 from dragoman.kernel.records import Record, Runs
 from dragoman.kernel.settings import Address
 from dragoman.kernel.state import Needs, State
@@ -22,6 +22,7 @@ def dead_letters(
     runs: Runs,
     reason: str,
     now_ms: int,
+    pending: Pending | None = None,
 ) -> list[Record]:
     """Records that publish the messages of `runs` to the dead-letter address. Raises Needs."""
     address = subscription.settings.dead_letter
@@ -30,7 +31,7 @@ def dead_letters(
     partition = subscription.stream.partitions[partition_index]
     messages = _bodies(state, partition, runs)
     records: list[Record] = []
-    ends: dict[Partition, int] = {}
+    pending = pending or Pending()
     for format_, body in messages:
         key = address.key or state.translator.route_key(format_, body)
         exchange = address.name if address.is_route else ""
@@ -47,7 +48,7 @@ def dead_letters(
         target = Address(address.name or key, key, address.is_route)
         command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
         try:
-            more, _ = decide_publish(state, command, now_ms, ends)
+            more, _ = decide_publish(state, command, now_ms, pending)
         except KernelError:
             continue  # the address leads nowhere: dropped, as its protocols do
         records += more

@@ -26,6 +26,7 @@ from dragoman.kernel.leases.states import (
     WAITING,
 )
 from dragoman.kernel.leases.window import Window
+from dragoman.kernel.publish import Pending
 from dragoman.kernel.records import Record, Runs, Settled
 from dragoman.kernel.replies import SettleReply
 from dragoman.kernel.state import State
@@ -33,7 +34,11 @@ from dragoman.model.errors import LeaseExpired, SubscriptionNotFound
 
 
 def decide_settle(
-    state: State, command: Settle, now_ms: int, elapsed_ms: int
+    state: State,
+    command: Settle,
+    now_ms: int,
+    elapsed_ms: int,
+    pending: Pending | None = None,
 ) -> tuple[list[Record], SettleReply]:
     """Records that settle what the holder still has. Raises SubscriptionNotFound, LeaseExpired (strict)."""
     subscription = state.subscriptions.get(command.subscription)
@@ -58,10 +63,12 @@ def decide_settle(
     if command.outcome == "reject":
         reason = command.reason or "rejected"
         return _rejected(
-            state, subscription, command.partition, runs, command.holder, reason, now_ms
+            state, subscription, command.partition, runs, command.holder, reason, now_ms, pending
         ), reply
     delay_ms = subscription.settings.retry_ms if command.delay_ms < 0 else command.delay_ms
-    return released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms), reply
+    return released(
+        state, subscription, command, runs, delay_ms, now_ms, elapsed_ms, pending
+    ), reply
 
 
 def _still_held(window: Window, command: Settle) -> tuple[Runs, int]:
@@ -91,8 +98,9 @@ def _rejected(
     holder: int,
     reason: str,
     now_ms: int,
+    pending: Pending | None,
 ) -> list[Record]:
-    records = dead_letters(state, subscription, partition, runs, reason, now_ms)
+    records = dead_letters(state, subscription, partition, runs, reason, now_ms, pending)
     records.append(Settled(subscription.id, partition, LEASED, DROP, runs, holder))
     return records
 
@@ -105,6 +113,7 @@ def released(
     delay_ms: int,
     now_ms: int,
     elapsed_ms: int,
+    pending: Pending | None = None,
 ) -> list[Record]:
     """Back to be delivered again, now or after `delay_ms`; dead-lettered where attempts are spent."""
     records: list[Record] = []
@@ -113,7 +122,14 @@ def released(
         runs, spent = _split_spent(subscription, command.partition, runs, failed=command.failed)
     if spent:
         records += _rejected(
-            state, subscription, command.partition, spent, command.holder, "delivery_limit", now_ms
+            state,
+            subscription,
+            command.partition,
+            spent,
+            command.holder,
+            "delivery_limit",
+            now_ms,
+            pending,
         )
     if runs:
         event = DELAY if delay_ms > 0 else RELEASE

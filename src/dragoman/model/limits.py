@@ -1,0 +1,21 @@
+"""Every bound of the kernel's further features, in one place: what a client can make grow, and how far.
+
+A limit says what is refused past it (QuotaExceeded or InvalidArgument) or how much is done in one step of a sweep.
+Times are milliseconds.
+"""
+
+from typing import Final
+
+# --- atomic sets ---
+ATOMIC_COMMANDS_MAX: Final = 65_536  # in one set: it is decided in one go and written as one frame
+ATOMIC_BYTES_MAX: Final = 64 << 20  # of bodies in one set
+
+# --- transactions written through ---
+TRANSACTIONAL_IDS_MAX: Final = 100_000
+TRANSACTION_PARTITIONS_MAX: Final = 10_000  # in one transaction
+TRANSACTION_CURSORS_MAX: Final = 100_000  # waiting in one transaction
+TRANSACTION_TIMEOUT_MS_MAX: Final = 900_000  # as Kafka's transaction.max.timeout.ms
+TRANSACTIONAL_ID_BYTES_MAX: Final = 1_024
+TRANSACTIONAL_ID_UNUSED_MS: Final = 7 * 86_400_000  # then it is forgotten
+PRODUCER_EPOCH_MAX: Final = 32_767
+MARKER_BYTES_MAX: Final = 1_024
