@@ -36,6 +36,7 @@ class Block:
         "frozen",
         "hops",
         "keys",
+        "latest_ms",
         "offset",
         "packed",
         "pending",
@@ -63,6 +64,7 @@ class Block:
         self.frozen: bool = False  # a checkpoint has its bytes: never merged into
         self.pending: bool = False  # its transaction is open
         self.hops: int = 0
+        self.latest_ms: int = 0  # of its messages by their senders' clocks; 0: see `newest_ms`
         self.size: int = 0
         self.stored: list[int] | None = None  # per message, where `stored_ms` is not true of all
         self.sizes: array[int] | None = None  # of each body, where a subscription limits bytes
@@ -93,6 +95,12 @@ class Block:
     def stored_at(self, offset: int) -> int:
         """Wall time at which the message at `offset` was stored."""
         return self.stored_ms if self.stored is None else self.stored[offset - self.offset]
+
+    def newest_ms(self) -> int:
+        """The newest time on a message: its sender's, or that of storing."""
+        if self.latest_ms:
+            return self.latest_ms
+        return self.stored_ms if self.stored is None else self.stored[-1]
 
     def stored_of(self) -> list[int]:
         """Wall time at which each message was stored."""
@@ -130,6 +138,7 @@ class Block:
             and (self.keys is None) == (other.keys is None)
             and (self.sizes is None) == (other.sizes is None)
             and self.hops == other.hops
+            and (self.latest_ms == 0) == (other.latest_ms == 0)
             and not other.control
         )
 
@@ -147,6 +156,7 @@ class Block:
             self.sizes.extend(other.sizes)
         self.end = other.end
         self.size += other.size
+        self.latest_ms = max(self.latest_ms, other.latest_ms)
         self.rendered = None
 
 

@@ -45,6 +45,7 @@ class Publish:
     priorities  per body; None when all are 0
     keys        ordering key or session per body; None when none has one
     due_ms      wall time at which to publish (one for the whole batch); 0 now
+    latest_ms   the newest time its senders put on a message of the batch; 0: the time of storing
     """
 
     __slots__ = (
@@ -57,6 +58,7 @@ class Publish:
         "format",
         "hops",
         "keys",
+        "latest_ms",
         "level",
         "namespace",
         "packed",
@@ -75,6 +77,7 @@ class Publish:
         self.level: int = -1
         self.hops: int = 0
         self.due_ms: int = 0
+        self.latest_ms: int = 0
         self.control: bool = False
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None

@@ -308,6 +308,8 @@ def _record(draft: Draft, targets: tuple[Target, ...], start: int, end: int) -> 
         ),
         command.control,
         command.hops,
+        None,
+        command.latest_ms,
     )
 
 
@@ -324,6 +326,8 @@ def apply_published(state: State, record: Published) -> None:
         block = _block(record, target.offset, size)
         if block.producer is not None and block.producer.id >= 0 and not block.control:
             remember(partition.producers, block.producer, block.offset)
+            if not block.producer.transactional:
+                block.producer = None  # all that is asked of it later was just remembered
         count = block.end - block.offset
         if stream.counts_bytes:
             block.sizes = array("Q", map(len, record.bodies))
@@ -364,6 +368,7 @@ def _block(record: Published, offset: int, size: int) -> Block:
     block.control = record.control
     block.size = size
     block.hops = record.hops
+    block.latest_ms = record.latest_ms
     if record.expires_ms is not None:
         block.expires_ms = list(record.expires_ms)
     if record.priorities is not None:

@@ -52,9 +52,17 @@ def read(state: State, command: Read) -> Extract:
 
 
 def find_time(state: State, command: FindTime) -> tuple[int, int]:
-    """First block stored at or after the time, by the broker's clock: its offset and time. (-1, -1) when none is."""
+    """The first block with a message of that time or later (or, `newest`, with the latest of all): its offset and its
+    newest time. (-1, -1) when there is none. Times are the senders' where they gave one.
+    """
     partition = partition_of(state.stream(command.namespace, command.name), command.partition)
+    best, best_ms = -1, -1
     for block in partition.blocks[partition.first :]:
-        if block.stored_ms >= command.time_ms and block.offset < partition.committed:
-            return block.offset, block.stored_ms
-    return -1, -1
+        newest_ms = block.newest_ms()
+        if block.control or block.offset >= partition.committed or newest_ms < command.time_ms:
+            continue
+        if not command.newest:
+            return block.offset, newest_ms
+        if newest_ms > best_ms:
+            best, best_ms = block.offset, newest_ms
+    return best, best_ms

@@ -47,6 +47,7 @@ class Published(Record, frozen=True, array_like=True, gc=False, tag=1):
     control: bool = False
     hops: int = 0
     dedup: list[str] | None = None
+    latest_ms: int = 0
 
 
 class Leased(Record, frozen=True, array_like=True, gc=False, tag=2):
@@ -58,7 +59,8 @@ class Leased(Record, frozen=True, array_like=True, gc=False, tag=2):
     end: int
     holder: int
     fresh: bool
-    duration_ms: int = 0
+    duration_ms: int = 0  # 0: bound to the holder's connection
+    until_ms: int = 0  # elapsed time of this life of the node
 
 
 class Settled(Record, frozen=True, array_like=True, gc=False, tag=3):

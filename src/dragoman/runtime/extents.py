@@ -54,6 +54,7 @@ class ExtentRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     segment: int
     start: int
     length: int
+    newest_ms: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -128,6 +129,7 @@ def row_of(block: Block, place: tuple[int, int, int]) -> bytes:
             block.stored_ms,
             block.size,
             *place,
+            block.newest_ms(),
         )
     )
 
@@ -139,6 +141,7 @@ def block_of(row: bytes) -> Block:
     block.packed = known.packed
     block.control = known.control
     block.size = known.size
+    block.latest_ms = known.newest_ms
     block.frozen = True
     block.place = (known.segment, known.start, known.length)
     return block
@@ -185,6 +188,7 @@ def join(group: list[Block]) -> Block:
     joined = Block(first.offset, group[-1].end, first.format, bodies, first.stored_ms)
     joined.size = sum(block.size for block in group)
     joined.hops = first.hops
+    joined.latest_ms = max(block.newest_ms() for block in group)
     joined.frozen = True
     joined.stored = [at for block in group for at in block.stored_of()]
     joined.expires_ms = _column([block.expires_ms for block in group], group, 0)

@@ -84,7 +84,7 @@ def _find(
     if time_ms < MAX_TIMESTAMP:
         raise Refused(ErrorCode.INVALID_REQUEST, f"no such time: {time_ms}")
     newest = time_ms == MAX_TIMESTAMP
-    offset, _ = talk.session.submit(
+    offset, newest_ms = talk.session.submit(
         FindTime(name=topic, partition=index, time_ms=max(time_ms, 0), newest=newest)
     )
     if offset < 0:
@@ -96,7 +96,7 @@ def _find(
     for record in records:
         if record.timestamp_ms >= time_ms:
             return record.offset, record.timestamp_ms
-    return NOTHING
+    return offset, newest_ms  # of another protocol: what it was stored at is not what its sender said
 
 
 def _records_at(talk: Talk, topic: str, index: int, offset: int) -> list[Record]:

@@ -88,7 +88,9 @@ class Producing:
             records, stamped_ms = self._special(limits.needs_keys, limits.stamps, records, now_ms)
         publish = Publish(NAMESPACE, limits.address, KAFKA, [records])
         publish.partition = partition
-        publish.packed = head.record_count
+        if head.record_count > 1:
+            publish.packed = head.record_count
+        publish.latest_ms = max(head.max_timestamp_ms, 0) if stamped_ms < 0 else stamped_ms
         if head.producer_id != NO_PRODUCER:
             publish.producer = _producer(head)
         reply = self._talk.session.publish(publish)
