@@ -18,15 +18,18 @@ from dragoman.kernel.routing import Routing
 from dragoman.listeners.tcp import MakeDoor
 from dragoman.ports.clock import Clock
 from dragoman.ports.entropy import Entropy
-from dragoman.ports.storage import LogStore, Segments, StateStore, StorageError
+from dragoman.ports.storage import Segments, StateStore, StorageError
 from dragoman.runtime.broker import Broker, Scheduler
 from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.recovery import recover
+from dragoman.runtime.room import Room
 from dragoman.runtime.worker import ThreadWorker
 
 CLUSTER_ID_BYTES: Final = 16
-RESERVE_BYTES: Final = 16 << 20  # kept free on the disk so that settlements go on when it is full
+RESERVE_BYTES: Final = (
+    64 << 20
+)  # one more journal file, so that settlements go on when the disk is full
 DRAIN_STEP_S: Final = 0.005
 
 
@@ -47,6 +50,7 @@ class BrokerParts:
         self.tls = tls
         self.pid = os.getpid()
         self.checkpointer: Checkpointer | None = None
+        self.room: Room | None = None
         self.engine: list[Closes] = []
         self.on_failure: Callable[[str], None] = lambda _: None
 
@@ -54,6 +58,8 @@ class BrokerParts:
         """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""
         end = asyncio.get_running_loop().time() + deadline_s
         commit = self.broker.commit
+        if self.room is not None:
+            self.room.close()
         await _until(self._is_written, end)
         if self.checkpointer is not None and commit.failed is None:
             checkpointer = self.checkpointer
@@ -119,7 +125,8 @@ def _durable(
     loop: asyncio.AbstractEventLoop,
 ) -> BrokerParts:
     try:
-        log, segments, state, engine = open_files(Path(options.data), entropy)
+        files = open_files(Path(options.data), entropy)
+        log, segments, state, engine = files.log, files.segments, files.state, files.all
         recovered = recover(kernel, log, segments, state, clock.wall_ms())
     except StorageError as error:
         raise StartError(f"data in {options.data}: {error}") from error
@@ -135,34 +142,50 @@ def _durable(
 
     post = loop.call_soon_threadsafe
     journal_worker = ThreadWorker("dragoman-journal")
-    commit = Commit(log, recovered.position, journal_worker, post, progressed, failed)
+    commit = Commit(log, recovered.position, journal_worker, post, progressed, failed, log)
     broker = Broker(kernel, commit, clock, scheduler, _node(options, cluster_id))
     storage_worker = ThreadWorker("dragoman-storage")
     checkpointer = Checkpointer(
         kernel, commit, segments, state, recovered, cluster_id, storage_worker, post
     )
     checkpointer.on_failure = failed
+    room = Room(kernel.state, commit, checkpointer, scheduler, files.free_bytes, RESERVE_BYTES)
+    commit.on_full = checkpointer.on_full = room.refused
     broker.loader = checkpointer.loader
     broker.after_turn = checkpointer.look
     parts = BrokerParts(broker, make_doors(), make_tls(options))
     parts.checkpointer = checkpointer
     parts.engine = engine
+    parts.room = room
+    room.watch()
     broker.begin_turn()
     return parts
 
 
-def open_files(path: Path, entropy: Entropy) -> tuple[LogStore, Segments, StateStore, list[Closes]]:
-    """The file engine in a directory. Raises StorageError."""
-    from dragoman.storage.files.directory import DataDirectory  # noqa: PLC0415 - not needed in memory
-    from dragoman.storage.journal.journal import Journal  # noqa: PLC0415
-    from dragoman.storage.segments.store import SegmentStore  # noqa: PLC0415
-    from dragoman.storage.state.sqlite import SqliteState  # noqa: PLC0415
+class FileEngine:
+    """The file engine: its parts, in the order in which they are closed."""
 
-    directory = DataDirectory(path)
-    log = Journal(directory.disk("journal"), entropy, reserve_bytes=RESERVE_BYTES)
-    segments = SegmentStore(directory.disk("segments"))
-    state = SqliteState(directory.state_path)
-    return log, segments, state, [log, segments, state, directory]
+    def __init__(self, path: Path, entropy: Entropy) -> None:
+        """Raises StorageError."""
+        from dragoman.storage.files.directory import (  # noqa: PLC0415 - not needed in memory
+            DataDirectory,
+        )
+        from dragoman.storage.journal.journal import Journal  # noqa: PLC0415
+        from dragoman.storage.segments.store import SegmentStore  # noqa: PLC0415
+        from dragoman.storage.state.sqlite import SqliteState  # noqa: PLC0415
+
+        directory = DataDirectory(path)
+        disk = directory.disk("journal")
+        self.free_bytes = disk.free_bytes
+        self.log = Journal(disk, entropy, reserve_bytes=RESERVE_BYTES)
+        self.segments: Segments = SegmentStore(directory.disk("segments"))
+        self.state: StateStore = SqliteState(directory.state_path)
+        self.all: list[Closes] = [self.log, self.segments, self.state, directory]
+
+
+def open_files(path: Path, entropy: Entropy) -> FileEngine:
+    """The file engine in a directory. Raises StorageError."""
+    return FileEngine(path, entropy)
 
 
 def make_doors() -> dict[str, MakeDoor]:

@@ -7,6 +7,8 @@
 
 The turn thread never waits: freezing marks blocks as unchangeable, the storage thread encodes and writes them. A file
 goes only for what was done in the last committed checkpoint.
+
+On a full disk a checkpoint stops where it is, and goes on from there when there is room again (`retry`).
 """
 
 from collections.abc import Callable
@@ -17,9 +19,11 @@ import msgspec
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
-from dragoman.ports.storage import Segments, StateStore, StorageError
+from dragoman.ports.storage import Failed, Full, Segments, StateStore, StorageError
 from dragoman.runtime.commit import Commit, Post
 from dragoman.runtime.extents import ExtentLoader, encode_block, join, merge, row_of
+from dragoman.runtime.killpoints import reached
+from dragoman.runtime.featurerows import feature_changes
 from dragoman.runtime.recovery import Recovered
 from dragoman.runtime.snapshot import (
     Change,
@@ -65,12 +69,14 @@ class Frozen:
         "changes",
         "cluster_id",
         "dead",
+        "groups",
         "id_next",
         "partitions",
         "placed",
         "position",
         "producer_end",
         "segments",
+        "used",
     )
 
     def __init__(self, position: int, id_next: int) -> None:
@@ -83,6 +89,9 @@ class Frozen:
         self.placed: list[Placed] = []
         self.segments: dict[int, int] = {}
         self.dead: list[int] = []
+        # The storage thread's: what it still has to append, the last first, and where it appended.
+        self.groups: list[tuple[Stream, Partition, list[Block]]] | None = None
+        self.used: set[int] = set()
 
 
 class Checkpointer:
@@ -113,7 +122,9 @@ class Checkpointer:
         self._begun_ms = kernel.elapsed_ms
         self._last_position = recovered.position
         self.is_busy = False
+        self._refused: Frozen | None = None  # stopped by a full disk
         self.on_failure: Callable[[StorageError], None] = lambda _: None
+        self.on_full: Callable[[], None] = lambda: None
         self.count = 0
         self.loader = ExtentLoader(segments)
 
@@ -181,6 +192,7 @@ class Checkpointer:
         for key, group in groups.items():
             exists = state.groups.by_key.get(key) is group
             frozen.changes.append(group_change(group, exists=exists))
+        frozen.changes += feature_changes(state)
 
     def _freeze_gone(self, frozen: Frozen) -> None:
         """Rows of extents that nobody can ask for any more; the segments they were in have that much less to keep."""
@@ -222,6 +234,23 @@ class Checkpointer:
     def _failed(self, error: StorageError) -> None:
         self.on_failure(error)
 
+    # --- a full disk ---
+
+    @property
+    def is_refused(self) -> bool:
+        """A checkpoint waits for room."""
+        return self._refused is not None
+
+    def _on_full(self, frozen: Frozen) -> None:
+        self._refused = frozen
+        self.on_full()
+
+    def retry(self) -> None:
+        """Go on with the checkpoint that the disk refused."""
+        frozen, self._refused = self._refused, None
+        if frozen is not None:
+            self._worker.submit(lambda: self._work(frozen))
+
     def close(self) -> None:
         """End the storage thread once it has written what it was given."""
         self._worker.close()
@@ -231,32 +260,23 @@ class Checkpointer:
     def _work(self, frozen: Frozen) -> None:
         try:
             self._write(frozen)
+        except Full:
+            self._post(self._on_full, frozen)
         except StorageError as error:
             self._post(self._failed, error)
-            return
-        self._post(self._done, frozen)
+        else:
+            self._post(self._done, frozen)
 
     def _write(self, frozen: Frozen) -> None:
-        """Raises StorageError; the checkpoint before is then still whole."""
-        used: set[int] = set()
-        for stream, partition, blocks in frozen.partitions:
-            groups = merge(blocks)
-            for group in groups:
-                block = join(group)
-                placed = Placed(stream, partition, group, self._append(encode_block(block)))
-                placed.block = block
-                used.add(placed.place[0])
-                frozen.placed.append(placed)
-                if stream.durable:
-                    placed.row_key = (
-                        f"{partition_key(stream.id, partition.index)}/{block.offset:016x}"
-                    )
-                    frozen.changes.append(("extent", placed.row_key, row_of(block, placed.place)))
-        for number in used:
-            self._segments.sync(number)
+        """Raises StorageError; the checkpoint before is then still whole. After Full it can be called again."""
+        self._write_blocks(frozen)
+        self._sync(frozen.used)
+        reached("checkpoint")
         lengths = self._segments.lengths()
         kept = {
-            number: lengths[number] for number in frozen.segments.keys() | used if number in lengths
+            number: lengths[number]
+            for number in frozen.segments.keys() | frozen.used
+            if number in lengths
         }
         meta = MetaRow(
             frozen.position,
@@ -265,11 +285,41 @@ class Checkpointer:
             kept,
             frozen.producer_end,
         )
-        frozen.changes.append(("meta", "checkpoint", msgspec.json.encode(meta)))
-        self._state.commit(frozen.changes)
+        row: Change = ("meta", "checkpoint", msgspec.json.encode(meta))
+        self._state.commit([*frozen.changes, row])
         for number in frozen.dead:
             if number in lengths:
                 self._segments.drop(number)
+
+    def _write_blocks(self, frozen: Frozen) -> None:
+        """Append every group that is not appended yet."""
+        if frozen.groups is None:
+            frozen.groups = [
+                (stream, partition, group)
+                for stream, partition, blocks in frozen.partitions
+                for group in merge(blocks)
+            ]
+            frozen.groups.reverse()
+        while frozen.groups:
+            stream, partition, group = frozen.groups[-1]
+            block = join(group)
+            placed = Placed(stream, partition, group, self._append(encode_block(block)))
+            frozen.groups.pop()
+            reached("segment")
+            placed.block = block
+            frozen.used.add(placed.place[0])
+            frozen.placed.append(placed)
+            if stream.durable:
+                placed.row_key = f"{partition_key(stream.id, partition.index)}/{block.offset:016x}"
+                frozen.changes.append(("extent", placed.row_key, row_of(block, placed.place)))
+
+    def _sync(self, numbers: set[int]) -> None:
+        """Raises Failed: a sync without room may have thrown away what it was to write."""
+        try:
+            for number in numbers:
+                self._segments.sync(number)
+        except Full as error:
+            raise Failed(str(error)) from error
 
     def _append(self, data: bytes) -> tuple[int, int, int]:
         start = self._segments.lengths().get(self._current, 0)

@@ -5,6 +5,9 @@
 
 There is no timer: a frame is whatever piled up while the writer was busy with the one before. What is handed over is
 one immutable bytes object. The first failure ends it: a sync that failed is never tried again.
+
+A full disk is no failure: the frame that was refused is kept and written before any other, at once from the journal's
+reserve, otherwise when there is room again (`retry`). Until then frames behind it gather.
 """
 
 from collections.abc import Callable
@@ -12,8 +15,9 @@ from typing import Final, Protocol
 
 from dragoman.kernel.records import Record, encode
 from dragoman.model.levels import APPLIED, SYNCED
-from dragoman.ports.storage import LogStore, StorageError
-from dragoman.runtime.worker import Worker
+from dragoman.ports.storage import Failed, Full, LogStore, StorageError
+from dragoman.runtime.killpoints import reached
+from dragoman.runtime.worker import Job, Worker
 
 FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
 UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
@@ -24,6 +28,21 @@ class Post(Protocol):
     """How the writer's thread reaches the turn thread (`loop.call_soon_threadsafe`)."""
 
     def __call__(self, callback: Callable[..., object], /, *args: object) -> object: ...
+
+
+class Reserve(Protocol):
+    """Space that the journal keeps for a full disk. Called on the writer's thread."""
+
+    @property
+    def reserve_held(self) -> bool: ...
+
+    def release_reserve(self) -> None:
+        """Raises Failed."""
+        ...
+
+    def restore_reserve(self) -> None:
+        """Raises Full, Failed."""
+        ...
 
 
 class Commit:
@@ -37,8 +56,12 @@ class Commit:
         post: Post,
         on_progress: Callable[[], None],
         on_failure: Callable[[StorageError], None],
+        reserve: Reserve | None = None,
     ) -> None:
         self._log = log
+        self._reserve = reserve
+        self.on_full: Callable[[], None] = lambda: None  # the log has refused a frame
+        self._refused: Job | None = None  # writes the refused frame again
         self._worker = worker
         self._post = post
         self._on_progress = on_progress
@@ -103,16 +126,83 @@ class Commit:
         try:
             if payload:
                 position = self._log.append(expected, [payload])
+                reached("append")
                 if sync:
                     self._post(self._on_written, position)
+        except Full:
+            self._post(self._on_full, lambda: self._write(expected, payload, sync, trim))
+            return
+        except StorageError as error:
+            self._post(self._on_failed, error)
+            return
+        self._finish(position, sync, trim)
+
+    def _finish(self, position: int, sync: bool, trim: int) -> None:
+        """On the worker: what comes behind the append. A sync without room has failed: it is never tried again."""
+        try:
             if sync:
                 self._log.sync()
+                reached("sync")
+        except StorageError as error:
+            self._post(self._on_failed, error)
+            return
+        try:
             if trim:
                 self._log.trim(trim)
+        except Full:
+            pass  # nothing was trimmed: the next checkpoint's trim takes it along
         except StorageError as error:
             self._post(self._on_failed, error)
             return
         self._post(self._on_done, position, sync)
+
+    # --- a full disk ---
+
+    @property
+    def is_refused(self) -> bool:
+        """A frame waits for room."""
+        return self._refused is not None
+
+    @property
+    def has_reserve(self) -> bool:
+        """Whether space is kept for a full disk: what would be needed to keep it again, or not."""
+        return self._reserve is None or self._reserve.reserve_held
+
+    def _on_full(self, again: Job) -> None:
+        self._refused = again
+        self.on_full()
+        if self._reserve is not None and self._reserve.reserve_held:
+            self.retry()
+
+    def retry(self) -> None:
+        """Write the refused frame again, from the reserve if that is still there."""
+        again, self._refused = self._refused, None
+        if again is not None:
+            self._worker.submit(lambda: self._retry(again))
+
+    def _retry(self, again: Job) -> None:
+        try:
+            if self._reserve is not None:
+                self._reserve.release_reserve()
+        except StorageError as error:
+            self._post(self._on_failed, error)
+            return
+        again()
+
+    def restore(self, on_restored: Callable[[], None]) -> None:
+        """Keep the reserve again; `on_restored` is called once it is there, not at all if there is no room."""
+        self._worker.submit(lambda: self._restore(on_restored))
+
+    def _restore(self, on_restored: Callable[[], None]) -> None:
+        try:
+            if self._reserve is not None and not self._reserve.reserve_held:
+                self._reserve.restore_reserve()
+        except Full:
+            return
+        except Failed as error:
+            self._post(self._on_failed, error)
+            return
+        self._post(on_restored)
 
     def _on_written(self, position: int) -> None:
         self.written = position

@@ -20,6 +20,8 @@ from dragoman.kernel.records import (
 )
 from dragoman.ports.storage import Corrupt, LogStore, Segments, StateStore
 from dragoman.runtime.extents import block_of
+from dragoman.runtime.featurerows import load_features
+from dragoman.runtime.killpoints import reached
 from dragoman.runtime.snapshot import (
     MetaRow,
     StreamRow,
@@ -68,6 +70,7 @@ def recover(
             recovered.frames += 1
             for record in decode(payload):
                 kernel.apply(record)
+            reached("recovery")
     except _UNREADABLE as error:
         raise Corrupt(f"what the store holds cannot be read: {error!r}") from error
     _settle(kernel)
@@ -112,6 +115,7 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
         group = group_of(data)
         group.emptied_ms = kernel.now_ms
         state.groups.by_key[group.key] = group
+    load_features(state, store)
     state.id_next = max(state.id_next, meta.id_next)
     state.producer_reserved = meta.producer_end
 
