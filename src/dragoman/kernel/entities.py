@@ -9,6 +9,7 @@ Stream 1 -- n Partition            the entries
 from typing import Any
 
 from dragoman.kernel.block import Partition
+from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 
@@ -25,6 +26,18 @@ class Pool:
         self.leased = 0
 
 
+class Accepted:
+    """A session's lock: nobody but its holder is served from `key`, until it ends."""
+
+    __slots__ = ("duration_ms", "key", "partition", "until_ms")
+
+    def __init__(self, partition: int, key: bytes, duration_ms: int, until_ms: int) -> None:
+        self.partition = partition
+        self.key = key
+        self.duration_ms = duration_ms  # 0: as long as the connection
+        self.until_ms = until_ms  # elapsed time; 0 never
+
+
 class Holder:
     """Somebody who can hold leases of one subscription: a consumer, or whoever took one batch by `Lease`.
 
@@ -33,6 +46,7 @@ class Holder:
     """
 
     __slots__ = (
+        "accepted",
         "active",
         "credit_max",
         "duration_ms",
@@ -62,6 +76,7 @@ class Holder:
         self.duration_ms = 0  # 0: bound to the session's connection
         self.leased = 0
         self.pool: Pool | None = None
+        self.accepted: Accepted | None = None  # the session it receives
 
     def room(self, most: int) -> int:
         """How many more messages it may be handed now, at most `most`."""
@@ -82,9 +97,11 @@ class Subscription:
         "armed_ms",
         "consumers",
         "exclusive_holder",
+        "filter",
         "had_consumers",
         "holders",
         "id",
+        "is_ordered",
         "is_queue",
         "name",
         "owner",
@@ -105,6 +122,8 @@ class Subscription:
         self.name = name
         self.settings = settings
         self.is_queue = name == stream.name
+        self.is_ordered = bool(settings.filter) or settings.order != "none"  # windows have an order
+        self.filter: CompiledFilter | None = None
         self.owner = 0  # session it is exclusive to; 0 none
         self.windows: list[Window] = []
         self.holders: dict[int, Holder] = {}  # with leases or consuming

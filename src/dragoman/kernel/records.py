@@ -210,6 +210,34 @@ class ProducersReserved(Record, frozen=True, array_like=True, gc=False, tag=33):
     end: int
 
 
+class SessionStateSet(Record, frozen=True, array_like=True, gc=False, tag=40):
+    """The session `key` has this state; empty is none."""
+
+    subscription: int
+    partition: int
+    key: bytes
+    state: bytes
+
+
+class Renewed(Record, frozen=True, array_like=True, gc=False, tag=41):
+    """The runs, which `holder` has, are held until `until_ms` (elapsed time of this life of the node)."""
+
+    subscription: int
+    partition: int
+    holder: int
+    runs: Runs
+    duration_ms: int
+    until_ms: int
+
+
+class Indexed(Record, frozen=True, array_like=True, gc=False, tag=42):
+    """Messages that a reader with an order found when it came: (start, end, priority, key), all ready."""
+
+    subscription: int
+    partition: int
+    entries: list[tuple[int, int, int, bytes]]
+
+
 AnyRecord = (
     Published
     | Leased
@@ -231,6 +259,9 @@ AnyRecord = (
     | CursorsDeleted
     | GroupDeleted
     | ProducersReserved
+    | SessionStateSet
+    | Renewed
+    | Indexed
 )
 
 FRAME_RECORDS_MAX: Final = 1 << 20

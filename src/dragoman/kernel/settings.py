@@ -59,7 +59,8 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     dead_letter: Address | None = None
     order: OrderKind = "none"
     priorities: int = 0  # highest priority honoured, order = priority
-    filter: str = ""  # the filter's stored form; empty matches all
+    filter: dict[str, Any] = msgspec.field(default_factory=dict)  # as of a binding; empty takes all
+    revoke_followers: bool = False  # order = key: a message that returns takes later leased ones along
     single_active: bool = False
     exclusive: bool = False  # for the session that made it, gone with it
     auto_delete: bool = False  # gone with its last consumer

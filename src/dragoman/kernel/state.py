@@ -11,6 +11,7 @@ from typing import Any
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
+from dragoman.kernel.leases.due import Due
 from dragoman.kernel.retention import Patrol
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
@@ -35,6 +36,7 @@ class State:
         "dirty_floors",
         "dirty_streams",
         "dirty_subscriptions",
+        "due",
         "expiring",
         "gone",
         "groups",
@@ -104,6 +106,7 @@ class State:
             tuple[int, int]
         ] = []  # heap: (wall ms, subscription) whose head may expire then
         self.dirty_floors: dict[int, Stream] = {}  # floors may have moved
+        self.due = Due()  # when leases with a deadline end
         self.retry: list[
             tuple[int, int, int, int, int]
         ] = []  # heap: (ready elapsed ms, subscription, partition, a, b)

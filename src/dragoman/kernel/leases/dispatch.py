@@ -43,6 +43,7 @@ def next_consumer(subscription: Subscription) -> Holder | None:
 
 def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> bool:
     """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
+    misses = 0
     while budget > 0:
         ready = subscription.ready()
         if ready <= 0 or not subscription.consumers:
@@ -51,9 +52,13 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
         if holder is None:
             return False
         share = min(-(-ready // len(subscription.consumers)), SHARE_MAX, budget)
-        run = next_run(subscription, holder.room(share), kernel.now_ms - 1)
+        run = next_run(subscription, holder.room(share), kernel.now_ms - 1, holder.id)
         if run is None:
+            misses += 1
+            if subscription.is_ordered and misses < len(subscription.consumers):
+                continue  # locked keys are ready for one consumer and not for another
             return False
+        misses = 0
         budget -= run.end - run.start
         if run.expired:
             kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
@@ -82,6 +87,7 @@ def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) 
                     holder.id,
                     run.fresh,
                     holder.duration_ms,
+                    kernel.elapsed_ms + holder.duration_ms if holder.duration_ms else 0,
                 )
             ]
         )

@@ -1,13 +1,16 @@
 """Choosing what a holder gets next, and handing it over. Hot.
 
-Returned messages come first, in offset order; then the frontier moves on. A run never spans two blocks, so that a
-delivery can point at the one block that has its bodies. What has expired by then is set aside instead of handed out.
+Returned messages come first, in offset order; then the frontier moves on. A window with an order is asked what is next
+instead. A run never spans two blocks, so that a delivery can point at the one block that has its bodies. What has
+expired by then is set aside instead of handed out.
 """
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.due import grant
 from dragoman.kernel.leases.expiry import expiry_ms
-from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, RETURNED
+from dragoman.kernel.leases.order import Order, Pick, apply_lease
+from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Leased
 from dragoman.kernel.state import Needs, State
@@ -50,8 +53,11 @@ class Delivery:
         self.early: bool = holder.subscription.settings.early
 
 
-def next_run(subscription: Subscription, count_max: int, now_ms: int) -> Run | None:
+def next_run(
+    subscription: Subscription, count_max: int, now_ms: int, holder: int = 0
+) -> Run | None:
     """What is ready next, at most `count_max` messages of one block; what expires at or before `now_ms` is marked so.
+    `holder` is who it is for, 0 somebody new: orders may keep messages for one.
 
     Raises Needs when the block's bodies are only on disk.
     """
@@ -61,7 +67,11 @@ def next_run(subscription: Subscription, count_max: int, now_ms: int) -> Run | N
         index = (subscription.turn_window + step) % count
         window = windows[index]
         if window.ready > 0:
-            run = _next_of(subscription.stream.partitions[index], window, count_max)
+            partition = subscription.stream.partitions[index]
+            if window.order is None:
+                run = _next_of(partition, window, count_max)
+            else:
+                run = _next_ordered(partition, window, window.order, count_max, holder)
             if run is not None:
                 if count > 1:
                     subscription.turn_window = index + 1
@@ -89,6 +99,42 @@ def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None
             return Run(partition.index, start, min(block.end, start + count_max), block, fresh=True)
         at += 1
     return None
+
+
+def _next_ordered(
+    partition: Partition, window: Window, order: Order, count_max: int, holder: int
+) -> Run | None:
+    pick = order.first(window, count_max, holder)
+    return None if pick is None else run_of(partition, pick)
+
+
+def run_of(partition: Partition, pick: Pick) -> Run:
+    """What an order picked, as far as one block has it."""
+    start, end, fresh = pick
+    block = partition.at(start)
+    assert block is not None and block.offset <= start, (start, "ready, but gone")
+    return Run(partition.index, start, min(end, block.end), block, fresh)
+
+
+def last_run(subscription: Subscription, count_max: int) -> Run | None:
+    """What goes first when there is too much: the head, or what the order says."""
+    for partition, window in zip(
+        subscription.stream.partitions, subscription.windows, strict=True
+    ):
+        if window.order is not None and window.ready > 0:
+            pick = window.order.last(window, count_max)
+            if pick is not None:
+                run = run_of(partition, pick)
+                judge(subscription, run, 0)
+                return run
+    return next_run(subscription, count_max, 0)
+
+
+def judge(subscription: Subscription, run: Run, now_ms: int) -> None:
+    """As `next_run` does for a run found in another way. Raises Needs."""
+    if run.block.bodies is None:
+        raise Needs([run.block])
+    _judge(subscription, run, now_ms)
 
 
 def _judge(subscription: Subscription, run: Run, now_ms: int) -> None:
@@ -123,7 +169,10 @@ def apply_leased(state: State, record: Leased) -> None:
     state.dirty_subscriptions[subscription.id] = subscription
     window = subscription.windows[record.partition]
     count = record.end - record.start
-    if record.fresh:
+    source = READY
+    if window.order is not None:
+        source = apply_lease(window, window.order, record.start, record.end, record.holder)
+    elif record.fresh:
         window.advance(record.start, record.end, LEASED, record.holder)
         window.ready -= count
     else:
@@ -132,7 +181,9 @@ def apply_leased(state: State, record: Leased) -> None:
         window.move(record.start, record.end, source, LEASED, record.holder)
         if source == RETURNED:
             window.ready -= count
-    if subscription.stream.counts_bytes:
+    if record.duration_ms or window.timed:
+        grant(state, subscription, record)
+    if subscription.stream.counts_bytes and source != DEFERRED:
         window.ready_bytes -= bytes_of(
             subscription.stream.partitions[record.partition], record.start, record.end
         )

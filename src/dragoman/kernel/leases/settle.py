@@ -10,7 +10,9 @@ from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Settle
 from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.dead import dead_letters
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_taken, bytes_of
+from dragoman.kernel.leases.order import apply_run
 from dragoman.kernel.leases.states import (
     ACK,
     DEFER,
@@ -146,7 +148,28 @@ def released(
                 ready_ms,
             )
         )
+        if subscription.settings.revoke_followers:
+            records += _revoked(subscription, command.partition, runs)
     return records
+
+
+def _revoked(subscription: Subscription, partition: int, runs: Runs) -> list[Record]:
+    """What comes after the returned messages in their keys is taken back from whoever has it."""
+    window = subscription.windows[partition]
+    if not isinstance(window.order, Keys):
+        return []
+    by_holder: dict[int, Runs] = {}
+    for start, end in window.order.followers(window, runs):
+        for offset in range(start, end):
+            theirs = by_holder.setdefault(window.holder_of(offset), [])
+            if theirs and theirs[-1][1] == offset:
+                theirs[-1] = (theirs[-1][0], offset + 1)
+            else:
+                theirs.append((offset, offset + 1))
+    return [
+        Settled(subscription.id, partition, LEASED, RELEASE, theirs, holder)
+        for holder, theirs in by_holder.items()
+    ]
 
 
 def _split_spent(
@@ -184,7 +207,10 @@ def apply_settled(state: State, record: Settled) -> None:
     total = 0
     for start, end in record.runs:
         total += end - start
-        _apply_run(window, record, target, start, end)
+        if window.order is None:
+            _apply_run(window, record, target, start, end)
+        else:
+            apply_run(window, window.order, record, start, end)
         if counts_bytes:
             _count_bytes(window, partition, record.source, target, start, end)
         if target == WAITING:
@@ -236,7 +262,7 @@ def _give_back(state: State, holder_id: int, count: int) -> None:
     holder.leased -= count
     if holder.pool is not None:
         holder.pool.leased -= count
-    if holder.leased == 0 and not holder.active:
+    if holder.leased == 0 and not holder.active and holder.accepted is None:
         state.drop_holder(holder)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.dead import dead_letters
 from dragoman.kernel.leases.expiry import expiry_ms
-from dragoman.kernel.leases.lease import Run, next_run
+from dragoman.kernel.leases.lease import Run, judge, last_run, next_run, run_of
 from dragoman.kernel.leases.states import DROP, LEASED, READY, RELEASE, RETURNED, TIME, WAITING
 from dragoman.kernel.records import Record, Settled
 from dragoman.kernel.state import State
@@ -31,6 +31,8 @@ def dropped(
 
 def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
     """Records for the messages at the head that have expired; none when the head lives, which re-arms its deadline."""
+    if subscription.is_ordered:
+        return _decide_ordered(state, subscription, now_ms)
     run = next_run(subscription, STEP_MAX, now_ms)
     if run is None:
         return []
@@ -42,6 +44,25 @@ def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list
     return []
 
 
+def _decide_ordered(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
+    """An order has many heads: the first that has expired goes, the soonest of the others arms the deadline."""
+    soonest = 0
+    for partition, window in zip(
+        subscription.stream.partitions, subscription.windows, strict=True
+    ):
+        for pick in window.order.heads(window, STEP_MAX) if window.order is not None else ():
+            run = run_of(partition, pick)
+            judge(subscription, run, now_ms)
+            if run.expired:
+                return dropped(state, subscription, run, "expired", now_ms)
+            expires = expiry_ms(subscription, run.block, run.start)
+            if expires and (not soonest or expires < soonest):
+                soonest = expires
+    if soonest:
+        state.arm(subscription, soonest)
+    return []
+
+
 def decide_overflow(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
     """Records that drop from the head what is over the subscription's limits."""
     settings = subscription.settings
@@ -50,7 +71,7 @@ def decide_overflow(state: State, subscription: Subscription, now_ms: int) -> li
         over = 1
     if over <= 0:
         return []
-    run = next_run(subscription, min(over, STEP_MAX), 0)
+    run = last_run(subscription, min(over, STEP_MAX))
     return [] if run is None else dropped(state, subscription, run, "maxlen", now_ms)
 
 
@@ -81,7 +102,11 @@ def decide_purge(subscription: Subscription) -> tuple[list[Record], int]:
         returned = list(window.runs(RETURNED))
         if returned:
             records.append(Settled(subscription.id, partition.index, RETURNED, DROP, returned))
-        if window.frontier < partition.end:
+        if window.order is not None:
+            runs = window.order.fresh(window)
+            if runs:
+                records.append(Settled(subscription.id, partition.index, READY, DROP, runs))
+        elif window.frontier < partition.end:
             fresh = [(window.frontier, partition.end)]
             records.append(Settled(subscription.id, partition.index, READY, DROP, fresh))
     return records, total

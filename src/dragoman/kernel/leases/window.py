@@ -9,12 +9,17 @@ is wholly DONE; a resident one holds a byte of state per offset, and beside it, 
 
 Work per call is proportional to the chunks touched, not to the messages in them: slices of bytes, moved by the
 interpreter's own C code.
+
+With an order (`order`) nothing waits at the frontier: it is the end of the partition, and what has never been leased is
+READY because the order says so, or as a state of its chunk.
 """
 
 from array import array
 from collections.abc import Iterator
 from typing import Final
 
+from dragoman.kernel.leases.lane import Spans
+from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED
 
 SPAN_BITS: Final = 12
@@ -25,9 +30,25 @@ _ZEROS: Final = bytes(8 * SPAN)
 
 
 class Chunk:
-    """States of offsets base <= o < base + SPAN. `open` counts those that are not DONE."""
+    """States of offsets base <= o < base + SPAN. `open` counts those that are not DONE.
 
-    __slots__ = ("base", "dirty", "fails", "holders", "open", "states", "tries")
+    lanes      of messages under an order that were handed out (`Lanes`) or are not DONE (`Keys`); None: all of lane 0
+    until_ms   elapsed time at which a lease ends, 0 with its connection; durations_ms: how long it was given for.
+               Both say something of LEASED messages only, and both are None while no lease of the chunk has a deadline
+    """
+
+    __slots__ = (
+        "base",
+        "dirty",
+        "durations_ms",
+        "fails",
+        "holders",
+        "lanes",
+        "open",
+        "states",
+        "tries",
+        "until_ms",
+    )
 
     def __init__(self, base: int) -> None:
         self.base = base
@@ -35,8 +56,29 @@ class Chunk:
         self.holders: array[int] = array("Q", _ZEROS)
         self.tries: bytearray | None = None
         self.fails: bytearray | None = None
+        self.lanes: array[int] | None = None
+        self.until_ms: array[int] | None = None
+        self.durations_ms: array[int] | None = None
         self.open = 0
         self.dirty = True
+
+    def held_until(self) -> list[tuple[int, int, int, int]]:
+        """Runs (start, end, holder, duration) of LEASED messages whose lease has a deadline."""
+        found: list[tuple[int, int, int, int]] = []
+        until, durations = self.until_ms, self.durations_ms
+        if until is None or durations is None:
+            return found
+        at = self.states.find(LEASED)
+        while at >= 0:
+            if until[at]:
+                offset, holder, duration_ms = self.base + at, self.holders[at], durations[at]
+                last = found[-1] if found else (0, 0, 0, 0)
+                if last[1:] == (offset, holder, duration_ms):
+                    found[-1] = (last[0], offset + 1, holder, duration_ms)
+                else:
+                    found.append((offset, offset + 1, holder, duration_ms))
+            at = self.states.find(LEASED, at + 1)
+        return found
 
 
 class Window:
@@ -50,15 +92,18 @@ class Window:
         "chunks",
         "counts",
         "frontier",
+        "order",
         "ready",
         "ready_bytes",
         "returned_low",
         "saved",
+        "timed",
         "touched",
     )
 
-    def __init__(self, frontier: int) -> None:
+    def __init__(self, frontier: int, order: Order | None = None) -> None:
         self.frontier = frontier
+        self.order = order
         self.chunks: dict[int, Chunk] = {}
         self.counts: list[int] = [
             0
@@ -68,35 +113,52 @@ class Window:
         self.returned_low = frontier
         self.saved: set[int] = set()  # chunks that have a row in the state store
         self.touched = True  # since the last checkpoint
+        self.timed = False  # some lease had a deadline
 
     def state(self, offset: int) -> int:
         """The state of one offset."""
         if offset >= self.frontier:
             return READY
         chunk = self.chunks.get(offset >> SPAN_BITS)
-        return DONE if chunk is None else chunk.states[offset - chunk.base]
+        state = DONE if chunk is None else chunk.states[offset - chunk.base]
+        if state == DONE and self.order is not None and self.order.meets(offset, offset + 1):
+            return READY
+        return state
+
+    def holder_of(self, offset: int) -> int:
+        """Who holds the message at `offset`, which is LEASED."""
+        chunk = self.chunks[offset >> SPAN_BITS]
+        return chunk.holders[offset - chunk.base]
 
     def adopt(self, index: int, chunk: Chunk) -> None:
         """A chunk as a checkpoint saved it."""
         self.chunks[index] = chunk
         self.saved.add(index)
-        for state in range(1, READY):
+        self.timed = self.timed or chunk.until_ms is not None
+        for state in range(1, READY + 1):
             self.counts[state] += chunk.states.count(state)
 
     def floor(self) -> int:
         """Every offset below this is DONE."""
+        floor = self.frontier
+        if self.order is not None:
+            low = self.order.low()
+            if low >= 0:
+                floor = min(low, floor)
         if not self.chunks:
-            return self.frontier
+            return floor
         for index in sorted(self.chunks):
             chunk = self.chunks[index]
             if chunk.open:
                 skipped = SPAN - len(chunk.states.lstrip(b"\0"))
-                return min(chunk.base + skipped, self.frontier)
-        return self.frontier
+                return min(chunk.base + skipped, floor)
+        return floor
 
     def is_done(self, start: int, end: int) -> bool:
         """Whether every offset of [start, end) is DONE."""
         if end > self.frontier:
+            return False
+        if self.order is not None and self.order.meets(start, end):
             return False
         for index in range(start >> SPAN_BITS, ((end - 1) >> SPAN_BITS) + 1):
             chunk = self.chunks.get(index)
@@ -123,6 +185,101 @@ class Window:
         if state != DONE:
             self.counts[state] += end - start
             self._fill(start, end, state, holder)
+
+    def enter(self, start: int, end: int, state: int, holder: int) -> None:
+        """[start, end), of which no chunk says anything (DONE, or READY by the order), enter `state`."""
+        self.counts[state] += end - start
+        self._fill(start, end, state, holder)
+        self.touched = True
+
+    def tag(self, start: int, end: int, lane: int) -> None:
+        """Note the lane of messages that are not DONE."""
+        while start < end:
+            chunk = self.chunks[start >> SPAN_BITS]
+            low = start - chunk.base
+            high = min(end - chunk.base, SPAN)
+            if chunk.lanes is None and lane:
+                chunk.lanes = array("Q", _ZEROS)
+            if chunk.lanes is not None:
+                if high - low == 1:
+                    chunk.lanes[low] = lane
+                else:
+                    chunk.lanes[low:high] = array("Q", [lane]) * (high - low)
+            start += high - low
+
+    def tagged(self, start: int, end: int) -> list[tuple[int, int, int]]:
+        """[start, end) in pieces (lane, start, end), each of one lane."""
+        pieces: list[tuple[int, int, int]] = []
+        while start < end:
+            chunk = self.chunks[start >> SPAN_BITS]
+            stop = min(end, chunk.base + SPAN)
+            if chunk.lanes is None:
+                pieces.append((0, start, stop))
+                start = stop
+                continue
+            at = start
+            lane = chunk.lanes[at - chunk.base]
+            while at < stop and chunk.lanes[at - chunk.base] == lane:
+                at += 1
+            pieces.append((lane, start, at))
+            start = at
+        return pieces
+
+    def hold_until(self, start: int, end: int, until_ms: int, duration_ms: int) -> None:
+        """[start, end), all LEASED, is held until then; 0 as long as the connection."""
+        if until_ms:
+            self.timed = True
+        while start < end:
+            chunk = self.chunks[start >> SPAN_BITS]
+            low = start - chunk.base
+            count = min(end - chunk.base, SPAN) - low
+            until, durations = chunk.until_ms, chunk.durations_ms
+            if until_ms and (until is None or durations is None):
+                until = chunk.until_ms = array("Q", _ZEROS)
+                durations = chunk.durations_ms = array("Q", _ZEROS)
+            if until is not None and durations is not None:
+                until[low : low + count] = array("Q", [until_ms]) * count
+                durations[low : low + count] = array("Q", [duration_ms]) * count
+                chunk.dirty = True
+            start += count
+
+    def held_until(self) -> list[tuple[int, int, int, int]]:
+        """Runs (start, end, holder, duration) of LEASED messages whose lease has a deadline."""
+        found: list[tuple[int, int, int, int]] = []
+        for index in sorted(self.chunks) if self.timed else ():
+            found += self.chunks[index].held_until()
+        return found
+
+    def overdue(self, start: int, end: int, holder: int, now_ms: int) -> list[tuple[int, int]]:
+        """What of [start, end) `holder` has, under a lease that ends at or before `now_ms`."""
+        runs: list[tuple[int, int]] = []
+        for offset in range(start, end):
+            chunk = self.chunks.get(offset >> SPAN_BITS)
+            if chunk is None or chunk.until_ms is None:
+                continue
+            at = offset - chunk.base
+            if (
+                chunk.states[at] == LEASED
+                and chunk.holders[at] == holder
+                and 0 < chunk.until_ms[at] <= now_ms
+            ):
+                if runs and runs[-1][1] == offset:
+                    runs[-1] = (runs[-1][0], offset + 1)
+                else:
+                    runs.append((offset, offset + 1))
+        return runs
+
+    def bound(self) -> list[tuple[int, int]]:
+        """Runs of LEASED messages that are held as long as a connection lasts."""
+        runs = list(self.runs(LEASED))
+        if not self.timed:
+            return runs
+        spans = Spans()
+        for start, end in runs:
+            spans.append(start, end)
+        for start, end, _, _ in self.held_until():
+            spans.remove(start, end)
+        return spans.runs()
 
     def _fill(self, start: int, end: int, state: int, holder: int) -> None:
         index = start >> SPAN_BITS
@@ -203,10 +360,8 @@ class Window:
 
     def reopen(self, start: int, end: int) -> None:
         """Seek back: [start, end), all DONE and below the frontier, become RETURNED."""
-        self.counts[RETURNED] += end - start
-        self._fill(start, end, RETURNED, 0)
+        self.enter(start, end, RETURNED, 0)
         self.returned_low = min(self.returned_low, start)
-        self.touched = True
 
     def next_run(self, state: int, start: int, count_max: int) -> tuple[int, int] | None:
         """The first run in `state` at or past `start` and below the frontier, at most `count_max` long."""

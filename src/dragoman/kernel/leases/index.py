@@ -1,0 +1,207 @@
+"""Who gets what of a publish, and in which lane: decided once, at publish, stored in the record.
+
+    filters    which offsets each filtered subscription takes: `Target.matches`, runs per subscription
+    keys       read from the messages where the publisher gave none and somebody orders by key: `Published.keys`
+
+Only streams with such readers (`Stream.indexed`) are looked at. A batch is opened for that and stored whole. What a
+stream already holds when such a reader attaches to it is indexed then, up to BACKLOG_BYTES_MAX of it.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from dragoman.kernel.filters.amqp import headers_filter
+from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.leases.keys import Keys
+from dragoman.kernel.leases.lanes import Lanes
+from dragoman.kernel.leases.order import Order
+from dragoman.kernel.leases.states import DONE
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.settings import PRIORITY_MAX, SubscriptionSettings
+from dragoman.model.errors import InvalidArgument, NotSupported
+from dragoman.ports.translator import FieldSource, Translator
+
+if TYPE_CHECKING:
+    from dragoman.kernel.block import Block, Partition
+    from dragoman.kernel.commands import Publish
+    from dragoman.kernel.entities import Stream, Subscription
+    from dragoman.kernel.records import Published, Target
+
+Runs = list[tuple[int, int]]
+Entries = list[tuple[int, int, int, bytes]]
+
+BACKLOG_BYTES_MAX: Final = 16 << 20  # read at once when a reader with an order attaches to a stream
+KEY_BYTES_MAX: Final = 1024  # longer keys are cut: their messages share a lane
+KEYED: Final = ("key", "session")
+
+
+def order_of(settings: SubscriptionSettings) -> Order | None:
+    """A new window's order; None for plain queues."""
+    if settings.order in KEYED:
+        return Keys(sessions=settings.order == "session")
+    if settings.order == "priority" or settings.filter:
+        return Lanes(settings.priorities if settings.order == "priority" else 0)
+    return None
+
+
+def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
+    """Raises InvalidArgument."""
+    return compile_filter(headers_filter(settings.filter)) if settings.filter else None
+
+
+def check_order(settings: SubscriptionSettings) -> None:
+    """Raises InvalidArgument."""
+    if not 0 <= settings.priorities <= PRIORITY_MAX:
+        raise InvalidArgument(f"priorities: 0 to {PRIORITY_MAX}, not {settings.priorities}")
+    if settings.revoke_followers and settings.order != "key":
+        raise InvalidArgument("followers are revoked where order is by key")
+    filter_of(settings)
+
+
+class Reading:
+    """The messages of one publish, read when first asked for."""
+
+    __slots__ = ("_bodies", "_fields", "_keys", "_translator", "command", "format")
+
+    def __init__(self, translator: Translator, command: "Publish") -> None:
+        self.command = command
+        self.format = command.format
+        self._translator = translator
+        self._bodies: list[bytes] | None = None
+        self._fields: list[FieldSource] | None = None
+        self._keys: list[bytes] | None = None
+
+    def bodies(self) -> list[bytes]:
+        """One per message: of a batch its messages. Raises InvalidArgument."""
+        if self._bodies is None:
+            self._bodies = self.command.bodies
+            if self.command.packed:
+                self.format, self._bodies = self._translator.open_batch(
+                    self.format, self._bodies[0]
+                )
+        return self._bodies
+
+    def fields(self) -> list[FieldSource]:
+        """One per message. Raises InvalidArgument."""
+        if self._fields is None:
+            bodies = self.bodies()
+            self._fields = [self._translator.fields(self.format, body, 0) for body in bodies]
+        return self._fields
+
+    def keys(self) -> list[bytes]:
+        """What orders each message: its group, or else its key. As many as the command has offsets."""
+        if self._keys is None:
+            keys = [_key(fields) for fields in self.fields()]
+            missing = self.command.packed - len(keys)
+            self._keys = keys + [b""] * missing if missing > 0 else keys
+        return self._keys
+
+
+def _key(fields: FieldSource) -> bytes:
+    key = fields.attribute("group")
+    if key is None:
+        key = fields.attribute("key")
+    if isinstance(key, str):
+        key = key.encode()
+    return key[:KEY_BYTES_MAX] if isinstance(key, bytes) else b""
+
+
+def matches(
+    reading: Reading, stream: "Stream", offset: int, start: int, end: int
+) -> dict[int, Runs] | None:
+    """What each filtered subscription takes of bodies [start, end), which get offsets from `offset` on."""
+    found: dict[int, Runs] = {}
+    for subscription in stream.subscriptions:
+        if subscription.filter is not None:
+            fields = reading.fields()
+            if not reading.command.packed:
+                fields = fields[start:end]
+            runs = _runs(subscription.filter, fields, offset)
+            if runs:
+                found[subscription.id] = runs
+    return found or None
+
+
+def _runs(filter_: CompiledFilter, fields: list[FieldSource], offset: int) -> Runs:
+    runs: Runs = []
+    for at, source in enumerate(fields, offset):
+        if filter_.matches(source):
+            if runs and runs[-1][1] == at:
+                runs[-1] = (runs[-1][0], at + 1)
+            else:
+                runs.append((at, at + 1))
+    return runs
+
+
+def index(
+    subscription: "Subscription",
+    window: Window,
+    order: Order,
+    record: "Published",
+    target: "Target",
+    block: "Block",
+) -> bool:
+    """Messages of `block` (of `record`, at `target`) are READY as far as they match; False when none does."""
+    window.advance(block.offset, block.end, DONE, 0)
+    if subscription.filter is None:
+        runs = [(block.offset, block.end)]
+    else:
+        runs = (target.matches or {}).get(subscription.id, [])
+    if not runs:
+        return False
+    order.append(window, block.offset, runs, record.priorities, record.keys)
+    for start, end in runs:
+        window.ready += end - start
+        window.ready_bytes += block.bytes_of(start, end)
+    return True
+
+
+def backlog(
+    translator: Translator, partition: "Partition", start: int, settings: SubscriptionSettings
+) -> tuple[Entries, list["Block"]]:
+    """What a new reader finds at or past `start`, as (start, end, priority, key), and the blocks missing for that.
+
+    Raises NotSupported when that is too much to read at once.
+    """
+    blocks = [block for block in partition.blocks[partition.find(start) :] if not block.control]
+    missing = [block for block in blocks if block.bodies is None]
+    if sum(block.size for block in missing) > BACKLOG_BYTES_MAX:
+        raise NotSupported("the stream holds too much to be put in order for a new reader")
+    if missing:
+        return [], missing
+    filter_ = filter_of(settings)
+    entries: Entries = []
+    for block in blocks:
+        _index_block(translator, block, start, filter_, settings, entries)
+    return entries, []
+
+
+def _index_block(
+    translator: Translator,
+    block: "Block",
+    start: int,
+    filter_: CompiledFilter | None,
+    settings: SubscriptionSettings,
+    entries: Entries,
+) -> None:
+    assert block.bodies is not None
+    is_keyed = settings.order in KEYED
+    sources: list[FieldSource] = []
+    if filter_ is not None or (is_keyed and block.keys is None):
+        format_, bodies = block.format, block.bodies
+        if block.packed:
+            format_, bodies = translator.open_batch(format_, bodies[0])
+        sources = [translator.fields(format_, body, 0) for body in bodies]
+    for offset in range(max(start, block.offset), block.end):
+        at = offset - block.offset
+        if filter_ is not None and not (at < len(sources) and filter_.matches(sources[at])):
+            continue
+        key = b""
+        if is_keyed and block.keys is not None:
+            key = block.keys[at]
+        elif is_keyed and at < len(sources):
+            key = _key(sources[at])
+        priority = 0 if block.priorities is None else block.priorities[at]
+        if entries and entries[-1][1:] == (offset, priority, key):
+            entries[-1] = (entries[-1][0], offset + 1, priority, key)
+        else:
+            entries.append((offset, offset + 1, priority, key))

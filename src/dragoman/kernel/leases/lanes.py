@@ -1,0 +1,161 @@
+"""The order of filtered and prioritised subscriptions: one lane per priority, the highest served first. Hot.
+
+    lane 9  | 7 |            READY: what stands in `fresh` of a lane
+    lane 5  | 2..5 | 9 |     RETURNED: `returned` of the lane it came from, which the chunk remembers
+    lane 0  | 0..2 | 10.. |
+
+A filtered subscription without priorities is one lane of what matched. Messages of one lane keep the order of offsets;
+one that was handed out and came back goes before all later ones of its lane.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from dragoman.kernel.leases.lane import NONE, Lane, Spans
+from dragoman.kernel.leases.order import LOOK_AHEAD_MAX, Order, Pick, Runs
+from dragoman.kernel.leases.states import DONE, READY, RETURNED
+
+if TYPE_CHECKING:
+    from dragoman.kernel.leases.window import Window
+
+_pack: Final = msgspec.msgpack.Encoder()
+_unpack: Final = msgspec.msgpack.Decoder(list[tuple[int, bytes, bytes]])
+
+
+class Lanes(Order):
+    """Lanes 0 to `top`."""
+
+    __slots__ = ("lanes", "top")
+
+    def __init__(self, top: int) -> None:
+        self.top = top
+        self.lanes: list[Lane] = [Lane() for _ in range(top + 1)]
+
+    def append(
+        self,
+        window: "Window",
+        base: int,
+        runs: Runs,
+        priorities: list[int] | None,
+        keys: list[bytes] | None,
+    ) -> None:
+        """See `Order`."""
+        if priorities is None or self.top == 0:
+            for start, end in runs:
+                self.lanes[0].fresh.append(start, end)
+            return
+        for start, end in runs:
+            at: int = start
+            while at < end:
+                priority: int = priorities[at - base]
+                stop: int = at + 1
+                while stop < end and priorities[stop - base] == priority:
+                    stop += 1
+                self._lane(priority).fresh.append(at, stop)
+                at = stop
+
+    def _lane(self, priority: int) -> Lane:
+        return self.lanes[min(max(priority, 0), self.top)]
+
+    def insert(self, window: "Window", start: int, end: int, priority: int, key: bytes) -> None:
+        """See `Order`."""
+        self._lane(priority).fresh.add(start, end)
+
+    def first(self, window: "Window", count_max: int, holder: int) -> Pick | None:
+        """See `Order`."""
+        number: int = self.top
+        while number >= 0:
+            lane = self.lanes[number]
+            if lane.low() != NONE:
+                return lane.head(count_max)
+            number -= 1
+        return None
+
+    def last(self, window: "Window", count_max: int) -> Pick | None:
+        """The oldest of the lowest lane."""
+        for lane in self.lanes:
+            if lane.low() != NONE:
+                return lane.head(count_max)
+        return None
+
+    def heads(self, window: "Window", count_max: int) -> list[Pick]:
+        """The head of each lane: per-message expiry is judged there and when handed out, as in RabbitMQ."""
+        found = [lane.head(count_max) for lane in reversed(self.lanes) if lane.low() != NONE]
+        return found[:LOOK_AHEAD_MAX]
+
+    def shift(
+        self, window: "Window", start: int, end: int, source: int, target: int, holder: int
+    ) -> None:
+        """See `Order`."""
+        if source == READY:
+            self._open(window, start, end, target, holder)
+            return
+        if source == RETURNED:
+            for number, low, high in window.tagged(start, end):
+                returned = self.lanes[number].returned
+                assert returned is not None
+                returned.remove(low, high)
+        window.move(start, end, source, target, holder)
+        if target == RETURNED:
+            for number, low, high in window.tagged(start, end):
+                self.lanes[number].put_back(low, high)
+
+    def _open(self, window: "Window", start: int, end: int, target: int, holder: int) -> None:
+        """READY messages are handed out (a run of one lane) or given up (any run)."""
+        left: int = end - start
+        number: int = self.top
+        while left > 0 and number >= 0:
+            fresh = self.lanes[number].fresh
+            removed: int = fresh.remove(start, end)
+            left -= removed
+            if removed and target != DONE:
+                assert left == 0, (start, end, "of several lanes")
+                window.enter(start, end, target, holder)
+                window.tag(start, end, number)
+            number -= 1
+        assert left == 0, (start, end, "not ready")
+
+    def fresh(self, window: "Window") -> Runs:
+        """See `Order`."""
+        runs = sorted(run for lane in self.lanes for run in lane.fresh.runs())
+        merged: Runs = []
+        for start, end in runs:
+            if merged and merged[-1][1] == start:
+                merged[-1] = (merged[-1][0], end)
+            else:
+                merged.append((start, end))
+        return merged
+
+    def low(self) -> int:
+        """See `Order`."""
+        lowest: int = NONE
+        for lane in self.lanes:
+            low: int = lane.fresh.low()
+            if low != NONE and (lowest == NONE or low < lowest):
+                lowest = low
+        return lowest
+
+    def meets(self, start: int, end: int) -> bool:
+        """See `Order`."""
+        return any(lane.fresh.meets(start, end) for lane in self.lanes)
+
+    def dump(self) -> bytes:
+        """The fresh runs of each lane."""
+        return _pack.encode(
+            [
+                (number, *lane.fresh.packed())
+                for number, lane in enumerate(self.lanes)
+                if len(lane.fresh)
+            ]
+        )
+
+    def load(self, window: "Window", data: bytes | None) -> None:
+        """See `Order`."""
+        for number, starts, ends in _unpack.decode(data) if data else []:
+            spans = Spans()
+            spans.unpack(starts, ends)
+            self.lanes[min(number, self.top)].fresh = spans
+        for start, end in list(window.runs(RETURNED)):
+            for number, low, high in window.tagged(start, end):
+                self.lanes[number].put_back(low, high)
