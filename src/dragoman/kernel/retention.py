@@ -1,6 +1,6 @@
 """A stream's own retention: what is older than its time or past its bytes goes, block by block, in bounded steps.
 
-    oldest | block | block | block | ... | newest      gone while: the next block is older than retention_ms,
+    oldest | block | block | block | ... | newest      gone while: older than retention_ms by the broker's clock,
            ^ start                                     or what remains without it is retention_bytes still
 
 Readers with leases hold what they have not settled, whatever its age; cursors hold nothing. Every PERIOD_MS all streams
@@ -87,7 +87,7 @@ def _keep_from(stream: Stream, partition: Partition, now_ms: int) -> int:
         block = blocks[at]
         if block.end > partition.committed:
             break
-        too_old = _last_ms(blocks, at) < oldest_ms
+        too_old = _last_ms(block) < oldest_ms
         too_many = 0 <= settings.retention_bytes <= size - block.size
         if not too_old and not too_many:
             break
@@ -96,12 +96,9 @@ def _keep_from(stream: Stream, partition: Partition, now_ms: int) -> int:
     return keep_from
 
 
-def _last_ms(blocks: list[Block], at: int) -> int:
-    """No message of the block is younger than this."""
-    block = blocks[at]
-    if block.stored is not None:
-        return block.stored[-1]
-    return blocks[at + 1].stored_ms if at + 1 < len(blocks) else block.stored_ms
+def _last_ms(block: Block) -> int:
+    """When its last message was stored; of one on disk, when its first was: not a checkpoint's period earlier."""
+    return block.stored_ms if block.stored is None else block.stored[-1]
 
 
 def _stale_groups(state: "State", now_ms: int) -> list[Record]:

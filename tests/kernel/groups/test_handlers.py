@@ -1,0 +1,42 @@
+"""Producer ids, names and limits of groups."""
+
+import pytest
+
+from dragoman.kernel.groups.commands import AllocateProducer, DescribeGroup, JoinGroup
+from dragoman.kernel.groups.handlers import PRODUCERS_RESERVED
+from dragoman.kernel.records import ProducersReserved, decode, encode
+from dragoman.model.errors import InvalidArgument
+from tests.fakes.kernel import make_kernel
+from tests.kernel.groups.world import GROUP, GroupWorld
+
+
+def test_producer_ids_are_never_given_out_twice_even_after_a_restart() -> None:
+    world = GroupWorld()
+    given = {world.submit(AllocateProducer()) for _ in range(PRODUCERS_RESERVED + 5)}
+    assert len(given) == PRODUCERS_RESERVED + 5
+    records = world.kernel.drain_records()
+    assert sum(isinstance(record, ProducersReserved) for record in records) == 2
+    other = make_kernel()
+    for record in decode(encode(records)):
+        other.apply(record)
+    other.begin(2)
+    assert other.submit(AllocateProducer(), 1) not in given
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256])
+def test_a_groups_name_has_bounds(name: str) -> None:
+    with pytest.raises(InvalidArgument):
+        GroupWorld().submit(
+            JoinGroup(group=name, protocol_type="consumer", protocols=(("a", b""),))
+        )
+
+
+def test_a_described_group_shows_its_members_and_what_they_read() -> None:
+    world = GroupWorld()
+    one, _ = world.pair(client_host="/10.0.0.1")
+    info = world.submit(DescribeGroup(group=GROUP))
+    assert info.state == "stable"
+    assert info.protocol == "range"
+    member = info.members[0]
+    assert (member.id, member.client_id, member.client_host) == (one.member_id, "c", "/10.0.0.1")
+    assert (member.metadata, member.assignment) == (b"r", one.member_id.encode())
