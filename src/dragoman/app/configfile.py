@@ -88,7 +88,7 @@ def load(path: str) -> ServeOptions:
         raise ConfigError(f"{path}: {line}" for line in error.problems) from None
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}"]) from error
-    except ValueError as error:  # neither TOML nor UTF-8
+    except (ValueError, RecursionError) as error:  # neither TOML nor UTF-8, or nested without end
         raise ConfigError([f"{path}: {error}"]) from error
 
 
@@ -125,9 +125,9 @@ def read(document: Mapping[str, Any], folder: Path) -> ServeOptions:
 def _listen(options: ServeOptions, section: Any, folder: Path, problems: Problems) -> None:
     options.host = section.host
     for name, number in sorted(section.ports.items(), key=lambda port: port[0] != ALL_PROTOCOLS):
-        problems.attempt(set_port, options, name, number)
+        problems.attempt("listen", set_port, options, name, number)
     for name, address in section.advertise.items():
-        problems.attempt(set_advertised, options, name, address)
+        problems.attempt("listen", set_advertised, options, name, address)
     options.tls_cert = _path(section.tls_cert, folder)
     options.tls_key = _path(section.tls_key, folder)
     options.tls_ca = _path(section.tls_ca, folder) or None

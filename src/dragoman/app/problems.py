@@ -37,18 +37,20 @@ class Problems:
 
     def struct(self, value: Any, kind: type[S], where: str) -> S | None:
         """A table as its struct; None if it is not one."""
-        table = self.table(value, where)
-        if self.unknown(table, kind.__struct_fields__, where):
+        if not isinstance(value, dict):
+            self.add(where, "expected a table")
+            return None
+        if self.unknown(value, kind.__struct_fields__, where):
             return None
         try:
-            return msgspec.convert(table, kind)
+            return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             self.add(where, str(error).replace(" - at `$.", " - at `"))
             return None
 
-    def attempt(self, step: Callable[..., None], *arguments: Any) -> None:
+    def attempt(self, where: str, step: Callable[..., None], *arguments: Any) -> None:
         """Do one thing; add what it complains of."""
         try:
             step(*arguments)
         except ConfigError as error:
-            self.lines += error.problems
+            self.lines += [f"{where}: {problem}" for problem in error.problems]

@@ -1,0 +1,61 @@
+import pytest
+
+from dragoman.app.config import (
+    ConfigError,
+    ServeOptions,
+    check,
+    is_loopback,
+    nearest,
+    set_advertised,
+    set_port,
+)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+def test_loopback_needs_no_users(host: str) -> None:
+    assert is_loopback(host)
+    check(ServeOptions(host=host))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "127.evil.example", "127.0.0", ""])
+def test_other_hosts_need_users_or_to_be_called_insecure(host: str) -> None:
+    assert not is_loopback(host)
+    with pytest.raises(ConfigError, match="without users"):
+        check(ServeOptions(host=host))
+    check(ServeOptions(host=host, users={"alice": "x"}))
+    check(ServeOptions(host=host, insecure=True))
+
+
+def test_a_key_needs_its_certificate() -> None:
+    with pytest.raises(ConfigError, match="certificate"):
+        check(ServeOptions(tls_key="key.pem"))
+
+
+def test_all_protocols_may_share_one_port() -> None:
+    options = ServeOptions()
+    set_port(options, "all", 7000)
+    assert set(options.ports.values()) == {7000}
+    assert options.one_port
+
+
+@pytest.mark.parametrize(("name", "number"), [("kafka", 65_536), ("kafka", -1), ("kafak", 1)])
+def test_a_port_that_cannot_be_is_refused(name: str, number: int) -> None:
+    with pytest.raises(ConfigError):
+        set_port(ServeOptions(), name, number)
+
+
+def test_an_advertised_address_may_be_ipv6() -> None:
+    options = ServeOptions()
+    set_advertised(options, "kafka", "[2001:db8::1]:9092")
+    assert options.advertise == {"kafka": ("2001:db8::1", 9092)}
+
+
+@pytest.mark.parametrize("address", ["host", "host:", ":1", "host:0", "host:65536", "host:x"])
+def test_an_address_without_host_or_port_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match="HOST:PORT"):
+        set_advertised(ServeOptions(), "kafka", address)
+
+
+def test_the_nearest_name_is_offered_else_all_of_them() -> None:
+    assert nearest("kafak", ["kafka", "amqp"]) == "; did you mean kafka?"
+    assert nearest("xyz", ["kafka", "amqp"]) == " (there are: kafka, amqp)"

@@ -1,0 +1,124 @@
+from typing import Any
+
+import pytest
+
+from dragoman.app.problems import Problems
+from dragoman.app.topology import KINDS, commands_of, declare, offered, rehearse
+from dragoman.kernel import commands as c
+from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
+from dragoman.model.errors import StreamNotFound
+from dragoman.model.levels import SYNCED
+
+
+def made(namespaces: Any) -> tuple[Any, ...]:
+    problems = Problems()
+    commands = commands_of(namespaces, problems)
+    assert not problems.lines
+    return commands
+
+
+def refused(namespaces: Any) -> str:
+    problems = Problems()
+    commands_of(namespaces, problems)
+    (line,) = problems.lines
+    return line
+
+
+FULL = {
+    "default": {
+        "binding": {"b": {"route": "incoming", "target": "orders", "key": "orders.#"}},
+        "route": {"incoming": {"kind": "topic"}},
+        "queue": {"orders": {"length_max": 5, "stream": {"durable": False}}},
+        "stream": {"events": {"partitions": 6, "level": "synced"}},
+    }
+}
+
+
+def test_commands_come_in_the_order_in_which_each_finds_what_it_needs() -> None:
+    kinds = [type(command) for command in made(FULL)]
+    assert kinds == [c.CreateStream, c.DeclareQueue, c.DeclareRoute, c.Bind]
+
+
+def test_options_become_the_settings_of_the_kernel() -> None:
+    stream, queue, route, binding = made(FULL)
+    assert stream.settings == StreamSettings(partitions=6, level=SYNCED)
+    assert stream.attach
+    assert queue.settings == SubscriptionSettings(length_max=5)
+    assert queue.stream == StreamSettings(durable=False)
+    assert route.settings.kind == "topic"
+    assert (binding.route, binding.target, binding.binding.key) == (
+        "incoming",
+        "orders",
+        "orders.#",
+    )
+
+
+def test_a_dead_letter_address_is_a_table() -> None:
+    (queue,) = made({"default": {"queue": {"q": {"dead_letter": {"name": "q/dead"}}}}})
+    assert queue.settings.dead_letter == Address("q/dead")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "line"),
+    [
+        ({"strem": {}}, "namespace.n: no option strem; did you mean stream?"),
+        (
+            {"stream": {"s": {"partitons": 3}}},
+            "namespace.n.stream.s: no option partitons; did you mean partitions?",
+        ),
+        ({"stream": {"s": {"level": "disk"}}}, "namespace.n.stream.s: level: expected one of"),
+        ({"stream": {"s": {"level": 1}}}, "namespace.n.stream.s: level: expected one of"),
+        ({"stream": {"s": {"notes": {}}}}, "namespace.n.stream.s: no option notes"),
+        ({"stream": {"s": 3}}, "namespace.n.stream.s: expected a table"),
+        ({"stream": 3}, "namespace.n.stream: expected a table"),
+        ({"queue": {"q": {"exclusive": True}}}, "namespace.n.queue.q: no option exclusive"),
+        ({"queue": {"q": {"overflow": "x"}}}, "namespace.n.queue.q: Invalid enum value"),
+        (
+            {"queue": {"q": {"stream": {"compct": True}}}},
+            "namespace.n.queue.q.stream: no option compct; did you mean compact?",
+        ),
+        ({"route": {"r": {"kind": 3}}}, "namespace.n.route.r: Expected `str`"),
+        (
+            {"binding": {"b": {"route": "r"}}},
+            "namespace.n.binding.b: Object missing required field",
+        ),
+        ({"pump": {"p": {}}}, "namespace.n.pump.p: pumps are not supported"),
+    ],
+)
+def test_what_cannot_be_is_refused_where_it_stands(kinds: dict[str, Any], line: str) -> None:
+    assert refused({"n": kinds}).startswith(line)
+
+
+def test_every_kind_of_the_file_has_a_maker() -> None:
+    assert tuple(KINDS) == ("stream", "queue", "route", "binding", "pump")
+
+
+def test_what_only_a_door_or_a_session_may_set_is_not_offered() -> None:
+    assert not {"notes", "exclusive"} & set(offered(SubscriptionSettings))
+
+
+def test_a_rehearsal_makes_it_all_on_an_empty_kernel() -> None:
+    assert rehearse(made(FULL)) == []
+
+
+def test_a_rehearsal_tells_which_entity_is_refused() -> None:
+    (problem,) = rehearse(made({"n": {"binding": {"b": {"route": "gone", "target": "q"}}}}))
+    assert problem.startswith("binding of gone to q in n: ")
+
+
+class Refusing:
+    """A kernel that refuses all."""
+
+    def submit(self, command: Any, session: int) -> Any:
+        raise StreamNotFound
+
+
+def test_each_refusal_has_its_line_and_the_rest_is_tried() -> None:
+    problems = declare(Refusing(), made(FULL))
+    assert [line.split(":")[0] for line in problems] == [
+        "namespace.default.stream.events",
+        "namespace.default.queue.orders",
+        "namespace.default.route.incoming",
+        "binding of incoming to orders in default",
+    ]
+    assert all(line.endswith("stream-not-found") for line in problems)

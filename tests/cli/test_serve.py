@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+
+from dragoman.app.config import ConfigError, ServeOptions
+from dragoman.cli.serve import FLAGS, USAGE, WITH_VALUE, UsageError, parse, read
+
+
+def test_without_arguments_a_broker_is_durable_and_on_loopback() -> None:
+    options = read([])
+    assert (options.memory, options.host) == (False, "127.0.0.1")
+    assert options.ports == {"kafka": 9092, "amqp": 5672}
+
+
+def test_every_option_sets_its_field() -> None:
+    line = (
+        "--data D --host 127.0.0.2 --port kafka=0 --port amqp=1 --advertise kafka=h:9 --ready-file R"
+        " --log json --tls-cert C --tls-key K --memory --insecure --config F"
+    )
+    assert parse(line.split(), ServeOptions()) == ServeOptions(
+        data="D",
+        memory=True,
+        host="127.0.0.2",
+        ports={"kafka": 0, "amqp": 1},
+        advertise={"kafka": ("h", 9)},
+        config="F",
+        ready_file="R",
+        log="json",
+        insecure=True,
+        tls_cert="C",
+        tls_key="K",
+    )
+
+
+def test_a_value_may_follow_an_equals_sign() -> None:
+    assert read(["--port=kafka=7", "--data=a=b"]).ports["kafka"] == 7
+    assert read(["--data=a=b"]).data == "a=b"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--prot kafka=1", "no option --prot; did you mean --port?"),
+        ("serve", "no option serve"),
+        ("--port", "--port needs a value"),
+        ("--port kafka", "--port kafka: expected NAME=N"),
+        ("--port kafka=x", "--port kafka=x: expected NAME=N"),
+        ("--port kafka=65536", "65536 is not from 0 to 65535"),
+        ("--port kafak=1", "did you mean kafka?"),
+        ("--advertise kafka=h", "expected HOST:PORT"),
+        ("--log loud", "expected text or json"),
+        ("--memory=yes", "no option --memory"),
+    ],
+)
+def test_what_cannot_be_understood_is_told_in_one_line(line: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(line.split())
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "broker.toml"
+    file.write_text('[listen]\nhost = "127.0.0.9"\nports = { kafka = 1, amqp = 2 }\n')
+    options = read(["--config", str(file), "--port", "kafka=3"])
+    assert options.host == "127.0.0.9"
+    assert options.ports == {"kafka": 3, "amqp": 2}
+
+
+def test_an_open_host_without_users_is_refused() -> None:
+    with pytest.raises(ConfigError, match="without users"):
+        read(["--host", "0.0.0.0"])
+    assert read(["--host", "0.0.0.0", "--insecure"]).host == "0.0.0.0"
+
+
+def test_every_option_stands_in_the_usage() -> None:
+    for option in (*WITH_VALUE, *FLAGS):
+        assert f"  {option} " in USAGE

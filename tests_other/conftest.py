@@ -1,0 +1,56 @@
+"""Clients and brokers of other ecosystems, driven as their users drive them: `make test-clients`.
+
+A suite is a folder or a file here. It asks for its tools with `tool(...)`, which skips loudly, with what to install, if
+this machine lacks them; never silently, and never once a tool is there. `broker` is one real broker process for the run.
+
+    def test_a_node_producer_is_read_by_pika(broker: Broker, tool: Tool) -> None:
+        node = tool("node", "nodejs")
+        subprocess.run([node, "produce.mjs", broker["kafka"]["bootstrap"]], check=True)
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+STOP_DEADLINE_S: Final = 20
+
+Broker = dict[str, dict[str, Any]]
+Tool = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """Addresses of a broker in a process of its own, in memory, on free ports: as `--ready-file` spells them."""
+    command = [sys.executable, "-m", "dragoman", "serve", "--memory", "--log", "json"]
+    command += ["--port", "kafka=0", "--port", "amqp=0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            ready = json.loads(process.stdout.readline())
+            assert ready["event"] == "ready"
+            yield ready["endpoints"]
+        finally:
+            process.terminate()
+            process.wait(STOP_DEADLINE_S)
+
+
+@pytest.fixture(scope="session")
+def tool() -> Tool:
+    """Where a program is; skips, saying which Debian package has it, if it is nowhere."""
+
+    def find(program: str, package: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            pytest.skip(f"no {program} on this machine (Debian: {package})")
+        return path
+
+    return find
