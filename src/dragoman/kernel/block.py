@@ -28,6 +28,7 @@ class Block:
     """Entries of one partition with offsets offset <= o < end."""
 
     __slots__ = (
+        "aborted",
         "bodies",
         "control",
         "end",
@@ -63,6 +64,7 @@ class Block:
         self.control: bool = False  # carries markers, no messages
         self.frozen: bool = False  # a checkpoint has its bytes: never merged into
         self.pending: bool = False  # its transaction is open
+        self.aborted: bool = False  # its transaction was: of no use but to cursors that ask for all
         self.hops: int = 0
         self.latest_ms: int = 0  # of its messages by their senders' clocks; 0: see `newest_ms`
         self.size: int = 0
@@ -282,12 +284,27 @@ class Partition:
         self.start = max(self.start, min(floor, self.end))
         return gone
 
+    def messages(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Runs of messages in [start, end), neighbours as one: what `count` counts."""
+        runs: list[tuple[int, int]] = []
+        for block in self.blocks[self.find(start) :]:
+            if block.offset >= end:
+                break
+            if block.control or block.pending or block.aborted:
+                continue
+            low, high = max(block.offset, start), min(block.end, end)
+            if runs and runs[-1][1] == low:
+                runs[-1] = (runs[-1][0], high)
+            else:
+                runs.append((low, high))
+        return runs
+
     def count(self, start: int, end: int) -> int:
-        """How many messages lie in [start, end): gaps and markers do not count."""
+        """How many messages lie in [start, end): gaps, markers, pending and aborted ones do not count."""
         total = 0
         for block in self.blocks[self.find(start) :]:
             if block.offset >= end:
                 break
-            if not block.control:
+            if not (block.control or block.pending or block.aborted):
                 total += min(block.end, end) - max(block.offset, start)
         return total

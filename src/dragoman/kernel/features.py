@@ -1,4 +1,4 @@
-"""Where the kernel's further features are joined to it: their commands, in one table.
+"""Where the kernel's further features are joined to it: commands, records, and what time does, each in one table.
 
 Each feature is a module of its own: commands, what it remembers, what it decides, what its records do. The kernel calls
 them through the tables here and knows none by name.
@@ -8,10 +8,53 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel import atomic
+from dragoman.kernel.records import (
+    CursorsPended,
+    ProducerInitialised,
+    TransactionEnded,
+    TransactionExtended,
+    TransactionForgotten,
+)
+from dragoman.kernel.transactions import coordinator, transaction
 
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.state import State
 
 Handler = Callable[["Kernel", Any, int], Any]
 
-HANDLERS: Final[Mapping[type, Handler]] = {**atomic.HANDLERS}
+HANDLERS: Final[Mapping[type, Handler]] = {**atomic.HANDLERS, **coordinator.HANDLERS}
+
+APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
+    ProducerInitialised: transaction.apply_initialised,
+    TransactionExtended: transaction.apply_extended,
+    CursorsPended: transaction.apply_cursors_pended,
+    TransactionEnded: transaction.apply_ended,
+    TransactionForgotten: transaction.apply_forgotten,
+}
+
+SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (coordinator.sweep_transactions,)
+"""One bounded step each; True when some work is left for now."""
+
+ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (coordinator.next_deadline_ms,)
+"""When each has something to do next, elapsed time; None nothing to wait for."""
+
+WALL: Final[tuple[Callable[["State"], int | None], ...]] = ()
+
+
+def sweep_features(kernel: "Kernel") -> bool:
+    """One step of every feature; True when some work is left for now. Raises Needs, with what came before done."""
+    more = False
+    for sweep in SWEEPS:
+        more = sweep(kernel) or more
+    return more
+
+
+def next_elapsed_ms(state: "State") -> list[int]:
+    """When features want a sweep, elapsed time."""
+    return [at_ms for ask in ELAPSED if (at_ms := ask(state)) is not None]
+
+
+def next_wall_ms(state: "State") -> list[int]:
+    """When features want a sweep, wall time."""
+    return [at_ms for ask in WALL if (at_ms := ask(state)) is not None]

@@ -17,6 +17,7 @@ from dragoman.kernel.consumers import close_consumers
 from dragoman.kernel.durable import is_durable
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.features import HANDLERS as FEATURE_HANDLERS
+from dragoman.kernel.features import next_elapsed_ms, next_wall_ms, sweep_features
 from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
 from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
 from dragoman.kernel.handlers import HANDLERS
@@ -159,6 +160,7 @@ class Kernel:
     def _sweep_slowly(self) -> bool:
         """Groups whose time has come, and one step of the round that retention makes."""
         more = sweep_groups(self)
+        more = sweep_features(self) or more
         records, goes_on = patrol(self.state, self.now_ms, self.elapsed_ms)
         self.commit(records)
         return more or goes_on
@@ -187,13 +189,14 @@ class Kernel:
         elapsed = [state.retry[0][0]] if state.retry else []
         if state.groups.deadlines:
             elapsed.append(state.groups.deadlines[0][0])
+        elapsed += next_elapsed_ms(state)
         patrol_ms = next_patrol_ms(state)
         if patrol_ms is not None:
             elapsed.append(patrol_ms)
-        return (
-            min(elapsed, default=None),
-            state.expiring[0][0] if state.expiring else None,
-        )
+        wall = next_wall_ms(state)
+        if state.expiring:
+            wall.append(state.expiring[0][0])
+        return min(elapsed, default=None), min(wall, default=None)
 
     def trim_crowded(self) -> None:
         """Drop from the head what appends put over a length limit."""

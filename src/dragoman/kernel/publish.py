@@ -21,6 +21,7 @@ from dragoman.kernel.producers import duplicate_of, remember
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.state import State
+from dragoman.kernel.transactions.transaction import check_publish, pend
 from dragoman.model.errors import InvalidArgument, MessageTooLarge, PartitionNotFound, StorageFull
 from dragoman.model.levels import APPLIED
 
@@ -75,10 +76,12 @@ def decide_publish(
         streams = (state.stream(command.namespace, address.name),)
     if not streams:
         return draft.records, draft.reply
-    if command.producer is not None and _is_duplicate(
-        streams[0], command, command.producer, draft.reply
-    ):
-        return draft.records, draft.reply
+    producer = command.producer
+    if producer is not None:
+        if producer.transactional and not command.control:
+            check_publish(state, streams[0], command.partition, producer)
+        if _is_duplicate(streams[0], command, producer, draft.reply):
+            return draft.records, draft.reply
     _publish_all(draft, streams)
     return draft.records, draft.reply
 
@@ -328,6 +331,8 @@ def apply_published(state: State, record: Published) -> None:
             remember(partition.producers, block.producer, block.offset)
             if not block.producer.transactional:
                 block.producer = None  # all that is asked of it later was just remembered
+            else:
+                pend(state, stream, partition, block, block.producer.id)
         count = block.end - block.offset
         if stream.counts_bytes:
             block.sizes = array("Q", map(len, record.bodies))
@@ -337,7 +342,7 @@ def apply_published(state: State, record: Published) -> None:
         state.dirty_streams[stream.id] = stream
         state.grown.append((stream, partition))
         if stream.subscriptions:
-            if not block.control:
+            if not block.control and not block.pending:
                 for subscription in stream.subscriptions:
                     window = subscription.windows[target.partition]
                     window.ready += count

@@ -6,6 +6,7 @@ from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import FindTime, Read
 from dragoman.kernel.publish import partition_of
 from dragoman.kernel.state import Needs, State
+from dragoman.kernel.transactions.transaction import aborted_since
 from dragoman.model.errors import OffsetOutOfRange
 
 LOAD_AHEAD_MAX: Final = 16  # cold blocks asked for at once
@@ -15,9 +16,10 @@ class Extract:
     """Entries from an offset on: each block holds offsets >= the one asked for; the first may begin before it.
 
     `end` is how far the reader may go on to (the committed end, or the last stable offset when isolated).
+    `aborted`, for isolated readers: (producer id, first offset) of aborted transactions with entries from there to here.
     """
 
-    __slots__ = ("blocks", "committed", "end", "size", "stable", "start")
+    __slots__ = ("aborted", "blocks", "committed", "end", "size", "stable", "start")
 
     def __init__(self, partition: Partition, end: int) -> None:
         self.blocks: list[Block] = []
@@ -26,11 +28,13 @@ class Extract:
         self.end = end
         self.committed = partition.committed
         self.stable = partition.stable()
+        self.aborted: list[tuple[int, int]] = []
 
 
 def read(state: State, command: Read) -> Extract:
     """Raises StreamNotFound, PartitionNotFound, OffsetOutOfRange, Needs."""
-    partition = partition_of(state.stream(command.namespace, command.name), command.partition)
+    stream = state.stream(command.namespace, command.name)
+    partition = partition_of(stream, command.partition)
     if not partition.start <= command.offset <= partition.end:
         raise OffsetOutOfRange(f"{command.offset} is not in {partition.start}..{partition.end}")
     end = partition.stable() if command.isolated else partition.committed
@@ -48,6 +52,9 @@ def read(state: State, command: Read) -> Extract:
         at += 1
     if cold:
         raise Needs(cold)
+    if command.isolated and extract.blocks:
+        place = (stream.id, partition.index)
+        extract.aborted = aborted_since(state, place, command.offset, extract.blocks[-1].end)
     return extract
 
 

@@ -238,6 +238,50 @@ class Indexed(Record, frozen=True, array_like=True, gc=False, tag=42):
     entries: list[tuple[int, int, int, bytes]]
 
 
+class ProducerInitialised(Record, frozen=True, array_like=True, gc=False, tag=60):
+    """A transactional id has this producer and epoch from now on."""
+
+    namespace: str
+    transactional_id: str
+    producer: int
+    epoch: int
+    timeout_ms: int
+    stored_ms: int
+
+
+class TransactionExtended(Record, frozen=True, array_like=True, gc=False, tag=61):
+    """A producer's transaction is open and may write to these (stream, partition)s; how to mark its abort."""
+
+    producer: int
+    partitions: tuple[tuple[int, int], ...]
+    format: int
+    abort_marker: bytes
+    began_ms: int
+
+
+class CursorsPended(Record, frozen=True, array_like=True, gc=False, tag=62):
+    """Cursors of a group, as in CursorsCommitted, that wait for the producer's transaction."""
+
+    producer: int
+    namespace: str
+    group: str
+    cursors: tuple[tuple[int, int, int, int, str], ...]
+
+
+class TransactionEnded(Record, frozen=True, array_like=True, gc=False, tag=63):
+    """What the producer's transaction wrote is there for everybody, or never was."""
+
+    producer: int
+    commit: bool
+    stored_ms: int
+
+
+class TransactionForgotten(Record, frozen=True, array_like=True, gc=False, tag=64):
+    """The producer's transactional id is known no more."""
+
+    producer: int
+
+
 AnyRecord = (
     Published
     | Leased
@@ -262,6 +306,11 @@ AnyRecord = (
     | SessionStateSet
     | Renewed
     | Indexed
+    | ProducerInitialised
+    | TransactionExtended
+    | CursorsPended
+    | TransactionEnded
+    | TransactionForgotten
 )
 
 FRAME_RECORDS_MAX: Final = 1 << 20

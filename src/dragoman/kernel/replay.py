@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.kernel import topology
+from dragoman.kernel.features import APPLY as FEATURE_APPLY
 from dragoman.kernel.groups.cursors import (
     apply_cursors_committed,
     apply_cursors_deleted,
@@ -96,4 +97,5 @@ APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {
     CursorsDeleted: apply_cursors_deleted,
     GroupDeleted: apply_group_deleted,
     ProducersReserved: apply_producers_reserved,
+    **FEATURE_APPLY,
 }

@@ -85,7 +85,7 @@ def _keep_from(stream: Stream, partition: Partition, now_ms: int) -> int:
     blocks = partition.blocks
     for at in range(partition.first, len(blocks)):
         block = blocks[at]
-        if block.end > partition.committed:
+        if block.end > partition.stable():
             break
         too_old = _last_ms(block) < oldest_ms
         too_many = 0 <= settings.retention_bytes <= size - block.size

@@ -13,6 +13,7 @@ from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.leases.due import Due
 from dragoman.kernel.retention import Patrol
+from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
 
@@ -60,6 +61,7 @@ class State:
         "streams_by_uuid",
         "streams_named",
         "subscriptions",
+        "transactions",
         "translator",
     )
 
@@ -80,6 +82,7 @@ class State:
         self.streams_named: dict[tuple[str, str], Stream] = {}
         self.streams_by_uuid: dict[bytes, Stream] = {}
         self.groups = Groups()
+        self.transactions = Transactions()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due

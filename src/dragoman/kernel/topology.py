@@ -39,6 +39,7 @@ from dragoman.kernel.records import (
 from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 from dragoman.kernel.state import State
+from dragoman.kernel.transactions.transaction import forget_stream as forget_transactions
 from dragoman.model.errors import (
     AlreadyExists,
     InUse,
@@ -149,6 +150,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     del state.streams_named[stream.namespace, stream.name]
     state.streams_by_uuid.pop(stream.uuid, None)
     forget_stream(state, stream.id)
+    forget_transactions(state, stream)
     state.dirty_streams[stream.id] = stream
     for partition in stream.partitions:
         state.forget(partition.release(partition.end))

@@ -17,5 +17,7 @@ TRANSACTION_CURSORS_MAX: Final = 100_000  # waiting in one transaction
 TRANSACTION_TIMEOUT_MS_MAX: Final = 900_000  # as Kafka's transaction.max.timeout.ms
 TRANSACTIONAL_ID_BYTES_MAX: Final = 1_024
 TRANSACTIONAL_ID_UNUSED_MS: Final = 7 * 86_400_000  # then it is forgotten
+TRANSACTIONS_ROUND_MS: Final = 3_600_000  # between looks for unused transactional ids
 PRODUCER_EPOCH_MAX: Final = 32_767
 MARKER_BYTES_MAX: Final = 1_024
+SWEEP_TRANSACTIONS_MAX: Final = 64  # aborted for their age in one step

@@ -90,6 +90,14 @@ def _of_member(kernel: "Kernel", command: c.SyncGroup | c.Heartbeat | c.LeaveGro
 
 def commit_cursors(kernel: "Kernel", command: c.CommitCursors, session: int) -> list[bool]:
     """Reply: per cursor whether it was taken."""
+    check_commit_allowed(kernel, command)
+    records, taken = decide_commit(kernel.state, command, kernel.now_ms)
+    kernel.commit(records)
+    return taken
+
+
+def check_commit_allowed(kernel: "Kernel", command: c.CommitCursors) -> None:
+    """Whether this member, or anybody, may commit for the group now; makes the group. Raises GroupError's."""
     group = _find(kernel, command.namespace, command.group)
     if group is None and command.generation >= 0:
         raise IllegalGeneration("there is no such group")
@@ -98,9 +106,6 @@ def commit_cursors(kernel: "Kernel", command: c.CommitCursors, session: int) -> 
     _coordinator(kernel, group).check_commit(
         command.member_id, command.instance_id, command.generation
     )
-    records, taken = decide_commit(kernel.state, command, kernel.now_ms)
-    kernel.commit(records)
-    return taken
 
 
 def list_cursors(kernel: "Kernel", command: c.ListCursors, session: int) -> list[c.CursorInfo]:

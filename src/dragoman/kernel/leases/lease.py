@@ -14,6 +14,7 @@ from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Leased
 from dragoman.kernel.state import Needs, State
+from dragoman.kernel.transactions.transaction import hide_pending
 
 
 class Run:
@@ -94,7 +95,7 @@ def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None
     blocks = partition.blocks
     while at < len(blocks):
         block = blocks[at]
-        if not block.control and not block.pending:
+        if not (block.control or block.pending or block.aborted):
             start = max(window.frontier, block.offset)
             return Run(partition.index, start, min(block.end, start + count_max), block, fresh=True)
         at += 1
@@ -173,6 +174,9 @@ def apply_leased(state: State, record: Leased) -> None:
     if window.order is not None:
         source = apply_lease(window, window.order, record.start, record.end, record.holder)
     elif record.fresh:
+        partition = subscription.stream.partitions[record.partition]
+        if partition.open_since:
+            hide_pending(window, partition, record.start)
         window.advance(record.start, record.end, LEASED, record.holder)
         window.ready -= count
     else:

@@ -32,6 +32,7 @@ from dragoman.kernel.publish import Pending
 from dragoman.kernel.records import Record, Runs, Settled
 from dragoman.kernel.replies import SettleReply
 from dragoman.kernel.state import State
+from dragoman.kernel.transactions.transaction import hide_pending
 from dragoman.model.errors import LeaseExpired, SubscriptionNotFound
 
 
@@ -207,6 +208,8 @@ def apply_settled(state: State, record: Settled) -> None:
     total = 0
     for start, end in record.runs:
         total += end - start
+        if record.source == READY and partition.open_since:
+            hide_pending(window, partition, start)
         if window.order is None:
             _apply_run(window, record, target, start, end)
         else:

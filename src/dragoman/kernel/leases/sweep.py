@@ -93,7 +93,7 @@ def decide_retries(state: State, elapsed_ms: int) -> list[Record]:
 
 
 def decide_purge(subscription: Subscription) -> tuple[list[Record], int]:
-    """Records that drop every ready message, and how many those are. One run however many: no work per message."""
+    """Records that drop every ready message, and how many those are. Work per block and run, none per message."""
     records: list[Record] = []
     total = 0
     for partition in subscription.stream.partitions:
@@ -104,11 +104,10 @@ def decide_purge(subscription: Subscription) -> tuple[list[Record], int]:
             records.append(Settled(subscription.id, partition.index, RETURNED, DROP, returned))
         if window.order is not None:
             runs = window.order.fresh(window)
-            if runs:
-                records.append(Settled(subscription.id, partition.index, READY, DROP, runs))
-        elif window.frontier < partition.end:
-            fresh = [(window.frontier, partition.end)]
-            records.append(Settled(subscription.id, partition.index, READY, DROP, fresh))
+        else:
+            runs = partition.messages(window.frontier, partition.end)
+        if runs:
+            records.append(Settled(subscription.id, partition.index, READY, DROP, runs))
     return records, total
 
 

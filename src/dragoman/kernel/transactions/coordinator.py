@@ -1,0 +1,325 @@
+"""Who may begin, extend and end a transaction: decisions, the commands' handlers, and what time ends.
+
+What leads where:
+
+    InitProducer -> (id, epoch)          aborts what the epoch before had open, fences it
+    AddToTransaction, AddCursors         EMPTY -> OPEN
+    Publish (Producer.transactional)     only into partitions that were named
+    EndTransaction, time, a successor    OPEN -> EMPTY: markers, cursors and the end are one atomic set
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, Final
+
+from dragoman.kernel.entities import Stream
+from dragoman.kernel.groups.commands import AllocateProducer
+from dragoman.kernel.groups.cursors import decide_commit
+from dragoman.kernel.groups.handlers import allocate_producer, check_commit_allowed
+from dragoman.kernel.records import (
+    CursorsCommitted,
+    CursorsPended,
+    ProducerInitialised,
+    Published,
+    Record,
+    Target,
+    TransactionEnded,
+    TransactionExtended,
+    TransactionForgotten,
+)
+from dragoman.kernel.transactions.commands import (
+    AddCursors,
+    AddToTransaction,
+    EndTransaction,
+    InitProducer,
+    ListTransactions,
+    PendingCursors,
+    ProducerIdentity,
+    TransactionInfo,
+)
+from dragoman.kernel.transactions.transaction import Transaction
+from dragoman.model.errors import (
+    InvalidArgument,
+    InvalidTransactionState,
+    PartitionNotFound,
+    ProducerFenced,
+    QuotaExceeded,
+    UnknownProducer,
+)
+from dragoman.model.limits import (
+    MARKER_BYTES_MAX,
+    PRODUCER_EPOCH_MAX,
+    SWEEP_TRANSACTIONS_MAX,
+    TRANSACTION_CURSORS_MAX,
+    TRANSACTION_PARTITIONS_MAX,
+    TRANSACTION_TIMEOUT_MS_MAX,
+    TRANSACTIONAL_ID_BYTES_MAX,
+    TRANSACTIONAL_ID_UNUSED_MS,
+    TRANSACTIONAL_IDS_MAX,
+    TRANSACTIONS_ROUND_MS,
+)
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.state import State
+
+NO_SEQUENCE: Final = -1
+
+OfProducer = AddToTransaction | AddCursors | EndTransaction
+
+
+# --- becoming a producer ---
+
+
+def init_producer(kernel: "Kernel", command: InitProducer, session: int) -> ProducerIdentity:
+    """Reply: the identity to write with."""
+    if not command.transactional_id:
+        return ProducerIdentity(_new_id(kernel), 0)
+    _check_init(kernel, command)
+    key = (command.namespace, command.transactional_id)
+    known = kernel.state.transactions.by_key.get(key)
+    records: list[Record] = []
+    if known is None:
+        producer, epoch = _new_id(kernel), 0
+    else:
+        if command.producer_id >= 0 and (
+            command.producer_id != known.producer or command.epoch != known.epoch
+        ):
+            raise ProducerFenced(command.transactional_id)
+        if known.is_open:
+            records += decide_end(kernel, known, known.abort_marker, commit=False)
+        producer, epoch = known.producer, known.epoch + 1
+        if epoch >= PRODUCER_EPOCH_MAX:
+            producer, epoch = _new_id(kernel), 0
+    records.append(ProducerInitialised(*key, producer, epoch, command.timeout_ms, kernel.now_ms))
+    kernel.commit(records)
+    return ProducerIdentity(producer, epoch)
+
+
+def _new_id(kernel: "Kernel") -> int:
+    return allocate_producer(kernel, AllocateProducer(), 0)
+
+
+def _check_init(kernel: "Kernel", command: InitProducer) -> None:
+    if len(command.transactional_id.encode()) > TRANSACTIONAL_ID_BYTES_MAX:
+        raise InvalidArgument(f"a transactional id has at most {TRANSACTIONAL_ID_BYTES_MAX} bytes")
+    if not 0 < command.timeout_ms <= TRANSACTION_TIMEOUT_MS_MAX:
+        raise InvalidArgument(f"a transaction's timeout is 1 to {TRANSACTION_TIMEOUT_MS_MAX} ms")
+    transactions = kernel.state.transactions
+    is_new = (command.namespace, command.transactional_id) not in transactions.by_key
+    if is_new and len(transactions.by_key) >= TRANSACTIONAL_IDS_MAX:
+        raise QuotaExceeded(f"{TRANSACTIONAL_IDS_MAX} transactional ids")
+
+
+def _mine(kernel: "Kernel", command: OfProducer) -> Transaction:
+    """Raises UnknownProducer, ProducerFenced."""
+    key = (command.namespace, command.transactional_id)
+    transaction = kernel.state.transactions.by_key.get(key)
+    if transaction is None or transaction.producer != command.producer_id:
+        raise UnknownProducer(command.transactional_id)
+    if transaction.epoch != command.epoch:
+        raise ProducerFenced(command.transactional_id)
+    return transaction
+
+
+# --- beginning and going on ---
+
+
+def add_partitions(kernel: "Kernel", command: AddToTransaction, session: int) -> None:
+    """Reply: None."""
+    transaction = _mine(kernel, command)
+    places: list[tuple[int, int]] = []
+    for name, index in command.partitions:
+        stream = kernel.state.stream(command.namespace, name)
+        if not 0 <= index < len(stream.partitions):
+            raise PartitionNotFound(f"{name}-{index}")
+        if (stream.id, index) not in transaction.runs:
+            places.append((stream.id, index))
+    if len(transaction.runs) + len(places) > TRANSACTION_PARTITIONS_MAX:
+        raise QuotaExceeded(f"a transaction has at most {TRANSACTION_PARTITIONS_MAX} partitions")
+    if places or not transaction.is_open:
+        kernel.commit([_extended(kernel, transaction, command, tuple(places))])
+
+
+def _extended(
+    kernel: "Kernel",
+    transaction: Transaction,
+    command: AddToTransaction | AddCursors,
+    places: tuple[tuple[int, int], ...],
+) -> TransactionExtended:
+    _check_marker(command.abort_marker)
+    return TransactionExtended(
+        transaction.producer, places, command.format, command.abort_marker, kernel.now_ms
+    )
+
+
+def _check_marker(marker: bytes) -> None:
+    if not 0 < len(marker) <= MARKER_BYTES_MAX:
+        raise InvalidArgument(f"a marker has 1 to {MARKER_BYTES_MAX} bytes")
+
+
+def add_cursors(kernel: "Kernel", command: AddCursors, session: int) -> list[bool]:
+    """Reply: per cursor whether it was taken."""
+    transaction = _mine(kernel, command)
+    commit = command.commit
+    check_commit_allowed(kernel, commit)
+    waiting = sum(len(rows) for _, _, rows in transaction.cursors)
+    if waiting + len(commit.cursors) > TRANSACTION_CURSORS_MAX:
+        raise QuotaExceeded(f"a transaction has at most {TRANSACTION_CURSORS_MAX} cursors")
+    found, taken = decide_commit(kernel.state, commit, kernel.now_ms)
+    records: list[Record] = []
+    if not transaction.is_open:
+        records.append(_extended(kernel, transaction, command, ()))
+    records += [
+        CursorsPended(transaction.producer, row.namespace, row.group, row.cursors)
+        for row in found
+        if isinstance(row, CursorsCommitted)
+    ]
+    kernel.commit(records)
+    return taken
+
+
+# --- ending ---
+
+
+def end_transaction(kernel: "Kernel", command: EndTransaction, session: int) -> None:
+    """Reply: None."""
+    transaction = _mine(kernel, command)
+    _check_marker(command.marker)
+    if transaction.is_open:
+        kernel.commit(decide_end(kernel, transaction, command.marker, commit=command.commit))
+        kernel.trim_crowded()
+    elif transaction.outcome is not command.commit:
+        raise InvalidTransactionState(command.transactional_id)
+
+
+def decide_end(
+    kernel: "Kernel", transaction: Transaction, marker: bytes, *, commit: bool
+) -> list[Record]:
+    """Records of the atomic set that ends a transaction: markers, cursors, the end."""
+    records: list[Record] = []
+    for stream_id, index in transaction.runs:
+        stream = kernel.state.streams.get(stream_id)
+        if stream is not None:
+            records.append(_marker(kernel, transaction, stream, index, marker))
+    if commit:
+        records += [
+            CursorsCommitted(namespace, group, rows, kernel.now_ms)
+            for namespace, group, rows in transaction.cursors
+        ]
+    records.append(TransactionEnded(transaction.producer, commit, kernel.now_ms))
+    return records
+
+
+def _marker(
+    kernel: "Kernel", transaction: Transaction, stream: Stream, index: int, marker: bytes
+) -> Published:
+    return Published(
+        (Target(stream.id, index, stream.partitions[index].end),),
+        transaction.format,
+        [marker],
+        1,
+        kernel.now_ms,
+        producer=(transaction.producer, transaction.epoch, NO_SEQUENCE, 0, True),
+        control=True,
+    )
+
+
+def sweep_transactions(kernel: "Kernel") -> bool:
+    """Abort what has been open too long, and fence its producer; True when some are left."""
+    transactions = kernel.state.transactions
+    for transaction in transactions.fresh:
+        due_ms = kernel.elapsed_ms + transaction.timeout_ms
+        heappush(transactions.deadlines, (due_ms, transaction.producer, transaction.serial))
+    transactions.fresh.clear()
+    if kernel.elapsed_ms >= transactions.round_ms:
+        transactions.round_ms = kernel.elapsed_ms + TRANSACTIONS_ROUND_MS
+        forget_unused(kernel)
+    for _ in range(SWEEP_TRANSACTIONS_MAX):
+        if not transactions.deadlines or transactions.deadlines[0][0] > kernel.elapsed_ms:
+            return False
+        _, producer, serial = heappop(transactions.deadlines)
+        overdue = transactions.by_producer.get(producer)
+        if overdue is not None and overdue.is_open and overdue.serial == serial:
+            _time_out(kernel, overdue)
+    return True
+
+
+def next_deadline_ms(state: "State") -> int | None:
+    """When a transaction is open too long, elapsed time."""
+    deadlines = state.transactions.deadlines
+    return deadlines[0][0] if deadlines else None
+
+
+def _time_out(kernel: "Kernel", transaction: Transaction) -> None:
+    records = decide_end(kernel, transaction, transaction.abort_marker, commit=False)
+    epoch = min(transaction.epoch + 1, PRODUCER_EPOCH_MAX)
+    records.append(
+        ProducerInitialised(
+            *transaction.key, transaction.producer, epoch, transaction.timeout_ms, kernel.now_ms
+        )
+    )
+    kernel.commit(records)
+
+
+def forget_unused(kernel: "Kernel") -> None:
+    """Transactional ids that nobody has used for long go."""
+    limit_ms = kernel.now_ms - TRANSACTIONAL_ID_UNUSED_MS
+    kernel.commit(
+        [
+            TransactionForgotten(transaction.producer)
+            for transaction in kernel.state.transactions.by_key.values()
+            if not transaction.is_open and transaction.used_ms < limit_ms
+        ]
+    )
+
+
+# --- questions ---
+
+
+def list_transactions(
+    kernel: "Kernel", command: ListTransactions, session: int
+) -> list[TransactionInfo]:
+    """Reply: the namespace's transactional ids, by name."""
+    found = sorted(kernel.state.transactions.by_key.items())
+    return [_info(kernel, known) for key, known in found if key[0] == command.namespace]
+
+
+def _info(kernel: "Kernel", transaction: Transaction) -> TransactionInfo:
+    streams = kernel.state.streams
+    return TransactionInfo(
+        transaction.key[1],
+        transaction.producer,
+        transaction.epoch,
+        transaction.timeout_ms,
+        transaction.is_open,
+        transaction.began_ms,
+        tuple(
+            (streams[stream].name, index) for stream, index in transaction.runs if stream in streams
+        ),
+    )
+
+
+def pending_cursors(
+    kernel: "Kernel", command: PendingCursors, session: int
+) -> list[tuple[str, int]]:
+    """Reply: where cursors of the group wait for a transaction's end."""
+    streams = kernel.state.streams
+    return [
+        (streams[row[0]].name, row[1])
+        for transaction in kernel.state.transactions.by_key.values()
+        for namespace, group, rows in transaction.cursors
+        if (namespace, group) == (command.namespace, command.group)
+        for row in rows
+        if row[0] in streams
+    ]
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    InitProducer: init_producer,
+    AddToTransaction: add_partitions,
+    AddCursors: add_cursors,
+    EndTransaction: end_transaction,
+    ListTransactions: list_transactions,
+    PendingCursors: pending_cursors,
+}

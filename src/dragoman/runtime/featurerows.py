@@ -1,0 +1,123 @@
+"""Rows of the kernel's further features in the state store, and back. Cold. Settings are JSON, the rest msgpack.
+
+    transaction   producer id -> a transactional id, and what is open under it
+    aborted       stream/partition -> aborted entries: (producer, runs) each
+
+Written when they changed since the last checkpoint; loaded after streams and extents, before the journal.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from dragoman.kernel.block import Partition
+from dragoman.kernel.records import Runs
+from dragoman.kernel.state import State
+from dragoman.kernel.transactions.transaction import Aborted, Transaction, mark
+from dragoman.ports.storage import StateStore
+from dragoman.runtime.snapshot import Change, id_key, partition_key
+
+_pack: Final = msgspec.msgpack.Encoder()
+
+
+class TransactionRow(msgspec.Struct, array_like=True):
+    """A transactional id at a checkpoint; fields as in `Transaction`."""
+
+    namespace: str
+    name: str
+    epoch: int
+    timeout_ms: int
+    used_ms: int
+    is_open: bool
+    outcome: bool | None
+    began_ms: int
+    format: int
+    abort_marker: bytes
+    runs: list[tuple[int, int, Runs]]
+    cursors: list[tuple[str, str, tuple[tuple[int, int, int, int, str], ...]]]
+
+
+def feature_changes(state: State) -> Iterator[Change]:
+    """The rows of what changed since the last checkpoint, or their removal."""
+    yield from _transaction_changes(state)
+
+
+def load_features(state: State, store: StateStore) -> None:
+    """Fill `state` from the rows. Raises msgspec.MsgspecError, ValueError, KeyError, IndexError."""
+    _load_transactions(state, store)
+
+
+# --- transactions ---
+
+
+def _transaction_changes(state: State) -> Iterator[Change]:
+    transactions = state.transactions
+    dirty, transactions.dirty = transactions.dirty, {}
+    for producer in dirty:
+        known = transactions.by_producer.get(producer)
+        yield ("transaction", id_key(producer), None if known is None else _transaction_row(known))
+    places, transactions.dirty_aborted = transactions.dirty_aborted, set()
+    for place in places:
+        rows = [(row.producer, row.runs) for row in transactions.aborted.get(place, ())]
+        yield ("aborted", partition_key(*place), _pack.encode(rows) if rows else None)
+
+
+def _transaction_row(known: Transaction) -> bytes:
+    return _pack.encode(
+        TransactionRow(
+            *known.key,
+            known.epoch,
+            known.timeout_ms,
+            known.used_ms,
+            known.is_open,
+            known.outcome,
+            known.began_ms,
+            known.format,
+            known.abort_marker,
+            [(stream, partition, runs) for (stream, partition), runs in known.runs.items()],
+            known.cursors,
+        )
+    )
+
+
+def _load_transactions(state: State, store: StateStore) -> None:
+    for key, data in store.scan("transaction"):
+        _load_transaction(state, int(key, 16), msgspec.msgpack.decode(data, type=TransactionRow))
+    for key, data in store.scan("aborted"):
+        stream, index = (int(part, 16) for part in key.split("/"))
+        if stream not in state.streams:
+            continue  # not a durable one
+        partition = state.streams[stream].partitions[index]
+        rows = msgspec.msgpack.decode(data, type=list[tuple[int, Runs]])
+        state.transactions.aborted[stream, index] = [Aborted(*row) for row in rows]
+        for _, runs in rows:
+            mark(partition, runs, pending=False, aborted=True)
+
+
+def _load_transaction(state: State, producer: int, row: TransactionRow) -> None:
+    known = Transaction((row.namespace, row.name))
+    known.producer = producer
+    known.epoch = row.epoch
+    known.timeout_ms = row.timeout_ms
+    known.used_ms = row.used_ms
+    known.is_open = row.is_open
+    known.outcome = row.outcome
+    known.began_ms = row.began_ms
+    known.format = row.format
+    known.abort_marker = row.abort_marker
+    known.cursors = row.cursors
+    for stream, index, runs in row.runs:
+        if stream in state.streams:  # a durable one
+            known.runs[stream, index] = runs
+            _pend(state.streams[stream].partitions[index], producer, runs)
+    state.transactions.by_key[known.key] = known
+    state.transactions.by_producer[producer] = known
+    if known.is_open:
+        state.transactions.fresh.append(known)
+
+
+def _pend(partition: Partition, producer: int, runs: Runs) -> None:
+    if runs:
+        mark(partition, runs, pending=True, aborted=False)
+        partition.open_since[producer] = runs[0][0]

@@ -1,0 +1,428 @@
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.runtime.engine import Engine
+from tests.runtime.node import TestNode, ack, declare, publish
+
+from dragoman.kernel.commands import (
+    Consume,
+    CreateStream,
+    DescribeQueue,
+    DescribeStream,
+    Producer,
+    Publish,
+    PurgeQueue,
+    Read,
+)
+from dragoman.kernel.groups.commands import CommitCursors, ListCursors
+from dragoman.kernel.settings import Address, StreamSettings
+from dragoman.kernel.transactions.commands import (
+    AddCursors,
+    AddToTransaction,
+    EndTransaction,
+    InitProducer,
+    ListTransactions,
+    PendingCursors,
+    ProducerIdentity,
+)
+from dragoman.model.errors import (
+    InvalidTransactionState,
+    ProducerFenced,
+    StreamNotFound,
+    UnknownProducer,
+)
+from dragoman.model.levels import CANONICAL, SYNCED
+from dragoman.runtime.session import BrokerSession
+
+COMMIT, ABORT = b"<commit>", b"<abort>"
+
+
+class Writer:
+    """A transactional producer on its session."""
+
+    def __init__(self, session: BrokerSession, name: str = "tx", timeout_ms: int = 60_000) -> None:
+        self.session = session
+        self.name = name
+        self.me: ProducerIdentity = session.submit(
+            InitProducer(transactional_id=name, timeout_ms=timeout_ms)
+        )
+        self.sequences: dict[str, int] = {}
+
+    def of(self) -> dict[str, object]:
+        return {
+            "transactional_id": self.name,
+            "producer_id": self.me.id,
+            "epoch": self.me.epoch,
+        }
+
+    def begin(self, *names: str) -> None:
+        partitions = tuple((name, 0) for name in names)
+        self.session.submit(
+            AddToTransaction(
+                **self.of(),  # type: ignore[arg-type]
+                partitions=partitions,
+                format=CANONICAL,
+                abort_marker=ABORT,
+            )
+        )
+
+    def write(self, name: str, *bodies: bytes) -> int:
+        command = Publish("default", Address(name), CANONICAL, list(bodies))
+        command.partition = 0
+        sequence = self.sequences.get(name, 0)
+        command.producer = Producer(
+            self.me.id, self.me.epoch, sequence, len(bodies), transactional=True
+        )
+        offset = self.session.publish(command).offset
+        self.sequences[name] = sequence + len(bodies)
+        return offset
+
+    def end(self, *, commit: bool = True) -> None:
+        marker = COMMIT if commit else ABORT
+        self.session.submit(
+            EndTransaction(**self.of(), commit=commit, marker=marker)  # type: ignore[arg-type]
+        )
+
+
+def seen(session: BrokerSession, name: str, offset: int = 0) -> list[bytes]:
+    """What an isolated reader sees, as a Kafka client does it: aborted runs left out by the index."""
+    extract = session.submit(Read(name=name, offset=offset, isolated=True))
+    aborted = sorted(extract.aborted, key=lambda row: row[1])
+    dropped: set[int] = set()
+    found: list[bytes] = []
+    for block in extract.blocks:
+        while aborted and aborted[0][1] <= block.offset:
+            dropped.add(aborted.pop(0)[0])
+        producer = block.producer.id if block.producer is not None else -1
+        if block.control:
+            dropped.discard(producer)
+        elif producer not in dropped:
+            found += block.bodies
+    return found
+
+
+def topic(session: BrokerSession, name: str) -> None:
+    session.submit(CreateStream(name=name, settings=StreamSettings(retention_ms=-1, level=SYNCED)))
+
+
+def got(node: TestNode, session: BrokerSession) -> list[bytes]:
+    node.settle()
+    return [body for each in node.deliveries(session) for body in each.bodies]
+
+
+def test_isolated_cursors_see_nothing_before_the_commit_and_everything_after() -> None:
+    node = Engine().start()
+    session = node.connect()
+    topic(session, "t")
+    publish(session, "t", b"0")
+    writer = Writer(session)
+    writer.begin("t")
+    assert writer.write("t", b"1", b"2") == 1
+    publish(session, "t", b"3")
+    node.settle()
+    assert seen(session, "t") == [b"0"]
+    assert session.submit(DescribeStream(name="t")).partitions[0].stable == 1
+    everything = session.submit(Read(name="t", offset=0))
+    assert len([body for block in everything.blocks for body in block.bodies]) == 4
+    writer.end()
+    node.settle()
+    assert seen(session, "t") == [b"0", b"1", b"2", b"3"]
+    assert session.submit(DescribeStream(name="t")).partitions[0].stable == 5, "with the marker"
+
+
+def test_an_aborted_transaction_is_named_in_what_isolated_cursors_read() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    topic(session, "t")
+    writer = Writer(session)
+    for commit in (False, True, False):
+        writer.begin("t")
+        writer.write("t", b"yes" if commit else b"no")
+        writer.end(commit=commit)
+    node.settle()
+    assert seen(session, "t") == [b"yes"]
+    assert session.submit(Read(name="t", offset=1, isolated=True)).aborted == [(writer.me.id, 4)]
+    node.checkpoint()
+    assert seen(engine.start().connect(), "t") == [b"yes"]
+
+
+def test_leased_readers_step_over_what_is_pending_and_get_it_on_commit() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "q")
+    writer = Writer(session)
+    writer.begin("q")
+    publish(session, "q", b"0")
+    writer.write("q", b"1", b"2")
+    publish(session, "q", b"3")
+    assert session.submit(DescribeQueue(name="q")).ready == 2
+    session.submit(Consume(name="q", credit_max=10))
+    assert got(node, session) == [b"0", b"3"]
+    assert session.submit(DescribeQueue(name="q")).ready == 0
+    writer.end()
+    assert got(node, session) == [b"1", b"2"]
+
+
+def test_leased_readers_never_see_what_was_aborted_whether_they_passed_it_or_not() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "passed")
+    declare(session, "waiting")
+    writer = Writer(session)
+    writer.begin("passed", "waiting")
+    for name in ("passed", "waiting"):
+        writer.write(name, b"no")
+        publish(session, name, b"yes")
+    session.submit(Consume(name="passed", credit_max=10))
+    assert got(node, session) == [b"yes"]
+    writer.end(commit=False)
+    assert session.submit(DescribeQueue(name="passed")).ready == 0
+    assert session.submit(DescribeQueue(name="waiting")).ready == 1
+    session.submit(Consume(name="waiting", credit_max=10))
+    assert got(node, session) == [b"yes"]
+
+
+def test_a_purge_leaves_what_is_pending() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "q")
+    writer = Writer(session)
+    writer.begin("q")
+    publish(session, "q", b"0")
+    writer.write("q", b"1")
+    publish(session, "q", b"2")
+    assert session.submit(PurgeQueue(name="q")) == 2
+    writer.end()
+    session.submit(Consume(name="q", credit_max=10))
+    assert got(node, session) == [b"1"]
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+@pytest.mark.parametrize("commit", [False, True])
+def test_an_open_transaction_goes_on_after_a_restart(*, checkpoint: bool, commit: bool) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "q")
+    topic(session, "t")
+    writer = Writer(session)
+    writer.begin("q", "t")
+    writer.write("q", b"1")
+    writer.write("t", b"1")
+    publish(session, "q", b"x")
+    session.submit(Consume(name="q", credit_max=1))
+    node.settle()
+    for each in node.deliveries(session):
+        ack(session, each)
+    node.settle()
+    if checkpoint:
+        node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    writer.session = session
+    assert seen(session, "t") == []
+    assert session.submit(DescribeQueue(name="q")).ready == 0
+    writer.write("q", b"2")
+    writer.end(commit=commit)
+    node.settle()
+    node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    session.submit(Consume(name="q", credit_max=10))
+    assert got(node, session) == ([b"1", b"2"] if commit else [])
+    assert seen(session, "t") == ([b"1"] if commit else [])
+
+
+def test_a_successor_aborts_what_was_open_and_fences_also_after_a_restart() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    topic(session, "t")
+    old = Writer(session)
+    old.begin("t")
+    old.write("t", b"old")
+    new = Writer(session)
+    assert (new.me.id, new.me.epoch) == (old.me.id, old.me.epoch + 1)
+    with pytest.raises(ProducerFenced):
+        old.write("t", b"again")
+    node.settle()
+    node = engine.start()
+    old.session = new.session = node.connect()
+    for refused in (old.end, lambda: old.begin("t"), lambda: old.write("t", b"zombie")):
+        with pytest.raises(ProducerFenced):
+            refused()
+    new.begin("t")
+    new.write("t", b"new")
+    new.end()
+    node.settle()
+    assert seen(new.session, "t") == [b"new"]
+
+
+def test_time_aborts_a_transaction_and_fences_its_producer() -> None:
+    node = Engine().start()
+    session = node.connect()
+    topic(session, "t")
+    writer = Writer(session, timeout_ms=1000)
+    writer.begin("t")
+    writer.write("t", b"1")
+    node.settle()
+    node.clock.now_ms += 999
+    node.settle()
+    assert session.submit(ListTransactions())[0].is_open
+    node.clock.now_ms += 2
+    node.settle()
+    assert not session.submit(ListTransactions())[0].is_open
+    with pytest.raises(ProducerFenced):
+        writer.end()
+    assert seen(session, "t") == []
+
+
+def test_only_partitions_that_were_named_can_be_written_and_only_while_it_is_open() -> None:
+    node = Engine().start()
+    session = node.connect()
+    topic(session, "t")
+    topic(session, "u")
+    writer = Writer(session)
+    with pytest.raises(InvalidTransactionState):
+        writer.write("t", b"1")
+    with pytest.raises(InvalidTransactionState):
+        writer.end()
+    with pytest.raises(StreamNotFound):
+        writer.begin("nowhere")
+    writer.begin("t")
+    with pytest.raises(InvalidTransactionState):
+        writer.write("u", b"1")
+    writer.end()
+    writer.end()  # a retry of the same is answered again
+    with pytest.raises(InvalidTransactionState):
+        writer.end(commit=False)
+    writer.me = ProducerIdentity(writer.me.id + 7, 0)
+    with pytest.raises(UnknownProducer):
+        writer.begin("t")
+
+
+@pytest.mark.parametrize("commit", [False, True])
+def test_cursors_of_a_transaction_move_when_it_commits_and_not_before(*, commit: bool) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    topic(session, "t")
+    writer = Writer(session)
+    taken = session.submit(
+        AddCursors(
+            **writer.of(),  # type: ignore[arg-type]
+            commit=CommitCursors(group="g", cursors=(("t", 0, 7, 0, ""), ("none", 0, 1, 0, ""))),
+            format=CANONICAL,
+            abort_marker=ABORT,
+        )
+    )
+    assert taken == [True, False]
+    node.settle()
+    node.checkpoint()
+    node = engine.start()
+    writer.session = session = node.connect()
+    assert session.submit(ListCursors(group="g")) == []
+    assert session.submit(PendingCursors(group="g")) == [("t", 0)]
+    writer.end(commit=commit)
+    found = session.submit(ListCursors(group="g"))
+    assert [cursor.offset for cursor in found] == ([7] if commit else [])
+    assert session.submit(PendingCursors(group="g")) == []
+
+
+class Transactions(RuleBasedStateMachine):
+    """Two transactional writers and a plain one against a list; a reader that leases; restarts at will."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.engine = Engine()
+        self.node = self.engine.start()
+        self.session = self.node.connect()
+        self.session.submit(
+            CreateStream(name="q", settings=StreamSettings(retention_ms=-1, level=SYNCED))
+        )
+        declare(self.session, "q")
+        self.writers = [Writer(self.session, "a"), Writer(self.session, "b")]
+        self.open: list[list[bytes] | None] = [None, None]
+        self.visible: set[bytes] = set()
+        self.delivered: list[bytes] = []
+        self.count = 0
+
+    def _body(self) -> bytes:
+        self.count += 1
+        return b"%d" % self.count
+
+    @rule()
+    def plain(self) -> None:
+        body = self._body()
+        publish(self.session, "q", body)
+        self.visible.add(body)
+
+    @rule(which=st.integers(0, 1), count=st.integers(1, 3))
+    def write(self, which: int, count: int) -> None:
+        if self.open[which] is None:
+            self.writers[which].begin("q")
+        bodies = [self._body() for _ in range(count)]
+        self.writers[which].write("q", *bodies)
+        self.open[which] = (self.open[which] or []) + bodies
+
+    @rule(which=st.integers(0, 1), commit=st.booleans())
+    def end(self, which: int, *, commit: bool) -> None:
+        bodies = self.open[which]
+        if bodies is not None:
+            self.writers[which].end(commit=commit)
+            self.open[which] = None
+            if commit:
+                self.visible.update(bodies)
+
+    @rule(count=st.integers(1, 4))
+    def receive(self, count: int) -> None:
+        holder = self.session.submit(Consume(name="q", credit_max=count))
+        self.node.settle()
+        for each in self.node.deliveries(self.session):
+            self.delivered += each.bodies
+            ack(self.session, each)
+        self.node.kernel.close_session(self.session.id)
+        self.session = self.node.connect()
+        for writer in self.writers:
+            writer.session = self.session
+        for late in self.node.deliveries(self.session):
+            raise AssertionError((late, holder))
+
+    @rule(checkpoint=st.booleans())
+    def restart(self, *, checkpoint: bool) -> None:
+        self.node.settle()
+        if checkpoint:
+            self.node.checkpoint()
+        self.node = self.engine.start()
+        self.session = self.node.connect()
+        for writer in self.writers:
+            writer.session = self.session
+
+    @invariant()
+    def ready_is_what_is_visible_and_not_delivered(self) -> None:
+        assert len(set(self.delivered)) == len(self.delivered)
+        assert set(self.delivered) <= self.visible
+        info = self.session.submit(DescribeQueue(name="q"))
+        assert info.ready + info.leased == len(self.visible) - len(self.delivered)
+
+    def teardown(self) -> None:
+        self.node.settle()
+        if all(bodies is None for bodies in self.open):
+            found = seen_all(self.session)
+            assert set(found) == self.visible
+
+
+def seen_all(session: BrokerSession) -> list[bytes]:
+    extract = session.submit(Read(name="q", offset=0, isolated=True, bytes_max=1 << 30))
+    return [
+        body
+        for block in extract.blocks
+        if not block.control and not block.aborted
+        for body in block.bodies
+    ]
+
+
+TestTransactions = Transactions.TestCase
+TestTransactions.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
