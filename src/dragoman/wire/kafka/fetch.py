@@ -13,6 +13,7 @@ stepped over and never written: they serve replicas, and clusters of more than o
 """
 
 import struct
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final
 
@@ -23,6 +24,7 @@ from dragoman.wire.kafka.primitives import (
     write_unsigned_varint,
 )
 
+Piece = bytes | memoryview
 VERSION_MIN: Final = 4
 VERSION_MAX: Final = 18
 FORGOTTEN_MAX: Final = 65_536  # topics: three bytes each, and 170 as a tuple with a list
@@ -320,7 +322,7 @@ class FetchResult:
         high_watermark: int,
         last_stable_offset: int,
         log_start_offset: int,
-        records: list[bytes],
+        records: Sequence[Piece],
     ) -> None:
         self.topic: str | bytes = topic
         self.partition: int = partition
@@ -328,7 +330,7 @@ class FetchResult:
         self.high_watermark: int = high_watermark
         self.last_stable_offset: int = last_stable_offset
         self.log_start_offset: int = log_start_offset
-        self.records: list[bytes] = records
+        self.records: Sequence[Piece] = records
         self.records_bytes: int = sum([len(piece) for piece in records])
         # For read_committed: (producer id, first offset) of each; None where nobody asked.
         self.aborted: list[tuple[int, int]] | None = None
@@ -353,7 +355,7 @@ def encode_fetch_response(
     throttle_time_ms: int,
     error_code: int,
     session_id: int,
-) -> list[bytes]:
+) -> list[Piece]:
     """Write a whole response frame as buffers, length and header in the first.
 
     The pieces of `records` are among the buffers as they are: no record byte is copied here.
@@ -361,7 +363,7 @@ def encode_fetch_response(
     """
     assert VERSION_MIN <= version <= VERSION_MAX
     is_compact: bool = version >= 12
-    out: list[bytes] = [b""]  # the head goes here, once the length is known
+    out: list[Piece] = [b""]  # the head goes here, once the length is known
     pending: list[bytes] = []  # small bytes since the last records
     size: int = 0
     topics: int = 0
