@@ -1,7 +1,7 @@
 """Clients and brokers of other ecosystems, driven as their users drive them: `make test-clients`.
 
-A suite is a folder or a file here. It asks for its tools with `tool(...)`, which skips loudly, with what to install, if
-this machine lacks them; never silently, and never once a tool is there. `broker` is one real broker process for the run.
+A suite is a folder or a file here. It asks for its tools with `tool(...)`, which skips loudly, with what to install,
+if this machine lacks them. `broker` is one real broker process for the run.
 
     def test_a_node_producer_is_read_by_pika(broker: Broker, tool: Tool) -> None:
         node = tool("node", "nodejs")
