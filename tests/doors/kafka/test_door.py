@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.doors.kafka.client import FETCH, METADATA, World, batch_of, frame_of, records_in
+from tests.wire.kafka.messages import SeededMessages
 
 from dragoman.doors.kafka.apis import TABLE
 from dragoman.wire.kafka.codec import decode_response
 from dragoman.wire.kafka.schema import APIS
-from tests.wire.kafka.messages import SeededMessages
-from tests.doors.kafka.client import FETCH, METADATA, World, batch_of, frame_of, records_in
 
 ALL_TOPICS = {"topics": None, "include_topic_authorized_operations": False}
 
@@ -18,7 +18,9 @@ def test_api_versions_tells_exactly_what_is_served() -> None:
     for version in range(5):
         message = {"client_software_name": "x", "client_software_version": "1"}
         answer = client.ask(18, version, message)
-        told = {api["api_key"]: (api["min_version"], api["max_version"]) for api in answer["api_keys"]}
+        told = {
+            api["api_key"]: (api["min_version"], api["max_version"]) for api in answer["api_keys"]
+        }
         assert answer["error_code"] == 0
         assert told == {key: (api.low, api.high) for key, api in TABLE.items()}
 
@@ -84,7 +86,9 @@ def test_a_parked_fetch_holds_what_is_behind_it() -> None:
     writer.produce("t", batch_of(b"x"))
     first = client.take()
     assert first is not None
-    assert [r.value for r in records_in(first["responses"][0]["partitions"][0]["records"])] == [b"x"]
+    assert [r.value for r in records_in(first["responses"][0]["partitions"][0]["records"])] == [
+        b"x"
+    ]
     second = client.take()
     assert second is not None
     assert second["topics"][0]["name"] == "t"
@@ -159,7 +163,11 @@ def _expect_frames(data: bytes) -> None:
     assert pos == len(data)
 
 
-SERVED = [(key, version) for key in sorted(TABLE) for version in range(TABLE[key].low, TABLE[key].high + 1)]
+SERVED = [
+    (key, version)
+    for key in sorted(TABLE)
+    for version in range(TABLE[key].low, TABLE[key].high + 1)
+]
 
 
 @pytest.mark.parametrize(("key", "version"), SERVED)

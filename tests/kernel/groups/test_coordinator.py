@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.kernel.groups.world import GROUP, GroupWorld
 
 from dragoman.kernel.groups.commands import Joined, SyncGroup
 from dragoman.kernel.groups.coordinator import INITIAL_DELAY_MS
@@ -20,7 +21,6 @@ from dragoman.model.errors import (
     RebalanceInProgress,
     UnknownMember,
 )
-from tests.kernel.groups.world import GROUP, GroupWorld
 
 
 def test_the_first_member_waits_a_moment_for_company_and_leads() -> None:
@@ -301,7 +301,8 @@ class AnyOrder(RuleBasedStateMachine):
         try:
             reply = ask()
         except MemberIdRequired as refusal:
-            return self._try(lambda: self.world.join(refusal.member_id))
+            member_id = refusal.member_id
+            return self._try(lambda: self.world.join(member_id))
         except KernelError:
             return None
         self._note()

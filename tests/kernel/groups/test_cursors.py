@@ -1,6 +1,8 @@
 """Committed cursors: who may commit, what is kept, what goes with what."""
 
 import pytest
+from tests.fakes.kernel import make_kernel
+from tests.kernel.groups.world import GROUP, GroupWorld
 
 from dragoman.kernel.commands import CreateStream, DeleteStream
 from dragoman.kernel.groups.commands import DeleteCursors, DeleteGroup, DescribeGroup, ListGroups
@@ -13,8 +15,6 @@ from dragoman.model.errors import (
     RebalanceInProgress,
     UnknownMember,
 )
-from tests.fakes.kernel import make_kernel
-from tests.kernel.groups.world import GROUP, GroupWorld
 
 
 def test_anybody_may_commit_to_a_group_without_members() -> None:

@@ -1,13 +1,13 @@
 """Producer ids, names and limits of groups."""
 
 import pytest
+from tests.fakes.kernel import make_kernel
+from tests.kernel.groups.world import GROUP, GroupWorld
 
 from dragoman.kernel.groups.commands import AllocateProducer, DescribeGroup, JoinGroup
 from dragoman.kernel.groups.handlers import PRODUCERS_RESERVED
 from dragoman.kernel.records import ProducersReserved, decode, encode
 from dragoman.model.errors import InvalidArgument
-from tests.fakes.kernel import make_kernel
-from tests.kernel.groups.world import GROUP, GroupWorld
 
 
 def test_producer_ids_are_never_given_out_twice_even_after_a_restart() -> None:

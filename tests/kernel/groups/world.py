@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.fakes.kernel import make_kernel
+
 from dragoman.kernel.commands import CreateStream
 from dragoman.kernel.groups.commands import (
     CommitCursors,
@@ -16,7 +18,6 @@ from dragoman.kernel.groups.commands import (
 from dragoman.kernel.groups.coordinator import INITIAL_DELAY_MS
 from dragoman.kernel.groups.group import Group
 from dragoman.kernel.settings import StreamSettings
-from tests.fakes.kernel import make_kernel
 
 GROUP = "workers"
 
