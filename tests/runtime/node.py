@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.fakes.kernel import FakeTranslator, make_kernel
+
 from dragoman.kernel.commands import DeclareQueue, Publish, Settle
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.lease import Delivery
@@ -14,7 +16,6 @@ from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit
 from dragoman.runtime.recovery import recover
 from dragoman.runtime.session import BrokerSession
-from tests.fakes.kernel import FakeTranslator, make_kernel
 
 
 class ManualClock:

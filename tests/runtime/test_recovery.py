@@ -1,9 +1,9 @@
+from tests.runtime.node import TestNode, ack, declare, publish
+
+from dragoman.kernel.commands import Consume, DescribeQueue
 from dragoman.storage.memory.log import MemoryLog
 from dragoman.storage.memory.segments import MemorySegments
 from dragoman.storage.memory.state import MemoryState
-
-from dragoman.kernel.commands import Consume, DescribeQueue
-from tests.runtime.node import TestNode, ack, declare, publish
 
 
 class Engine:
@@ -45,7 +45,9 @@ def test_a_checkpoint_moves_bodies_to_segments_and_a_restart_reads_them_back_in_
     node.settle()
     again = engine.start()
     assert again.recovered.frames <= 2
-    assert bodies_of(again, "orders", 2000) == [b"%d" % number for number in range(1000)] + [b"after"]
+    assert bodies_of(again, "orders", 2000) == [b"%d" % number for number in range(1000)] + [
+        b"after"
+    ]
 
 
 def test_acknowledged_messages_stay_done_across_checkpoint_and_restart() -> None:

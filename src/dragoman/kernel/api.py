@@ -7,6 +7,7 @@
 A door is sans-IO: a shell feeds it bytes (`receive`), takes bytes (`data_to_send`) and tells it what happened.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from dragoman.kernel.atomic import Atomic
@@ -280,7 +281,7 @@ class ConnectionDoor(Protocol):
         """Elapsed time at which the door wants `tick`; None never."""
         ...
 
-    def data_to_send(self) -> list[bytes]:
+    def data_to_send(self) -> Sequence[bytes | memoryview]:
         """Take what is ready to be sent."""
         ...
 
