@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, Renew, SetCredit
 from dragoman.kernel.entities import Holder, Pool, Subscription
+from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.dispatch import hand_over
 from dragoman.kernel.leases.lease import Delivery, next_run
 from dragoman.kernel.leases.sweep import decide_return, dropped
@@ -69,6 +70,8 @@ def _leave(kernel: "Kernel", holder: Holder) -> None:
         if subscription.exclusive_holder == holder.id:
             subscription.exclusive_holder = 0
         subscription.used_ms = kernel.elapsed_ms
+        if not subscription.consumers:
+            watch(kernel.state, subscription)
         kernel.state.activate(subscription)
     if holder.leased == 0:
         kernel.state.drop_holder(holder)
@@ -90,6 +93,7 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
         and state.holders[subscription.exclusive_holder].session != session
     ):
         raise ResourceLocked(command.name)
+    subscription.used_ms = kernel.elapsed_ms
     deliveries: list[Delivery] = []
     left = command.count_max
     holder: Holder | None = None

@@ -7,7 +7,7 @@ them through the tables here and knows none by name.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel import atomic
+from dragoman.kernel import atomic, unused
 from dragoman.kernel.records import (
     CursorsPended,
     ProducerInitialised,
@@ -33,10 +33,16 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     TransactionForgotten: transaction.apply_forgotten,
 }
 
-SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (coordinator.sweep_transactions,)
+SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
+    coordinator.sweep_transactions,
+    unused.sweep_idle,
+)
 """One bounded step each; True when some work is left for now."""
 
-ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (coordinator.next_deadline_ms,)
+ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
+    coordinator.next_deadline_ms,
+    unused.next_look_ms,
+)
 """When each has something to do next, elapsed time; None nothing to wait for."""
 
 WALL: Final[tuple[Callable[["State"], int | None], ...]] = ()

@@ -51,11 +51,9 @@ def declare_queue(kernel: "Kernel", command: c.DeclareQueue, session: int) -> Qu
         kernel.state, command, session, kernel.token(UUID_BYTES)
     )
     kernel.commit(records)
-    if info is not None:
-        return info
     subscription = kernel.state.subscription(command.namespace, command.name)
     subscription.used_ms = kernel.elapsed_ms
-    return queue_info(subscription, created=True)
+    return info or queue_info(subscription, created=True)
 
 
 def delete_queue(kernel: "Kernel", command: c.DeleteQueue, session: int) -> QueueInfo:

@@ -32,6 +32,7 @@ from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.retention import next_patrol_ms, patrol
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.topology import deletion
+from dragoman.kernel.unused import drop_emptied
 from dragoman.model.errors import NotSupported
 from dragoman.ports.translator import Translator
 
@@ -96,6 +97,8 @@ class Kernel:
             self.apply(record)
             if durable:
                 self._records.append(record)
+        if self.state.routing.emptied:
+            drop_emptied(self)
 
     def apply(self, record: Record) -> None:
         """Carry one record out, live or in recovery."""

@@ -56,6 +56,7 @@ class Routing:
         self._routes: dict[int, Route] = {}
         self._named: dict[tuple[str, str], Route] = {}
         self._graph: dict[Hashable, Matching] = {}
+        self.emptied: list[Route] = []  # auto-delete routes that lost their last binding just now
 
     def find(self, namespace: str, name: str) -> Route | None:
         """The route of that name, if there is one."""
@@ -140,6 +141,8 @@ class Routing:
             if route.matching.find(known.target, known.binding.key, known.binding.arguments)
             is not None
         ]
+        if self.is_left(route):
+            self.emptied.append(route)
 
     def forget_stream(self, stream: Stream) -> None:
         """The stream is gone: so are the bindings to it."""
@@ -165,13 +168,14 @@ class Routing:
         """Whether that very binding exists."""
         return route.matching.find(target, binding.key, binding.arguments) is not None
 
-    def left_unused(self) -> list[Route]:
-        """Auto-delete routes that had a binding and have none."""
-        return [
-            route
-            for route in self._routes.values()
-            if route.settings.auto_delete and route.was_used and not len(route.matching)
-        ]
+    def is_left(self, route: Route) -> bool:
+        """Whether an auto-delete route had a binding and has none."""
+        return (
+            route.settings.auto_delete
+            and route.was_used
+            and not len(route.matching)
+            and route.id in self._routes
+        )
 
     def snapshot(self) -> Iterator[RouteCreated | Bound]:
         """Records that make the durable routes and bindings again."""

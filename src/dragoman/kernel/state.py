@@ -12,6 +12,7 @@ from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.leases.due import Due
+from dragoman.kernel.idle import Idle
 from dragoman.kernel.retention import Patrol
 from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
@@ -45,10 +46,11 @@ class State:
         "holders",
         "holders_of",
         "id_next",
+        "idle",
         "incarnation",
         "is_full",
-        "patrol",
         "owned_by",
+        "patrol",
         "plans",
         "pools",
         "producer_next",
@@ -83,6 +85,7 @@ class State:
         self.streams_by_uuid: dict[bytes, Stream] = {}
         self.groups = Groups()
         self.transactions = Transactions()
+        self.idle = Idle()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due

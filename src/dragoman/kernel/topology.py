@@ -21,6 +21,7 @@ from dragoman.kernel.commands import (
 from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.cursors import forget_stream
+from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import (
@@ -256,6 +257,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
     state.dirty_subscriptions[subscription.id] = subscription
+    watch(state, subscription)
     state.plans.clear()
 
 

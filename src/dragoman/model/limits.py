@@ -21,3 +21,14 @@ TRANSACTIONS_ROUND_MS: Final = 3_600_000  # between looks for unused transaction
 PRODUCER_EPOCH_MAX: Final = 32_767
 MARKER_BYTES_MAX: Final = 1_024
 SWEEP_TRANSACTIONS_MAX: Final = 64  # aborted for their age in one step
+
+# --- idle queues ---
+SWEEP_IDLE_MAX: Final = 64  # looked at in one step
+
+# --- seek, snapshots, peek ---
+PEEK_COUNT_MAX: Final = 1_000  # messages in one reply
+PEEK_BYTES_MAX: Final = 8 << 20  # of bodies in one reply; the first comes whole
+SNAPSHOTS_MAX: Final = 10_000
+SNAPSHOT_RUNS_MAX: Final = 10_000  # per partition; past it what was acknowledged between is given out again
+SNAPSHOT_LIFE_MS_MAX: Final = 31 * 86_400_000
+SWEEP_SNAPSHOTS_MAX: Final = 64  # looked at in one step
