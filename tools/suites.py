@@ -39,6 +39,7 @@ class Suite:
     what: str
     command: tuple[str, ...]
     may_skip: bool = True
+    search: str = "ci"  # Hypothesis profile, see tests/conftest.py
 
     @property
     def is_pytest(self) -> bool:
@@ -65,7 +66,13 @@ SUITES: Final = (
     Suite("types", ("check",), 25, "pure", "mypy, strict", ("mypy",)),
     Suite("imports", ("check",), 10, "pure", "who may import whom", ("lint-imports", "--no-logo")),
     Suite(
-        "fast", ("check", "test"), 45, "pure", "every test below a second", _parallel(FAST, "tests")
+        "fast",
+        ("check", "test"),
+        45,
+        "pure",
+        "every test below a second",
+        _parallel(FAST, "tests"),
+        search="dev",
     ),
     Suite(
         "slow", ("test",), 180, "pure", "longer simulations and searches", _parallel(SLOW, "tests")
@@ -210,7 +217,7 @@ def command_of(suite: Suite) -> list[str]:
 
 def run(suite: Suite) -> Outcome:
     """Run one suite, at most twice its budget long."""
-    environment = prepare(suite.build)
+    environment = {**prepare(suite.build), "HYPOTHESIS_PROFILE": suite.search}
     print(f"== {suite.name}: {suite.what} ({suite.build})", flush=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{suite.name}.log"

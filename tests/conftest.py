@@ -1,0 +1,24 @@
+"""For every test: how hard Hypothesis searches, and no compiled module older than its source."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from tools.compile import is_stale
+
+CALM = [HealthCheck.too_slow]  # a loaded machine is no fault of the data
+
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=CALM)
+settings.register_profile(
+    "ci", max_examples=200, deadline=None, derandomize=True, suppress_health_check=CALM
+)
+settings.register_profile("nightly", max_examples=5_000, deadline=None, suppress_health_check=CALM)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A stale extension would be tested in place of its source."""
+    if is_stale():
+        raise pytest.UsageError(
+            "compiled modules are older than their sources: make compile, or make pure"
+        )
