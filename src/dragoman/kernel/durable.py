@@ -2,12 +2,15 @@
 
 from dragoman.kernel.records import (
     Bound,
+    Indexed,
     Leased,
     Published,
     Record,
+    Renewed,
     Reserved,
     RouteCreated,
     RouteDeleted,
+    SessionStateSet,
     Settled,
     Skipped,
     StreamAltered,
@@ -27,7 +30,7 @@ def is_durable(state: State, record: Record) -> bool:
         case Published():
             stream = state.streams.get(record.targets[0].stream)
             return stream is not None and stream.durable
-        case Leased() | Settled():
+        case Leased() | Settled() | SessionStateSet() | Renewed() | Indexed():
             return _subscription(state, record.subscription)
         case SubscriptionDeleted():
             return _subscription(state, record.id)

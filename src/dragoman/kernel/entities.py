@@ -160,6 +160,7 @@ class Stream:
         "durable",
         "id",
         "indexed",
+        "keyed",
         "name",
         "namespace",
         "partitions",
@@ -181,5 +182,6 @@ class Stream:
         self.partitions = [Partition(index) for index in range(settings.partitions)]
         self.subscriptions: list[Subscription] = []
         self.counts_bytes = False  # some subscription limits bytes
-        self.indexed = False  # some subscription filters or orders: publishes must say what matches
+        self.indexed = False  # some subscription filters: publishes must say what matches
+        self.keyed = False  # some subscription orders by key: publishes must say the keys
         self.turn = 0  # partition for the next message that names none

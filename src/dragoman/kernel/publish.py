@@ -10,6 +10,7 @@ A publish is one decision: records for everything it appends, applied together a
 """
 
 from array import array
+from binascii import crc32
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.expiry import expiry_ms
+from dragoman.kernel.leases.index import Reading, enlist, matches
 from dragoman.kernel.producers import duplicate_of, remember
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
@@ -24,6 +26,7 @@ from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import check_publish, pend
 from dragoman.model.errors import InvalidArgument, MessageTooLarge, PartitionNotFound, StorageFull
 from dragoman.model.levels import APPLIED
+from dragoman.ports.translator import Translator
 
 Streams = tuple[Stream, ...]
 
@@ -43,9 +46,13 @@ class Pending:
 class Draft:
     """A publish being decided: the records so far, and the offsets they will take."""
 
-    __slots__ = ("command", "ends", "now_ms", "records", "reply")
+    __slots__ = ("command", "ends", "now_ms", "reading", "records", "reply", "translator")
 
-    def __init__(self, command: Publish, now_ms: int, ends: dict[Partition, int]) -> None:
+    def __init__(
+        self, command: Publish, now_ms: int, ends: dict[Partition, int], translator: Translator
+    ) -> None:
+        self.translator = translator
+        self.reading: Reading | None = None  # of `command`, where readers filter or order by key
         self.command = command
         self.now_ms = now_ms
         self.records: list[Record] = []
@@ -61,7 +68,7 @@ def decide_publish(
 
     Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument and ProducerError's.
     """
-    draft = Draft(command, now_ms, {} if pending is None else pending.ends)
+    draft = Draft(command, now_ms, {} if pending is None else pending.ends, state.translator)
     address = command.address
     if not command.bodies:
         raise InvalidArgument("nothing to publish")
@@ -244,14 +251,43 @@ def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None
     """Records that append bodies [start, end) to every stream of `streams`."""
     if not streams or start == end:
         return
+    for stream in streams:
+        if stream.keyed and len(stream.partitions) > 1:
+            _publish_by_key(draft, streams, start, end)
+            return
+    _append_slice(draft, streams, start, end)
+
+
+def _publish_by_key(draft: Draft, streams: Streams, start: int, end: int) -> None:
+    """Each key has its partition: neighbours of one key go together."""
+    keys = _reading(draft).keys() if draft.command.keys is None else draft.command.keys
+    at = start
+    while at < end:
+        stop = at + 1
+        while stop < end and keys[stop] == keys[at]:
+            stop += 1
+        _append_slice(draft, streams, at, stop)
+        at = stop
+
+
+def _reading(draft: Draft) -> Reading:
+    reading = draft.reading
+    if reading is None or reading.command is not draft.command:
+        reading = draft.reading = Reading(draft.translator, draft.command)
+    return reading
+
+
+def _append_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:
     command = draft.command
     reply = draft.reply
     durable: list[Target] = []
     fleeting: list[Target] = []
     for stream in streams:
         _check_size(stream, command)
-        partition = _pick(stream, command)
-        target = Target(stream.id, partition.index, _take_offsets(draft, partition, end - start))
+        partition = _pick(draft, stream, start)
+        offset = _take_offsets(draft, partition, end - start)
+        found = matches(_reading(draft), stream, offset, start, end) if stream.indexed else None
+        target = Target(stream.id, partition.index, offset, found)
         (durable if stream.durable else fleeting).append(target)
         if reply.offset < 0:
             reply.offset = target.offset
@@ -261,9 +297,10 @@ def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None
                 reply.level, stream.settings.level if command.level < 0 else command.level
             )
     reply.routed = max(reply.routed, len(streams))
+    keys = _keys(draft, streams)
     for targets in (durable, fleeting):
         if targets:
-            draft.records.append(_record(draft, tuple(targets), start, end))
+            draft.records.append(_record(draft, tuple(targets), start, end, keys))
 
 
 def _check_size(stream: Stream, command: Publish) -> None:
@@ -272,12 +309,22 @@ def _check_size(stream: Stream, command: Publish) -> None:
         raise MessageTooLarge(f"{max(map(len, command.bodies))} bytes, {stream.name} takes {limit}")
 
 
-def _pick(stream: Stream, command: Publish) -> Partition:
+def _pick(draft: Draft, stream: Stream, start: int) -> Partition:
+    command = draft.command
     if command.partition != ANY_PARTITION:
         return partition_of(stream, command.partition)
     if len(stream.partitions) == 1:
         return stream.partitions[0]
+    if stream.keyed:
+        keys = _reading(draft).keys() if command.keys is None else command.keys
+        if keys[start]:
+            return partition_of_key(stream, keys[start])
     return stream.partitions[stream.turn % len(stream.partitions)]
+
+
+def partition_of_key(stream: Stream, key: bytes) -> Partition:
+    """Where messages of a key go that name no partition."""
+    return stream.partitions[crc32(key) % len(stream.partitions)]
 
 
 def _take_offsets(draft: Draft, partition: Partition, count: int) -> int:
@@ -286,11 +333,23 @@ def _take_offsets(draft: Draft, partition: Partition, count: int) -> int:
     return offset
 
 
-def _record(draft: Draft, targets: tuple[Target, ...], start: int, end: int) -> Published:
+def _keys(draft: Draft, streams: Streams) -> list[bytes] | None:
+    """The keys of the command's messages, read from them where somebody needs them and nobody said."""
+    command = draft.command
+    if command.keys is None and not command.control:
+        for stream in streams:
+            if stream.keyed:
+                return _reading(draft).keys()
+    return command.keys
+
+
+def _record(
+    draft: Draft, targets: tuple[Target, ...], start: int, end: int, keys: list[bytes] | None
+) -> Published:
     command = draft.command
     whole = start == 0 and end == len(command.bodies)
     producer = command.producer
-    expires, priorities, keys = command.expires_ms, command.priorities, command.keys
+    expires, priorities = command.expires_ms, command.priorities
     return Published(
         targets,
         command.format,
@@ -316,7 +375,7 @@ def _record(draft: Draft, targets: tuple[Target, ...], start: int, end: int) -> 
     )
 
 
-def apply_published(state: State, record: Published) -> None:
+def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR0912  (hot: one pass)
     """Append the record's messages to its targets; the only code that does, live and in recovery."""
     size = sum(map(len, record.bodies))
     state.appended += size
@@ -327,12 +386,8 @@ def apply_published(state: State, record: Published) -> None:
         partition = stream.partitions[target.partition]
         stream.turn += 1
         block = _block(record, target.offset, size)
-        if block.producer is not None and block.producer.id >= 0 and not block.control:
-            remember(partition.producers, block.producer, block.offset)
-            if not block.producer.transactional:
-                block.producer = None  # all that is asked of it later was just remembered
-            else:
-                pend(state, stream, partition, block, block.producer.id)
+        if block.producer is not None:
+            _remember_producer(state, stream, partition, block, block.producer)
         count = block.end - block.offset
         if stream.counts_bytes:
             block.sizes = array("Q", map(len, record.bodies))
@@ -345,8 +400,14 @@ def apply_published(state: State, record: Published) -> None:
             if not block.control and not block.pending:
                 for subscription in stream.subscriptions:
                     window = subscription.windows[target.partition]
-                    window.ready += count
-                    window.ready_bytes += size if stream.counts_bytes else 0
+                    if window.order is None:
+                        window.ready += count
+                        window.ready_bytes += size if stream.counts_bytes else 0
+                    else:
+                        state.dirty_subscriptions[subscription.id] = subscription
+                        if not enlist(subscription, window, window.order, record, target, block):
+                            state.dirty_floors[stream.id] = stream
+                            continue
                     state.activate(subscription)
                     if block.expires_ms is not None or subscription.settings.ttl_ms >= 0:
                         _arm(state, subscription, block)
@@ -359,8 +420,34 @@ def apply_published(state: State, record: Published) -> None:
             state.dirty_floors[stream.id] = stream
 
 
+def _remember_producer(
+    state: State, stream: Stream, partition: Partition, block: Block, producer: Producer
+) -> None:
+    if producer.id < 0 or block.control:
+        return
+    remember(partition.producers, producer, block.offset)
+    if producer.transactional:
+        pend(state, stream, partition, block, producer.id)
+    else:
+        block.producer = None  # all that is asked of it later was just remembered
+
+
 def _arm(state: State, subscription: Subscription, block: Block) -> None:
-    """Only a head expires by itself: the first message of a block that may now be the head arms the deadline."""
+    """Only a head expires by itself: the first message of a block that may now be the head arms the deadline. An order
+    has many heads: whatever expires soonest does.
+    """
+    if subscription.is_ordered:
+        soonest = min(
+            (
+                at
+                for o in range(block.offset, block.end)
+                if (at := expiry_ms(subscription, block, o))
+            ),
+            default=0,
+        )
+        if soonest:
+            state.arm(subscription, soonest)
+        return
     expires = expiry_ms(subscription, block, block.offset)
     if expires and not subscription.armed_ms:
         state.arm(subscription, expires)

@@ -10,6 +10,8 @@ from dragoman.kernel.groups.cursors import (
     apply_cursors_deleted,
     apply_group_deleted,
 )
+from dragoman.kernel.leases.due import apply_renewed
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_leased
 from dragoman.kernel.leases.settle import apply_settled
 from dragoman.kernel.leases.states import LEASED, RELEASE, TIME, WAITING
@@ -19,12 +21,15 @@ from dragoman.kernel.records import (
     CursorsCommitted,
     CursorsDeleted,
     GroupDeleted,
+    Indexed,
     Leased,
     ProducersReserved,
     Published,
+    Renewed,
     Reserved,
     RouteCreated,
     RouteDeleted,
+    SessionStateSet,
     Settled,
     Skipped,
     Started,
@@ -62,13 +67,25 @@ def apply_started(state: State, record: Started) -> None:
     state.producer_next = state.producer_reserved  # those below may have been given out
     for subscription in state.subscriptions.values():
         for index, window in enumerate(subscription.windows):
-            leased = list(window.runs(LEASED))
+            leased = window.bound()
             if leased:
                 apply_settled(state, Settled(subscription.id, index, LEASED, RELEASE, leased))
             waiting = list(window.runs(WAITING))
             if waiting:  # elapsed time began anew: what waited for it is due
                 apply_settled(state, Settled(subscription.id, index, WAITING, TIME, waiting))
     state.retry.clear()
+    state.due.heap.clear()
+    state.due.rearm = True  # leases with a deadline go on
+
+
+def apply_session_state_set(state: State, record: SessionStateSet) -> None:
+    """The session's state is that."""
+    subscription = state.subscriptions.get(record.subscription)
+    if subscription is not None:
+        order = subscription.windows[record.partition].order
+        assert isinstance(order, Keys)
+        order.set_state(record.key, record.state)
+        state.dirty_subscriptions[subscription.id] = subscription
 
 
 def apply_producers_reserved(state: State, record: ProducersReserved) -> None:
@@ -97,5 +114,8 @@ APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {
     CursorsDeleted: apply_cursors_deleted,
     GroupDeleted: apply_group_deleted,
     ProducersReserved: apply_producers_reserved,
+    SessionStateSet: apply_session_state_set,
+    Renewed: apply_renewed,
+    Indexed: topology.apply_indexed,
     **FEATURE_APPLY,
 }

@@ -6,6 +6,7 @@ changes where messages go clears the plans.
 
 import msgspec
 
+from dragoman.kernel.block import Block
 from dragoman.kernel.commands import (
     AlterStream,
     Bind,
@@ -22,10 +23,13 @@ from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
+from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
+from dragoman.kernel.leases.order import finish_below
 from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import (
     Bound,
+    Indexed,
     Record,
     RouteCreated,
     RouteDeleted,
@@ -39,7 +43,7 @@ from dragoman.kernel.records import (
 )
 from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
-from dragoman.kernel.state import State
+from dragoman.kernel.state import Needs, State
 from dragoman.kernel.transactions.transaction import forget_stream as forget_transactions
 from dragoman.model.errors import (
     AlreadyExists,
@@ -127,7 +131,7 @@ def apply_stream_altered(state: State, record: StreamAltered) -> None:
     for index in range(len(stream.partitions), record.settings.partitions):
         stream.partitions.append(type(stream.partitions[0])(index))
         for subscription in stream.subscriptions:
-            subscription.windows.append(Window(0))
+            subscription.windows.append(Window(0, order_of(subscription.settings)))
     state.dirty_floors[stream.id] = stream
 
 
@@ -189,6 +193,10 @@ def apply_trimmed(state: State, record: Trimmed) -> None:
 
 def _finish_below(state: State, subscription: Subscription, index: int, offset: int) -> None:
     window = subscription.windows[index]
+    if window.order is not None:
+        state.dirty_subscriptions[subscription.id] = subscription
+        finish_below(window, window.order, offset)
+        return
     if window.frontier < offset:
         window.ready -= subscription.stream.partitions[index].count(window.frontier, offset)
         window.advance(offset, offset, DONE, 0)
@@ -220,6 +228,7 @@ def decide_declare_queue(
         raise SubscriptionNotFound(command.name)
     records: list[Record] = []
     settings = command.settings
+    check_order(settings)
     if stream is None:
         check_name(command.name)
         _check_settings(command.stream)
@@ -234,7 +243,37 @@ def decide_declare_queue(
         settings = _attached(settings)
     owner = session if settings.exclusive else 0
     made = SubscriptionCreated(state.id_next + 1, stream_id, command.name, settings, starts, owner)
-    return [*records, made], None
+    return [*records, made, *indexed(state, made)], None
+
+
+def indexed(state: State, made: SubscriptionCreated) -> list[Record]:
+    """Records that put in order what a new reader finds. Raises Needs, NotSupported."""
+    stream = state.streams.get(made.stream)
+    if stream is None or order_of(made.settings) is None:
+        return []
+    records: list[Record] = []
+    cold: list[Block] = []
+    for partition, start in zip(stream.partitions, made.frontiers, strict=True):
+        entries, missing = backlog(state.translator, partition, start, made.settings)
+        cold += missing
+        if entries:
+            records.append(Indexed(made.id, partition.index, entries))
+    if cold:
+        raise Needs(cold)
+    return records
+
+
+def apply_indexed(state: State, record: Indexed) -> None:
+    """The messages are ready in their lanes."""
+    subscription = state.subscriptions.get(record.subscription)
+    if subscription is None:
+        return
+    window = subscription.windows[record.partition]
+    assert window.order is not None
+    for start, end, priority, key in record.entries:
+        window.order.insert(window, start, end, priority, key)
+        window.ready += end - start
+    state.dirty_subscriptions[subscription.id] = subscription
 
 
 def _attached(settings: SubscriptionSettings) -> SubscriptionSettings:
@@ -249,16 +288,26 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     subscription.owner = record.owner
     if record.owner:
         state.owned_by.setdefault(record.owner, {})[record.id] = subscription
+    subscription.filter = filter_of(record.settings)
     for partition, frontier in zip(stream.partitions, record.frontiers, strict=True):
-        window = Window(frontier)
-        window.ready = partition.count(frontier, partition.end)
+        window = Window(frontier, order_of(record.settings))
+        if window.order is None:
+            window.ready = partition.count(frontier, partition.end)
+        else:
+            window.frontier = max(frontier, partition.end)  # what is there is `Indexed` next
         subscription.windows.append(window)
     stream.subscriptions.append(subscription)
+    _note_readers(stream)
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
     state.plans.clear()
+
+
+def _note_readers(stream: Stream) -> None:
+    stream.indexed = any(known.filter is not None for known in stream.subscriptions)
+    stream.keyed = any(known.settings.order in KEYED for known in stream.subscriptions)
 
 
 def decide_delete_queue(
@@ -295,6 +344,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     if subscription.owner:
         state.owned_by.get(subscription.owner, {}).pop(subscription.id, None)
     stream.subscriptions.remove(subscription)
+    _note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
     for holder in list(subscription.holders.values()):
         state.drop_holder(holder)

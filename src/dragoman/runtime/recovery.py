@@ -28,6 +28,7 @@ from dragoman.runtime.snapshot import (
     SubscriptionRow,
     chunk_of,
     group_of,
+    partition_key,
     producers_of,
 )
 
@@ -107,6 +108,11 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
         subscription, partition, index = key.split("/")
         window = state.subscriptions[int(subscription, 16)].windows[int(partition, 16)]
         window.adopt(int(index, 16), chunk_of(int(index, 16), data))
+    indexes = dict(store.scan("index"))
+    for subscription_id, known in state.subscriptions.items():
+        for number, window in enumerate(known.windows):
+            if window.order is not None:
+                window.order.load(window, indexes.get(partition_key(subscription_id, number)))
     for table, kind in (("route", RouteCreated), ("binding", Bound)):
         for key, data in store.scan(table):
             recovered.routes[key] = (table, data)

@@ -4,6 +4,7 @@
     stream        id -> name, settings, start, end and reserve of each partition
     subscription  id -> name, settings, frontier and counts of each window
     chunk         subscription/partition/index -> states of 4,096 messages, compressed
+    index         subscription/partition -> of ordered subscriptions what chunks do not say: lanes, names of keys
     extent        stream/partition/offset -> where a run of entries lies
     producer      stream/partition -> what idempotent producers have written
     cursors       namespace/group -> where the group goes on, per (stream, partition)
@@ -13,6 +14,7 @@ Settings are JSON, so that a person who opens the store can read them.
 """
 
 import zlib
+from array import array
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -52,11 +54,13 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
 
 
 class ChunkRow(msgspec.Struct, array_like=True):
-    """A chunk at a checkpoint: compressed states and counters."""
+    """A chunk at a checkpoint: compressed states, counters and lanes; leases with a deadline as in `held_until`."""
 
     states: bytes
     tries: bytes = b""
     fails: bytes = b""
+    lanes: bytes = b""
+    leases: list[tuple[int, int, int, int]] = []
 
 
 class ProducerRow(msgspec.Struct, array_like=True):
@@ -139,6 +143,8 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
             window.saved.discard(index)
         if lasts:
             yield from _chunk_changes(window, prefix)
+        if window.order is not None:
+            yield ("index", prefix, window.order.dump() if lasts else None)
 
 
 def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
@@ -150,6 +156,8 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
                 zlib.compress(bytes(chunk.states), _PACK_LEVEL),
                 b"" if chunk.tries is None else zlib.compress(bytes(chunk.tries), _PACK_LEVEL),
                 b"" if chunk.fails is None else zlib.compress(bytes(chunk.fails), _PACK_LEVEL),
+                b"" if chunk.lanes is None else zlib.compress(chunk.lanes.tobytes(), _PACK_LEVEL),
+                chunk.held_until(),
             )
             yield ("chunk", f"{prefix}/{index:012x}", _pack.encode(row))
 
@@ -161,6 +169,10 @@ def chunk_of(index: int, data: bytes) -> Chunk:
     chunk.states = bytearray(zlib.decompress(row.states))
     chunk.tries = bytearray(zlib.decompress(row.tries)) if row.tries else None
     chunk.fails = bytearray(zlib.decompress(row.fails)) if row.fails else None
+    if row.lanes:
+        chunk.lanes = array("Q", zlib.decompress(row.lanes))
+    for start, end, holder, duration_ms in row.leases:
+        chunk.hold(start, end, holder, duration_ms)
     chunk.open = SPAN - chunk.states.count(0)
     chunk.dirty = False
     return chunk

@@ -132,7 +132,7 @@ def _runs(filter_: CompiledFilter, fields: list[FieldSource], offset: int) -> Ru
     return runs
 
 
-def index(
+def enlist(
     subscription: "Subscription",
     window: Window,
     order: Order,
@@ -162,7 +162,13 @@ def backlog(
 
     Raises NotSupported when that is too much to read at once.
     """
-    blocks = [block for block in partition.blocks[partition.find(start) :] if not block.control]
+    if partition.open_since:
+        raise NotSupported("a transaction is open in the stream: it has no order yet")
+    blocks = [
+        block
+        for block in partition.blocks[partition.find(start) :]
+        if not (block.control or block.aborted)
+    ]
     missing = [block for block in blocks if block.bodies is None]
     if sum(block.size for block in missing) > BACKLOG_BYTES_MAX:
         raise NotSupported("the stream holds too much to be put in order for a new reader")

@@ -45,7 +45,18 @@ _unpack: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[int, bytes, bytes
 class Key:
     """One key with messages, a lock or session state. `open` counts its messages that are not DONE."""
 
-    __slots__ = ("held", "holder", "key", "lane", "number", "open", "receiver", "ring", "state", "waiting")
+    __slots__ = (
+        "held",
+        "holder",
+        "key",
+        "lane",
+        "number",
+        "open",
+        "receiver",
+        "ring",
+        "state",
+        "waiting",
+    )
 
     def __init__(self, key: bytes, number: int) -> None:
         self.key = key

@@ -119,9 +119,7 @@ def run_of(partition: Partition, pick: Pick) -> Run:
 
 def last_run(subscription: Subscription, count_max: int) -> Run | None:
     """What goes first when there is too much: the head, or what the order says."""
-    for partition, window in zip(
-        subscription.stream.partitions, subscription.windows, strict=True
-    ):
+    for partition, window in zip(subscription.stream.partitions, subscription.windows, strict=True):
         if window.order is not None and window.ready > 0:
             pick = window.order.last(window, count_max)
             if pick is not None:

@@ -47,9 +47,7 @@ def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list
 def _decide_ordered(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
     """An order has many heads: the first that has expired goes, the soonest of the others arms the deadline."""
     soonest = 0
-    for partition, window in zip(
-        subscription.stream.partitions, subscription.windows, strict=True
-    ):
+    for partition, window in zip(subscription.stream.partitions, subscription.windows, strict=True):
         for pick in window.order.heads(window, STEP_MAX) if window.order is not None else ():
             run = run_of(partition, pick)
             judge(subscription, run, now_ms)

@@ -62,6 +62,15 @@ class Chunk:
         self.open = 0
         self.dirty = True
 
+    def hold(self, start: int, end: int, holder: int, duration_ms: int) -> None:
+        """As a checkpoint saved it: [start, end) is held under a deadline, which is to be set anew."""
+        if self.until_ms is None or self.durations_ms is None:
+            self.until_ms = array("Q", _ZEROS)
+            self.durations_ms = array("Q", _ZEROS)
+        for at in range(start - self.base, end - self.base):
+            self.holders[at] = holder
+            self.until_ms[at] = self.durations_ms[at] = duration_ms
+
     def held_until(self) -> list[tuple[int, int, int, int]]:
         """Runs (start, end, holder, duration) of LEASED messages whose lease has a deadline."""
         found: list[tuple[int, int, int, int]] = []
