@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dragoman.kernel import commands as c
 from dragoman.kernel import topology
 from dragoman.kernel.describe import queue_info, route_info, stream_info
-from dragoman.kernel.leases.sweep import decide_purge
+from dragoman.kernel.leases.purge import decide_purge
 from dragoman.kernel.read import find_time, read
 from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamHead, StreamInfo
-from dragoman.model.errors import NotSupported, StreamNotFound
+from dragoman.model.errors import StreamNotFound
 
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
@@ -65,11 +65,12 @@ def delete_queue(kernel: "Kernel", command: c.DeleteQueue, session: int) -> Queu
 
 def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
     """Reply: how many messages were dropped."""
-    if command.mode != "ready":
-        raise NotSupported(f"purge mode {command.mode}")
     subscription = kernel.state.subscription(command.namespace, command.name)
     topology.check_owner(subscription, session)
-    records, total = decide_purge(subscription)
+    before_ms = command.before_ms if command.mode == "before" else -1
+    records, total = decide_purge(
+        subscription, held=command.mode != "ready", before_ms=before_ms
+    )
     kernel.commit(records)
     return total
 

@@ -90,25 +90,6 @@ def decide_retries(state: State, elapsed_ms: int) -> list[Record]:
     return records
 
 
-def decide_purge(subscription: Subscription) -> tuple[list[Record], int]:
-    """Records that drop every ready message, and how many those are. Work per block and run, none per message."""
-    records: list[Record] = []
-    total = 0
-    for partition in subscription.stream.partitions:
-        window = subscription.windows[partition.index]
-        total += window.ready
-        returned = list(window.runs(RETURNED))
-        if returned:
-            records.append(Settled(subscription.id, partition.index, RETURNED, DROP, returned))
-        if window.order is not None:
-            runs = window.order.fresh(window)
-        else:
-            runs = partition.messages(window.frontier, partition.end)
-        if runs:
-            records.append(Settled(subscription.id, partition.index, READY, DROP, runs))
-    return records, total
-
-
 def decide_return(subscription: Subscription, holder: int, *, failed: bool) -> list[Record]:
     """Records that make everything `holder` has ready again, in place."""
     records: list[Record] = []
