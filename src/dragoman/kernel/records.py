@@ -312,17 +312,3 @@ AnyRecord = (
     | TransactionEnded
     | TransactionForgotten
 )
-
-FRAME_RECORDS_MAX: Final = 1 << 20
-_encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(list[AnyRecord])
-
-
-def encode(records: list[Record]) -> bytes:
-    """One journal frame's payload."""
-    return _encoder.encode(records)
-
-
-def decode(payload: bytes) -> list[Record]:
-    """The records of one frame. Raises msgspec.MsgspecError when the bytes are not ours."""
-    return list(_decoder.decode(payload))

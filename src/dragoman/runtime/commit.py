@@ -13,7 +13,8 @@ reserve, otherwise when there is room again (`retry`). Until then frames behind 
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from dragoman.kernel.records import Record, encode
+from dragoman.kernel.framing import encode_frame
+from dragoman.kernel.records import Record
 from dragoman.model.levels import APPLIED, SYNCED
 from dragoman.ports.storage import Failed, Full, LogStore, StorageError
 from dragoman.runtime.killpoints import reached
@@ -105,27 +106,27 @@ class Commit:
         if self._busy or self.failed is not None:
             return
         if self._pending:
-            payload = encode(self._pending)
+            payload = encode_frame(self._pending)
             self._pending = []
             self.pending_bytes = 0
             self.handed += 1
             self.frame_count += 1
             self._hand(payload)
         elif self._sync_wanted > self.synced:
-            self._hand(b"")
+            self._hand([])
 
-    def _hand(self, payload: bytes) -> None:
+    def _hand(self, payload: list[bytes]) -> None:
         self._busy = True
         wants = self._sync_wanted > self.synced or self.handed - self.synced >= UNSYNCED_FRAMES_MAX
         expected, trim, self._trim_to = self.handed - bool(payload), self._trim_to, 0
         self._worker.submit(lambda: self._write(expected, payload, wants, trim))
 
-    def _write(self, expected: int, payload: bytes, sync: bool, trim: int) -> None:
+    def _write(self, expected: int, payload: list[bytes], sync: bool, trim: int) -> None:
         """On the worker: one frame, and its sync if somebody waits for one."""
         position = expected
         try:
             if payload:
-                position = self._log.append(expected, [payload])
+                position = self._log.append(expected, payload)
                 reached("append")
                 if sync:
                     self._post(self._on_written, position)

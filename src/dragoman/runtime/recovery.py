@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from dragoman.kernel.framing import decode
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.states import RETURNED
 from dragoman.kernel.records import (
@@ -16,7 +17,6 @@ from dragoman.kernel.records import (
     RouteCreated,
     StreamCreated,
     SubscriptionCreated,
-    decode,
 )
 from dragoman.ports.storage import Corrupt, LogStore, Segments, StateStore
 from dragoman.runtime.extents import block_of

@@ -5,9 +5,9 @@ from tests.fakes.kernel import make_kernel
 from tests.kernel.groups.world import GROUP, GroupWorld
 
 from dragoman.kernel.commands import CreateStream, DeleteStream
+from dragoman.kernel.framing import decode, encode
 from dragoman.kernel.groups.commands import DeleteCursors, DeleteGroup, DescribeGroup, ListGroups
 from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.records import decode, encode
 from dragoman.model.errors import (
     GroupNotEmpty,
     GroupNotFound,

@@ -4,9 +4,10 @@ import pytest
 from tests.fakes.kernel import make_kernel
 from tests.kernel.groups.world import GROUP, GroupWorld
 
+from dragoman.kernel.framing import decode, encode
 from dragoman.kernel.groups.commands import AllocateProducer, DescribeGroup, JoinGroup
 from dragoman.kernel.groups.handlers import PRODUCERS_RESERVED
-from dragoman.kernel.records import ProducersReserved, decode, encode
+from dragoman.kernel.records import ProducersReserved
 from dragoman.model.errors import InvalidArgument
 
 
