@@ -14,7 +14,7 @@ def published(found: list[bytes]) -> Published:
     return Published((Target(1, 0, 5),), 1, found, 0, 1000, keys=[b""] * len(found), latest_ms=7)
 
 
-@given(st.lists(bodies, max_size=4))
+@given(st.lists(bodies, max_size=3))
 def test_a_frame_gives_back_its_records_whatever_their_bodies(many: list[list[bytes]]) -> None:
     records: list[Record] = [Leased(1, 0, 5, 9, 3, True)]
     for found in many:
