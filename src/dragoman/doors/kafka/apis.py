@@ -1,4 +1,4 @@
-"""Every API that is served, with its versions and who answers it. ApiVersions and the door's page are made from this."""
+"""Every API that is served, with its versions and who answers it. ApiVersions and the page are made from this."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

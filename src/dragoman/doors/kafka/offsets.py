@@ -96,7 +96,10 @@ def _find(
     for record in records:
         if record.timestamp_ms >= time_ms:
             return record.offset, record.timestamp_ms
-    return offset, newest_ms  # of another protocol: what it was stored at is not what its sender said
+    return (
+        offset,
+        newest_ms,
+    )  # of another protocol: what it was stored at is not what its sender said
 
 
 def _records_at(talk: Talk, topic: str, index: int, offset: int) -> list[Record]:
