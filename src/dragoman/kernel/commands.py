@@ -45,6 +45,7 @@ class Publish:
     priorities  per body; None when all are 0
     keys        ordering key or session per body; None when none has one
     due_ms      wall time at which to publish (one for the whole batch); 0 now
+    further_keys  more keys that a route goes by as well, each target once (AMQP's CC and BCC)
     latest_ms   the newest time its senders put on a message of the batch; 0: the time of storing
     """
 
@@ -56,6 +57,7 @@ class Publish:
         "due_ms",
         "expires_ms",
         "format",
+        "further_keys",
         "hops",
         "keys",
         "latest_ms",
@@ -79,6 +81,7 @@ class Publish:
         self.due_ms: int = 0
         self.latest_ms: int = 0
         self.control: bool = False
+        self.further_keys: tuple[str, ...] = ()
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None
         self.keys: list[bytes] | None = None
@@ -336,10 +339,14 @@ class SetCredit(_Command, frozen=True, kw_only=True):
 
 
 class OpenPool(_Command, frozen=True, kw_only=True):
-    """Make (id 0) or change a credit pool shared by consumers of this session. Reply: `int`, its id."""
+    """Make (id 0) or change a credit pool shared by consumers of this session. Reply: `int`, its id.
+
+    `holders` are consumers of this session that are to share it from now on, besides those consumed with it.
+    """
 
     pool: int = 0
     credit_max: int = 0
+    holders: tuple[int, ...] = ()
 
 
 class Renew(_Command, frozen=True, kw_only=True):

@@ -133,6 +133,9 @@ def open_pool(kernel: "Kernel", command: OpenPool, session: int) -> int:
         state.pools[pool.id] = pool
     pool.credit_max = command.credit_max
     for holder in state.holders_of.get(session, {}).values():
+        if holder.id in command.holders and holder.pool is None:
+            holder.pool = pool
+            pool.leased += holder.leased
         if holder.pool is pool:
             state.activate(holder.subscription)
     return pool.id

@@ -75,7 +75,11 @@ def decide_publish(
     if state.is_full:
         raise StorageFull("the disk is full")
     if address.is_route:
-        streams = plan(state, command.namespace, address.name, address.key)
+        streams = (
+            None
+            if command.further_keys
+            else plan(state, command.namespace, address.name, address.key)
+        )
         if streams is None:
             _publish_each(state, draft)
             return draft.records, draft.reply
@@ -130,7 +134,7 @@ def _publish_each(state: State, draft: Draft) -> None:
             address.key,
             fields,
             salt,
-            state.translator.further_keys(command.format, body),
+            command.further_keys or state.translator.further_keys(command.format, body),
         )
         if not streams:
             unrouted.append(index)

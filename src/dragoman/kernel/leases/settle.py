@@ -263,8 +263,13 @@ def _give_back(state: State, holder_id: int, count: int) -> None:
     if holder is None:
         return
     holder.leased -= count
-    if holder.pool is not None:
-        holder.pool.leased -= count
+    pool = holder.pool
+    if pool is not None:
+        if pool.leased >= pool.credit_max:
+            for other in state.holders_of.get(holder.session, {}).values():
+                if other.pool is pool:  # whoever shares it may read another queue
+                    state.activate(other.subscription)
+        pool.leased -= count
     if holder.leased == 0 and not holder.active and holder.accepted is None:
         state.drop_holder(holder)
 

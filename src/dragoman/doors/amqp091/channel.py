@@ -1,0 +1,154 @@
+"""One channel: what was declared, consumed and published on it, and its replies in order.
+
+    open --channel.close from the client--> gone (close-ok)
+         --refusal--> closing (channel.close sent): everything but close and close-ok is dropped --close-ok--> gone
+
+Replies and deliveries of a channel leave in the order they were made. One that waits for the journal parks, and what
+comes behind it parks too. Confirms wait on their own (`confirms`), behind what is parked.
+"""
+
+from collections import deque
+from typing import Final
+
+from dragoman.doors.amqp091.confirms import Confirms
+from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.transactions import Transaction
+from dragoman.doors.amqp091.unacked import Spans, Unacked
+from dragoman.kernel.api import Cancel, Delivery, Holder, Outcome, Settle
+from dragoman.model.errors import SubscriptionNotFound
+from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
+from dragoman.wire.amqp091.frames import method_frame
+from dragoman.wire.amqp091.methods import Method
+
+CONSUMERS_MAX: Final = 65_535  # of one channel
+
+
+class Consumer:
+    """One basic.consume. `holder` is the kernel's side of it."""
+
+    __slots__ = ("channel", "holder", "no_ack", "queue", "spelling", "tag", "tag_raw")
+
+    holder: Holder
+
+    def __init__(self, channel: "Channel", tag: str, queue: str, no_ack: bool) -> None:
+        self.channel = channel
+        self.tag = tag
+        self.tag_raw = tag.encode()
+        self.queue = queue
+        self.no_ack = no_ack
+        self.spelling: int = 0  # what redeliveries must be told, see `spell`
+
+
+class Channel:
+    """See the module."""
+
+    __slots__ = (
+        "confirms",
+        "consumers",
+        "is_closing",
+        "link",
+        "number",
+        "parked",
+        "pool",
+        "prefetch",
+        "queue_last",
+        "reply_queue",
+        "tag_next",
+        "transaction",
+        "unacked",
+    )
+
+    def __init__(self, link: Link, number: int) -> None:
+        self.link = link
+        self.number = number
+        self.is_closing = False  # channel.close was sent
+        self.consumers: dict[str, Consumer] = {}
+        self.unacked = Unacked()
+        self.tag_next = 1
+        self.confirms: Confirms | None = None
+        self.transaction: Transaction | None = None
+        self.prefetch = 0  # for consumers opened from now on
+        self.pool = 0  # credit shared by all consumers, from basic.qos(global)
+        self.queue_last = ""  # what the empty queue name means
+        self.reply_queue = ""  # of the direct reply-to consumer
+        self.parked: deque[tuple[bytes, int, int]] = deque()  # (frames, position, level)
+
+    # --- replies ---
+
+    def send(self, frames: bytes, position: int = 0, level: int = APPLIED) -> None:
+        """Frames behind everything sent before, once `position` has reached `level`."""
+        session = self.link.session
+        is_ripe = level == APPLIED or session.reached(level) >= position
+        if is_ripe and not self.parked:
+            self.link.out.append(frames)
+            return
+        self.parked.append((frames, position, level))
+        self.link.waiting[self] = None
+        if not is_ripe:
+            session.want(position, level)
+
+    def hand_over(self, frames: bytes, delivery: Delivery) -> None:
+        """A delivery: at once where its queue allows that, else when the message is safe."""
+        if delivery.early:
+            self.send(frames)
+            return
+        settings = delivery.holder.subscription.stream.settings
+        level = max(settings.level, WRITTEN) if settings.durable else APPLIED
+        self.send(frames, self.link.session.position(), level)
+
+    def reply(self, method: Method, *, durable: bool = False) -> None:
+        """A method; one that speaks of something durable waits until that is safe."""
+        frame = method_frame(self.number, method)
+        if durable:
+            self.send(frame, self.link.session.position(), SYNCED)
+        else:
+            self.send(frame)
+
+    def progress(self) -> None:
+        """Let go what waits no longer; stays in `link.waiting` while something does."""
+        session = self.link.session
+        while self.parked:
+            frames, position, level = self.parked[0]
+            if level > APPLIED and session.reached(level) < position:
+                session.want(position, level)
+                return
+            self.parked.popleft()
+            self.link.out.append(frames)
+        if self.confirms is not None:
+            self.confirm(self.confirms)
+        if self.confirms is None or not self.confirms.is_waiting():
+            self.link.waiting.pop(self, None)
+
+    def confirm(self, confirms: Confirms) -> None:
+        """Confirm what may be confirmed."""
+        frames = confirms.take(self.link.session, self.number)
+        if frames:
+            self.link.out.append(frames)
+
+    # --- settlement ---
+
+    def settle(self, spans: Spans, outcome: Outcome, *, failed: bool = False) -> None:
+        """Say what became of deliveries. Those whose queue is gone are gone with it."""
+        for span in spans.values():
+            command = Settle(span.subscription, span.partition, span.holder, span.runs, outcome)
+            command.failed = failed
+            if outcome == "release":
+                command.delay_ms = 0
+            try:
+                self.link.session.settle(command)
+            except SubscriptionNotFound:
+                continue
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Consumers end; what they held is ready again, in its place. Nothing gathered is carried out."""
+        session = self.link.session
+        for consumer in self.consumers.values():
+            session.submit(Cancel(namespace=self.link.namespace, holder=consumer.holder.id))
+        self.consumers.clear()
+        spans: Spans = {}
+        self.unacked.take_upto(self.tag_next, spans)
+        self.settle(spans, "release")
+        self.confirms = None
+        self.transaction = None

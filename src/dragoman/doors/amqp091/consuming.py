@@ -1,0 +1,158 @@
+"""basic.consume, cancel, get, qos: who is handed messages, and how many at once."""
+
+from typing import Final
+
+from dragoman.doors.amqp091.arguments import priority_of
+from dragoman.doors.amqp091.channel import CONSUMERS_MAX, Channel, Consumer
+from dragoman.doors.amqp091.errors import (
+    ACCESS_REFUSED,
+    NOT_ALLOWED,
+    NOT_IMPLEMENTED,
+    PRECONDITION_FAILED,
+    RESOURCE_ERROR,
+    Refused,
+)
+from dragoman.doors.amqp091.names import made_up, queue_name
+from dragoman.doors.amqp091.queues import counts_tries
+from dragoman.doors.amqp091.spell import COUNT_TRIES, entries_of
+from dragoman.doors.amqp091.traits import DIRECT_REPLY
+from dragoman.kernel.api import (
+    Cancel,
+    Consume,
+    DeclareQueue,
+    Delivery,
+    DescribeQueue,
+    Lease,
+    OpenPool,
+    QueueInfo,
+    StreamSettings,
+    SubscriptionSettings,
+)
+from dragoman.model.errors import ResourceLocked
+from dragoman.model.levels import APPLIED
+from dragoman.wire.amqp091.methods import (
+    BasicCancel,
+    BasicCancelOk,
+    BasicConsume,
+    BasicConsumeOk,
+    BasicGet,
+    BasicGetEmpty,
+    BasicQos,
+    BasicQosOk,
+)
+from dragoman.wire.amqp091.outgoing import get_ok
+
+
+def consume(channel: Channel, method: BasicConsume) -> None:
+    """Start a consumer: its consume-ok leaves before its first delivery, which comes at the end of the turn."""
+    tag = method.consumer_tag or made_up(channel.link.session, "amq.ctag-")
+    if tag in channel.consumers:
+        raise Refused(NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'")
+    if len(channel.consumers) >= CONSUMERS_MAX:
+        raise Refused(RESOURCE_ERROR, f"more than {CONSUMERS_MAX} consumers on a channel")
+    name = (
+        _open_replies(channel, method)
+        if method.queue == DIRECT_REPLY
+        else queue_name(channel, method.queue)
+    )
+    _register(channel, method, Consumer(channel, tag, name, method.no_ack))
+    if not method.no_wait:
+        channel.reply(BasicConsumeOk(tag))
+
+
+def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> None:
+    link = channel.link
+    name = consumer.queue
+    info: QueueInfo = link.session.submit(DescribeQueue(namespace=link.namespace, name=name))
+    priority = priority_of(method.arguments, name, link.vhost)
+    consumer.spelling = COUNT_TRIES if counts_tries(info) else 0
+    command = Consume(
+        namespace=link.namespace,
+        name=name,
+        tag=consumer,
+        credit_max=channel.prefetch,
+        pool=channel.pool,
+        no_ack=method.no_ack,
+        exclusive=method.exclusive,
+        priority=priority,
+    )
+    try:
+        consumer.holder = link.session.submit(command)
+    except ResourceLocked:
+        text = f"queue '{name}' in vhost '{link.vhost}' in exclusive use"
+        raise Refused(ACCESS_REFUSED, text) from None
+    channel.consumers[consumer.tag] = consumer
+
+
+REPLIES: Final = SubscriptionSettings(durable=False, early=True, auto_delete=True)
+
+
+def _open_replies(channel: Channel, method: BasicConsume) -> str:
+    """Direct reply-to: a queue that nobody else can find, gone with its consumer. Raises Refused."""
+    if not method.no_ack:
+        raise Refused(PRECONDITION_FAILED, "reply consumer cannot acknowledge")
+    if channel.reply_queue:
+        raise Refused(PRECONDITION_FAILED, "reply consumer already set")
+    name = made_up(channel.link.session, f"{DIRECT_REPLY}.")
+    stream = StreamSettings(durable=False, level=APPLIED)
+    command = DeclareQueue(
+        namespace=channel.link.namespace, name=name, settings=REPLIES, stream=stream
+    )
+    channel.link.session.submit(command)
+    channel.reply_queue = name
+    return name
+
+
+def cancel(channel: Channel, method: BasicCancel) -> None:
+    """End a consumer; what it holds stays unsettled. An unknown tag is fine."""
+    consumer = channel.consumers.pop(method.consumer_tag, None)
+    if consumer is not None:
+        link = channel.link
+        link.session.submit(Cancel(namespace=link.namespace, holder=consumer.holder.id))
+        if consumer.queue == channel.reply_queue:
+            channel.reply_queue = ""
+    if not method.no_wait:
+        channel.reply(BasicCancelOk(method.consumer_tag))
+
+
+def qos(channel: Channel, method: BasicQos) -> None:
+    """Prefetch: of each consumer opened from now on, or (global) shared by all of the channel."""
+    if method.prefetch_size:
+        raise Refused(NOT_IMPLEMENTED, f"prefetch_size!=0 ({method.prefetch_size})")
+    if method.global_:
+        holders = tuple(consumer.holder.id for consumer in channel.consumers.values())
+        command = OpenPool(
+            namespace=channel.link.namespace,
+            pool=channel.pool,
+            credit_max=method.prefetch_count,
+            holders=holders,
+        )
+        channel.pool = channel.link.session.submit(command)
+    else:
+        channel.prefetch = method.prefetch_count
+    channel.reply(BasicQosOk())
+
+
+def get(channel: Channel, method: BasicGet) -> None:
+    """One message, if one is ready."""
+    link = channel.link
+    name = queue_name(channel, method.queue)
+    command = Lease(namespace=link.namespace, name=name, no_ack=method.no_ack)
+    deliveries: list[Delivery] = link.session.submit(command)
+    if not deliveries:
+        channel.reply(BasicGetEmpty())
+        return
+    delivery = deliveries[0]
+    info: QueueInfo = link.session.submit(DescribeQueue(namespace=link.namespace, name=name))
+    tag = channel.tag_next
+    channel.tag_next += 1
+    holder = delivery.holder
+    if not method.no_ack:
+        channel.unacked.add(
+            tag, tag + 1, holder.subscription.id, delivery.partition, holder.id, delivery.start
+        )
+    spelling = COUNT_TRIES if counts_tries(info) else 0
+    entry = entries_of(delivery, link.session.wall_ms(), spelling)[0]
+    redelivered = delivery.tries is not None and delivery.tries[0] > 0
+    frames = get_ok(channel.number, tag, redelivered, info.ready, entry, link.tuning.frame_max)
+    channel.hand_over(frames, delivery)

@@ -1,0 +1,35 @@
+"""Runs of deliveries to frames. Hot: one call per run, not per message."""
+
+from typing import Final
+
+from dragoman.doors.amqp091.channel import Consumer
+from dragoman.doors.amqp091.spell import entries_of
+from dragoman.kernel.api import Delivery
+from dragoman.wire.amqp091.outgoing import deliver_run
+
+_FRESH: Final[list[list[bool]]] = [[False] * count for count in range(257)]  # shared, never changed
+
+
+def deliver(consumer: Consumer, delivery: Delivery) -> None:
+    """Hand a run to its consumer; what is acknowledged later is remembered by its tags."""
+    channel = consumer.channel
+    entries = entries_of(delivery, channel.link.session.wall_ms(), consumer.spelling)
+    count: int = len(entries)
+    tag: int = channel.tag_next
+    channel.tag_next = tag + count
+    if not consumer.no_ack:
+        holder = delivery.holder
+        channel.unacked.add(
+            tag, tag + count, holder.subscription.id, delivery.partition, holder.id, delivery.start
+        )
+    tries = delivery.tries
+    if tries is not None:
+        redelivered = [tried > 0 for tried in tries]
+    elif count < len(_FRESH):
+        redelivered = _FRESH[count]
+    else:
+        redelivered = [False] * count
+    frames = deliver_run(
+        channel.number, consumer.tag_raw, tag, redelivered, entries, channel.link.tuning.frame_max
+    )
+    channel.hand_over(frames, delivery)

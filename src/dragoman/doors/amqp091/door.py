@@ -1,0 +1,389 @@
+r"""One RabbitMQ connection without a socket: events of the codec to handlers, refusals to closes, bytes out.
+
+    receive -> codec -> event -> opening (channel 0), publish and ack runs (hot), methods by table
+                           \\--Refused, KernelError--> channel.close, or connection.close and then only close-ok
+    end of a read -> confirms          progressed -> what waited for the journal
+
+Publishes that find no room are held: the rest of the connection's input waits behind them, as it would in RabbitMQ,
+and the client is told by connection.blocked.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from dragoman.doors.amqp091.channel import Channel, Consumer
+from dragoman.doors.amqp091.delivering import deliver
+from dragoman.doors.amqp091.errors import (
+    ACCESS_REFUSED,
+    CHANNEL_ERROR,
+    COMMAND_INVALID,
+    CONNECTION_FORCED,
+    INTERNAL_ERROR,
+    RESOURCE_ERROR,
+    Refused,
+    refusal_of,
+)
+from dragoman.doors.amqp091.exchanges import declare_all
+from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.liveness import FAILED_LOGIN_MS, GOODBYE_MS, Liveness
+from dragoman.doors.amqp091.methods import HANDLERS
+from dragoman.doors.amqp091.opening import STEPS, LoginRefused, Stage, greeting
+from dragoman.doors.amqp091.publishing import Held, publish
+from dragoman.doors.amqp091.settling import ack
+from dragoman.kernel.api import Connection, Delivery, Holder, Session
+from dragoman.model.errors import KernelError
+from dragoman.wire.amqp091.connection import Connection as Codec
+from dragoman.wire.amqp091.connection import Role
+from dragoman.wire.amqp091.errors import AmqpError
+from dragoman.wire.amqp091.events import (
+    AckRun,
+    Content,
+    Event,
+    HeaderAccepted,
+    HeaderRefused,
+    MethodEvent,
+    PublishRun,
+)
+from dragoman.wire.amqp091.frames import HEARTBEAT_FRAME, method_frame
+from dragoman.wire.amqp091.methodcodec import IDS
+from dragoman.wire.amqp091.methods import (
+    BasicCancel,
+    ChannelClose,
+    ChannelCloseOk,
+    ChannelOpen,
+    ChannelOpenOk,
+    ConnectionBlocked,
+    ConnectionClose,
+    ConnectionCloseOk,
+    ConnectionTuneOk,
+    ConnectionUnblocked,
+    Method,
+)
+
+PUBLISH_IDS: Final = (60, 40)
+ACK_IDS: Final = (60, 80)
+HELD_BYTES_MAX: Final = 32 << 20  # read behind a publish that found no room
+HELD_RETRY_MS: Final = 100
+
+
+def make_door(session: Session, connection: Connection) -> "Amqp091Door":
+    """The door of a new connection."""
+    return Amqp091Door(session, connection)
+
+
+class Amqp091Door:
+    """See `kernel.api.ConnectionDoor`."""
+
+    __slots__ = (
+        "_channels",
+        "_codec",
+        "_held",
+        "_held_bytes",
+        "_last_words",
+        "_link",
+        "_liveness",
+        "_retry_ms",
+        "_session",
+        "_stage",
+    )
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        self._session = session
+        self._link = Link(session, connection)
+        self._channels: dict[int, Channel] = {}
+        self._codec = Codec(Role.SERVER)
+        self._stage = Stage.HEADER
+        self._liveness = Liveness(session.elapsed_ms())
+        self._held: deque[Event] = deque()  # events behind a publish that found no room
+        self._held_bytes = 0
+        self._retry_ms: int | None = None
+        self._last_words: ConnectionClose | None = None  # of a refused login
+
+    # --- bytes in ---
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the peer."""
+        if self._stage in {Stage.GONE, Stage.REFUSED}:
+            return
+        self._liveness.heard(self._session.elapsed_ms())
+        events = self._codec.receive(data)
+        if self._held:
+            self._hold(events, len(data))
+        else:
+            self._take_all(events)
+        self._confirm()
+
+    def _take_all(self, events: list[Event]) -> None:
+        for at, event in enumerate(events):
+            try:
+                self._take(event)
+            except Held:
+                self._block(events[at:])
+                return
+            except AmqpError as error:
+                self._close(error)
+            except Exception as error:  # noqa: BLE001 - a fault of ours ends this connection and no other
+                self._fail(error)
+
+    def _take(self, event: Event) -> None:
+        if type(event) is PublishRun:
+            self._on_channel(event.channel, publish, event, PUBLISH_IDS)
+        elif type(event) is AckRun:
+            self._on_channel(event.channel, ack, event, ACK_IDS)
+        elif type(event) is MethodEvent:
+            self._method(event.channel, event.method)
+        elif isinstance(event, AmqpError):
+            self._refuse_wire(event)
+        elif isinstance(event, HeaderAccepted):
+            node = self._session.node()
+            self._link.send(greeting(node.version, node.cluster_id))
+            self._stage = Stage.GREETED
+        elif isinstance(event, HeaderRefused):
+            self._link.out.append(self._codec.data_to_send())
+            self._leave()
+        elif isinstance(event, Content):
+            raise AmqpError(COMMAND_INVALID, "unimplemented method", *IDS[type(event.method)])
+
+    # --- channel 0 ---
+
+    def _method(self, number: int, method: Method) -> None:
+        if number:
+            self._channel_method(number, method)
+        elif type(method) is ConnectionClose:
+            self._link.send(ConnectionCloseOk())
+            self._leave()
+        elif type(method) is ConnectionCloseOk:
+            self._leave()
+        elif self._stage is not Stage.CLOSING:
+            self._step(method)
+
+    def _step(self, method: Method) -> None:
+        step = STEPS.get((self._stage, type(method)))
+        if step is None:
+            raise AmqpError(COMMAND_INVALID, "unimplemented method", *IDS[type(method)])
+        try:
+            self._stage = step(self._link, method)
+        except LoginRefused as error:
+            self._refuse_login(str(error), method)
+            return
+        except Refused as error:
+            raise AmqpError(error.code, error.text, *IDS[type(method)]) from error
+        if type(method) is ConnectionTuneOk:
+            self._codec.retune(self._link.tuning)
+            self._liveness.start(self._link.tuning.heartbeat_s, self._session.elapsed_ms())
+        elif self._stage is Stage.OPEN:
+            self._liveness.deadline_ms = None
+            declare_all(self._link)
+
+    def _refuse_login(self, mechanism: str, method: Method) -> None:
+        text = f"Login was refused using authentication mechanism {mechanism}. For details see the broker logfile."
+        if "authentication_failure_close" in self._link.capabilities:
+            words = AmqpError(ACCESS_REFUSED, text).reply_text
+            self._last_words = ConnectionClose(ACCESS_REFUSED, words, 0, 0)
+        self._stage = Stage.REFUSED
+        self._liveness.deadline_ms = self._session.elapsed_ms() + FAILED_LOGIN_MS
+
+    # --- channels ---
+
+    def _channel_method(self, number: int, method: Method) -> None:
+        kind = type(method)
+        channel = self._channels.get(number)
+        if channel is None:
+            self._unknown_channel(number, method)
+        elif kind is ChannelClose:
+            self._drop(channel)
+            self._link.out.append(method_frame(number, ChannelCloseOk()))
+        elif channel.is_closing:
+            if kind is ChannelCloseOk:
+                self._drop(channel)
+        elif kind is not ChannelCloseOk:
+            handler = HANDLERS.get(kind)
+            if handler is None:
+                raise AmqpError(COMMAND_INVALID, "unimplemented method", *IDS[kind])
+            self._on_channel(number, handler, method, IDS[kind])
+
+    def _unknown_channel(self, number: int, method: Method) -> None:
+        kind = type(method)
+        if kind is ChannelOpen and self._stage is Stage.OPEN:
+            channel = self._channels[number] = Channel(self._link, number)
+            channel.reply(ChannelOpenOk())
+        elif kind is not ChannelCloseOk and self._stage is not Stage.CLOSING:
+            raise AmqpError(CHANNEL_ERROR, "expected 'channel.open'", *IDS[kind])
+
+    def _on_channel(
+        self, number: int, handler: Callable[[Channel, Any], None], what: Any, ids: tuple[int, int]
+    ) -> None:
+        """Serve, and turn refusals into closes. Raises AmqpError for what ends the connection, and Held."""
+        channel = self._channels.get(number)
+        if channel is None:
+            if self._stage is Stage.CLOSING:
+                return
+            raise AmqpError(CHANNEL_ERROR, "expected 'channel.open'", *ids)
+        if channel.is_closing:
+            return
+        try:
+            handler(channel, what)
+        except Refused as error:
+            self._refuse(channel, error, ids)
+        except KernelError as error:
+            self._refuse(channel, refusal_of(error, self._link.vhost), ids)
+
+    def _refuse(self, channel: Channel, error: Refused, ids: tuple[int, int]) -> None:
+        if error.is_connection_error:
+            raise AmqpError(error.code, error.text, *ids)
+        words = AmqpError(
+            error.code, error.text, *ids, is_connection_error=False, channel=channel.number
+        ).reply_text
+        channel.is_closing = True
+        channel.reply(ChannelClose(error.code, words, *ids))
+        channel.close()
+
+    def _refuse_wire(self, error: AmqpError) -> None:
+        """What the codec refuses. Raises it again when it ends the connection."""
+        channel = self._channels.get(error.channel)
+        if error.is_connection_error:
+            raise error
+        if channel is not None and not channel.is_closing:
+            self._refuse(
+                channel, Refused(error.code, error.text), (error.class_id, error.method_id)
+            )
+
+    def _drop(self, channel: Channel) -> None:
+        """The channel is gone; its number may be used again."""
+        channel.close()
+        channel.parked.clear()
+        self._link.waiting.pop(channel, None)
+        self._channels.pop(channel.number, None)
+        self._codec.forget_channel(channel.number)
+
+    # --- the end ---
+
+    def _close(self, error: AmqpError) -> None:
+        """A connection error: say it, and listen for nothing but close-ok."""
+        if self._stage in {Stage.CLOSING, Stage.GONE}:
+            return
+        self._drop_channels()
+        self._link.send(
+            ConnectionClose(error.code, error.reply_text, error.class_id, error.method_id)
+        )
+        self._stage = Stage.CLOSING
+        self._liveness.deadline_ms = self._session.elapsed_ms() + GOODBYE_MS
+        if self._codec.failed:
+            self._leave()
+
+    def _fail(self, error: Exception) -> None:
+        self._close(AmqpError(INTERNAL_ERROR, type(error).__name__))
+        self._leave()
+
+    def _drop_channels(self) -> None:
+        for channel in list(self._channels.values()):
+            self._drop(channel)
+        self._held.clear()
+        self._retry_ms = None
+
+    def _leave(self) -> None:
+        self._drop_channels()
+        self._stage = Stage.GONE
+
+    def shut(self, reason: str) -> None:
+        """The broker is leaving."""
+        if self._stage is Stage.OPEN:
+            text = f"broker forced connection closure with reason '{reason}'"
+            words = AmqpError(CONNECTION_FORCED, text).reply_text
+            self._link.send(ConnectionClose(CONNECTION_FORCED, words, 0, 0))
+        self._leave()
+
+    # --- no room ---
+
+    def _block(self, events: list[Event]) -> None:
+        self._hold(events, 0)
+        if self._retry_ms is None and "connection.blocked" in self._link.capabilities:
+            self._link.send(ConnectionBlocked("low on disk"))
+        self._retry_ms = self._session.elapsed_ms() + HELD_RETRY_MS
+
+    def _hold(self, events: list[Event], size: int) -> None:
+        self._held.extend(events)
+        self._held_bytes += size
+        if self._held_bytes > HELD_BYTES_MAX:
+            self._close(AmqpError(RESOURCE_ERROR, "low on disk"))
+
+    def _retry(self) -> None:
+        events = list(self._held)
+        self._held.clear()
+        self._take_all(events)
+        if not self._held and self._retry_ms is not None:
+            self._retry_ms = None
+            self._held_bytes = 0
+            if "connection.blocked" in self._link.capabilities:
+                self._link.send(ConnectionUnblocked())
+        self._confirm()
+
+    # --- what happens ---
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Messages for this connection's consumers."""
+        for delivery in deliveries:
+            consumer: Consumer = delivery.holder.tag
+            try:
+                deliver(consumer, delivery)
+            except Exception as error:  # noqa: BLE001 - as in `receive`
+                self._fail(error)
+                return
+
+    def cancelled(self, holder: Holder) -> None:
+        """A consumer's queue went away."""
+        consumer: Consumer = holder.tag
+        channel = consumer.channel
+        if channel.consumers.pop(consumer.tag, None) is None:
+            return
+        if consumer.queue == channel.reply_queue:
+            channel.reply_queue = ""
+        if "consumer_cancel_notify" in self._link.capabilities:
+            channel.reply(BasicCancel(consumer.tag, True))
+
+    def answered(self, ticket: int, result: object) -> None:
+        """No command of this door is promised by a ticket."""
+
+    def progressed(self) -> None:
+        """The journal has come further."""
+        self._confirm()
+
+    def _confirm(self) -> None:
+        for channel in list(self._link.waiting):
+            channel.progress()
+
+    def tick(self) -> None:
+        """A deadline, a heartbeat, or another try."""
+        now_ms = self._session.elapsed_ms()
+        if self._liveness.is_over(now_ms):
+            if self._last_words is not None:
+                self._link.send(self._last_words)
+            self._leave()
+        elif self._liveness.wants_heartbeat(now_ms):
+            self._link.out.append(HEARTBEAT_FRAME)
+        if self._retry_ms is not None and now_ms >= self._retry_ms:
+            self._retry()
+
+    def next_tick_ms(self) -> int | None:
+        """When to be ticked."""
+        if self._stage is Stage.GONE:
+            return None
+        due = self._liveness.next_ms()
+        if self._retry_ms is None:
+            return due
+        return self._retry_ms if due is None else min(due, self._retry_ms)
+
+    # --- bytes out ---
+
+    def data_to_send(self) -> list[bytes]:
+        """Frames in order."""
+        out = self._link.out
+        if out:
+            self._link.out = []
+            self._liveness.spoke()
+        return out
+
+    def is_closing(self) -> bool:
+        """Whether the connection ends once everything is sent."""
+        return self._stage is Stage.GONE

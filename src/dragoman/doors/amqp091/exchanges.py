@@ -1,0 +1,167 @@
+"""exchange.declare and delete: an exchange is a route. The predeclared ones are made with the first connection."""
+
+from typing import Any, Final
+
+from dragoman.doors.amqp091.arguments import TYPE_NAMES, difference, from_note, plain, to_note
+from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.errors import (
+    ACCESS_REFUSED,
+    COMMAND_INVALID,
+    PRECONDITION_FAILED,
+    Refused,
+    refusal_of,
+)
+from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.names import RESERVED, check_reserved, tidy
+from dragoman.doors.amqp091.queues import inequivalent
+from dragoman.kernel.api import DeclareRoute, DeleteRoute, RouteInfo, RouteSettings
+from dragoman.model.errors import KernelError, RouteNotFound
+from dragoman.wire.amqp091.fieldtable import FieldTable
+from dragoman.wire.amqp091.methods import (
+    ExchangeDeclare,
+    ExchangeDeclareOk,
+    ExchangeDelete,
+    ExchangeDeleteOk,
+)
+
+ARGUMENTS: Final = "amqp091.arguments"
+TYPE: Final = "amqp091.type"
+ALTERNATE: Final = "alternate-exchange"
+
+KINDS: Final[dict[str, Any]] = {
+    "direct": "direct",
+    "fanout": "fanout",
+    "topic": "topic",
+    "headers": "headers",
+    "x-consistent-hash": "consistent-hash",
+    "x-modulus-hash": "modulus-hash",
+    "x-random": "random",
+    "x-local-random": "random",
+}
+
+PREDECLARED: Final = {
+    "amq.direct": RouteSettings(kind="direct"),
+    "amq.fanout": RouteSettings(kind="fanout"),
+    "amq.headers": RouteSettings(kind="headers"),
+    "amq.match": RouteSettings(kind="headers"),
+    "amq.rabbitmq.trace": RouteSettings(kind="topic", internal=True),
+    "amq.topic": RouteSettings(kind="topic"),
+}
+
+
+def declare_all(link: Link) -> None:
+    """See that the predeclared exchanges are there."""
+    for name, settings in PREDECLARED.items():
+        link.session.submit(DeclareRoute(namespace=link.namespace, name=name, settings=settings))
+
+
+def declare(channel: Channel, method: ExchangeDeclare) -> None:
+    """Make an exchange, or check that it is there and the same."""
+    link = channel.link
+    name = tidy(method.exchange)
+    check_not_default(name)
+    if method.passive:
+        info = find(link, name)
+    else:
+        info = _make(link, method, name)
+        link.addresses.clear()
+    if not method.no_wait:
+        channel.reply(ExchangeDeclareOk(), durable=info.settings.durable)
+
+
+def find(link: Link, name: str) -> RouteInfo:
+    """Raises RouteNotFound."""
+    command = DeclareRoute(namespace=link.namespace, name=name, passive=True)
+    info: RouteInfo = link.session.submit(command)
+    return info
+
+
+def check_not_default(name: str) -> None:
+    """Raises Refused (403) for the default exchange, which is only published to."""
+    if not name:
+        raise Refused(ACCESS_REFUSED, "operation not permitted on the default exchange")
+
+
+def _make(link: Link, method: ExchangeDeclare, name: str) -> RouteInfo:
+    settings = _settings_of(method, name, link.vhost)
+    try:
+        existing = find(link, name)
+    except RouteNotFound:
+        check_reserved("exchange", name)
+        command = DeclareRoute(namespace=link.namespace, name=name, settings=settings)
+        info: RouteInfo = link.session.submit(command)
+        return info
+    _compare(link, method, existing, settings)
+    return existing
+
+
+def _settings_of(method: ExchangeDeclare, name: str, vhost: str) -> RouteSettings:
+    """Raises Refused (406, 503)."""
+    if not method.type:
+        raise Refused(COMMAND_INVALID, "invalid exchange type ''")
+    kind = KINDS.get(method.type)
+    if kind is None:
+        raise Refused(COMMAND_INVALID, f"unknown exchange type '{method.type}'")
+    alternate = method.arguments.get(ALTERNATE)
+    if alternate is not None and alternate.letter != "S":
+        wrong = f"invalid type '{TYPE_NAMES[alternate.letter]}' for arg '{ALTERNATE}'"
+        text = f"{wrong} in exchange '{name}' in vhost '{vhost}'"
+        raise Refused(PRECONDITION_FAILED, text)
+    return RouteSettings(
+        kind=kind,
+        durable=method.durable,
+        auto_delete=method.auto_delete,
+        internal=method.internal,
+        alternate=str(plain(alternate)) if alternate is not None else "",
+        hash_on=_hash_on(method.arguments),
+        notes={ARGUMENTS: to_note(method.arguments), TYPE: method.type},
+    )
+
+
+def _hash_on(arguments: FieldTable) -> str:
+    for name, prefix in (("hash-header", "header"), ("hash-property", "attribute")):
+        field = arguments.get(name)
+        if field is not None:
+            return f"{prefix}:{plain(field)}"
+    return ""
+
+
+def _compare(
+    link: Link, method: ExchangeDeclare, existing: RouteInfo, wanted: RouteSettings
+) -> None:
+    """Raises Refused (406) unless the exchange is what this declaration would make."""
+    now = existing.settings
+    for what, received, current in (
+        ("type", method.type, now.notes.get(TYPE, now.kind)),
+        ("durable", wanted.durable, now.durable),
+        ("auto_delete", wanted.auto_delete, now.auto_delete),
+        ("internal", wanted.internal, now.internal),
+    ):
+        if received != current:
+            text = f"received '{str(received).lower()}' but current is '{str(current).lower()}'"
+            raise inequivalent(what, "exchange", existing.name, link.vhost, text)
+    arguments = from_note(now.notes.get(ARGUMENTS, ""))
+    found = difference(arguments, method.arguments, (ALTERNATE,))
+    if found:
+        what, _, text = found.partition("\0")
+        raise inequivalent(what, "exchange", existing.name, link.vhost, text)
+
+
+def delete(channel: Channel, method: ExchangeDelete) -> None:
+    """Delete an exchange; one that is not there is fine."""
+    link = channel.link
+    name = tidy(method.exchange)
+    check_not_default(name)
+    if name.startswith(RESERVED):
+        text = f"deletion of system exchange '{name}' in vhost '{link.vhost}' not allowed"
+        raise Refused(ACCESS_REFUSED, text)
+    command = DeleteRoute(namespace=link.namespace, name=name, if_unused=method.if_unused)
+    try:
+        link.session.submit(command)
+    except RouteNotFound:
+        pass
+    except KernelError as error:
+        raise refusal_of(error, link.vhost, "exchange") from error
+    link.addresses.clear()
+    if not method.no_wait:
+        channel.reply(ExchangeDeleteOk(), durable=True)

@@ -1,0 +1,73 @@
+"""What all channels of one connection share: who it is, what was tuned, and the bytes on their way out."""
+
+from typing import Final, Protocol
+
+from dragoman.doors.amqp091.addresses import Addresses
+from dragoman.doors.amqp091.errors import ACCESS_REFUSED, Refused, refusal_of
+from dragoman.doors.amqp091.traits import TraitsCache
+from dragoman.kernel.api import DEFAULT_NAMESPACE, Connection, DeclareRoute, RouteInfo, Session
+from dragoman.model.errors import KernelError
+from dragoman.wire.amqp091.frames import method_frame
+from dragoman.wire.amqp091.handshake import DEFAULT_TUNING, Tuning
+from dragoman.wire.amqp091.methods import Method
+
+VHOSTS: Final = {"/": DEFAULT_NAMESPACE}  # virtual host to namespace
+OFFER: Final = DEFAULT_TUNING  # channel-max 2047, frame-max 131072, heartbeat 60 s
+
+
+class Waits(Protocol):
+    """A channel with something that must still be sent."""
+
+    def progress(self) -> None: ...
+
+
+class Link:
+    """The connection as its channels see it."""
+
+    __slots__ = (
+        "addresses",
+        "capabilities",
+        "connection",
+        "namespace",
+        "out",
+        "principal",
+        "session",
+        "traits",
+        "tuning",
+        "vhost",
+        "waiting",
+    )
+
+    def __init__(self, session: Session, connection: Connection) -> None:
+        self.session = session
+        self.connection = connection
+        self.out: list[bytes] = []
+        self.tuning: Tuning = OFFER
+        self.principal = ""
+        self.vhost = "/"
+        self.namespace = DEFAULT_NAMESPACE
+        self.capabilities: frozenset[str] = frozenset()  # what the client says it understands
+        self.waiting: dict[Waits, None] = {}  # with replies or confirms still to be sent
+        self.traits = TraitsCache("")
+        self.addresses = Addresses(self._check_exchange)
+
+    def send(self, method: Method) -> None:
+        """A method of the connection itself, on channel 0."""
+        self.out.append(method_frame(0, method))
+
+    def log_in(self, principal: str) -> None:
+        """Who the client is, from here on."""
+        self.principal = principal
+        self.traits = TraitsCache(principal)
+
+    def _check_exchange(self, name: str) -> None:
+        """Raises Refused for an exchange that cannot be published to."""
+        try:
+            info: RouteInfo = self.session.submit(
+                DeclareRoute(namespace=self.namespace, name=name, passive=True)
+            )
+        except KernelError as error:
+            raise refusal_of(error, self.vhost, "exchange") from error
+        if info.settings.internal:
+            text = f"cannot publish to internal exchange '{name}' in vhost '{self.vhost}'"
+            raise Refused(ACCESS_REFUSED, text)

@@ -1,0 +1,156 @@
+r"""Runs of publishes to publish commands. Hot: one command per run, not per message.
+
+    PublishRun (one exchange and key) --> neighbours alike in what their properties ask for --> Publish
+                                                                \\-> returns, then confirms
+
+What properties ask for is one of few `Traits`, shared, so that neighbours are compared by identity. A message whose
+properties must be rewritten (direct reply-to, CC and BCC) goes alone, through `rewriting`.
+"""
+
+from typing import Final
+
+from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.errors import NO_ROUTE, NOT_IMPLEMENTED, Refused, refusal_of
+from dragoman.doors.amqp091.rewriting import rewritten
+from dragoman.doors.amqp091.traits import PLAIN, Traits
+from dragoman.kernel.api import Address, Publish, PublishReply
+from dragoman.model.errors import KernelError, StorageFull, StreamNotFound
+from dragoman.model.levels import AMQP091, APPLIED, SYNCED
+from dragoman.wire.amqp091.errors import AmqpError
+from dragoman.wire.amqp091.events import PublishRun
+from dragoman.wire.amqp091.outgoing import pack_entries, return_message
+
+NO_ROUTE_TEXT: Final = b"NO_ROUTE"
+
+
+class Held(Exception):
+    """There is no room for messages now: what is left of the run is to be tried again."""
+
+
+def publish(channel: Channel, run: PublishRun) -> None:
+    """Carry out a run.
+
+    Raises Refused and AmqpError, with what came before the culprit carried out; Held, with what was not carried out
+    left in the run.
+    """
+    if run.immediate:
+        raise Refused(NOT_IMPLEMENTED, "immediate=true")
+    link = channel.link
+    address = link.addresses.of(run.key_raw)
+    headers = run.headers
+    previous = headers[0]
+    traits = link.traits.of(previous)
+    start: int = 0
+    for index in range(1, len(headers)):
+        header = headers[index]
+        if header is previous:
+            continue
+        previous = header
+        try:
+            again = link.traits.of(header)
+        except (AmqpError, Refused):
+            _publish_alike(channel, run, address, traits, start, index)
+            raise
+        if again is not traits or again.special != PLAIN:
+            _publish_alike(channel, run, address, traits, start, index)
+            start = index
+            traits = again
+    _publish_alike(channel, run, address, traits, start, len(headers))
+
+
+def _publish_alike(
+    channel: Channel, run: PublishRun, address: Address, traits: Traits, start: int, end: int
+) -> None:
+    """Messages start <= i < end of the run, whose properties ask for the same."""
+    headers, bodies = run.headers, run.bodies
+    if start > 0 or end < len(headers):
+        headers = headers[start:end]
+        bodies = bodies[start:end]
+    if traits.special == PLAIN:
+        entries = pack_entries(run.key_raw, headers, bodies)
+        commands = [Publish(channel.link.namespace, address, AMQP091, entries)]
+    else:
+        commands = rewritten(channel, run.key_raw, address, headers, bodies, traits)
+    for command in commands:
+        _ask_for(command, traits, channel)
+    mandatory = run.key_raw if run.mandatory else b""
+    if channel.transaction is not None:
+        channel.transaction.publish(commands, headers, bodies, mandatory)
+        return
+    try:
+        replies = [_carry_out(channel, command) for command in commands]
+    except StorageFull:
+        run.headers, run.bodies = run.headers[start:], run.bodies[start:]
+        raise Held from None
+    conclude(channel, replies, headers, bodies, mandatory)
+
+
+def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
+    """What the properties ask of the kernel, and what the confirm must wait for."""
+    count = len(command.bodies)
+    is_awaited = channel.confirms is not None or channel.transaction is not None
+    command.level = SYNCED if is_awaited and traits.persistent else APPLIED
+    if traits.expiration_ms >= 0:
+        command.expires_ms = [channel.link.session.wall_ms() + traits.expiration_ms] * count
+    if traits.priority:
+        command.priorities = [traits.priority] * count
+
+
+def _carry_out(channel: Channel, command: Publish) -> PublishReply | None:
+    """None when the default exchange has no queue of that name. Raises Refused and StorageFull."""
+    try:
+        return channel.link.session.publish(command)
+    except StreamNotFound:
+        return None
+    except StorageFull:
+        raise
+    except KernelError as error:
+        raise refusal_of(error, channel.link.vhost, "exchange") from error
+
+
+def conclude(
+    channel: Channel,
+    replies: list[PublishReply | None],
+    headers: list[bytes],
+    bodies: list[bytes],
+    mandatory: bytes,
+) -> None:
+    """Returns and confirms of messages that went by the same commands. `mandatory` is their raw key, or empty."""
+    if mandatory:
+        for index in _unrouted(replies, len(bodies)):
+            channel.send(
+                return_message(
+                    channel.number,
+                    NO_ROUTE,
+                    NO_ROUTE_TEXT,
+                    mandatory,
+                    headers[index],
+                    bodies[index],
+                    channel.link.tuning.frame_max,
+                )
+            )
+    if channel.confirms is not None:
+        count: int = len(bodies)
+        accepted: int = count
+        position: int = 0
+        level: int = APPLIED
+        for reply in replies:
+            if reply is not None:
+                position = max(position, reply.position)
+                level = max(level, reply.level)
+                if reply.refused >= 0:
+                    accepted = min(accepted, reply.refused)
+        if accepted:
+            channel.confirms.add(accepted, position, level, True)
+        if accepted < count:
+            channel.confirms.add(count - accepted, 0, APPLIED, False)
+        channel.link.waiting[channel] = None
+
+
+def _unrouted(replies: list[PublishReply | None], count: int) -> list[int]:
+    """Which messages went nowhere by any of their commands."""
+    lost = set(range(count))
+    for reply in replies:
+        if reply is not None and reply.routed:
+            lost.intersection_update(reply.unrouted or ())
+    return sorted(lost)

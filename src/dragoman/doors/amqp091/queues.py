@@ -1,0 +1,209 @@
+"""queue.declare, delete, purge: a queue is a stream and the leased subscription of its name."""
+
+from typing import Final
+
+from dragoman.doors.amqp091.arguments import (
+    QUEUE_ARGUMENTS,
+    QUORUM,
+    check_queue,
+    difference,
+    from_note,
+    plain,
+    queue_type,
+    to_note,
+)
+from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
+from dragoman.doors.amqp091.names import check_reserved, made_up, queue_name, tidy
+from dragoman.doors.amqp091.traits import DIRECT_REPLY
+from dragoman.kernel.api import (
+    Address,
+    DeclareQueue,
+    DeleteQueue,
+    DescribeQueue,
+    PurgeQueue,
+    QueueInfo,
+    StreamSettings,
+    SubscriptionSettings,
+)
+from dragoman.model.errors import ResourceLocked, SubscriptionNotFound
+from dragoman.model.levels import APPLIED, SYNCED
+from dragoman.wire.amqp091.fieldtable import FieldTable
+from dragoman.wire.amqp091.methods import (
+    QueueDeclare,
+    QueueDeclareOk,
+    QueueDelete,
+    QueueDeleteOk,
+    QueuePurge,
+    QueuePurgeOk,
+)
+
+ARGUMENTS: Final = "amqp091.arguments"  # the note that keeps them
+DELIVERY_LIMIT: Final = 20  # of quorum queues, as RabbitMQ 4
+OVERFLOWS: Final = {"reject-publish-dlx": "reject-publish-dead-letter"}
+COMPARED: Final = tuple(QUEUE_ARGUMENTS)
+
+
+def counts_tries(info: QueueInfo) -> bool:
+    """Whether redeliveries carry x-delivery-count: a quorum queue."""
+    note = info.settings.notes.get(ARGUMENTS, "")
+    return QUORUM in note and queue_type(from_note(note)) == QUORUM
+
+
+def declare(channel: Channel, method: QueueDeclare) -> None:
+    """Make a queue, or check that it is there and the same."""
+    name = tidy(method.queue)
+    if name == DIRECT_REPLY:  # always there, for whoever asks
+        channel.reply(QueueDeclareOk(name, 0, 1))
+        return
+    info = _find(channel, name) if method.passive else _make(channel, method, name)
+    channel.queue_last = info.name
+    if not method.no_wait:
+        ok = QueueDeclareOk(info.name, info.ready, info.consumers)
+        channel.reply(ok, durable=info.settings.durable)
+
+
+def _find(channel: Channel, name: str) -> QueueInfo:
+    link = channel.link
+    command = DescribeQueue(namespace=link.namespace, name=name)
+    info: QueueInfo = link.session.submit(command)
+    return info
+
+
+def _make(channel: Channel, method: QueueDeclare, name: str) -> QueueInfo:
+    link = channel.link
+    if name.startswith(f"{DIRECT_REPLY}."):
+        return _find(channel, name)
+    existing: QueueInfo | None = None
+    if name:
+        try:
+            existing = _find(channel, name)
+        except SubscriptionNotFound:
+            check_reserved("queue", name)
+    if existing is not None:
+        _compare(channel, method, existing)
+        return existing
+    check_queue(method.arguments, name, link.vhost)
+    _check_type(method, name, link.vhost)
+    name = name or made_up(link.session, "amq.gen-")
+    is_durable = method.durable and not method.exclusive
+    stream = StreamSettings(durable=is_durable, level=SYNCED if is_durable else APPLIED)
+    settings = settings_of(method)
+    command = DeclareQueue(namespace=link.namespace, name=name, settings=settings, stream=stream)
+    info: QueueInfo = link.session.submit(command)
+    return info
+
+
+def _check_type(method: QueueDeclare, name: str, vhost: str) -> None:
+    """What quorum queues cannot be. Raises Refused (406)."""
+    if queue_type(method.arguments) != QUORUM:
+        return
+    if not name:
+        text = "Cannot declare a server-named queue for type rabbit_quorum_queue"
+        raise Refused(PRECONDITION_FAILED, text)
+    for wrong, what in (
+        (not method.durable, "non-durable"),
+        (method.auto_delete, "auto-delete"),
+        (method.exclusive, "exclusive-owner"),
+    ):
+        if wrong:
+            text = f"invalid property '{what}' for queue '{name}' in vhost '{vhost}'"
+            raise Refused(PRECONDITION_FAILED, text)
+
+
+def settings_of(method: QueueDeclare) -> SubscriptionSettings:
+    """What the declaration means to the kernel. Arguments were checked."""
+    arguments = {name: plain(field) for name, field in method.arguments.items()}
+    priorities = arguments.get("x-max-priority", 0)
+    is_quorum = arguments.get("x-queue-type") == QUORUM
+    limit = arguments.get("x-delivery-limit", DELIVERY_LIMIT)
+    overflow = arguments.get("x-overflow", "drop-head")
+    return SubscriptionSettings(
+        durable=method.durable,
+        early=True,
+        ttl_ms=arguments.get("x-message-ttl", -1),
+        length_max=arguments.get("x-max-length", -1),
+        bytes_max=arguments.get("x-max-length-bytes", -1),
+        overflow=OVERFLOWS.get(overflow, overflow),
+        attempts_max=limit + 1 if is_quorum and limit >= 0 else 0,
+        attempts_counted="leased",
+        dead_letter=_dead_letter(arguments),
+        order="priority" if priorities else "none",
+        priorities=priorities,
+        single_active=arguments.get("x-single-active-consumer", False),
+        exclusive=method.exclusive,
+        auto_delete=method.auto_delete,
+        idle_ms=arguments.get("x-expires", 0),
+        notes={ARGUMENTS: to_note(method.arguments)},
+    )
+
+
+def _dead_letter(arguments: dict[str, object]) -> Address | None:
+    """The default exchange leads to the queue named by the key; without a key, by the message's own."""
+    exchange = arguments.get("x-dead-letter-exchange")
+    if exchange is None:
+        return None
+    key = str(arguments.get("x-dead-letter-routing-key", ""))
+    if exchange == "":
+        return Address("", key)
+    return Address(str(exchange), key, is_route=True)
+
+
+def _compare(channel: Channel, method: QueueDeclare, existing: QueueInfo) -> None:
+    """Raises Refused (405, 406) unless the queue is what this declaration would make."""
+    settings = existing.settings
+    vhost = channel.link.vhost
+    if settings.exclusive != method.exclusive:
+        raise refusal_of(ResourceLocked(existing.name), vhost)
+    for what, received, current in (
+        ("durable", method.durable, settings.durable),
+        ("auto_delete", method.auto_delete, settings.auto_delete),
+    ):
+        if received != current:
+            text = f"received '{_word(received)}' but current is '{_word(current)}'"
+            raise inequivalent(what, "queue", existing.name, vhost, text)
+    if ARGUMENTS in settings.notes:  # else another door made it: its settings have no spelling here
+        _compare_arguments(method.arguments, existing, vhost)
+
+
+def _compare_arguments(received: FieldTable, existing: QueueInfo, vhost: str) -> None:
+    current = from_note(existing.settings.notes[ARGUMENTS])
+    found = difference(current, received, COMPARED)
+    if found:
+        what, _, text = found.partition("\0")
+        raise inequivalent(what, "queue", existing.name, vhost, text)
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def inequivalent(what: str, kind: str, name: str, vhost: str, text: str) -> Refused:
+    """406 as RabbitMQ words it."""
+    full = f"inequivalent arg '{what}' for {kind} '{name}' in vhost '{vhost}': {text}"
+    return Refused(PRECONDITION_FAILED, full)
+
+
+def delete(channel: Channel, method: QueueDelete) -> None:
+    """Delete a queue; one that is not there is fine."""
+    link = channel.link
+    name = queue_name(channel, method.queue)
+    command = DeleteQueue(
+        namespace=link.namespace, name=name, if_unused=method.if_unused, if_empty=method.if_empty
+    )
+    try:
+        info: QueueInfo = link.session.submit(command)
+        ready, durable = info.ready, info.settings.durable
+    except SubscriptionNotFound:
+        ready, durable = 0, False
+    if not method.no_wait:
+        channel.reply(QueueDeleteOk(ready), durable=durable)
+
+
+def purge(channel: Channel, method: QueuePurge) -> None:
+    """Drop what is ready."""
+    link = channel.link
+    name = queue_name(channel, method.queue)
+    count = link.session.submit(PurgeQueue(namespace=link.namespace, name=name))
+    if not method.no_wait:
+        channel.reply(QueuePurgeOk(count), durable=True)

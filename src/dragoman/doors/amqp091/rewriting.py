@@ -1,0 +1,53 @@
+"""Messages whose properties are not stored as they came. Cold.
+
+reply-to: amq.rabbitmq.reply-to   becomes the name of the channel's own reply queue
+headers CC, BCC                   further routing keys; BCC is taken off (RabbitMQ, "Sender-selected Distribution")
+"""
+
+from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
+from dragoman.doors.amqp091.traits import CARBON_COPIES, DIRECT_REPLY, REPLY_TO, Traits
+from dragoman.kernel.api import Address, Publish
+from dragoman.model.levels import AMQP091
+from dragoman.wire.amqp091.fieldtable import FieldTable
+from dragoman.wire.amqp091.outgoing import pack_entries
+from dragoman.wire.amqp091.properties import Properties, encode_header
+
+
+def rewritten(
+    channel: Channel,
+    key_raw: bytes,
+    address: Address,
+    headers: list[bytes],
+    bodies: list[bytes],
+    traits: Traits,
+) -> list[Publish]:
+    """Publishes of messages that share one header, each to all of their keys. Raises Refused and AmqpError."""
+    values = Properties(headers[0]).as_dict()
+    keys: tuple[str, ...] = ()
+    if traits.special & REPLY_TO and values.get("reply_to") == DIRECT_REPLY:
+        if not channel.reply_queue:
+            raise Refused(PRECONDITION_FAILED, "fast reply consumer does not exist")
+        values["reply_to"] = channel.reply_queue
+    if traits.special & CARBON_COPIES:
+        table = values["headers"]
+        keys = _keys(table, "CC") + _keys(table, "BCC")
+        values["headers"] = {name: field for name, field in table.items() if name != "BCC"}
+    entries = pack_entries(key_raw, [encode_header(len(body), values) for body in bodies], bodies)
+    namespace = channel.link.namespace
+    if not address.is_route:
+        names = dict.fromkeys((address.name, *keys))
+        return [Publish(namespace, Address(name), AMQP091, list(entries)) for name in names]
+    command = Publish(namespace, address, AMQP091, entries)
+    command.further_keys = keys
+    return [command]
+
+
+def _keys(table: FieldTable, name: str) -> tuple[str, ...]:
+    field = table.get(name)
+    if field is None or field.letter != "A":
+        return ()
+    for item in field.value:
+        if item.letter != "S":
+            raise Refused(PRECONDITION_FAILED, f"invalid {name} header: keys are long strings")
+    return tuple(item.value.decode(errors="replace") for item in field.value)

@@ -1,0 +1,203 @@
+"""Deliveries of one channel that are not settled yet: delivery tags to leases. Hot.
+
+    tags      first .. end            neighbours of one delivery share a run, so that one ack of many is one lookup
+    offsets   offset .. offset + n    the lease: (subscription, partition, holder, offset)
+    open      None: all of them       else one byte per tag, 1 while it is unsettled
+
+Runs stand in the order of their tags, so a tag is found by bisection. A run is trimmed from the front while acks come
+in order; out of order it gets its `open` bytes. Runs used up are let go from the front and, now and then, all at once.
+"""
+
+from bisect import bisect_right
+from typing import Final
+
+_COMPACT_AT: Final = 256  # used-up runs at the front before the list is cut
+
+
+class Run:
+    """Tags first <= t < end, delivered together."""
+
+    __slots__ = ("end", "first", "holder", "left", "offset", "open", "partition", "subscription")
+
+    def __init__(
+        self, first: int, end: int, subscription: int, partition: int, holder: int, offset: int
+    ) -> None:
+        self.first = first
+        self.end = end
+        self.subscription = subscription
+        self.partition = partition
+        self.holder = holder
+        self.offset = offset  # of the message with tag `first`
+        self.left: int = end - first  # unsettled ones
+        self.open: bytearray | None = None
+
+    def is_open(self, tag: int) -> bool:
+        """Whether the tag is unsettled."""
+        if not self.first <= tag < self.end:
+            return False
+        return self.open is None or self.open[tag - self.first] == 1
+
+
+class Span:
+    """Messages of one lease to be settled together: half-open runs of offsets."""
+
+    __slots__ = ("holder", "partition", "runs", "subscription")
+
+    def __init__(self, subscription: int, partition: int, holder: int) -> None:
+        self.subscription = subscription
+        self.partition = partition
+        self.holder = holder
+        self.runs: list[tuple[int, int]] = []
+
+    def add(self, start: int, end: int) -> None:
+        """One more run, behind or apart from those before."""
+        runs = self.runs
+        if runs and runs[-1][1] == start:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+
+
+Spans = dict[int, Span]
+"""What one settlement takes, by holder and partition."""
+
+_PARTITION_BITS: Final = 16
+
+
+class Unacked:
+    """See the module. `count` is the number of unsettled tags."""
+
+    __slots__ = ("_firsts", "_head", "_runs", "count")
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+        self._firsts: list[int] = []  # of `_runs` as they came: never above a run's present `first`
+        self._head: int = 0  # runs before this index are used up
+        self.count: int = 0
+
+    def add(
+        self, first: int, end: int, subscription: int, partition: int, holder: int, offset: int
+    ) -> None:
+        """Tags first <= t < end were delivered; they are above all before."""
+        self.count += end - first
+        if len(self._runs) > self._head:
+            last = self._runs[-1]
+            if (
+                last.end == first
+                and last.open is None
+                and last.holder == holder
+                and last.partition == partition
+                and last.offset + last.end - last.first == offset
+                and last.left
+            ):
+                last.end = end
+                last.left += end - first
+                return
+        self._runs.append(Run(first, end, subscription, partition, holder, offset))
+        self._firsts.append(first)
+
+    def has(self, tag: int) -> bool:
+        """Whether the tag is unsettled."""
+        at = self._find(tag)
+        return at >= 0 and self._runs[at].is_open(tag)
+
+    def lowest(self) -> int:
+        """The lowest unsettled tag, 0 when there is none."""
+        for at in range(self._head, len(self._runs)):
+            run = self._runs[at]
+            if run.left:
+                return run.first if run.open is None else run.first + run.open.index(1)
+        return 0
+
+    def take_upto(self, last: int, spans: Spans) -> None:
+        """Everything unsettled up to and including tag `last`, in order of tags."""
+        at = self._head
+        runs = self._runs
+        while at < len(runs) and runs[at].first <= last:
+            run = runs[at]
+            self._take(run, run.first, min(run.end, last + 1), spans)
+            at += 1
+        self._drop_used()
+
+    def take_between(self, first: int, last: int, spans: Spans) -> None:
+        """Everything unsettled of tags first <= t <= last."""
+        for run in self._runs[max(self._find(first), self._head) :]:
+            if run.first > last:
+                break
+            start = max(run.first, first)
+            if start < run.end:
+                self._take(run, start, min(run.end, last + 1), spans)
+        self._drop_used()
+
+    def take(self, first: int, last: int, spans: Spans) -> int:
+        """Tags first <= t <= last one by one; returns the first that is not unsettled, or 0 when all were."""
+        tag = first
+        while tag <= last:
+            at = self._find(tag)
+            if at < 0 or not self._runs[at].is_open(tag):
+                self._drop_used()
+                return tag
+            run = self._runs[at]
+            end = min(run.end, last + 1)
+            if run.open is not None:
+                shut = run.open.find(0, tag - run.first, end - run.first)
+                end = end if shut < 0 else run.first + shut
+            self._take(run, tag, end, spans)
+            tag = end
+        self._drop_used()
+        return 0
+
+    def _find(self, tag: int) -> int:
+        """Index of the run that had the tag, or -1."""
+        at = bisect_right(self._firsts, tag, self._head) - 1
+        return at if at >= self._head else -1
+
+    def _take(self, run: Run, start: int, end: int, spans: Spans) -> None:
+        """Settle tags start <= t < end of the run as far as they are unsettled."""
+        key = run.holder << _PARTITION_BITS | run.partition
+        span = spans.get(key)
+        if span is None:
+            span = spans[key] = Span(run.subscription, run.partition, run.holder)
+        base = run.offset - run.first
+        if run.open is None:
+            span.add(base + start, base + end)
+            self.count -= end - start
+            run.left -= end - start
+            if start == run.first:  # in order: the run gets shorter
+                run.offset += end - start
+                run.first = end
+            elif end == run.end:
+                run.end = start
+            else:
+                run.open = bytearray(b"\1") * (run.end - run.first)
+                run.open[start - run.first : end - run.first] = bytes(end - start)
+            return
+        for tag in range(start, end):
+            if run.open[tag - run.first]:
+                run.open[tag - run.first] = 0
+                run.left -= 1
+                self.count -= 1
+                span.add(base + tag, base + tag + 1)
+
+    def _drop_used(self) -> None:
+        runs = self._runs
+        head = self._head
+        while head < len(runs) and runs[head].left == 0:
+            head += 1
+        self._head = head
+        if head == len(runs):
+            self._runs = []
+            self._firsts = []
+            self._head = 0
+        elif head > _COMPACT_AT:
+            del runs[:head]
+            del self._firsts[:head]
+            self._head = 0
+        if len(runs) > _COMPACT_AT and len(runs) > 2 * self.count:
+            self._compact()
+
+    def _compact(self) -> None:
+        """Acks came out of order and left many used-up runs behind."""
+        self._runs = [run for run in self._runs[self._head :] if run.left]
+        self._firsts = [run.first for run in self._runs]
+        self._head = 0
