@@ -259,8 +259,9 @@ class Cancel(_Command, frozen=True, kw_only=True):
 class Lease(_Command, frozen=True, kw_only=True):
     """Take up to `count_max` messages now. Reply: `list[Delivery]`, empty when none is ready.
 
-    lease_duration_ms 0 binds the lease to the session (basic.get); no_ack means done at once.
-    Raises SubscriptionNotFound, ResourceLocked.
+    lease_duration_ms 0 binds the lease to the session (basic.get); no_ack means done at once. `within` is the holder of
+    an accepted session (`AcceptSession`), which then holds the messages.
+    Raises SubscriptionNotFound, ResourceLocked, LeaseExpired (`within`), InvalidArgument.
     """
 
     name: str
@@ -269,6 +270,7 @@ class Lease(_Command, frozen=True, kw_only=True):
     no_ack: bool = False
     lease_duration_ms: int = 0
     tag: Any = None
+    within: int = 0
 
 
 class Read(_Command, frozen=True, kw_only=True):

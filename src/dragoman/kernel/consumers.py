@@ -3,29 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, Renew, SetCredit
-from dragoman.kernel.entities import Holder, Pool, Subscription
+from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, SetCredit
+from dragoman.kernel.entities import Holder, Pool
 from dragoman.kernel.idle import watch
+from dragoman.kernel.leases.deadlines import check_duration
 from dragoman.kernel.leases.dispatch import hand_over
 from dragoman.kernel.leases.lease import Delivery, next_run
+from dragoman.kernel.leases.receivers import new_holder, receiver
+from dragoman.kernel.leases.sessions import give_up, unlock
 from dragoman.kernel.leases.sweep import decide_return, dropped
 from dragoman.kernel.topology import check_owner, deletion
-from dragoman.model.errors import InvalidArgument, NotSupported, ResourceLocked
+from dragoman.model.errors import InvalidArgument, ResourceLocked
 
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
-
-HOLDERS_MAX: Final = 1_000_000
-
-
-def _holder(kernel: "Kernel", subscription: Subscription, session: int, tag: Any) -> Holder:
-    state = kernel.state
-    if len(state.holders) >= HOLDERS_MAX:
-        raise InvalidArgument("too many holders")
-    holder = Holder(state.id_next, session, subscription, tag)
-    state.id_next += 1
-    state.add_holder(holder)
-    return holder
 
 
 def consume(kernel: "Kernel", command: Consume, session: int) -> Holder:
@@ -35,7 +26,10 @@ def consume(kernel: "Kernel", command: Consume, session: int) -> Holder:
     check_owner(subscription, session)
     if subscription.exclusive_holder or (command.exclusive and subscription.consumers):
         raise ResourceLocked(command.name)
-    holder = _holder(kernel, subscription, session, command.tag)
+    if subscription.settings.order == "session":
+        raise InvalidArgument(f"accept a session of {subscription.name}")
+    check_duration(command.lease_duration_ms)
+    holder = new_holder(state, subscription, session, command.tag)
     holder.active = True
     holder.no_ack = command.no_ack
     holder.exclusive = command.exclusive
@@ -58,11 +52,15 @@ def cancel(kernel: "Kernel", command: Cancel, session: int) -> None:
     holder = kernel.state.holders.get(command.holder)
     if holder is None or holder.session != session:
         return
+    if holder.accepted is not None:
+        give_up(kernel, holder)
+        return
     _leave(kernel, holder)
 
 
 def _leave(kernel: "Kernel", holder: Holder) -> None:
     subscription = holder.subscription
+    unlock(kernel, holder)
     if holder.active:
         holder.active = False
         subscription.consumers.remove(holder)
@@ -96,21 +94,23 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
     subscription.used_ms = kernel.elapsed_ms
     deliveries: list[Delivery] = []
     left = command.count_max
-    holder: Holder | None = None
+    check_duration(command.lease_duration_ms)
+    holder = receiver(state, subscription, command.within, session)
+    is_session = holder is not None
     while left > 0:
-        run = next_run(subscription, left, kernel.now_ms - 1)
+        run = next_run(subscription, left, kernel.now_ms - 1, holder.id if holder else 0)
         if run is None:
             break
         if run.expired:
             kernel.commit(dropped(state, subscription, run, "expired", kernel.now_ms))
             continue
         if holder is None:
-            holder = _holder(kernel, subscription, session, command.tag)
+            holder = new_holder(state, subscription, session, command.tag)
             holder.no_ack = command.no_ack
             holder.duration_ms = command.lease_duration_ms
         deliveries.append(hand_over(kernel, holder, run, note=False))
         left -= run.end - run.start
-    if holder is not None and holder.no_ack:
+    if holder is not None and holder.no_ack and not is_session:
         state.drop_holder(holder)
     return deliveries
 
@@ -141,11 +141,6 @@ def open_pool(kernel: "Kernel", command: OpenPool, session: int) -> int:
     return pool.id
 
 
-def renew(kernel: "Kernel", command: Renew, session: int) -> None:
-    """Deadline-bound leases come with the doors that use them."""
-    raise NotSupported("renew")
-
-
 def close_consumers(kernel: "Kernel", session: int) -> None:
     """The session is gone: its consumers end, what they held by connection is ready again, in place."""
     state = kernel.state
@@ -173,5 +168,4 @@ HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
     Lease: lease,
     SetCredit: set_credit,
     OpenPool: open_pool,
-    Renew: renew,
 }

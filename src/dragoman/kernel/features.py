@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel import atomic, unused
+from dragoman.kernel.leases import deadlines, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
     ProducerInitialised,
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Kernel", Any, int], Any]
 
-HANDLERS: Final[Mapping[type, Handler]] = {**atomic.HANDLERS, **coordinator.HANDLERS}
+HANDLERS: Final[Mapping[type, Handler]] = {
+    **atomic.HANDLERS,
+    **coordinator.HANDLERS,
+    **deadlines.HANDLERS,
+    **sessions.HANDLERS,
+    **subscribe.HANDLERS,
+}
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     ProducerInitialised: transaction.apply_initialised,
@@ -36,12 +43,14 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
 SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
     coordinator.sweep_transactions,
     unused.sweep_idle,
+    deadlines.sweep_leases,
 )
 """One bounded step each; True when some work is left for now."""
 
 ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
     coordinator.next_deadline_ms,
     unused.next_look_ms,
+    deadlines.next_lease_ms,
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""
 

@@ -32,3 +32,10 @@ SNAPSHOTS_MAX: Final = 10_000
 SNAPSHOT_RUNS_MAX: Final = 10_000  # per partition; past it what was acknowledged between is given out again
 SNAPSHOT_LIFE_MS_MAX: Final = 31 * 86_400_000
 SWEEP_SNAPSHOTS_MAX: Final = 64  # looked at in one step
+
+# --- leases and sessions ---
+LEASE_DURATION_MS_MAX: Final = 31 * 86_400_000
+DEFERRED_MAX: Final = 4_096  # taken by offset in one command
+SESSION_KEY_BYTES_MAX: Final = 1_024
+SESSION_STATE_BYTES_MAX: Final = 1 << 20
+SWEEP_LEASES_MAX: Final = 256  # deadlines worked off in one step

@@ -1,0 +1,150 @@
+"""Leases that end at a deadline: renewed, expired, taken by offset.
+
+    Lease, Consume with lease_duration_ms -> Leased(until) -> `due` -> overdue -> released as failed, or attempts spent
+
+They outlive the connection and the node: only their holder's settlement or their deadline ends them. See `due`.
+"""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop
+from typing import TYPE_CHECKING, Any, Final
+
+from dragoman.kernel.commands import Renew, Settle
+from dragoman.kernel.leases.commands import LeaseDeferred
+from dragoman.kernel.leases.dispatch import hand_over
+from dragoman.kernel.leases.due import Entry, refill
+from dragoman.kernel.leases.lease import Delivery, Run
+from dragoman.kernel.leases.receivers import new_holder, receiver
+from dragoman.kernel.leases.sessions import expire_lock
+from dragoman.kernel.leases.settle import released
+from dragoman.kernel.leases.states import DEFERRED
+from dragoman.kernel.records import Record, Renewed
+from dragoman.kernel.state import Needs, State
+from dragoman.kernel.topology import check_owner
+from dragoman.model.errors import (
+    InvalidArgument,
+    LeaseExpired,
+    OffsetOutOfRange,
+    PartitionNotFound,
+    SubscriptionNotFound,
+)
+from dragoman.model.limits import DEFERRED_MAX, LEASE_DURATION_MS_MAX, SWEEP_LEASES_MAX
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+
+
+def check_duration(duration_ms: int) -> None:
+    """Raises InvalidArgument."""
+    if not 0 <= duration_ms <= LEASE_DURATION_MS_MAX:
+        raise InvalidArgument(f"a lease lasts 0 to {LEASE_DURATION_MS_MAX} ms, not {duration_ms}")
+
+
+def renew(kernel: "Kernel", command: Renew, session: int) -> None:
+    """Reply: None. The runs last `lease_duration_ms` from now."""
+    kernel.commit(decide_renew(kernel.state, command, kernel.elapsed_ms))
+
+
+def decide_renew(state: State, command: Renew, elapsed_ms: int) -> list[Record]:
+    """Raises SubscriptionNotFound, InvalidArgument, LeaseExpired when any message is no longer held."""
+    duration_ms = command.lease_duration_ms
+    check_duration(duration_ms)
+    if duration_ms == 0:
+        raise InvalidArgument("a lease that ends at once is released")
+    subscription = state.subscriptions.get(command.subscription)
+    if subscription is None:
+        raise SubscriptionNotFound(str(command.subscription))
+    window = subscription.windows[command.partition]
+    runs = [(start, end) for start, end in command.runs]
+    for start, end in runs:
+        if not window.held(start, end, command.holder):
+            raise LeaseExpired(f"{start} to {end} are no longer held")
+    if not runs:
+        return []
+    until_ms = elapsed_ms + duration_ms
+    return [
+        Renewed(subscription.id, command.partition, command.holder, runs, duration_ms, until_ms)
+    ]
+
+
+def decide_overdue(state: State, entry: Entry, now_ms: int, elapsed_ms: int) -> list[Record]:
+    """Records that return what is still held under a deadline that has passed. Raises Needs."""
+    _, subscription_id, partition, start, end, holder = entry
+    subscription = state.subscriptions.get(subscription_id)
+    if subscription is None:
+        return []
+    runs = subscription.windows[partition].overdue(start, end, holder, elapsed_ms)
+    if not runs:
+        return []
+    command = Settle(subscription_id, partition, holder, runs, "release")
+    command.failed = True
+    delay_ms = subscription.settings.retry_ms
+    return released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms)
+
+
+def sweep_leases(kernel: "Kernel") -> bool:
+    """Return what is overdue; True when more is. Raises Needs, with what came before done."""
+    due = kernel.state.due
+    if due.rearm:
+        refill(kernel.state, kernel.elapsed_ms)
+    for _ in range(SWEEP_LEASES_MAX):
+        if due.heap and due.heap[0][0] <= kernel.elapsed_ms:
+            records = decide_overdue(kernel.state, due.heap[0], kernel.now_ms, kernel.elapsed_ms)
+            heappop(due.heap)
+            kernel.commit(records)
+        elif due.locks and due.locks[0][0] <= kernel.elapsed_ms:
+            expire_lock(kernel, due.locks[0])
+            heappop(due.locks)
+        else:
+            return False
+    return True
+
+
+def next_lease_ms(state: State) -> int | None:
+    """Elapsed time of the next deadline."""
+    return state.due.next_ms()
+
+
+def lease_deferred(kernel: "Kernel", command: LeaseDeferred, session: int) -> list[Delivery]:
+    """Reply: the messages at these offsets. Raises Needs."""
+    state = kernel.state
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    check_duration(command.lease_duration_ms)
+    if not 0 <= command.partition < len(subscription.windows):
+        raise PartitionNotFound(f"{command.name}-{command.partition}")
+    if len(command.offsets) > DEFERRED_MAX:
+        raise InvalidArgument(f"at most {DEFERRED_MAX} at once")
+    window = subscription.windows[command.partition]
+    for offset in command.offsets:
+        if window.state(offset) != DEFERRED:
+            raise OffsetOutOfRange(f"{offset} is not deferred")
+    runs = _runs_of(kernel, command)
+    cold = [run.block for run in runs if run.block.bodies is None]
+    if cold:
+        raise Needs(cold)
+    holder = receiver(state, subscription, command.within, session)
+    if holder is None:
+        holder = new_holder(state, subscription, session, command.tag)
+        holder.duration_ms = command.lease_duration_ms
+    return [hand_over(kernel, holder, run, note=False) for run in runs]
+
+
+def _runs_of(kernel: "Kernel", command: LeaseDeferred) -> list[Run]:
+    subscription = kernel.state.subscription(command.namespace, command.name, command.subscription)
+    partition = subscription.stream.partitions[command.partition]
+    runs: list[Run] = []
+    for offset in sorted(set(command.offsets)):
+        if runs and runs[-1].end == offset and offset < runs[-1].block.end:
+            runs[-1].end = offset + 1
+            continue
+        block = partition.at(offset)
+        assert block is not None and block.offset <= offset, (offset, "deferred, but gone")
+        runs.append(Run(partition.index, offset, offset + 1, block, fresh=False))
+    return runs
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    Renew: renew,
+    LeaseDeferred: lease_deferred,
+}

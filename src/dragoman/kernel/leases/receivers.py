@@ -1,0 +1,41 @@
+"""Holders that hold sessions: who may take messages within one."""
+
+from typing import Any, Final
+
+from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.state import State
+from dragoman.model.errors import InvalidArgument, LeaseExpired, QuotaExceeded
+
+HOLDERS_MAX: Final = 1_000_000
+
+
+def new_holder(state: State, subscription: Subscription, session: int, tag: Any) -> Holder:
+    """Raises QuotaExceeded."""
+    if len(state.holders) >= HOLDERS_MAX:
+        raise QuotaExceeded("too many holders")
+    holder = Holder(state.id_next, session, subscription, tag)
+    state.id_next += 1
+    state.add_holder(holder)
+    return holder
+
+
+def receiver(state: State, subscription: Subscription, within: int, session: int) -> Holder | None:
+    """Whose session messages are taken in; None where there are no sessions. Raises LeaseExpired, InvalidArgument."""
+    if subscription.settings.order != "session":
+        if within:
+            raise InvalidArgument(f"{subscription.name} has no sessions")
+        return None
+    if not within:
+        raise InvalidArgument(f"accept a session of {subscription.name} first")
+    holder = accepted(state, within, session)
+    if holder.subscription is not subscription:
+        raise LeaseExpired(f"no session of {subscription.name}")
+    return holder
+
+
+def accepted(state: State, number: int, session: int) -> Holder:
+    """The holder of a session's lock. Raises LeaseExpired when it is not, or no longer, locked by this connection."""
+    holder = state.holders.get(number)
+    if holder is None or holder.session != session or holder.accepted is None:
+        raise LeaseExpired("the session is not locked any more")
+    return holder

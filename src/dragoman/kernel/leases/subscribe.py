@@ -1,0 +1,63 @@
+"""Leased subscriptions of a shared stream: made and deleted beside its queue and its other readers."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from dragoman.kernel.describe import queue_info
+from dragoman.kernel.leases.commands import CreateSubscription, DeleteSubscription
+from dragoman.kernel.leases.index import check_order
+from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
+from dragoman.kernel.replies import QueueInfo
+from dragoman.kernel.state import State
+from dragoman.kernel.topology import check_name, check_owner, indexed
+from dragoman.model.errors import InvalidArgument, SubscriptionNotFound
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+
+
+def create(kernel: "Kernel", command: CreateSubscription, session: int) -> QueueInfo:
+    """Reply: the subscription, `created` when this made it."""
+    state = kernel.state
+    records = decide_create(state, command)
+    kernel.commit(records)
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    return queue_info(subscription, created=bool(records))
+
+
+def decide_create(state: State, command: CreateSubscription) -> list[Record]:
+    """Raises StreamNotFound, InvalidArgument, NotSupported, Needs."""
+    stream = state.stream(command.namespace, command.name)
+    if command.subscription == command.name:
+        raise InvalidArgument("the subscription of a stream's own name is its queue")
+    if any(known.name == command.subscription for known in stream.subscriptions):
+        return []
+    check_name(command.subscription)
+    check_order(command.settings)
+    if command.settings.exclusive:
+        raise InvalidArgument("subscriptions of a shared stream are not exclusive")
+    settings = msgspec.structs.replace(command.settings, owns_stream=False)
+    starts = tuple(
+        partition.end if command.from_end else partition.start for partition in stream.partitions
+    )
+    made = SubscriptionCreated(state.id_next, stream.id, command.subscription, settings, starts)
+    return [made, *indexed(state, made)]
+
+
+def delete(kernel: "Kernel", command: DeleteSubscription, session: int) -> QueueInfo:
+    """Reply: the subscription as it was."""
+    if not command.subscription or command.subscription == command.name:
+        raise SubscriptionNotFound("a queue is deleted as a queue")
+    subscription = kernel.state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    info = queue_info(subscription)
+    kernel.commit([SubscriptionDeleted(subscription.id)])
+    return info
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    CreateSubscription: create,
+    DeleteSubscription: delete,
+}
