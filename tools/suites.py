@@ -80,7 +80,7 @@ SUITES: Final = (
     Suite(
         "compiled",
         ("test",),
-        60,
+        120,
         "compiled",
         "kernel, codecs, doors",
         _parallel(FAST, *KERNEL_AND_CODECS),
