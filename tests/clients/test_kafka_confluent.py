@@ -16,6 +16,9 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -23,6 +26,7 @@ from confluent_kafka.admin import (
     NewPartitions,
     NewTopic,
     OffsetSpec,
+    ResourcePatternType,
     ResourceType,
 )
 from tests.clients.kafka_work import DEADLINE_S, ENGINES, serving
@@ -166,7 +170,8 @@ def test_admin_lists_offsets_trims_and_removes_groups(bootstrap: str) -> None:
     produce(bootstrap, "t", *[b"%d" % index for index in range(10)])
     admin = AdminClient({"bootstrap.servers": bootstrap})
     part = TopicPartition("t", 0)
-    latest = admin.list_offsets({part: OffsetSpec.latest()})[part].result(DEADLINE_S)
+    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    latest = admin.list_offsets({part: newest})[part].result(DEADLINE_S)
     assert latest.offset == 10
     trimmed = admin.delete_records([TopicPartition("t", 0, 4)])
     assert next(iter(trimmed.values())).result(DEADLINE_S).low_watermark == 4
@@ -186,25 +191,18 @@ def test_admin_lists_offsets_trims_and_removes_groups(bootstrap: str) -> None:
 
 
 def test_access_lists_are_said_to_be_disabled(bootstrap: str) -> None:
-    from confluent_kafka.admin import (  # noqa: PLC0415
-        AclBindingFilter,
-        AclOperation,
-        AclPermissionType,
-        ResourcePatternType,
-    )
-
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    every = AclBindingFilter(
-        ResourceType.ANY,
-        None,
-        ResourcePatternType.ANY,
-        None,
-        None,
-        AclOperation.ANY,
-        AclPermissionType.ANY,
+    access = AclBinding(
+        ResourceType.TOPIC,
+        "t",
+        ResourcePatternType.LITERAL,
+        "User:alice",
+        "*",
+        AclOperation.READ,
+        AclPermissionType.ALLOW,
     )
     with pytest.raises(KafkaException) as refusal:
-        admin.describe_acls(every).result(DEADLINE_S)
+        admin.create_acls([access])[access].result(DEADLINE_S)
     assert refusal.value.args[0].code() == KafkaError.SECURITY_DISABLED
 
 

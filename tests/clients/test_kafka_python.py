@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.clients.kafka_work import DEADLINE_S, ENGINES, serving
 
 pytestmark = pytest.mark.clients

@@ -1,5 +1,9 @@
 """What is too old or too much goes, and nothing that somebody still holds."""
 
+from typing import Any
+
+from tests.fakes.kernel import make_kernel
+
 from dragoman.kernel.block import Partition
 from dragoman.kernel.commands import CreateStream, DeclareQueue, Publish
 from dragoman.kernel.groups.commands import CommitCursors
@@ -7,10 +11,9 @@ from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.retention import CURSOR_RETENTION_MS, PERIOD_MS
 from dragoman.kernel.settings import Address, StreamSettings
 from dragoman.model.levels import CANONICAL
-from tests.fakes.kernel import make_kernel
 
 
-def stream(kernel: Kernel, **settings: int) -> Partition:
+def stream(kernel: Kernel, **settings: Any) -> Partition:
     kernel.submit(CreateStream(name="s", settings=StreamSettings(**settings)), 1)
     return kernel.state.stream("default", "s").partitions[0]
 

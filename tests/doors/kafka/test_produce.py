@@ -11,7 +11,7 @@ from dragoman.wire.kafka.batch import CONTROL, LOG_APPEND_TIME, TRANSACTIONAL, r
 NOW_MS = 1_700_000_000_000
 
 
-def client_with_topic(**configs: str) -> Client:
+def client_with_topic(**configs: Any) -> Client:
     client = World().connect()
     assert client.create("t", **configs)["error_code"] == 0
     return client

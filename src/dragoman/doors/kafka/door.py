@@ -167,7 +167,7 @@ class KafkaDoor:
 
     # --- bytes out ---
 
-    def data_to_send(self) -> list[bytes]:
+    def data_to_send(self) -> list[Chunk]:
         """Answers that may leave, in the order of their requests."""
         chunks: list[Chunk] = []
         outbox = self._talk.outbox

@@ -8,7 +8,8 @@ other formats    one batch per block, made by `formats` when first asked for and
 from typing import Final
 
 from dragoman.doors.kafka.talk import Chunk
-from dragoman.formats import FormatError, decode_all, render
+from dragoman.formats import decode_all, render
+from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.kernel.api import Block
 from dragoman.model.levels import KAFKA

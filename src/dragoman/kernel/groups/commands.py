@@ -85,7 +85,7 @@ class Heartbeat(_GroupCommand, frozen=True, kw_only=True):
 
 
 class LeaveGroup(_GroupCommand, frozen=True, kw_only=True):
-    """A member goes, by its id or as a static one by its instance. Reply: its id. Raises UnknownMember, FencedMember."""
+    """A member goes, by its id or a static one by its instance. Reply: its id. Raises UnknownMember, FencedMember."""
 
     member_id: str = ""
     instance_id: str | None = None
