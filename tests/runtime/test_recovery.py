@@ -108,3 +108,16 @@ def test_a_dead_segment_is_dropped_once_a_checkpoint_without_it_is_committed() -
     node.checkpoint()
     assert not engine.segments.lengths()
     assert not list(engine.state.scan("extent"))
+
+
+def test_what_was_only_published_to_between_two_checkpoints_is_still_ready_after_them() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "orders")
+    node.settle()
+    node.checkpoint()
+    publish(session, "orders", b"1")
+    node.settle()
+    node.checkpoint()
+    assert bodies_of(engine.start(), "orders", 10) == [b"1"]

@@ -87,6 +87,7 @@ from dragoman.kernel.replies import (
     StreamHead,
     StreamInfo,
 )
+from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ScheduleInfo
 from dragoman.kernel.settings import (
     Address,
     BindingSettings,
@@ -119,6 +120,7 @@ __all__ = [
     "BindingSettings",
     "Block",
     "Cancel",
+    "CancelSchedule",
     "CommitCursors",
     "Connection",
     "ConnectionDoor",
@@ -137,6 +139,7 @@ __all__ = [
     "Delivery",
     "DescribeGroup",
     "DescribeQueue",
+    "DescribeSchedule",
     "DescribeStream",
     "EndTransaction",
     "Extract",
@@ -176,6 +179,7 @@ __all__ = [
     "RenewSession",
     "RouteInfo",
     "RouteSettings",
+    "ScheduleInfo",
     "Session",
     "SessionLock",
     "SetCredit",

@@ -2,8 +2,8 @@
 
     Atomic(commands) -> every one decided against what is there, in order -> all records applied together, one frame
 
-Nothing has changed until all are decided, so a refusal refuses the set. What a decision must know of the earlier ones
-of its set (offsets they take) travels in `Pending`; what it cannot know (a message settled by an earlier one) is refused.
+Nothing has changed until all are decided, so a refusal refuses the set. What a decision must know of the earlier
+ones of its set (offsets they take) travels in `Pending`; what it cannot know (a message settled by one) is refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from dragoman.kernel.leases.settle import decide_settle
 from dragoman.kernel.publish import Pending, decide_publish
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply, SettleReply
+from dragoman.kernel.scheduler import decide_schedule
 from dragoman.model.errors import InvalidArgument, PublishRefused, QuotaExceeded
 from dragoman.model.limits import ATOMIC_BYTES_MAX, ATOMIC_COMMANDS_MAX
 
@@ -79,6 +80,8 @@ def decide_one(
     """One publish of the set. Raises what it raises alone, and PublishRefused."""
     if command.producer is not None:
         raise InvalidArgument("a producer's batch cannot be part of an atomic set")
+    if command.due_ms > kernel.now_ms:
+        return decide_schedule(kernel, command, pending)
     records, reply = decide_publish(kernel.state, command, kernel.now_ms, pending)
     if reply.refused >= 0:
         raise PublishRefused(command.address.name)

@@ -7,11 +7,12 @@ them through the tables here and knows none by name.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel import atomic, unused
+from dragoman.kernel import atomic, scheduler, schedules, unused
 from dragoman.kernel.leases import deadlines, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
     ProducerInitialised,
+    ScheduleSettled,
     TransactionEnded,
     TransactionExtended,
     TransactionForgotten,
@@ -27,6 +28,7 @@ Handler = Callable[["Kernel", Any, int], Any]
 HANDLERS: Final[Mapping[type, Handler]] = {
     **atomic.HANDLERS,
     **coordinator.HANDLERS,
+    **scheduler.HANDLERS,
     **deadlines.HANDLERS,
     **sessions.HANDLERS,
     **subscribe.HANDLERS,
@@ -38,11 +40,13 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     CursorsPended: transaction.apply_cursors_pended,
     TransactionEnded: transaction.apply_ended,
     TransactionForgotten: transaction.apply_forgotten,
+    ScheduleSettled: schedules.apply_schedule_settled,
 }
 
 SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
     coordinator.sweep_transactions,
     unused.sweep_idle,
+    scheduler.sweep_schedules,
     deadlines.sweep_leases,
 )
 """One bounded step each; True when some work is left for now."""
@@ -50,11 +54,12 @@ SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
 ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
     coordinator.next_deadline_ms,
     unused.next_look_ms,
+    scheduler.next_retry_ms,
     deadlines.next_lease_ms,
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""
 
-WALL: Final[tuple[Callable[["State"], int | None], ...]] = ()
+WALL: Final[tuple[Callable[["State"], int | None], ...]] = (scheduler.next_due_ms,)
 
 
 def sweep_features(kernel: "Kernel") -> bool:

@@ -30,6 +30,7 @@ from dragoman.kernel.records import Leased, Published, Record, Settled, Started
 from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.retention import next_patrol_ms, patrol
+from dragoman.kernel.scheduler import schedule
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.topology import deletion
 from dragoman.kernel.unused import drop_emptied
@@ -71,6 +72,8 @@ class Kernel:
 
     def publish(self, command: Publish) -> PublishReply:
         """Raises KernelError; nothing has changed then."""
+        if command.due_ms > self.now_ms:
+            return schedule(self, command)
         records, reply = decide_publish(self.state, command, self.now_ms)
         self.commit(records)
         if self.state.crowded:

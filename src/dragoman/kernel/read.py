@@ -10,13 +10,14 @@ from dragoman.kernel.transactions.transaction import aborted_since
 from dragoman.model.errors import OffsetOutOfRange
 
 LOAD_AHEAD_MAX: Final = 16  # cold blocks asked for at once
+LOAD_AHEAD_BYTES_MAX: Final = 8 << 20  # of them: all must fit the loader's cache together
 
 
 class Extract:
     """Entries from an offset on: each block holds offsets >= the one asked for; the first may begin before it.
 
     `end` is how far the reader may go on to (the committed end, or the last stable offset when isolated).
-    `aborted`, for isolated readers: (producer id, first offset) of aborted transactions with entries from there to here.
+    `aborted`, for isolated readers: (producer id, first offset) of aborted transactions with entries in between.
     """
 
     __slots__ = ("aborted", "blocks", "committed", "end", "size", "stable", "start")
@@ -45,7 +46,11 @@ def read(state: State, command: Read) -> Extract:
         block = partition.blocks[at]
         if extract.size and extract.size + block.size > command.bytes_max:
             break
-        if block.bodies is None and len(cold) < LOAD_AHEAD_MAX:
+        if block.bodies is None:
+            if extract.blocks and not cold:
+                break  # what is in memory first: loading the rest may cost it its place there
+            if len(cold) == LOAD_AHEAD_MAX or extract.size > LOAD_AHEAD_BYTES_MAX:
+                break
             cold.append(block)
         extract.blocks.append(block)
         extract.size += block.size

@@ -282,6 +282,13 @@ class TransactionForgotten(Record, frozen=True, array_like=True, gc=False, tag=6
     producer: int
 
 
+class ScheduleSettled(Record, frozen=True, array_like=True, gc=False, tag=70):
+    """Entries of a hidden stream wait no longer: they were published in this very frame, or cancelled."""
+
+    stream: int
+    runs: Runs
+
+
 AnyRecord = (
     Published
     | Leased
@@ -311,4 +318,5 @@ AnyRecord = (
     | CursorsPended
     | TransactionEnded
     | TransactionForgotten
+    | ScheduleSettled
 )

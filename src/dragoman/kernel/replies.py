@@ -14,6 +14,7 @@ class PublishReply:
     unrouted    indexes of bodies that went nowhere; None when the whole batch shared one fate (`routed`)
     refused     index of the first body that a named subscription had no room for (overflow = reject-publish), or -1;
                 the bodies from there on are not in that subscription's stream
+    schedule    (stream, offset), the id of the first of the messages that wait for their time; None when none does
     duplicate   the producer had sent it before; `offset` is the old one
     """
 
@@ -25,6 +26,7 @@ class PublishReply:
         "position",
         "refused",
         "routed",
+        "schedule",
         "unrouted",
     )
 
@@ -37,6 +39,7 @@ class PublishReply:
         self.unrouted: list[int] | None = None
         self.refused: int = -1
         self.duplicate: bool = False
+        self.schedule: tuple[int, int] | None = None
 
 
 class SettleReply:

@@ -11,9 +11,10 @@ from typing import Any
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
-from dragoman.kernel.leases.due import Due
 from dragoman.kernel.idle import Idle
+from dragoman.kernel.leases.due import Due
 from dragoman.kernel.retention import Patrol
+from dragoman.kernel.schedules import Schedules
 from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
@@ -59,6 +60,7 @@ class State:
         "resident",
         "retry",
         "routing",
+        "schedules",
         "streams",
         "streams_by_uuid",
         "streams_named",
@@ -86,6 +88,7 @@ class State:
         self.groups = Groups()
         self.transactions = Transactions()
         self.idle = Idle()
+        self.schedules = Schedules()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due

@@ -42,6 +42,7 @@ from dragoman.kernel.records import (
     Unbound,
 )
 from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
+from dragoman.kernel.schedules import SCHEDULES
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.transactions.transaction import forget_stream as forget_transactions
@@ -104,6 +105,8 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.streams_named[stream.namespace, stream.name] = stream
     state.streams_by_uuid[stream.uuid] = stream
     state.dirty_streams[stream.id] = stream
+    if stream.namespace == SCHEDULES:
+        state.schedules.adopt(stream)
     state.plans.clear()
 
 
@@ -156,6 +159,8 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     state.streams_by_uuid.pop(stream.uuid, None)
     forget_stream(state, stream.id)
     forget_transactions(state, stream)
+    if stream.namespace == SCHEDULES:
+        state.schedules.forget(stream)
     state.dirty_streams[stream.id] = stream
     for partition in stream.partitions:
         state.forget(partition.release(partition.end))

@@ -33,6 +33,14 @@ SNAPSHOT_RUNS_MAX: Final = 10_000  # per partition; past it what was acknowledge
 SNAPSHOT_LIFE_MS_MAX: Final = 31 * 86_400_000
 SWEEP_SNAPSHOTS_MAX: Final = 64  # looked at in one step
 
+# --- schedules ---
+SCHEDULE_BUCKET_MS: Final = 600_000  # width of a bucket: one hidden stream each
+SCHEDULE_OPEN_AHEAD_MS: Final = 60_000  # a bucket's due times are read that long before it begins
+SCHEDULE_AHEAD_MS_MAX: Final = 366 * 86_400_000  # so there are at most 52,704 buckets
+SCHEDULE_OPEN_BLOCKS_MAX: Final = 16  # of a bucket read in one step
+SCHEDULE_SEND_MAX: Final = 256  # published in one step
+SCHEDULE_RETRY_MS: Final = 1_000  # after a target had no room
+
 # --- leases and sessions ---
 LEASE_DURATION_MS_MAX: Final = 31 * 86_400_000
 DEFERRED_MAX: Final = 4_096  # taken by offset in one command

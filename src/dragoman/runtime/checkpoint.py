@@ -22,8 +22,8 @@ from dragoman.kernel.kernel import Kernel
 from dragoman.ports.storage import Failed, Full, Segments, StateStore, StorageError
 from dragoman.runtime.commit import Commit, Post
 from dragoman.runtime.extents import ExtentLoader, encode_block, join, merge, row_of
-from dragoman.runtime.killpoints import reached
 from dragoman.runtime.featurerows import feature_changes
+from dragoman.runtime.killpoints import reached
 from dragoman.runtime.recovery import Recovered
 from dragoman.runtime.snapshot import (
     Change,
@@ -178,6 +178,8 @@ class Checkpointer:
             exists = stream.id in state.streams
             frozen.changes += stream_changes(stream, exists=exists)
             if exists:
+                for reader in stream.subscriptions:
+                    subscriptions[reader.id] = reader  # what is ready for it has changed
                 for partition in stream.partitions:
                     blocks, done = freeze(stream, partition)
                     if done:

@@ -2,10 +2,12 @@
 
     transaction   producer id -> a transactional id, and what is open under it
     aborted       stream/partition -> aborted entries: (producer, runs) each
+    schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
 Written when they changed since the last checkpoint; loaded after streams and extents, before the journal.
 """
 
+import zlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +20,7 @@ from dragoman.kernel.transactions.transaction import Aborted, Transaction, mark
 from dragoman.ports.storage import StateStore
 from dragoman.runtime.snapshot import Change, id_key, partition_key
 
+_PACK_LEVEL: Final = 1
 _pack: Final = msgspec.msgpack.Encoder()
 
 
@@ -41,11 +44,28 @@ class TransactionRow(msgspec.Struct, array_like=True):
 def feature_changes(state: State) -> Iterator[Change]:
     """The rows of what changed since the last checkpoint, or their removal."""
     yield from _transaction_changes(state)
+    yield from _schedule_changes(state)
 
 
 def load_features(state: State, store: StateStore) -> None:
     """Fill `state` from the rows. Raises msgspec.MsgspecError, ValueError, KeyError, IndexError."""
     _load_transactions(state, store)
+    for key, data in store.scan("schedule"):
+        bucket = state.schedules.by_stream[int(key, 16)]
+        bucket.done = bytearray(zlib.decompress(data))
+        bucket.done_count = int.from_bytes(bucket.done, "big").bit_count()
+
+
+# --- schedules ---
+
+
+def _schedule_changes(state: State) -> Iterator[Change]:
+    schedules = state.schedules
+    dirty, schedules.dirty = schedules.dirty, {}
+    for stream in dirty:
+        bucket = schedules.by_stream.get(stream)
+        row = None if bucket is None else zlib.compress(bytes(bucket.done), _PACK_LEVEL)
+        yield ("schedule", id_key(stream), row)
 
 
 # --- transactions ---
