@@ -273,7 +273,7 @@ class Broker:
 
     def position(self) -> int:
         """Of the frame that holds everything decided so far, this turn's records included."""
-        return self.commit.handed + 1 if self.kernel.has_records() else self.commit.position()
+        return self.commit.gathering() if self.kernel.has_records() else self.commit.position()
 
     def watch(self, session: BrokerSession, namespace: str, name: str) -> None:
         """Tell `session`, once, when the stream's committed end moves."""

@@ -156,7 +156,7 @@ class Checkpointer:
         self.is_busy = True
         self._begun_ms = self._kernel.elapsed_ms
         state = self._kernel.state
-        frozen = Frozen(self._commit.position(), state.id_next)
+        frozen = Frozen(self._commit.seal(), state.id_next)
         frozen.cluster_id = self._cluster_id
         frozen.producer_end = state.producer_reserved
         self._freeze_entities(frozen)

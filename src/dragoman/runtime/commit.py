@@ -1,7 +1,7 @@
 """Group commit: records become frames, frames become positions that replies may wait for.
 
     turn thread    pending records --(writer idle)--> one frame --> writer thread: append, then sync if wanted
-    positions      synced <= written <= handed <= handed + 1 (the frame now gathering)
+    positions      synced <= written <= handed < (sealed <) gathering
 
 There is no timer: a frame is whatever piled up while the writer was busy with the one before. What is handed over is
 one immutable bytes object. The first failure ends it: a sync that failed is never tried again.
@@ -72,15 +72,27 @@ class Commit:
         self.synced = position
         self.frame_count = 0
         self._pending: list[Record] = []
-        self.pending_bytes = 0  # of bodies in the frame now gathering
+        self._sealed: list[Record] | None = None  # a frame that gathers no more, not handed yet
+        self.pending_bytes = 0  # of bodies in frames not handed yet
         self._busy = False
         self._sync_wanted = 0  # the highest position somebody waits to see synced
         self.failed: StorageError | None = None
         self._trim_to = 0
 
+    def gathering(self) -> int:
+        """The frame that the next records go to."""
+        return self.handed + 1 if self._sealed is None else self.handed + 2
+
     def position(self) -> int:
         """Everything decided so far is in frames at or below this."""
-        return self.handed + 1 if self._pending else self.handed
+        return self.gathering() if self._pending else self.gathering() - 1
+
+    def seal(self) -> int:
+        """Let the frame now gathering gather no more; its position. What is decided from here on is behind it."""
+        if self._pending:
+            assert self._sealed is None, "one checkpoint at a time"
+            self._sealed, self._pending = self._pending, []
+        return self.position()
 
     def reached(self, level: int) -> int:
         """The highest position that has reached `level`."""
@@ -105,15 +117,21 @@ class Commit:
         """Hand the gathered frame over if the writer is idle; else it goes on gathering."""
         if self._busy or self.failed is not None:
             return
-        if self._pending:
-            payload = encode_frame(self._pending)
-            self._pending = []
+        if self._sealed is not None:
+            records, self._sealed = self._sealed, None
+            self._hand_records(records)
+        elif self._pending:
+            records, self._pending = self._pending, []
             self.pending_bytes = 0
-            self.handed += 1
-            self.frame_count += 1
-            self._hand(payload)
+            self._hand_records(records)
         elif self._sync_wanted > self.synced:
             self._hand([])
+
+    def _hand_records(self, records: list[Record]) -> None:
+        payload = encode_frame(records)
+        self.handed += 1
+        self.frame_count += 1
+        self._hand(payload)
 
     def _hand(self, payload: list[bytes]) -> None:
         self._busy = True
@@ -228,7 +246,7 @@ class Commit:
     @property
     def is_idle(self) -> bool:
         """Nothing gathering, nothing being written."""
-        return not self._busy and not self._pending
+        return not self._busy and not self._pending and self._sealed is None
 
 
 class NoCommit:
@@ -241,6 +259,10 @@ class NoCommit:
     synced = 0
     frame_count = 0
     pending_bytes = 0
+
+    def gathering(self) -> int:
+        """Always 0."""
+        return 0
 
     def position(self) -> int:
         """Always 0."""

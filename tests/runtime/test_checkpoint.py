@@ -1,0 +1,39 @@
+"""Checkpoints begun while the journal's writer is busy."""
+
+from tests.runtime.engine import Engine
+from tests.runtime.node import declare, publish
+from tests.runtime.test_recovery import bodies_of
+
+
+def test_what_is_published_after_a_checkpoint_froze_is_not_taken_for_part_of_it() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "orders")
+    publish(session, "orders", b"1")
+    node.turn()  # the writer has this frame, and is busy with it
+    publish(session, "orders", b"2")
+    node.turn()  # gathers
+    node.checkpointer.begin()
+    publish(session, "orders", b"3")  # behind what was frozen
+    node.settle()
+    assert node.checkpointer.count == 1
+    assert bodies_of(engine.start(), "orders", 9) == [b"1", b"2", b"3"]
+
+
+def test_positions_count_a_sealed_frame() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "orders")
+    node.turn()
+    handed = node.commit.handed
+    publish(session, "orders", b"1")
+    node.turn()
+    assert node.commit.position() == handed + 1
+    assert node.commit.seal() == handed + 1
+    assert session.position() == handed + 1
+    assert publish(session, "orders", b"2").position == handed + 2
+    node.turn()
+    assert session.position() == handed + 2
+    node.settle()
+    assert node.commit.handed == node.commit.written == handed + 2
