@@ -191,6 +191,7 @@ def test_answers_wait_for_the_journal_in_the_order_of_their_requests() -> None:
     commit = world.broker.commit
     commit.reached = lambda level: reached[0] if level else 1 << 62  # type: ignore[method-assign]
     commit.position = lambda: 1  # type: ignore[method-assign]
+    commit.gathering = lambda: 1  # type: ignore[method-assign]
     part = {"index": 0, "records": batch_of(b"x")}
     topics = [{"name": "t", "partition_data": [part]}]
     client.post(PRODUCE, 9, {"acks": -1, "timeout_ms": 1, "topic_data": topics})
