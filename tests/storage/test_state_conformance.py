@@ -1,5 +1,6 @@
 """What every `StateStore` promises, on every engine."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from dragoman.ports.storage import StateStore
 
 
 @pytest.fixture(params=["memory", "sqlite", "simulated"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench[StateStore]:
-    return state_bench(request.param, tmp_path)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench[StateStore]]:
+    made = state_bench(request.param, tmp_path)
+    yield made
+    made.port.close()
 
 
 @pytest.fixture
