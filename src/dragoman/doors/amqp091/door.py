@@ -63,6 +63,7 @@ from dragoman.wire.amqp091.methods import (
 
 PUBLISH_IDS: Final = (60, 40)
 ACK_IDS: Final = (60, 80)
+DEAF: Final = frozenset((Stage.REFUSED, Stage.GONE))
 HELD_BYTES_MAX: Final = 32 << 20  # read behind a publish that found no room
 HELD_RETRY_MS: Final = 100
 
@@ -104,7 +105,7 @@ class Amqp091Door:
 
     def receive(self, data: bytes) -> None:
         """Bytes from the peer."""
-        if self._stage in {Stage.GONE, Stage.REFUSED}:
+        if self._stage in DEAF:
             return
         self._liveness.heard(self._session.elapsed_ms())
         events = self._codec.receive(data)
@@ -116,6 +117,8 @@ class Amqp091Door:
 
     def _take_all(self, events: list[Event]) -> None:
         for at, event in enumerate(events):
+            if self._stage in DEAF:
+                return
             try:
                 self._take(event)
             except Held:
@@ -381,7 +384,8 @@ class Amqp091Door:
         out = self._link.out
         if out:
             self._link.out = []
-            self._liveness.spoke()
+            if out != [HEARTBEAT_FRAME]:
+                self._liveness.spoke()
         return out
 
     def is_closing(self) -> bool:

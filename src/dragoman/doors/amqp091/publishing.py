@@ -20,6 +20,7 @@ from dragoman.wire.amqp091.errors import AmqpError
 from dragoman.wire.amqp091.events import PublishRun
 from dragoman.wire.amqp091.outgoing import pack_entries, return_message
 
+LIFE_MS_MIN: Final = 1  # a life of 0 reaches whoever waits for it now: the end of this turn
 NO_ROUTE_TEXT: Final = b"NO_ROUTE"
 
 
@@ -91,7 +92,8 @@ def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
     is_awaited = channel.confirms is not None or channel.transaction is not None
     command.level = SYNCED if is_awaited and traits.persistent else APPLIED
     if traits.expiration_ms >= 0:
-        command.expires_ms = [channel.link.session.wall_ms() + traits.expiration_ms] * count
+        life_ms: int = max(traits.expiration_ms, LIFE_MS_MIN)
+        command.expires_ms = [channel.link.session.wall_ms() + life_ms] * count
     if traits.priority:
         command.priorities = [traits.priority] * count
 

@@ -39,6 +39,7 @@ from dragoman.wire.amqp091.methods import (
 )
 
 ARGUMENTS: Final = "amqp091.arguments"  # the note that keeps them
+LIFE_MS_MIN: Final = 1  # as for publishes: 0 reaches whoever waits
 DELIVERY_LIMIT: Final = 20  # of quorum queues, as RabbitMQ 4
 OVERFLOWS: Final = {"reject-publish-dlx": "reject-publish-dead-letter"}
 COMPARED: Final = tuple(QUEUE_ARGUMENTS)
@@ -121,7 +122,7 @@ def settings_of(method: QueueDeclare) -> SubscriptionSettings:
     return SubscriptionSettings(
         durable=method.durable,
         early=True,
-        ttl_ms=arguments.get("x-message-ttl", -1),
+        ttl_ms=max(arguments["x-message-ttl"], LIFE_MS_MIN) if "x-message-ttl" in arguments else -1,
         length_max=arguments.get("x-max-length", -1),
         bytes_max=arguments.get("x-max-length-bytes", -1),
         overflow=OVERFLOWS.get(overflow, overflow),
