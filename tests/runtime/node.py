@@ -174,8 +174,15 @@ class TestNode:
     def settle(self) -> None:
         """Turn and work until nothing is left to do."""
         self.turn()
-        while self.journal.run_one() or self.storage.run_one():
+        while self.journal.run_one() or self.storage.run_one() or self._catch_up():
             self.turn()
+
+    def _catch_up(self) -> bool:
+        """As after a while without news: what lags for cursors is synced."""
+        lagging = self.broker._is_lagging
+        if lagging:
+            self.broker._catch_up()
+        return lagging
 
     def checkpoint(self) -> None:
         """A whole checkpoint."""

@@ -23,6 +23,8 @@ from dragoman.runtime.timers import Timers
 
 RESIDENT_BYTES_MAX: Final = 96 << 20
 """Of messages that are nowhere but in memory, before publishers are held back."""
+VISIBLE_LAG_MS: Final = 10
+"""Until entries of a stream whose level is synced are shown to cursors that are not waiting for them yet."""
 GATHERING_BYTES_MAX: Final = 32 << 20
 """In the frame that waits for the writer, before publishers are held back, too."""
 
@@ -83,6 +85,7 @@ class Broker:
             tuple[int, int, Stream, Partition, int]
         ] = []  # (position, level, stream, partition, end)
         self._turning = False
+        self._is_lagging = False
         self._appended = 0  # bytes of bodies given to the commit so far
         self._throttled: dict[BrokerSession, None] = {}  # publishers not read from
         self._news: dict[BrokerSession, None] = {}  # to be told that what they wait for has moved
@@ -151,9 +154,9 @@ class Broker:
     def _end_turn(self) -> None:
         self._turning = False
         kernel = self.kernel
-        more = bool(self.loaded(kernel.sweep))
         self._tick_doors()
-        more = bool(self.loaded(kernel.dispatch)) or more
+        more = bool(self.loaded(kernel.dispatch))  # before the sweep: what lives for no time is handed out first
+        more = bool(self.loaded(kernel.sweep)) or bool(kernel.state.active) or more
         self._hand_deliveries()
         self._hand_answers()
         kernel.release()
@@ -227,8 +230,22 @@ class Broker:
                 self._grow(stream, partition, partition.end)
             else:
                 self._growth.append((position, level, stream, partition, partition.end))
-                if level > WRITTEN:
-                    self.commit.want_sync(position)
+                self._show_later(stream, position, level)
+
+    def _show_later(self, stream: Stream, position: int, level: int) -> None:
+        """Cursors that wait see what grew at once; while none waits, the journal is synced for them now and then."""
+        if level == WRITTEN:
+            self.commit.want_written()
+        elif (stream.namespace, stream.name) in self._watchers:
+            self.commit.want_sync(position)
+        elif not self._is_lagging:
+            self._is_lagging = True
+            self._scheduler.later(VISIBLE_LAG_MS, self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._is_lagging = False
+        self.commit.want_sync(self.commit.handed)
+        self.commit.pump()
 
     def _grow(self, stream: Stream, partition: Partition, end: int) -> None:
         partition.committed = max(partition.committed, end)
@@ -270,6 +287,8 @@ class Broker:
         self._waiting[session] = None
         if level > WRITTEN:
             self.commit.want_sync(position)
+        else:
+            self.commit.want_written()
 
     def position(self) -> int:
         """Of the frame that holds everything decided so far, this turn's records included."""
@@ -278,6 +297,8 @@ class Broker:
     def watch(self, session: BrokerSession, namespace: str, name: str) -> None:
         """Tell `session`, once, when the stream's committed end moves."""
         self._watchers.setdefault((namespace, name), {})[session] = None
+        if self._growth:
+            self.commit.want_sync(self.commit.position())
 
     def on_progress(self) -> None:
         """Positions moved: show what grew, tell who waits."""

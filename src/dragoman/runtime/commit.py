@@ -75,6 +75,7 @@ class Commit:
         self._sealed: list[Record] | None = None  # a frame that gathers no more, not handed yet
         self.pending_bytes = 0  # of bodies in frames not handed yet
         self._busy = False
+        self._written_wanted = False
         self._sync_wanted = 0  # the highest position somebody waits to see synced
         self.failed: StorageError | None = None
         self._trim_to = 0
@@ -103,6 +104,10 @@ class Commit:
     def want_sync(self, position: int) -> None:
         """Somebody waits for `position` to be synced."""
         self._sync_wanted = max(self._sync_wanted, position)
+
+    def want_written(self) -> None:
+        """Somebody waits for the frame now gathering to be written: say so before its sync, too."""
+        self._written_wanted = True
 
     def trim(self, position: int) -> None:
         """Frames at or below `position` are in a checkpoint; the writer lets them go with its next frame."""
@@ -137,19 +142,22 @@ class Commit:
         self._busy = True
         wants = self._sync_wanted > self.synced or self.handed - self.synced >= UNSYNCED_FRAMES_MAX
         expected, trim, self._trim_to = self.handed - bool(payload), self._trim_to, 0
-        self._worker.submit(lambda: self._write(expected, payload, wants, trim))
+        tell, self._written_wanted = wants and self._written_wanted, False
+        self._worker.submit(lambda: self._write(expected, payload, wants, trim, tell))
 
-    def _write(self, expected: int, payload: list[bytes], sync: bool, trim: int) -> None:
+    def _write(
+        self, expected: int, payload: list[bytes], sync: bool, trim: int, tell: bool
+    ) -> None:
         """On the worker: one frame, and its sync if somebody waits for one."""
         position = expected
         try:
             if payload:
                 position = self._log.append(expected, payload)
                 reached("append")
-                if sync:
+                if tell:
                     self._post(self._on_written, position)
         except Full:
-            self._post(self._on_full, lambda: self._write(expected, payload, sync, trim))
+            self._post(self._on_full, lambda: self._write(expected, payload, sync, trim, tell))
             return
         except StorageError as error:
             self._post(self._on_failed, error)
@@ -271,6 +279,9 @@ class NoCommit:
     def reached(self, level: int) -> int:
         """Every position has reached every level."""
         return EVERYTHING
+
+    def want_written(self) -> None:
+        """Nothing to wait for."""
 
     def want_sync(self, position: int) -> None:
         """Nothing to wait for."""
