@@ -415,13 +415,15 @@ class Transactions(RuleBasedStateMachine):
 
 
 def seen_all(session: BrokerSession) -> list[bytes]:
-    extract = session.submit(Read(name="q", offset=0, isolated=True, bytes_max=1 << 30))
-    return [
-        body
-        for block in extract.blocks
-        if not block.control and not block.aborted
-        for body in block.bodies
-    ]
+    found: list[bytes] = []
+    offset, end = 0, 1
+    while offset < end:
+        extract = session.submit(Read(name="q", offset=offset, isolated=True))
+        for block in extract.blocks:
+            if not block.control and not block.aborted:
+                found += block.bodies
+        offset, end = extract.blocks[-1].end if extract.blocks else extract.end, extract.end
+    return found
 
 
 TestTransactions = Transactions.TestCase

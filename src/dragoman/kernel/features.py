@@ -7,7 +7,7 @@ them through the tables here and knows none by name.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel import atomic, scheduler, schedules, unused
+from dragoman.kernel import atomic, dedup, scheduler, schedules, unused
 from dragoman.kernel.leases import deadlines, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
@@ -47,6 +47,7 @@ SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
     coordinator.sweep_transactions,
     unused.sweep_idle,
     scheduler.sweep_schedules,
+    dedup.sweep_dedup,
     deadlines.sweep_leases,
 )
 """One bounded step each; True when some work is left for now."""
@@ -55,6 +56,7 @@ ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
     coordinator.next_deadline_ms,
     unused.next_look_ms,
     scheduler.next_retry_ms,
+    dedup.next_round_ms,
     deadlines.next_lease_ms,
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""

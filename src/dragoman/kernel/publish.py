@@ -16,6 +16,7 @@ from typing import Final
 
 from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
+from dragoman.kernel.dedup import check_ids, new_runs, note_ids
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.index import Reading, enlist, matches
@@ -35,18 +36,20 @@ class Pending:
     """What earlier decisions of one atomic set will have changed, for those that come after them.
 
     ends    the next offset per partition appended to
+    ids     where messages with a dedup id will be: offset by (stream, id)
     """
 
-    __slots__ = ("ends",)
+    __slots__ = ("ends", "ids")
 
     def __init__(self) -> None:
         self.ends: dict[Partition, int] = {}
+        self.ids: dict[tuple[int, str], int] = {}
 
 
 class Draft:
     """A publish being decided: the records so far, and the offsets they will take."""
 
-    __slots__ = ("command", "ends", "now_ms", "reading", "records", "reply", "translator")
+    __slots__ = ("command", "ends", "ids", "now_ms", "reading", "records", "reply", "translator")
 
     def __init__(
         self, command: Publish, now_ms: int, ends: dict[Partition, int], translator: Translator
@@ -57,6 +60,7 @@ class Draft:
         self.now_ms = now_ms
         self.records: list[Record] = []
         self.ends = ends  # offsets given by this decision, per partition
+        self.ids: dict[tuple[int, str], int] | None = None  # of this decision, where dedup asks
         self.reply = PublishReply(0, -1, 0, APPLIED)
 
 
@@ -69,6 +73,9 @@ def decide_publish(
     Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument and ProducerError's.
     """
     draft = Draft(command, now_ms, {} if pending is None else pending.ends, state.translator)
+    if command.dedup is not None:
+        draft.ids = {} if pending is None else pending.ids
+        check_ids(state, command, command.dedup)
     address = command.address
     if not command.bodies:
         raise InvalidArgument("nothing to publish")
@@ -93,7 +100,10 @@ def decide_publish(
             check_publish(state, streams[0], command.partition, producer)
         if _is_duplicate(streams[0], command, producer, draft.reply):
             return draft.records, draft.reply
-    _publish_all(draft, streams)
+    if draft.ids is None:
+        _publish_all(draft, streams)
+    else:
+        _publish_unique(state, draft, streams, 0, len(command.bodies))
     return draft.records, draft.reply
 
 
@@ -142,10 +152,10 @@ def _publish_each(state: State, draft: Draft) -> None:
             _publish_changed(state, draft, streams, headers_set, body)
             streams = tuple(stream for stream in streams if stream.id not in headers_set)
         if index and streams != before:
-            _publish_slice(draft, before, start, index)
+            _publish_unique(state, draft, before, start, index)
             start = index
         before = streams
-    _publish_slice(draft, before, start, len(command.bodies))
+    _publish_unique(state, draft, before, start, len(command.bodies))
     draft.reply.unrouted = unrouted or None
 
 
@@ -219,6 +229,26 @@ def _publish_all(draft: Draft, streams: Streams) -> None:
         _publish_slice(draft, streams, 0, room)
     draft.reply.refused = room
     _publish_slice(draft, willing, room, total)
+
+
+def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, end: int) -> None:
+    """Append bodies [start, end) to each of the streams, but those that its dedup window knows."""
+    ids = draft.command.dedup
+    if ids is None or draft.ids is None:
+        _publish_slice(draft, streams, start, end)
+        return
+    for stream in streams:
+        if not stream.settings.dedup_window_ms:
+            _publish_slice(draft, (stream,), start, end)
+        elif any(_room(reader, draft) < len(ids) for reader in stream.subscriptions):
+            draft.reply.refused = start
+        else:
+            for low, high in new_runs(state, draft, stream, range(start, end)):
+                partition = _pick(draft, stream, low)
+                offset = draft.ends.get(partition, partition.end)
+                note_ids(draft, stream, low, high, offset)
+                _publish_slice(draft, (stream,), low, high)
+    draft.reply.routed = max(draft.reply.routed, len(streams))
 
 
 def _room(subscription: Subscription, draft: Draft) -> int:
@@ -374,7 +404,7 @@ def _record(
         ),
         command.control,
         command.hops,
-        None,
+        None if command.dedup is None else command.dedup[start:end],
         command.latest_ms,
     )
 
@@ -390,6 +420,8 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         partition = stream.partitions[target.partition]
         stream.turn += 1
         block = _block(record, target.offset, size)
+        if record.dedup is not None and stream.settings.dedup_window_ms:
+            state.dedup.remember(stream, record, target)
         if block.producer is not None:
             _remember_producer(state, stream, partition, block, block.producer)
         count = block.end - block.offset

@@ -14,12 +14,14 @@ class PublishReply:
     unrouted    indexes of bodies that went nowhere; None when the whole batch shared one fate (`routed`)
     refused     index of the first body that a named subscription had no room for (overflow = reject-publish), or -1;
                 the bodies from there on are not in that subscription's stream
-    schedule    (stream, offset), the id of the first of the messages that wait for their time; None when none does
-    duplicate   the producer had sent it before; `offset` is the old one
+    schedule    (stream, offset), the id of the first message that waits for its time; None when none does
+    duplicate   all of it was sent before, by the producer's sequence or by dedup ids; `offset` is the old one
+    duplicates  by dedup ids: index of a body -> offset of the message it repeats, -1 if that is in this very publish
     """
 
     __slots__ = (
         "duplicate",
+        "duplicates",
         "level",
         "offset",
         "partition",
@@ -39,6 +41,7 @@ class PublishReply:
         self.unrouted: list[int] | None = None
         self.refused: int = -1
         self.duplicate: bool = False
+        self.duplicates: dict[int, int] | None = None
         self.schedule: tuple[int, int] | None = None
 
 

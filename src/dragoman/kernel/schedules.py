@@ -86,6 +86,8 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     priority: int = 0
     key: bytes = b""
     dedup: str = ""
+    further_keys: tuple[str, ...] = ()
+    latest_ms: int = 0
 
 
 _decoder: Final = msgspec.msgpack.Decoder(Envelope)
@@ -206,6 +208,8 @@ def wrap(command: Publish, index: int) -> bytes:
         0 if command.priorities is None else command.priorities[index],
         b"" if command.keys is None else command.keys[index],
         "" if command.dedup is None else command.dedup[index],
+        command.further_keys,
+        command.latest_ms,
     )
     return command.due_ms.to_bytes(DUE_BYTES, "big") + _encoder.encode(envelope)
 
@@ -227,6 +231,8 @@ def publish_of(envelope: Envelope) -> Publish:
     command.level = envelope.level
     command.partition = envelope.partition
     command.hops = envelope.hops
+    command.further_keys = envelope.further_keys
+    command.latest_ms = envelope.latest_ms
     command.expires_ms = [envelope.expires_ms] if envelope.expires_ms else None
     command.priorities = [envelope.priority] if envelope.priority else None
     command.keys = [envelope.key] if envelope.key else None

@@ -9,6 +9,7 @@ from heapq import heappush
 from typing import Any
 
 from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.dedup import Dedup
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.idle import Idle
@@ -36,6 +37,7 @@ class State:
         "appended",
         "cancelled",
         "crowded",
+        "dedup",
         "dirty_floors",
         "dirty_streams",
         "dirty_subscriptions",
@@ -89,6 +91,7 @@ class State:
         self.transactions = Transactions()
         self.idle = Idle()
         self.schedules = Schedules()
+        self.dedup = Dedup()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due

@@ -56,6 +56,7 @@ from dragoman.model.errors import (
     StreamNotFound,
     SubscriptionNotFound,
 )
+from dragoman.model.limits import DEDUP_WINDOW_MS_MAX
 
 PARTITIONS_MAX = 10_000  # of one stream
 NAME_BYTES_MAX = 255
@@ -76,6 +77,8 @@ def check_owner(subscription: Subscription, session: int) -> None:
 def _check_settings(settings: StreamSettings) -> None:
     if not 0 < settings.partitions <= PARTITIONS_MAX:
         raise InvalidArgument(f"partitions: 1 to {PARTITIONS_MAX}, not {settings.partitions}")
+    if not 0 <= settings.dedup_window_ms <= DEDUP_WINDOW_MS_MAX:
+        raise InvalidArgument(f"a dedup window has 0 to {DEDUP_WINDOW_MS_MAX} ms")
 
 
 # --- streams -----------------------------------------------------------------------------------------------------
@@ -159,6 +162,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     state.streams_by_uuid.pop(stream.uuid, None)
     forget_stream(state, stream.id)
     forget_transactions(state, stream)
+    state.dedup.forget(stream.id)
     if stream.namespace == SCHEDULES:
         state.schedules.forget(stream)
     state.dirty_streams[stream.id] = stream

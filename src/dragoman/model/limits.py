@@ -47,3 +47,10 @@ DEFERRED_MAX: Final = 4_096  # taken by offset in one command
 SESSION_KEY_BYTES_MAX: Final = 1_024
 SESSION_STATE_BYTES_MAX: Final = 1 << 20
 SWEEP_LEASES_MAX: Final = 256  # deadlines worked off in one step
+
+# --- dedup windows ---
+DEDUP_IDS_MAX: Final = 1_000_000  # remembered on a node, some 200 bytes each in memory; on disk later
+DEDUP_ID_CHARS_MAX: Final = 512
+DEDUP_WINDOW_MS_MAX: Final = 31 * 86_400_000
+DEDUP_BUCKETS: Final = 8  # that a window is cut into: so much of it at most is kept too long
+DEDUP_ROUND_MS: Final = 5_000  # between looks for what is out of the windows

@@ -2,6 +2,7 @@
 
     transaction   producer id -> a transactional id, and what is open under it
     aborted       stream/partition -> aborted entries: (producer, runs) each
+    dedup         stream/bucket -> ids stored in it: id -> (stored ms, partition, offset)
     schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
 Written when they changed since the last checkpoint; loaded after streams and extents, before the journal.
@@ -45,6 +46,7 @@ def feature_changes(state: State) -> Iterator[Change]:
     """The rows of what changed since the last checkpoint, or their removal."""
     yield from _transaction_changes(state)
     yield from _schedule_changes(state)
+    yield from _dedup_changes(state)
 
 
 def load_features(state: State, store: StateStore) -> None:
@@ -54,6 +56,7 @@ def load_features(state: State, store: StateStore) -> None:
         bucket = state.schedules.by_stream[int(key, 16)]
         bucket.done = bytearray(zlib.decompress(data))
         bucket.done_count = int.from_bytes(bucket.done, "big").bit_count()
+    _load_dedup(state, store)
 
 
 # --- schedules ---
@@ -66,6 +69,28 @@ def _schedule_changes(state: State) -> Iterator[Change]:
         bucket = schedules.by_stream.get(stream)
         row = None if bucket is None else zlib.compress(bytes(bucket.done), _PACK_LEVEL)
         yield ("schedule", id_key(stream), row)
+
+
+# --- dedup windows ---
+
+
+def _dedup_changes(state: State) -> Iterator[Change]:
+    dedup = state.dedup
+    dirty, dedup.dirty = dedup.dirty, set()
+    for stream, start_ms in dirty:
+        window = dedup.by_stream.get(stream)
+        bucket = None if window is None else window.buckets.get(start_ms)
+        row = None if bucket is None else _pack.encode(bucket)
+        yield ("dedup", f"{id_key(stream)}/{start_ms:014x}", row)
+
+
+def _load_dedup(state: State, store: StateStore) -> None:
+    for key, data in store.scan("dedup"):
+        number, start_ms = (int(part, 16) for part in key.split("/"))
+        stream = state.streams.get(number)
+        if stream is not None:  # a durable one
+            bucket = msgspec.msgpack.decode(data, type=dict[str, tuple[int, int, int]])
+            state.dedup.load(stream, start_ms, bucket)
 
 
 # --- transactions ---

@@ -1,0 +1,203 @@
+"""Ids of messages published to a stream not long ago, so that a repeat is answered and not appended.
+
+    oldest | bucket | bucket | ... | bucket | newest        id -> when, and at which offset, it was stored
+           window_ms / DEDUP_BUCKETS each
+
+Buckets fall out of the window whole; an id in one that has not fallen yet is looked at by its own time, so the window
+is exact. Ids are remembered by `apply` from what a Published record says, live and in recovery; forgetting is a matter
+of time alone and is not recorded. Everything is in memory, DEDUP_IDS_MAX ids on a node: past that a publish that
+brings a new id is refused, because forgetting early would break the promise.
+"""
+
+from typing import TYPE_CHECKING
+
+from dragoman.kernel.commands import Publish
+from dragoman.kernel.entities import Stream
+from dragoman.kernel.records import Published, Target
+from dragoman.model.errors import InvalidArgument, QuotaExceeded
+from dragoman.model.limits import (
+    DEDUP_BUCKETS,
+    DEDUP_ID_CHARS_MAX,
+    DEDUP_IDS_MAX,
+    DEDUP_ROUND_MS,
+)
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.publish import Draft
+    from dragoman.kernel.state import State
+
+Stored = tuple[int, int, int]
+"""Wall time, partition, offset."""
+
+
+class Window:
+    """The ids of one stream, in buckets by the time they were stored."""
+
+    __slots__ = ("buckets", "width_ms", "window_ms")
+
+    def __init__(self, window_ms: int) -> None:
+        self.window_ms = window_ms
+        self.width_ms = max(window_ms // DEDUP_BUCKETS, 1)
+        self.buckets: dict[int, dict[str, Stored]] = {}  # by the wall time they begin at
+
+    def find(self, identity: str, now_ms: int) -> Stored | None:
+        """Where the message of that id is, if it was stored within the window."""
+        for bucket in self.buckets.values():
+            stored = bucket.get(identity)
+            if stored is not None and stored[0] + self.window_ms > now_ms:
+                return stored
+        return None
+
+    def start_of(self, time_ms: int) -> int:
+        """When the bucket of that time begins."""
+        return time_ms - time_ms % self.width_ms
+
+    def resize(self, window_ms: int) -> None:
+        """Another length; what is known stays in the buckets it is in."""
+        self.window_ms = window_ms
+        self.width_ms = max(window_ms // DEDUP_BUCKETS, 1)
+
+
+class Dedup:
+    """The windows of all streams."""
+
+    __slots__ = ("by_stream", "count", "dirty", "round_ms")
+
+    def __init__(self) -> None:
+        self.by_stream: dict[int, Window] = {}
+        self.count = 0  # ids in all of them
+        self.dirty: set[tuple[int, int]] = set()  # (stream, bucket) changed since the checkpoint
+        self.round_ms = 0  # elapsed time of the next look for old buckets
+
+    def add(self, stream: Stream, identity: str, stored: Stored) -> None:
+        """The message of that id was appended."""
+        window = self.by_stream.get(stream.id)
+        if window is None:
+            window = self.by_stream[stream.id] = Window(stream.settings.dedup_window_ms)
+        elif window.window_ms != stream.settings.dedup_window_ms:
+            window.resize(stream.settings.dedup_window_ms)
+        start_ms = window.start_of(stored[0])
+        bucket = window.buckets.setdefault(start_ms, {})
+        if identity not in bucket:
+            self.count += 1
+        bucket[identity] = stored
+        self.dirty.add((stream.id, start_ms))
+
+    def remember(self, stream: Stream, record: Published, target: Target) -> None:
+        """The record's messages were appended there."""
+        for at, identity in enumerate(record.dedup or ()):
+            if identity:
+                self.add(stream, identity, (record.stored_ms, target.partition, target.offset + at))
+
+    def load(self, stream: Stream, start_ms: int, bucket: dict[str, Stored]) -> None:
+        """A bucket as a checkpoint saved it."""
+        window = self.by_stream.setdefault(stream.id, Window(stream.settings.dedup_window_ms))
+        window.buckets[start_ms] = bucket
+        self.count += len(bucket)
+
+    def drop(self, stream_id: int, start_ms: int) -> None:
+        """A bucket is out of its window."""
+        self.count -= len(self.by_stream[stream_id].buckets.pop(start_ms))
+        self.dirty.add((stream_id, start_ms))
+
+    def forget(self, stream_id: int) -> None:
+        """The stream is gone, or wants no window any more."""
+        window = self.by_stream.get(stream_id)
+        if window is not None:
+            for start_ms in list(window.buckets):
+                self.drop(stream_id, start_ms)
+            del self.by_stream[stream_id]
+
+
+def check_ids(state: "State", command: Publish, ids: list[str]) -> None:
+    """Raises InvalidArgument, QuotaExceeded."""
+    if len(ids) != len(command.bodies):
+        raise InvalidArgument(f"{len(ids)} ids for {len(command.bodies)} messages")
+    if any(len(identity) > DEDUP_ID_CHARS_MAX for identity in ids):
+        raise InvalidArgument(f"an id has at most {DEDUP_ID_CHARS_MAX} characters")
+    if state.dedup.count + len(ids) > DEDUP_IDS_MAX:
+        raise QuotaExceeded(f"{DEDUP_IDS_MAX} ids are remembered; the windows must pass first")
+
+
+def find(state: "State", stream: Stream, identity: str, now_ms: int) -> Stored | None:
+    """Where the message of that id is, if the stream's window still has it."""
+    window = state.dedup.by_stream.get(stream.id)
+    if window is None or not identity:
+        return None
+    if window.window_ms != stream.settings.dedup_window_ms:
+        window.resize(stream.settings.dedup_window_ms)
+    return window.find(identity, now_ms)
+
+
+def new_runs(
+    state: "State", draft: "Draft", stream: Stream, indexes: range
+) -> list[tuple[int, int]]:
+    """Runs of bodies that the window does not know; the others are answered."""
+    ids, pending = draft.command.dedup, draft.ids
+    assert ids is not None and pending is not None
+    runs: list[tuple[int, int]] = []
+    seen: set[str] = set()  # within this very publish
+    for index in indexes:
+        identity = ids[index]
+        known = find(state, stream, identity, draft.now_ms)
+        offset = pending.get((stream.id, identity), -1) if known is None else known[2]
+        if identity and (offset >= 0 or identity in seen):
+            _answer(draft, stream, index, offset, 0 if known is None else known[1])
+            continue
+        seen.add(identity)
+        if runs and runs[-1][1] == index:
+            runs[-1] = (runs[-1][0], index + 1)
+        else:
+            runs.append((index, index + 1))
+    return runs
+
+
+def _answer(draft: "Draft", stream: Stream, index: int, offset: int, partition: int) -> None:
+    """The body at `index` repeats the message at `offset` (-1: one of this very publish)."""
+    reply = draft.reply
+    if reply.duplicates is None:
+        reply.duplicates = {}
+    reply.duplicates[index] = offset
+    reply.duplicate = len(reply.duplicates) == len(draft.command.bodies)
+    if reply.duplicate and reply.offset < 0:
+        reply.offset = reply.duplicates[0]
+        reply.partition = partition
+    if stream.durable:
+        reply.level = max(reply.level, draft.command.level, stream.settings.level)
+
+
+def note_ids(draft: "Draft", stream: Stream, start: int, end: int, offset: int) -> None:
+    """Later publishes of the same atomic set repeat bodies [start, end), which will be at `offset`."""
+    ids, pending = draft.command.dedup, draft.ids
+    assert ids is not None and pending is not None
+    for index in range(start, end):
+        if ids[index]:
+            pending[stream.id, ids[index]] = offset + index - start
+
+
+def sweep_dedup(kernel: "Kernel") -> bool:
+    """Forget buckets that are out of their windows. Never leaves work: a look costs a few numbers per stream."""
+    state = kernel.state
+    dedup = state.dedup
+    if kernel.elapsed_ms < dedup.round_ms or not dedup.by_stream:
+        return False
+    dedup.round_ms = kernel.elapsed_ms + DEDUP_ROUND_MS
+    for stream_id, window in list(dedup.by_stream.items()):
+        stream = state.streams.get(stream_id)
+        if stream is None or not stream.settings.dedup_window_ms:
+            dedup.forget(stream_id)
+            continue
+        limit_ms = kernel.now_ms - stream.settings.dedup_window_ms
+        for start_ms, bucket in list(window.buckets.items()):
+            # the last to be added is the youngest, unless the clock stepped back: then it is kept the longer
+            if next(reversed(bucket.values()))[0] <= limit_ms and start_ms < limit_ms:
+                dedup.drop(stream_id, start_ms)
+        if not window.buckets:
+            del dedup.by_stream[stream_id]
+    return False
+
+
+def next_round_ms(state: "State") -> int | None:
+    """When old buckets are looked for, elapsed time."""
+    return state.dedup.round_ms if state.dedup.by_stream else None
