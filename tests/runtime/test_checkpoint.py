@@ -37,3 +37,21 @@ def test_positions_count_a_sealed_frame() -> None:
     assert session.position() == handed + 2
     node.settle()
     assert node.commit.handed == node.commit.written == handed + 2
+
+
+def test_a_publish_is_in_the_frame_it_was_promised_though_the_writer_ends_in_the_middle_of_its_turn() -> (
+    None
+):
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "orders")
+    publish(session, "orders", b"1")
+    node.turn()  # the writer is busy with it
+    publish(session, "orders", b"2")
+    node.turn()  # gathers
+    promised = publish(session, "orders", b"3").position
+    node.commit.want_sync(promised)
+    while node.commit.synced < promised:
+        assert node.journal.run_one(), "nothing left to write"
+    assert bodies_of(engine.start(), "orders", 9) == [b"1", b"2", b"3"]

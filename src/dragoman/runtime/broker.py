@@ -70,6 +70,7 @@ class Broker:
     ) -> None:
         self.kernel = kernel
         self.commit = commit
+        commit.collect = self._collect
         self.clock = clock
         self.node = node
         self.loader: Loader | None = None

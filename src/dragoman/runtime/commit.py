@@ -61,6 +61,7 @@ class Commit:
     ) -> None:
         self._log = log
         self._reserve = reserve
+        self.collect: Callable[[], object] = lambda: None  # `add` what was decided and not added yet
         self.on_full: Callable[[], None] = lambda: None  # the log has refused a frame
         self._refused: Job | None = None  # writes the refused frame again
         self._worker = worker
@@ -119,9 +120,14 @@ class Commit:
         self.pending_bytes += size_bytes
 
     def pump(self) -> None:
-        """Hand the gathered frame over if the writer is idle; else it goes on gathering."""
+        """Hand the gathered frame over if the writer is idle; else it goes on gathering.
+
+        The writer may become idle in the middle of a turn. What that turn has decided was promised the frame now
+        gathering, so it is collected first.
+        """
         if self._busy or self.failed is not None:
             return
+        self.collect()
         if self._sealed is not None:
             records, self._sealed = self._sealed, None
             self._hand_records(records)
@@ -267,6 +273,9 @@ class NoCommit:
     synced = 0
     frame_count = 0
     pending_bytes = 0
+
+    def __init__(self) -> None:
+        self.collect: Callable[[], object] = lambda: None
 
     def gathering(self) -> int:
         """Always 0."""
