@@ -206,6 +206,30 @@ def test_access_lists_are_said_to_be_disabled(bootstrap: str) -> None:
     assert refusal.value.args[0].code() == KafkaError.SECURITY_DISABLED
 
 
+def test_transactions_are_seen_when_committed_and_never_when_aborted(bootstrap: str) -> None:
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": "tx"})
+    producer.init_transactions(DEADLINE_S)
+    reader = consumer_of(bootstrap, "g", **{"isolation.level": "read_committed"})
+    for name, commits in (("first", True), ("never", False), ("last", True)):
+        producer.begin_transaction()
+        for index in range(5):
+            producer.produce("t", f"{name} {index}".encode())
+        if commits:
+            offset = TopicPartition("source", 0, 7)
+            produce(bootstrap, "source", b"x")
+            producer.send_offsets_to_transaction(
+                [offset], reader.consumer_group_metadata(), DEADLINE_S
+            )
+            producer.commit_transaction(DEADLINE_S)
+        else:
+            producer.abort_transaction(DEADLINE_S)
+    reader.subscribe(["t"])
+    found = [message.value() for message in read(reader, 10)]
+    assert found == [b"%s %d" % (n, i) for n in (b"first", b"last") for i in range(5)]
+    assert reader.committed([TopicPartition("source", 0)], DEADLINE_S)[0].offset == 7
+    reader.close()
+
+
 def test_sasl_plain_lets_in_who_knows_the_password(tmp_path: Path) -> None:
     with serving("memory", tmp_path, users={"alice": "secret"}) as bootstrap:
         terms = {

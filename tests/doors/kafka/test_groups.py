@@ -63,13 +63,14 @@ def test_an_empty_group_name_is_refused() -> None:
     assert client.ask(14, 3, message)["error_code"] == 24
 
 
-def test_the_coordinator_is_this_node_for_groups_only() -> None:
+def test_the_coordinator_is_this_node_for_groups_and_transactions() -> None:
     client = World().connect()
     found = client.ask(10, 2, {"key": "g", "key_type": 0})
     assert (found["error_code"], found["node_id"], found["port"]) == (0, 1, 9092)
     found = client.ask(10, 4, {"key_type": 0, "coordinator_keys": ["a", "b"]})
     assert [known["key"] for known in found["coordinators"]] == ["a", "b"]
-    assert client.ask(10, 2, {"key": "x", "key_type": 1})["error_code"] == 42
+    assert client.ask(10, 2, {"key": "x", "key_type": 1})["error_code"] == 0
+    assert client.ask(10, 2, {"key": "x", "key_type": 2})["error_code"] == 42
 
 
 def test_a_member_that_goes_silent_is_out_after_its_session() -> None:

@@ -70,7 +70,7 @@ def damaged() -> bytes:
             batch_of(
                 b"x", attributes=TRANSACTIONAL, producer_id=1, producer_epoch=0, base_sequence=0
             ),
-            48,
+            59,
         ),
         (batch_of(b"x", at_ms=NOW_MS + 3_600_001), 32),
         (batch_of(b"x" * MESSAGE_BYTES_MAX), 10),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.doors.kafka.client import Client, World
 
 
@@ -20,5 +21,22 @@ def test_producer_ids_are_new_each_time_and_epochs_go_up() -> None:
     assert last["producer_id"] not in (one["producer_id"], two["producer_id"])
 
 
-def test_transactional_ids_are_refused() -> None:
-    assert init_producer(World().connect(), transactional_id="tx")["error_code"] == 53
+def test_a_transactional_id_keeps_its_producer_one_epoch_further() -> None:
+    client = World().connect()
+    one = init_producer(client, transactional_id="tx")
+    two = init_producer(client, transactional_id="tx")
+    assert (two["producer_id"], two["producer_epoch"]) == (one["producer_id"], 1)
+    fenced = init_producer(
+        client, transactional_id="tx", producer_id=one["producer_id"], producer_epoch=0
+    )
+    assert fenced["error_code"] == 90
+
+
+@pytest.mark.parametrize(("name", "timeout_ms", "code"), [("tx", 0, 50), ("", 1000, 42)])
+def test_a_transactional_id_that_makes_no_sense_is_refused(
+    name: str, timeout_ms: int, code: int
+) -> None:
+    answer = init_producer(
+        World().connect(), transactional_id=name, transaction_timeout_ms=timeout_ms
+    )
+    assert answer["error_code"] == code

@@ -15,6 +15,7 @@ from dragoman.doors.kafka import (
     offsets,
     producers,
     topics,
+    transactions,
 )
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.wire.kafka.errors import ErrorCode
@@ -46,8 +47,7 @@ TABLE: Final[Mapping[int, Served]] = {
         "Produce",
         0,
         13,
-        notes="0 to 2 are advertised so that old clients compress, and answered UNSUPPORTED_VERSION; "
-        "transactional batches are refused",
+        notes="0 to 2 are advertised so that old clients compress, and answered UNSUPPORTED_VERSION",
     ),
     FETCH: Served("Fetch", 4, 18, notes="without fetch sessions: every answer says session 0"),
     2: Served("ListOffsets", 1, 11, offsets.serve_list, "exact by timestamp"),
@@ -56,7 +56,9 @@ TABLE: Final[Mapping[int, Served]] = {
     ),
     8: Served("OffsetCommit", 2, 10, commits.serve_commit, "retention times are not honoured"),
     9: Served("OffsetFetch", 1, 10, commits.serve_fetch),
-    10: Served("FindCoordinator", 0, 6, groups.serve_find_coordinator, "of groups"),
+    10: Served(
+        "FindCoordinator", 0, 6, groups.serve_find_coordinator, "of groups and transactions"
+    ),
     11: Served("JoinGroup", 0, 9, groups.serve_join, "classic groups, static members included"),
     12: Served("Heartbeat", 0, 4, groups.serve_heartbeat),
     13: Served("LeaveGroup", 0, 5, groups.serve_leave),
@@ -68,8 +70,18 @@ TABLE: Final[Mapping[int, Served]] = {
     19: Served("CreateTopics", 2, 7, topics.serve_create, "replication factors mean 1"),
     20: Served("DeleteTopics", 1, 6, topics.serve_delete),
     21: Served("DeleteRecords", 0, 2, topics.serve_trim),
-    22: Served("InitProducerId", 0, 6, producers.serve_init, "transactional ids are refused"),
+    22: Served(
+        "InitProducerId",
+        0,
+        6,
+        producers.serve_init,
+        "a transactional id is fenced by its next producer",
+    ),
     23: Served("OffsetForLeaderEpoch", 2, 4, offsets.serve_epochs),
+    24: Served("AddPartitionsToTxn", 0, 5, transactions.serve_add_partitions),
+    25: Served("AddOffsetsToTxn", 0, 4, transactions.serve_add_offsets),
+    26: Served("EndTxn", 0, 5, transactions.serve_end, "transaction.version is not finalised: 0"),
+    28: Served("TxnOffsetCommit", 0, 5, transactions.serve_commit_offsets),
     29: Served("DescribeAcls", 1, 3, access.serve_describe, "SECURITY_DISABLED", refuses=True),
     30: Served("CreateAcls", 1, 3, access.serve_create, "SECURITY_DISABLED", refuses=True),
     31: Served("DeleteAcls", 1, 3, access.serve_delete, "SECURITY_DISABLED", refuses=True),

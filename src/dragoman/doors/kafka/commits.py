@@ -1,5 +1,6 @@
 """OffsetCommit, OffsetFetch and OffsetDelete: cursors of groups. Topics go by name, from version 10 on by id."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from dragoman.doors.kafka.errors import REFUSALS, code_of
@@ -12,6 +13,7 @@ from dragoman.kernel.api import (
     DeleteCursors,
     DescribeGroup,
     ListCursors,
+    PendingCursors,
 )
 from dragoman.model.errors import GroupNotFound, StreamNotFound
 from dragoman.model.levels import WRITTEN
@@ -28,7 +30,7 @@ NO_OFFSET: Final = -1
 def serve_commit(talk: Talk, request: Request, message: Message) -> Message:
     """OffsetCommit: answered once it would survive a crash of the process."""
     by_id = request.version >= IDS_FROM
-    topics = [_Topic(talk, topic, by_id=by_id) for topic in message["topics"]]
+    topics = [Topic(talk, topic, by_id=by_id) for topic in message["topics"]]
     try:
         check_group(message["group_id"])
         cursors = tuple(cursor for topic in topics for cursor in topic.cursors())
@@ -47,19 +49,10 @@ def serve_commit(talk: Talk, request: Request, message: Message) -> Message:
     except REFUSALS as error:
         code = code_of(error)
         return {"topics": [topic.spelled([code] * len(topic.codes)) for topic in topics]}
-    return {
-        "topics": [
-            topic.spelled([code or _taken(is_taken=next(taken)) for code in topic.codes])
-            for topic in topics
-        ]
-    }
+    return {"topics": [topic.taken(taken) for topic in topics]}
 
 
-def _taken(*, is_taken: bool) -> int:
-    return 0 if is_taken else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-
-
-class _Topic:
+class Topic:
     """A topic of a commit, and what is wrong with each of its partitions before the kernel is asked."""
 
     def __init__(self, talk: Talk, topic: Message, *, by_id: bool) -> None:
@@ -93,6 +86,11 @@ class _Topic:
             if not code
         ]
 
+    def taken(self, taken: Iterator[bool]) -> Message:
+        """The answer, with what the kernel said of each cursor it was given."""
+        missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        return self.spelled([code or (0 if next(taken) else missing) for code in self.codes])
+
     def spelled(self, codes: list[int]) -> Message:
         return {
             "name": self._topic["name"],
@@ -106,22 +104,34 @@ class _Topic:
 
 def serve_fetch(talk: Talk, request: Request, message: Message) -> Message:
     """OffsetFetch: what a group, or from version 8 on several, have committed."""
+    stable_only = bool(message.get("require_stable"))
     if request.version >= MANY_FROM:
         return {
             "groups": [
-                _group(talk, group["group_id"], group["topics"], request.version)
+                _group(
+                    talk,
+                    group["group_id"],
+                    group["topics"],
+                    request.version,
+                    stable_only=stable_only,
+                )
                 for group in message["groups"]
             ]
         }
-    found = _group(talk, message["group_id"], message["topics"], request.version)
+    found = _group(
+        talk, message["group_id"], message["topics"], request.version, stable_only=stable_only
+    )
     return {"topics": found["topics"], "error_code": found["error_code"]}
 
 
-def _group(talk: Talk, name: str, topics: list[Message] | None, version: int) -> Message:
+def _group(
+    talk: Talk, name: str, topics: list[Message] | None, version: int, *, stable_only: bool
+) -> Message:
     if not name:
         return {"group_id": name, "topics": [], "error_code": ErrorCode.INVALID_GROUP_ID}
     cursors: list[CursorInfo] = talk.session.submit(ListCursors(group=name))
     known: dict[str | bytes, dict[int, CursorInfo]] = {}
+    pending = _pending(talk, name) if stable_only else set()
     by_id = version >= IDS_FROM
     for cursor in cursors:
         known.setdefault(cursor.uuid if by_id else cursor.stream, {})[cursor.partition] = cursor
@@ -132,28 +142,52 @@ def _group(talk: Talk, name: str, topics: list[Message] | None, version: int) ->
         wanted = [(topic[field], topic["partition_indexes"]) for topic in topics]
     return {
         "group_id": name,
-        "topics": [_topic(talk, topic, parts, known.get(topic, {})) for topic, parts in wanted],
+        "topics": [
+            _topic(
+                talk,
+                topic,
+                parts,
+                known.get(topic, {}),
+                pending,
+            )
+            for topic, parts in wanted
+        ],
         "error_code": 0,
     }
 
 
+def _pending(talk: Talk, group: str) -> set[tuple[str, int]]:
+    """Where an open transaction may yet move the group's offsets (KIP-447)."""
+    return set(talk.session.submit(PendingCursors(group=group)))
+
+
 def _topic(
-    talk: Talk, topic: str | bytes, partitions: list[int], known: dict[int, CursorInfo]
+    talk: Talk,
+    topic: str | bytes,
+    partitions: list[int],
+    known: dict[int, CursorInfo],
+    pending: set[tuple[str, int]],
 ) -> Message:
     code = 0
+    name = topic
     if isinstance(topic, bytes):
         try:
-            talk.find(topic)
+            name = talk.find(topic).name
         except StreamNotFound:
             code = ErrorCode.UNKNOWN_TOPIC_ID
     return {
         "name": topic if isinstance(topic, str) else "",
         "topic_id": topic if isinstance(topic, bytes) else NO_ID,
-        "partitions": [_partition(index, known.get(index), code) for index in partitions],
+        "partitions": [
+            _partition(None, index, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+            if (name, index) in pending
+            else _partition(known.get(index), index, code)
+            for index in partitions
+        ],
     }
 
 
-def _partition(index: int, cursor: CursorInfo | None, code: int) -> Message:
+def _partition(cursor: CursorInfo | None, index: int, code: int) -> Message:
     return {
         "partition_index": index,
         "committed_offset": NO_OFFSET if cursor is None else cursor.offset,

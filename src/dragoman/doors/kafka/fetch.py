@@ -120,7 +120,7 @@ class Fetching:
             topic, part[1], 0, extract.committed, extract.stable, extract.start, pieces
         )
         if isolated:
-            result.aborted = []
+            result.aborted = extract.aborted
         return result
 
     def _answer(self, results: list[FetchResult]) -> None:

@@ -14,7 +14,10 @@ from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
 
-GROUP_KEY: Final = 0  # FindCoordinator's kinds of keys; 1 is a transactional id, 2 a share group's
+COORDINATED: Final = (
+    0,
+    1,
+)  # FindCoordinator's kinds of keys: groups, transactional ids; 2 is a share group's
 ASK_TWICE_FROM: Final = 4  # version of JoinGroup (KIP-394)
 SKIP_FROM: Final = 9  # version of JoinGroup (KIP-814)
 MANY_FROM: Final = 3  # version of LeaveGroup (KIP-345)
@@ -61,13 +64,13 @@ def check_group(name: str) -> None:
 def serve_find_coordinator(talk: Talk, request: Request, message: Message) -> Message:
     """FindCoordinator: it is always this node."""
     host, port = talk.address()
-    is_group = message.get("key_type", GROUP_KEY) == GROUP_KEY
+    is_here = message.get("key_type", 0) in COORDINATED
     found = {
-        "node_id": NODE_ID if is_group else -1,
-        "host": host if is_group else "",
-        "port": port if is_group else -1,
-        "error_code": 0 if is_group else ErrorCode.INVALID_REQUEST,
-        "error_message": None if is_group else "only groups are coordinated here",
+        "node_id": NODE_ID if is_here else -1,
+        "host": host if is_here else "",
+        "port": port if is_here else -1,
+        "error_code": 0 if is_here else ErrorCode.INVALID_REQUEST,
+        "error_message": None if is_here else "only groups and transactions are coordinated here",
     }
     if request.version < LIST_FROM:
         return found

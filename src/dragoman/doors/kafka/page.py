@@ -26,7 +26,7 @@ Other protocols' messages are read as record batches made for the purpose; other
 ## What is different from Kafka
 
 - One node: replication factors are accepted and mean 1, leader elections and reassignments do not exist.
-- No transactions yet: transactional ids are refused when a producer asks for one.
+- Transactions are of the first kind (`transaction.version` 0): no epoch per transaction.
 - No fetch sessions, no quotas, no client telemetry, no access lists, no KIP-848 or share groups yet.
 - Compacted topics keep all records; records without a key are refused there, as in Kafka.
 - The first member of an empty group waits 50 ms for company, not 3 s.

@@ -60,8 +60,6 @@ class Producing:
             try:
                 if acks not in ACKS:
                     raise Refused(ErrorCode.INVALID_REQUIRED_ACKS)
-                if produce.transactional_id is not None:
-                    raise Refused(ErrorCode.INVALID_TXN_STATE, "transactions are not served")
                 results.append(self._append(version, topic, partition, records, acks))
             except REFUSALS as error:
                 failed = True
@@ -143,10 +141,12 @@ class RecordsRefused(Refused):
 
 
 def _producer(head: BatchHead) -> Producer:
-    if head.attributes & TRANSACTIONAL:
-        raise Refused(ErrorCode.INVALID_TXN_STATE, "transactions are not served")
     return Producer(
-        head.producer_id, head.producer_epoch, head.base_sequence, head.record_count, False
+        head.producer_id,
+        head.producer_epoch,
+        head.base_sequence,
+        head.record_count,
+        head.attributes & TRANSACTIONAL != 0,
     )
 
 

@@ -23,6 +23,8 @@ COPY_BYTES_MAX: Final = 4_096  # up to here one copy is cheaper than one more bu
 def spell_block(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> int:
     """Add the block's batches below `end` to `pieces`; returns their bytes."""
     if block.format != KAFKA:
+        if block.control:
+            return 0  # another protocol's marker: its offset is a gap
         return _spell_foreign(block, end, epoch, pieces)
     assert block.bodies is not None
     if block.packed:
