@@ -433,6 +433,7 @@ def test_a_question_without_a_reply_consumer_is_406() -> None:
     )
 
 
+@pytest.mark.slow
 def test_equal_consumers_share_within_five_percent_and_a_stalled_one_costs_the_others_nothing() -> (
     None
 ):

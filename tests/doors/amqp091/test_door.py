@@ -1,0 +1,233 @@
+"""The connection as a whole: channels, bad input, faults, cuts anywhere."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.doors.amqp091.client import Client, World, raw_key
+
+from dragoman.doors.amqp091.methods import HANDLERS
+from dragoman.kernel.api import DescribeQueue
+from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.frames import PROTOCOL_HEADER, method_frame
+from dragoman.wire.amqp091.outgoing import publish_run
+from dragoman.wire.amqp091.properties import encode_header
+
+
+def conversation(*, close: bool = True) -> bytes:
+    """A whole client's bytes, pipelined."""
+    frames = [
+        PROTOCOL_HEADER,
+        method_frame(0, m.ConnectionStartOk({}, "PLAIN", b"\0guest\0guest")),
+        method_frame(0, m.ConnectionTuneOk(10, 4096, 0)),
+        method_frame(0, m.ConnectionOpen("/")),
+        method_frame(1, m.ChannelOpen()),
+        method_frame(1, m.QueueDeclare(queue="q")),
+        method_frame(1, m.ConfirmSelect()),
+        publish_run(1, raw_key("", "q"), False, [encode_header(3, {})] * 3, [b"abc"] * 3, 4096),
+        method_frame(1, m.BasicConsume(queue="q", consumer_tag="t")),
+        method_frame(1, m.BasicAck(2, True)),
+    ]
+    if close:
+        frames.append(method_frame(0, m.ConnectionClose(200, "bye", 0, 0)))
+    return b"".join(frames)
+
+
+def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
+    edges = [0, *sorted(cut % len(data) for cut in cuts), len(data)]
+    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def spoken(client: Client) -> bytes:
+    return client.shell.data
+
+
+def test_a_pipelined_conversation_is_answered_in_order() -> None:
+    client = World().connect(hello=False)
+    client.wire.data_to_send()
+    client.raw(conversation(close=False))
+    kinds = [type(found).__name__ for _, found in client.read()]
+    assert kinds[:8] == [
+        "ConnectionStart",
+        "ConnectionTune",
+        "ConnectionOpenOk",
+        "ChannelOpenOk",
+        "QueueDeclareOk",
+        "ConfirmSelectOk",
+        "BasicConsumeOk",
+        "ChannelClose",  # tags 1 and 2 were not delivered yet when they were acknowledged
+    ]
+
+
+@given(st.lists(st.integers(0, 1 << 20), max_size=12))
+def test_wherever_the_bytes_are_cut_the_end_is_the_same(cuts: list[int]) -> None:
+    whole, cut = World().connect(hello=False), World().connect(hello=False)
+    data = conversation().replace(method_frame(1, m.BasicAck(2, True)), b"")
+    whole.raw(data)
+    for piece in pieces_of(data, cuts):
+        if piece:
+            cut.raw(piece)
+    assert whole.shell.is_closed
+    assert cut.shell.is_closed
+    assert len(cut.world.kernel.state.holders) == 0
+    for client in (whole, cut):
+        info = client.session.submit(DescribeQueue(name="q"))
+        assert (info.ready, info.leased, info.consumers) == (3, 0, 0)
+
+
+@given(st.integers(0, 1 << 16), st.binary(min_size=1, max_size=40), st.booleans())
+def test_whatever_bytes_come_nothing_is_raised_and_another_client_is_served(
+    at: int, noise: bytes, insert: bool
+) -> None:
+    world = World()
+    client = world.connect(hello=False)
+    data = conversation(close=False)
+    at %= len(data)
+    client.raw(data[:at] + noise + data[at + (0 if insert else len(noise)) :])
+    client.raw(noise)
+    other = world.connect()
+    other.declare("other")
+    other.publish(b"1", key="other")
+    assert other.get("other") is not None
+
+
+@pytest.mark.parametrize("kind", HANDLERS)
+def test_any_method_on_a_channel_that_is_not_open_is_504(kind: Any) -> None:
+    client = World().connect(channel=0)
+    if kind is m.ChannelOpen:
+        return
+    client.send(1, kind())
+    assert client.ended() == (504, "CHANNEL_ERROR - expected 'channel.open'")
+
+
+def test_publishes_and_acks_on_a_channel_that_is_not_open_are_504() -> None:
+    client = World().connect(channel=0)
+    client.publish(b"1")
+    assert client.ended()[0] == 504
+    client = World().connect(channel=0)
+    client.send(1, m.BasicAck(1))
+    assert client.ended()[0] == 504
+
+
+def test_a_channel_is_opened_once() -> None:
+    client = World().connect()
+    client.send(1, m.ChannelOpen())
+    assert client.ended() == (504, "CHANNEL_ERROR - second 'channel.open' seen")
+
+
+def test_a_channel_above_the_tuned_number_is_504() -> None:
+    client = World().connect()
+    client.send(2048, m.ChannelOpen())
+    assert client.ended()[0] == 504
+
+
+def test_a_channel_before_the_virtual_host_is_504() -> None:
+    client = World().connect(hello=False)
+    client.flush()
+    client.expect(m.ConnectionStart, 0)
+    client.send(1, m.ChannelOpen())
+    assert client.ended()[0] == 504
+
+
+@pytest.mark.parametrize(
+    "method", [m.QueueDeclareOk("q", 0, 0), m.ChannelOpenOk(), m.BasicConsumeOk("t")]
+)
+def test_a_method_that_only_servers_send_is_503(method: tuple[object, ...]) -> None:
+    client = World().connect()
+    client.send(1, method)
+    assert client.ended() == (503, "COMMAND_INVALID - unimplemented method")
+
+
+def test_a_servers_method_with_content_is_503() -> None:
+    from dragoman.wire.amqp091.outgoing import deliver_run, pack_entries
+
+    client = World().connect()
+    entries = pack_entries(raw_key("", "q"), [encode_header(1, {})], [b"1"])
+    client.raw(deliver_run(1, b"t", 1, [False], entries, 4096))
+    assert client.ended()[0] == 503
+
+
+def test_flow_and_tickets_are_answered_as_rabbitmq_does() -> None:
+    client = World().connect()
+    assert client.ask(m.ChannelFlow(True), m.ChannelFlowOk).active
+    assert client.ask(m.AccessRequest(), m.AccessRequestOk).ticket == 1
+    client.send(1, m.ChannelFlow(False))
+    assert client.ended() == (540, "NOT_IMPLEMENTED - active=false")
+
+
+def test_after_a_connection_error_nothing_is_heard_but_the_close() -> None:
+    world = World()
+    client = world.connect()
+    client.declare()
+    client.send(1, m.ChannelOpen(), m.QueueDelete(queue="q"))
+    client.publish(b"1")
+    client.send(2, m.ChannelOpen())
+    assert client.ended()[0] == 504
+    client.nothing()
+    assert not client.shell.is_closed
+    client.send(0, m.ConnectionCloseOk())
+    assert client.shell.is_closed
+    assert world.connect().declare().message_count == 0
+
+
+def test_a_client_that_never_answers_the_close_is_cut_off() -> None:
+    world = World()
+    client = world.connect()
+    client.send(1, m.ChannelOpen())
+    world.advance(5_000)
+    assert client.shell.is_closed
+
+
+def test_a_close_crossing_ours_is_answered() -> None:
+    client = World().connect()
+    client.send(1, m.ChannelOpen())
+    client.ended()
+    client.ask(m.ConnectionClose(200, "", 0, 0), m.ConnectionCloseOk, 0)
+    assert client.shell.is_closed
+
+
+def test_a_fault_of_ours_ends_this_connection_and_no_other() -> None:
+    world = World()
+    client, other = world.connect(), world.connect()
+
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    client.door._channels[1].link.session = Broken()  # type: ignore[assignment]
+    client.send(1, m.QueuePurge(queue="q"))
+    assert client.ended()[0] == 541
+    assert client.shell.is_closed
+    other.declare()
+
+
+def test_a_fault_while_delivering_ends_this_connection_alone() -> None:
+    world = World()
+    client, other = world.connect(), world.connect()
+    client.declare()
+    client.consume()
+    client.door._channels[1].consumers["c"].tag_raw = None  # type: ignore[assignment]
+    other.publish(b"1")
+    assert client.ended()[0] == 541
+    client.vanish()
+    assert other.get() is not None
+
+
+def test_a_body_still_coming_on_a_refused_channel_is_swallowed() -> None:
+    client = World().connect()
+    header = encode_header(6000, {})
+    frames = publish_run(1, raw_key("", "q"), False, [header], [bytes(6000)], 4096)
+    client.wire.send(1, m.QueuePurge(queue="nope"))
+    refusal = client.wire.data_to_send()
+    client.raw(refusal + frames[:5000])
+    client.expect(m.ChannelClose)
+    client.raw(frames[5000:])
+    client.send(1, m.ChannelCloseOk())
+    client.open_channel()
+
+
+def test_no_command_of_this_door_is_promised_by_a_ticket() -> None:
+    client = World().connect()
+    client.door.answered(1, None)
+    client.nothing()
