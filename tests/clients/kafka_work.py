@@ -13,11 +13,19 @@ DEADLINE_S = 20.0
 
 @contextmanager
 def serving(
-    engine: str, folder: Path, port: int = 0, users: dict[str, str] | None = None
+    engine: str,
+    folder: Path,
+    port: int = 0,
+    users: dict[str, str] | None = None,
+    keys: dict[str, str] | None = None,
 ) -> Iterator[str]:
     """`HOST:PORT` of a broker while the block runs."""
     options = ServeOptions(
-        data=str(folder), memory=engine == "memory", ports={"kafka": port}, users=users or {}
+        data=str(folder),
+        memory=engine == "memory",
+        ports={"kafka": port},
+        users=users or {},
+        keys=keys or {},
     )
     with broker(options) as running:
         yield running.kafka.bootstrap

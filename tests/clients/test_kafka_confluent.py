@@ -253,6 +253,17 @@ def test_sasl_plain_lets_in_who_knows_the_password(tmp_path: Path) -> None:
         assert any(error.code() == KafkaError._AUTHENTICATION for error in errors)
 
 
+def test_event_hubs_connection_strings_open_the_connection(tmp_path: Path) -> None:
+    with serving("memory", tmp_path, keys={"root": "c2VjcmV0"}) as bootstrap:
+        terms = {
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": "$ConnectionString",
+            "sasl.password": "Endpoint=sb://localhost/;SharedAccessKeyName=root;SharedAccessKey=c2VjcmV0",
+        }
+        produce(bootstrap, "hub", b"x", **terms)
+
+
 def test_a_restart_keeps_topics_ids_offsets_and_commits(tmp_path: Path) -> None:
     with serving("files", tmp_path) as bootstrap:
         produce(bootstrap, "kept", b"one", b"two", **{"enable.idempotence": True})

@@ -74,6 +74,7 @@ class BrokerParts:
         commit = self.broker.commit
         if commit.failed is not None or (commit.is_idle and not self.broker.kernel.has_records()):
             return True
+        self.broker.begin_turn()  # records wait for the end of a turn to be handed over
         commit.want_sync(commit.position())
         commit.pump()
         return False
@@ -113,7 +114,8 @@ def _below(entropy: Entropy) -> Callable[[int], int]:
 
 
 def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
-    return LocalNode(dragoman.__version__, cluster_id.hex(), options.users, options.advertise)
+    credentials = {**options.keys, **options.users}  # a key opens what a password does
+    return LocalNode(dragoman.__version__, cluster_id.hex(), credentials, options.advertise)
 
 
 def _durable(
