@@ -23,6 +23,7 @@ def test_other_hosts_need_users_or_to_be_called_insecure(host: str) -> None:
     with pytest.raises(ConfigError, match="without users"):
         check(ServeOptions(host=host))
     check(ServeOptions(host=host, users={"alice": "x"}))
+    check(ServeOptions(host=host, keys={"signer": "x"}))
     check(ServeOptions(host=host, insecure=True))
 
 

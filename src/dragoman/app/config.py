@@ -48,7 +48,7 @@ class ConfigError(Exception):
 def check(options: ServeOptions) -> None:
     """Raises ConfigError for what makes no sense together."""
     problems = []
-    if not (options.users or options.insecure or is_loopback(options.host)):
+    if not (options.users or options.keys or options.insecure or is_loopback(options.host)):
         problems.append(
             f"host {options.host}: without users anybody who reaches it may do anything;"
             " configure [users.NAME], or say --insecure"

@@ -64,7 +64,7 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
     ("[users.NAME]", "Who may connect by name and password. Give one of the two.", UserSection),
     (
         "[keys.NAME]",
-        "A key that signs requests. Read and checked; no protocol of this version uses one. Give one of the two.",
+        "A secret of a program, by a name of its own: it opens what a password does. Give one of the two.",
         KeySection,
     ),
     (

@@ -64,7 +64,7 @@ class UserSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeySection(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that signs requests."""
+    """A secret of a program, by a name of its own."""
 
     secret: str = ""
     secret_file: str = ""
