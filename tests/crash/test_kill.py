@@ -16,8 +16,8 @@ from typing import Any
 
 import pika
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 from tests.crash import amqp_load, kafka_load
 from tests.crash.broker import BrokerProcess, Worker
 from tests.crash.judge import Log, judge_amqp, judge_kafka, lines_of
@@ -129,7 +129,9 @@ def read_topic(port: int) -> Log:
     while len(ended) < len(places):
         assert time.monotonic() < give_up, f"the topic has no end: {len(log)} read"
         for message in consumer.consume(2000, 0.5):
-            if message.error() is not None:
+            error = message.error()
+            if error is not None:
+                assert error.code() == KafkaError._PARTITION_EOF, error
                 ended.add(int(message.partition() or 0))
                 continue
             value = message.value()

@@ -1,0 +1,94 @@
+"""What the fuzzer has to know of each door: its corpus, its frames' lengths, its greeting, and what clean output is."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.fuzz.mutate import mutate
+
+from dragoman.doors.amqp091.door import make_door as amqp
+from dragoman.doors.kafka.door import make_door as kafka
+
+CORPUS = Path(__file__).parent / "corpus"
+AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
+AMQP_END = 0xCE
+AMQP_KINDS = (1, 2, 3, 8)
+FIX_LENGTH = 0.75  # how often a mutated frame's length is made true again: else few get past it
+
+
+class Dirty(AssertionError):
+    """The door sent bytes that are not its protocol's."""
+
+
+def frames_of(name: str) -> list[bytes]:
+    """Captured frames, one a line in hexadecimal."""
+    return [bytes.fromhex(line) for line in (CORPUS / f"{name}.hex").read_text().split()]
+
+
+class Kafka:
+    """Frames begin with their length."""
+
+    name = "kafka"
+    greeting: tuple[bytes, ...] = ()
+
+    def __init__(self) -> None:
+        self.frames = frames_of(self.name)
+        self.bodies = [frame[4:] for frame in self.frames]
+
+    def make_door(self) -> Callable[..., Any]:
+        return kafka
+
+    def hostile(self, chance: random.Random) -> bytes:
+        if chance.random() < FIX_LENGTH:
+            body = mutate(chance, chance.choice(self.bodies), self.bodies)
+            return len(body).to_bytes(4, "big") + body
+        return mutate(chance, chance.choice(self.frames), self.frames)
+
+    def check(self, out: bytes) -> None:
+        """Whole frames, each at least a correlation id."""
+        at = 0
+        while at < len(out):
+            length = int.from_bytes(out[at : at + 4], "big")
+            if length < 4 or at + 4 + length > len(out):
+                raise Dirty(out[at : at + 64].hex())
+            at += 4 + length
+
+
+class Amqp:
+    """Frames are kind, channel, length, payload, 0xCE; the first eight bytes are a header."""
+
+    name = "amqp"
+
+    def __init__(self) -> None:
+        self.frames = frames_of(self.name)
+        self.payloads = [frame[7:-1] for frame in self.frames]
+        # Handshake and a channel, as the first captured connection had them.
+        self.greeting = (AMQP_HEADER, *self.frames[:4])
+
+    def make_door(self) -> Callable[..., Any]:
+        return amqp
+
+    def hostile(self, chance: random.Random) -> bytes:
+        if chance.random() < FIX_LENGTH:
+            index = chance.randrange(len(self.frames))
+            payload = mutate(chance, self.payloads[index] or b"\0", self.frames)
+            head = self.frames[index][:3] + len(payload).to_bytes(4, "big")
+            return head + payload + bytes([AMQP_END])
+        return mutate(chance, chance.choice(self.frames), self.frames)
+
+    def check(self, out: bytes) -> None:
+        """Whole frames, or the header that refuses another protocol."""
+        at = 0
+        while at < len(out):
+            if out.startswith(AMQP_HEADER, at):
+                at += len(AMQP_HEADER)
+                continue
+            length = int.from_bytes(out[at + 3 : at + 7], "big")
+            end = at + 7 + length
+            if out[at] not in AMQP_KINDS or end >= len(out) or out[end] != AMQP_END:
+                raise Dirty(out[at : at + 64].hex())
+            at = end + 1
+
+
+DOORS: dict[str, Callable[[], Any]] = {"kafka": Kafka, "amqp": Amqp}

@@ -1,0 +1,103 @@
+"""Hostile bytes to each door: answers or a close, nothing raised, no stall, no growth."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fuzz.doors import DOORS, Dirty
+from tests.fuzz.rig import GROWTH_BYTES_MAX, Grown, Memory, Rig, Stalled
+from tests.fuzz.run import Found, described, run
+
+FAST_INPUTS = 2_000
+SLOW_INPUTS = 100_000
+SEED = 1
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_survives_two_thousand_hostile_inputs(name: str) -> None:
+    result = run(name, FAST_INPUTS, SEED)
+    assert result.answered_bytes > FAST_INPUTS, described(result)
+    assert result.closed > 0, described(result)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_survives_a_hundred_thousand_hostile_inputs(name: str, capsys: Any) -> None:
+    result = run(name, SLOW_INPUTS, SEED + 1)
+    with capsys.disabled():
+        print(f"\n{name}: {described(result)}")
+    assert result.inputs == SLOW_INPUTS
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_that_raises_is_found_with_its_seed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = DOORS[name]().make_door()
+
+    class Planted:
+        """Loses its footing at the hundredth piece of bytes, as a missing key would make it."""
+
+        pieces = 0
+
+        def __init__(self, *arguments: Any) -> None:
+            self._door = planted(*arguments)
+
+        def __getattr__(self, attribute: str) -> Any:
+            return getattr(self._door, attribute)
+
+        def receive(self, data: bytes) -> None:
+            Planted.pieces += 1
+            if Planted.pieces == 100:
+                raise KeyError("planted")
+            self._door.receive(data)
+
+    monkeypatch.setattr(DOORS[name], "make_door", lambda self: Planted)
+    with pytest.raises(Found, match=f"{name}, seed 5, input .*planted"):
+        run(name, FAST_INPUTS, 5)
+
+
+def test_a_stall_is_found() -> None:
+    def burn(*_: Any) -> None:
+        sum(range(20_000_000))
+
+    rig = Rig(DOORS["kafka"]().make_door())
+    rig.scheduler.calls.append(burn)
+    with pytest.raises(Stalled):
+        rig.send(b"\0")
+
+
+def test_growth_is_found() -> None:
+    memory = Memory()
+    block = random.Random(SEED).randbytes(GROWTH_BYTES_MAX + (8 << 20))
+    with pytest.raises(Grown):
+        memory.check()
+    assert block
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_bytes_that_are_no_frames_are_found(name: str) -> None:
+    with pytest.raises(Dirty):
+        DOORS[name]().check(b"\0\0\0\x01 and more")
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_every_declared_length_is_checked_before_memory_is_taken(name: str) -> None:
+    """Each captured frame with each four bytes of its first 64 turned into a huge number, fed byte by byte to the end."""
+    door = DOORS[name]()
+    make_door = door.make_door()
+    memory = Memory()
+    for frame in door.frames[:: max(len(door.frames) // 20, 1)]:
+        for at in range(0, min(len(frame) - 4, 64), 2):
+            rig = Rig(make_door)
+            if door.greeting:
+                rig.send(*door.greeting)
+            door.check(rig.send(frame[:at] + b"\x7f\xff\xff\xff" + frame[at + 4 :]))
+            rig.wait()
+    memory.check()
+
+
+def test_the_corpus_has_every_door() -> None:
+    assert {path.stem for path in (Path(__file__).parent / "corpus").iterdir()} == set(DOORS)
