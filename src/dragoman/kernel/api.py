@@ -77,6 +77,7 @@ from dragoman.kernel.leases.commands import (
 )
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.token import Token, Tokens
+from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
 from dragoman.kernel.replies import (
     PartitionInfo,
@@ -91,6 +92,7 @@ from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, Schedule
 from dragoman.kernel.settings import (
     Address,
     BindingSettings,
+    PumpSettings,
     RouteSettings,
     StreamSettings,
     SubscriptionSettings,
@@ -125,6 +127,7 @@ __all__ = [
     "Connection",
     "ConnectionDoor",
     "Consume",
+    "CreatePump",
     "CreateStream",
     "CreateSubscription",
     "CursorInfo",
@@ -132,6 +135,7 @@ __all__ = [
     "DeclareRoute",
     "DeleteCursors",
     "DeleteGroup",
+    "DeletePump",
     "DeleteQueue",
     "DeleteRoute",
     "DeleteStream",
@@ -157,6 +161,7 @@ __all__ = [
     "LeaveGroup",
     "ListCursors",
     "ListGroups",
+    "ListPumps",
     "ListQueues",
     "ListRoutes",
     "ListStreams",
@@ -171,6 +176,8 @@ __all__ = [
     "ProducerIdentity",
     "Publish",
     "PublishReply",
+    "PumpInfo",
+    "PumpSettings",
     "PurgeQueue",
     "QueueInfo",
     "Read",

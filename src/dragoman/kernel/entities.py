@@ -158,8 +158,10 @@ class Stream:
     __slots__ = (
         "counts_bytes",
         "durable",
+        "holds",
         "id",
         "indexed",
+        "is_pumped",
         "keyed",
         "name",
         "namespace",
@@ -184,4 +186,12 @@ class Stream:
         self.counts_bytes = False  # some subscription limits bytes
         self.indexed = False  # some subscription filters: publishes must say what matches
         self.keyed = False  # some subscription orders by key: publishes must say the keys
+        self.holds: dict[int, list[int]] = {}  # pumps and snapshots: what they keep, per partition
+        self.is_pumped = False  # some pump wants to know when it grows
         self.turn = 0  # partition for the next message that names none
+
+    def held(self, partition: int, floor: int) -> int:
+        """`floor`, or the lowest offset that a hold keeps below it."""
+        for floors in self.holds.values():
+            floor = min(floor, floors[partition] if partition < len(floors) else 0)
+        return floor

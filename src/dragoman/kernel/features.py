@@ -7,11 +7,14 @@ them through the tables here and knows none by name.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel import atomic, dedup, scheduler, schedules, unused
+from dragoman.kernel import atomic, dedup, pumping, pumps, scheduler, schedules, unused
 from dragoman.kernel.leases import deadlines, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
     ProducerInitialised,
+    PumpCreated,
+    PumpDeleted,
+    PumpMoved,
     ScheduleSettled,
     TransactionEnded,
     TransactionExtended,
@@ -29,6 +32,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **atomic.HANDLERS,
     **coordinator.HANDLERS,
     **scheduler.HANDLERS,
+    **pumping.HANDLERS,
     **deadlines.HANDLERS,
     **sessions.HANDLERS,
     **subscribe.HANDLERS,
@@ -41,6 +45,9 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     TransactionEnded: transaction.apply_ended,
     TransactionForgotten: transaction.apply_forgotten,
     ScheduleSettled: schedules.apply_schedule_settled,
+    PumpCreated: pumps.apply_pump_created,
+    PumpMoved: pumps.apply_pump_moved,
+    PumpDeleted: pumps.apply_pump_deleted,
 }
 
 SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
@@ -48,6 +55,7 @@ SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
     unused.sweep_idle,
     scheduler.sweep_schedules,
     dedup.sweep_dedup,
+    pumping.sweep_pumps,
     deadlines.sweep_leases,
 )
 """One bounded step each; True when some work is left for now."""
@@ -57,6 +65,7 @@ ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
     unused.next_look_ms,
     scheduler.next_retry_ms,
     dedup.next_round_ms,
+    pumping.next_pump_ms,
     deadlines.next_lease_ms,
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""

@@ -244,7 +244,7 @@ class Kernel:
             if stream.settings.retention_ms:
                 continue
             for partition in stream.partitions:
-                floor = partition.end
+                floor = stream.held(partition.index, partition.end)
                 for subscription in stream.subscriptions:
                     floor = min(floor, subscription.windows[partition.index].floor())
                 if floor > partition.start:

@@ -409,7 +409,7 @@ def _record(
     )
 
 
-def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR0912  (hot: one pass)
+def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR0912, PLR0915  (hot)
     """Append the record's messages to its targets; the only code that does, live and in recovery."""
     size = sum(map(len, record.bodies))
     state.appended += size
@@ -432,6 +432,8 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
             state.resident -= BLOCK_OVERHEAD_BYTES
         state.dirty_streams[stream.id] = stream
         state.grown.append((stream, partition))
+        if stream.is_pumped:
+            state.pumps.wake(stream.id)
         if stream.subscriptions:
             if not block.control and not block.pending:
                 for subscription in stream.subscriptions:

@@ -11,6 +11,7 @@ import msgspec
 
 from dragoman.kernel.settings import (
     BindingSettings,
+    PumpSettings,
     RouteSettings,
     StreamSettings,
     SubscriptionSettings,
@@ -289,6 +290,33 @@ class ScheduleSettled(Record, frozen=True, array_like=True, gc=False, tag=70):
     runs: Runs
 
 
+class PumpCreated(Record, frozen=True, array_like=True, gc=False, tag=75):
+    """A pump is there, come this far. `ends`: it goes so far and no further, then is gone."""
+
+    id: int
+    namespace: str
+    name: str
+    stream: int
+    subscription: int  # 0: from cursors
+    settings: PumpSettings
+    cursors: tuple[int, ...]
+    ends: tuple[int, ...] | None = None
+
+
+class PumpMoved(Record, frozen=True, array_like=True, gc=False, tag=76):
+    """Everything below `offset` of the partition was carried, in this very frame at the latest."""
+
+    id: int
+    partition: int
+    offset: int
+
+
+class PumpDeleted(Record, frozen=True, array_like=True, gc=False, tag=77):
+    """A pump is gone."""
+
+    id: int
+
+
 AnyRecord = (
     Published
     | Leased
@@ -319,4 +347,7 @@ AnyRecord = (
     | TransactionEnded
     | TransactionForgotten
     | ScheduleSettled
+    | PumpCreated
+    | PumpMoved
+    | PumpDeleted
 )

@@ -68,7 +68,7 @@ def decide_retention(stream: Stream, now_ms: int) -> list[Record]:
     """Records that trim each partition to what its stream retains or a leased reader holds."""
     records: list[Record] = []
     for partition in stream.partitions:
-        offset = _keep_from(stream, partition, now_ms)
+        offset = stream.held(partition.index, _keep_from(stream, partition, now_ms))
         for subscription in stream.subscriptions:
             offset = min(offset, subscription.windows[partition.index].floor())
         if offset > partition.start:

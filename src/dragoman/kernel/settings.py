@@ -83,6 +83,27 @@ class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a pump carries messages on.
+
+    filter         headers to match, in the manner of a headers route (`x-match`); empty takes all
+    headers_set    put on every message carried
+    attempts_max   after so many refusals a message goes to `dead_letter`, or is dropped and counted
+    retry_ms       before the next attempt, doubled with each
+    from_end       begin with what comes (cursor mode), not with the oldest entry kept
+    until_end      go as far as the source reached when the pump was made, then be gone (redrive)
+    """
+
+    targets: tuple[Address, ...]
+    filter: dict[str, Any] = msgspec.field(default_factory=dict)
+    headers_set: tuple[tuple[str, str], ...] = ()
+    attempts_max: int = 16
+    retry_ms: int = 1_000
+    dead_letter: Address | None = None
+    from_end: bool = False
+    until_end: bool = False
+
+
 class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a route hands on to a target.
 

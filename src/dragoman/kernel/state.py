@@ -14,6 +14,7 @@ from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.idle import Idle
 from dragoman.kernel.leases.due import Due
+from dragoman.kernel.pumps import Pumps
 from dragoman.kernel.retention import Patrol
 from dragoman.kernel.schedules import Schedules
 from dragoman.kernel.transactions.transaction import Transactions
@@ -58,6 +59,7 @@ class State:
         "pools",
         "producer_next",
         "producer_reserved",
+        "pumps",
         "random_below",
         "resident",
         "retry",
@@ -92,6 +94,7 @@ class State:
         self.idle = Idle()
         self.schedules = Schedules()
         self.dedup = Dedup()
+        self.pumps = Pumps()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due

@@ -27,6 +27,7 @@ from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of,
 from dragoman.kernel.leases.order import finish_below
 from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
 from dragoman.kernel.leases.window import Window
+from dragoman.kernel.pumps import forget_source
 from dragoman.kernel.records import (
     Bound,
     Indexed,
@@ -163,6 +164,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     forget_stream(state, stream.id)
     forget_transactions(state, stream)
     state.dedup.forget(stream.id)
+    forget_source(state, stream)
     if stream.namespace == SCHEDULES:
         state.schedules.forget(stream)
     state.dirty_streams[stream.id] = stream
@@ -339,6 +341,7 @@ def deletion(subscription: Subscription) -> list[Record]:
         subscription.settings.owns_stream
         and len(stream.subscriptions) == 1
         and not stream.settings.retention_ms
+        and not stream.holds
     ):
         return [StreamDeleted(stream.id)]
     return [SubscriptionDeleted(subscription.id)]
@@ -363,6 +366,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
             state.cancelled.append(holder)
     subscription.consumers.clear()
     state.routing.forget_subscription(subscription)
+    forget_source(state, stream, subscription.id)
     state.dirty_floors[stream.id] = stream
     state.plans.clear()
 

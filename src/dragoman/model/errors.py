@@ -73,6 +73,12 @@ class GroupNotFound(NotFound):
     code = "group-not-found"
 
 
+class PumpNotFound(NotFound):
+    """No such pump."""
+
+    code = "pump-not-found"
+
+
 class ScheduleNotFound(NotFound):
     """The scheduled message has gone out, was cancelled, or never was."""
 

@@ -54,3 +54,12 @@ DEDUP_ID_CHARS_MAX: Final = 512
 DEDUP_WINDOW_MS_MAX: Final = 31 * 86_400_000
 DEDUP_BUCKETS: Final = 8  # that a window is cut into: so much of it at most is kept too long
 DEDUP_ROUND_MS: Final = 5_000  # between looks for what is out of the windows
+
+# --- pumps ---
+PUMPS_MAX: Final = 10_000  # on a node
+PUMP_TARGETS_MAX: Final = 16
+PUMP_STEP_MAX: Final = 256  # messages carried in one step
+PUMP_HOPS_MAX: Final = 16  # a message that came this far goes in a circle
+PUMP_POLL_MS: Final = 5  # between looks at a source whose new entries are not committed yet
+PUMP_ROUND_MS: Final = 1_000  # between looks at all pumps, for what no publish announces
+PUMP_RETRY_MS_MAX: Final = 60_000  # backoff doubles up to this

@@ -341,7 +341,8 @@ def freeze(stream: Stream, partition: Partition) -> tuple[list[Block], set[Block
         if block.place is not None:
             break
         block.frozen = True
-        if keeps_all or not all(
+        kept = stream.held(partition.index, block.end) < block.end
+        if keeps_all or kept or not all(
             known.windows[partition.index].is_done(block.offset, block.end)
             for known in stream.subscriptions
         ):

@@ -3,6 +3,7 @@
     transaction   producer id -> a transactional id, and what is open under it
     aborted       stream/partition -> aborted entries: (producer, runs) each
     dedup         stream/bucket -> ids stored in it: id -> (stored ms, partition, offset)
+    pump          pump -> the record that makes it, as far as it came
     schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
 Written when they changed since the last checkpoint; loaded after streams and extents, before the journal.
@@ -15,7 +16,8 @@ from typing import Final
 import msgspec
 
 from dragoman.kernel.block import Partition
-from dragoman.kernel.records import Runs
+from dragoman.kernel.pumps import apply_pump_created
+from dragoman.kernel.records import PumpCreated, Runs
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import Aborted, Transaction, mark
 from dragoman.ports.storage import StateStore
@@ -47,6 +49,10 @@ def feature_changes(state: State) -> Iterator[Change]:
     yield from _transaction_changes(state)
     yield from _schedule_changes(state)
     yield from _dedup_changes(state)
+    dirty, state.pumps.dirty = state.pumps.dirty, {}
+    for number in dirty:
+        pump = state.pumps.by_id.get(number)
+        yield ("pump", id_key(number), None if pump is None else _pack.encode(pump.record()))
 
 
 def load_features(state: State, store: StateStore) -> None:
@@ -57,6 +63,8 @@ def load_features(state: State, store: StateStore) -> None:
         bucket.done = bytearray(zlib.decompress(data))
         bucket.done_count = int.from_bytes(bucket.done, "big").bit_count()
     _load_dedup(state, store)
+    for _, data in store.scan("pump"):
+        apply_pump_created(state, msgspec.msgpack.decode(data, type=PumpCreated))
 
 
 # --- schedules ---
