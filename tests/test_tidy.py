@@ -40,7 +40,6 @@ UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().sp
 UNUSED_YET: Final = frozenset(
     {
         "dragoman.doors.amqp091.errors",
-        "dragoman.kernel.leases.index",
         "dragoman.model.names",
         "dragoman.runtime.featurerows",
         "dragoman.wire.amqp091.connection",

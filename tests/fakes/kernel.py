@@ -8,17 +8,21 @@ from dragoman.ports.translator import Death
 
 
 class FakeFields:
-    headers: Mapping[str, object] = {}
+    def __init__(self, body: bytes) -> None:
+        pairs = [pair.partition("=") for pair in body.decode().partition(";")[2].split(",")]
+        self.headers: Mapping[str, object] = {name: value for name, _, value in pairs if name}
 
     def attribute(self, name: str) -> object:
-        return None
+        return self.headers.get(name)
 
 
 class FakeTranslator:
-    """Bodies are `text`; a dead letter is `text|reason`; a batch is messages joined by newlines."""
+    """Bodies are `text` or `text;header=value,...`; a dead letter is `text|reason`; a batch is messages joined by
+    newlines. A header is an attribute, too.
+    """
 
     def fields(self, format: int, body: bytes, index: int) -> FakeFields:
-        return FakeFields()
+        return FakeFields(body)
 
     def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
         return format, body.split(b"\n")

@@ -12,6 +12,7 @@ from dragoman.kernel.leases.lease import Delivery, next_run
 from dragoman.kernel.leases.receivers import new_holder, receiver
 from dragoman.kernel.leases.sessions import give_up, unlock
 from dragoman.kernel.leases.sweep import decide_return, dropped
+from dragoman.kernel.state import Needs
 from dragoman.kernel.topology import check_owner, deletion
 from dragoman.model.errors import InvalidArgument, ResourceLocked
 
@@ -98,7 +99,12 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
     holder = receiver(state, subscription, command.within, session)
     is_session = holder is not None
     while left > 0:
-        run = next_run(subscription, left, kernel.now_ms - 1, holder.id if holder else 0)
+        try:
+            run = next_run(subscription, left, kernel.now_ms - 1, holder.id if holder else 0)
+        except Needs:
+            if deliveries:
+                break  # what was leased so far must not be asked for again
+            raise
         if run is None:
             break
         if run.expired:

@@ -6,6 +6,7 @@ Stream 1 -- n Partition            the entries
                    | 1 -- n Holder (who holds leases; those with credit are handed messages as they come)
 """
 
+from binascii import crc32
 from typing import Any
 
 from dragoman.kernel.block import Partition
@@ -195,3 +196,7 @@ class Stream:
         for floors in self.holds.values():
             floor = min(floor, floors[partition] if partition < len(floors) else 0)
         return floor
+
+    def partition_of_key(self, key: bytes) -> Partition:
+        """Where messages of a key go that name no partition."""
+        return self.partitions[crc32(key) % len(self.partitions)]

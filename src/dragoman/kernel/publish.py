@@ -10,7 +10,6 @@ A publish is one decision: records for everything it appends, applied together a
 """
 
 from array import array
-from binascii import crc32
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,7 +18,7 @@ from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
 from dragoman.kernel.dedup import check_ids, new_runs, note_ids
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.expiry import expiry_ms
-from dragoman.kernel.leases.index import Reading, enlist, matches
+from dragoman.kernel.leases.index import Reading, enlist, matches, soonest_ms
 from dragoman.kernel.producers import duplicate_of, remember
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
@@ -352,13 +351,8 @@ def _pick(draft: Draft, stream: Stream, start: int) -> Partition:
     if stream.keyed:
         keys = _reading(draft).keys() if command.keys is None else command.keys
         if keys[start]:
-            return partition_of_key(stream, keys[start])
+            return stream.partition_of_key(keys[start])
     return stream.partitions[stream.turn % len(stream.partitions)]
-
-
-def partition_of_key(stream: Stream, key: bytes) -> Partition:
-    """Where messages of a key go that name no partition."""
-    return stream.partitions[crc32(key) % len(stream.partitions)]
 
 
 def _take_offsets(draft: Draft, partition: Partition, count: int) -> int:
@@ -475,14 +469,7 @@ def _arm(state: State, subscription: Subscription, block: Block) -> None:
     has many heads: whatever expires soonest does.
     """
     if subscription.is_ordered:
-        soonest = min(
-            (
-                at
-                for o in range(block.offset, block.end)
-                if (at := expiry_ms(subscription, block, o))
-            ),
-            default=0,
-        )
+        soonest = soonest_ms(subscription, block)
         if soonest:
             state.arm(subscription, soonest)
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.filters.amqp import headers_filter
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.order import Order
@@ -153,6 +154,16 @@ def enlist(
         window.ready += end - start
         window.ready_bytes += block.bytes_of(start, end)
     return True
+
+
+def soonest_ms(subscription: "Subscription", block: "Block") -> int:
+    """Wall time at which the first message of `block` expires, wherever it stands; 0 never."""
+    soonest = 0
+    for offset in range(block.offset, block.end):
+        expires = expiry_ms(subscription, block, offset)
+        if expires and (not soonest or expires < soonest):
+            soonest = expires
+    return soonest
 
 
 def backlog(

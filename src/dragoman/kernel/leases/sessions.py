@@ -25,7 +25,6 @@ from dragoman.kernel.leases.receivers import accepted, new_holder
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.leases.sweep import decide_return
-from dragoman.kernel.publish import partition_of_key
 from dragoman.kernel.records import Record, SessionStateSet
 from dragoman.kernel.topology import check_owner
 from dragoman.model.errors import InvalidArgument, ResourceLocked
@@ -91,7 +90,7 @@ def _named(subscription: Subscription, name: bytes) -> tuple[int, Keys, Key]:
         assert isinstance(order, Keys)
         if name in order.by_key:
             return index, order, order.by_key[name]
-    index = partition_of_key(subscription.stream, name).index
+    index = subscription.stream.partition_of_key(name).index
     order = orders[index]
     assert isinstance(order, Keys)
     return index, order, order.key_of(name)

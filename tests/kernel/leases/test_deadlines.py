@@ -1,0 +1,154 @@
+import pytest
+from tests.kernel.leases.made import Queue, bodies
+
+from dragoman.kernel.commands import DeclareQueue, Renew
+from dragoman.kernel.leases.commands import LeaseDeferred
+from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.settings import Address
+from dragoman.model.errors import InvalidArgument, LeaseExpired, OffsetOutOfRange, PartitionNotFound
+
+
+def renewal(delivery: Delivery, start: int, end: int, duration_ms: int) -> Renew:
+    return Renew(
+        subscription=delivery.holder.subscription.id,
+        partition=delivery.partition,
+        holder=delivery.holder.id,
+        runs=[(start, end)],
+        lease_duration_ms=duration_ms,
+    )
+
+
+def test_a_lease_ends_at_its_deadline_and_not_before() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    (lease,) = queue.lease(1, lease_duration_ms=1000)
+    queue.pass_ms(999)
+    assert queue.take(1) == []
+    queue.pass_ms(1)
+    (again,) = queue.lease(1)
+    assert again.tries == [1]
+    assert queue.settle(lease) == 0
+
+
+def test_the_next_deadline_is_known_to_whoever_waits() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    queue.pass_ms(1)
+    queue.lease(1, lease_duration_ms=1000)
+    assert queue.kernel.deadlines()[0] == 1001
+
+
+def test_a_settled_message_is_not_returned_by_its_deadline() -> None:
+    queue = Queue()
+    queue.publish(b"a", b"b")
+    (lease,) = queue.lease(2, lease_duration_ms=1000)
+    lease.end = 1
+    queue.settle(lease)
+    queue.pass_ms(1000)
+    assert queue.take(2) == [b"b"]
+
+
+def test_a_renewed_lease_lasts_longer_and_only_for_the_messages_renewed() -> None:
+    queue = Queue()
+    queue.publish(b"a", b"b", b"c")
+    (lease,) = queue.lease(3, lease_duration_ms=1000)
+    queue.pass_ms(500)
+    queue.kernel.submit(renewal(lease, 1, 2, 1000), queue.session)
+    queue.pass_ms(500)
+    assert queue.take(3) == [b"a", b"c"]
+    queue.pass_ms(500)
+    assert queue.take(3) == [b"b"]
+
+
+def test_a_lease_may_be_renewed_to_end_sooner() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    (lease,) = queue.lease(1, lease_duration_ms=10_000)
+    queue.kernel.submit(renewal(lease, 0, 1, 10), queue.session)
+    queue.pass_ms(10)
+    assert queue.take(1) == [b"a"]
+
+
+def test_a_lost_lease_cannot_be_renewed() -> None:
+    queue = Queue()
+    queue.publish(b"a", b"b")
+    (lease,) = queue.lease(2, lease_duration_ms=1000)
+    with pytest.raises(InvalidArgument):
+        queue.kernel.submit(renewal(lease, 0, 2, 0), queue.session)
+    lease.end = 1
+    queue.settle(lease)
+    with pytest.raises(LeaseExpired):
+        queue.kernel.submit(renewal(lease, 0, 2, 1000), queue.session)
+    queue.pass_ms(1000)
+    with pytest.raises(LeaseExpired):
+        queue.kernel.submit(renewal(lease, 1, 2, 1000), queue.session)
+
+
+def test_a_deadline_outlives_the_connection() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    (lease,) = queue.lease(1, lease_duration_ms=1000)
+    queue.kernel.close_session(queue.session)
+    queue.session = queue.kernel.open_session()
+    assert queue.take(1) == []
+    assert queue.settle(lease) == 1
+
+
+def test_a_message_whose_attempts_are_spent_at_its_deadline_is_dead_lettered() -> None:
+    queue = Queue(attempts_max=2, attempts_counted="failed", dead_letter=Address("dead"))
+    queue.kernel.submit(DeclareQueue(name="dead"), queue.session)
+    queue.publish(b"a")
+    for _ in range(2):
+        queue.lease(1, lease_duration_ms=1000)
+        queue.pass_ms(1000)
+    assert queue.take(1) == []
+    assert queue.take(1, name="dead") == [b"a|delivery_limit"]
+
+
+def test_a_consumer_gets_what_another_let_run_out() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    queue.lease(1, lease_duration_ms=1000)
+    queue.consume(lease_duration_ms=500)
+    assert queue.delivered() == []
+    queue.pass_ms(1000)
+    assert bodies(queue.delivered()) == [b"a"]
+    queue.pass_ms(500)
+    assert bodies(queue.delivered()) == [b"a"]
+
+
+def test_a_lease_ends_with_the_connection_where_the_one_before_had_a_deadline() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    (lease,) = queue.lease(1, lease_duration_ms=1000)
+    queue.settle(lease, "release")
+    (bound,) = queue.lease(1)
+    queue.pass_ms(2000)
+    assert queue.settle(bound) == 1
+
+
+def test_deferred_messages_are_taken_by_offset_and_nothing_else_is() -> None:
+    queue = Queue()
+    queue.publish(*[b"%d" % number for number in range(6)])
+    (lease,) = queue.lease(5)
+    queue.settle(lease, "defer")
+    take = LeaseDeferred(name="q", offsets=[4, 1, 2], lease_duration_ms=1000)
+    taken = queue.kernel.submit(take, queue.session)
+    assert [(one.start, one.end) for one in taken] == [(1, 3), (4, 5)]
+    for wrong in (5, 1, 77):
+        with pytest.raises(OffsetOutOfRange):
+            queue.kernel.submit(LeaseDeferred(name="q", offsets=[0, wrong]), queue.session)
+    with pytest.raises(PartitionNotFound):
+        queue.kernel.submit(LeaseDeferred(name="q", offsets=[0], partition=1), queue.session)
+    with pytest.raises(InvalidArgument):
+        queue.kernel.submit(LeaseDeferred(name="q", offsets=range(5000)), queue.session)
+    assert queue.settle(taken[0]) == 2
+    queue.pass_ms(1000)
+    assert queue.take(10) == [b"4", b"5"]
+
+
+def test_a_lease_that_never_ends_is_refused() -> None:
+    queue = Queue()
+    for duration_ms in (-1, 1 << 60):
+        with pytest.raises(InvalidArgument):
+            queue.lease(1, lease_duration_ms=duration_ms)
