@@ -20,7 +20,7 @@ from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 from dragoman.wire.amqp091.outgoing import publish_run
 from dragoman.wire.amqp091.properties import Properties, encode_header
 
-T = TypeVar("T", bound=tuple[object, ...])
+T = TypeVar("T")
 
 ALL_CAPABILITIES = (
     "authentication_failure_close",
@@ -112,11 +112,12 @@ class World:
         if slow:
             log = MemoryLog()
             log.open()
-            self.commit = Commit(
-                log, 0, self.worker, _post, lambda: self.broker.on_progress(), _never
-            )
+            self.commit = Commit(log, 0, self.worker, _post, self._progressed, _never)
         self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, self.node)
         self.kernel.begin(1)
+
+    def _progressed(self) -> None:
+        self.broker.on_progress()
 
     def _token(self, size: int) -> bytes:
         self.tokens += 1
@@ -211,7 +212,7 @@ class Client:
             elif isinstance(event, Heartbeat):
                 self.events.append((0, event))
             else:
-                raise AssertionError(event)
+                raise TypeError(event)
         events, self.events = self.events, []
         return events
 
@@ -230,7 +231,7 @@ class Client:
         assert self.events, f"nothing came, expected {kind.__name__}"
         number, found = self.events.pop(0)
         assert type(found) is kind and number == channel, (number, found, kind)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def ask(self, method: tuple[object, ...], kind: type[T], channel: int = 1) -> T:
         self.send(channel, method)

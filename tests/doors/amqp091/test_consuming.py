@@ -4,10 +4,11 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.doors.amqp091.client import Client, Message, World, field, table
+from tests.doors.amqp091.client import Client, Message, World, field, raw_key, table
 
 from dragoman.kernel.api import DescribeQueue
 from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.outgoing import publish_run
 from dragoman.wire.amqp091.properties import encode_header
 
 
@@ -365,9 +366,9 @@ def test_a_quorum_queue_counts_deliveries_and_gives_up_at_its_limit() -> None:
         assert (message.method.delivery_tag, found) == (tag, headers)
         client.send(1, m.BasicNack(tag))
     client.nothing()
-    message = client.get("dead")
-    assert message is not None
-    death = message.properties.headers["x-death"].value[0].value
+    dead = client.get("dead")
+    assert dead is not None
+    death = dead.properties.headers["x-death"].value[0].value
     assert death["reason"] == field("delivery_limit")
 
 
@@ -377,10 +378,6 @@ def test_large_bodies_are_split_at_the_tuned_frame_size() -> None:
     client.declare()
     body = bytes(range(256)) * 100
     header = encode_header(len(body), {})
-    from tests.doors.amqp091.client import raw_key
-
-    from dragoman.wire.amqp091.outgoing import publish_run
-
     client.wire.send_frames(publish_run(1, raw_key("", "q"), False, [header], [body], 4096))
     client.flush()
     client.consume()

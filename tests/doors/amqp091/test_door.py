@@ -1,17 +1,18 @@
 """The connection as a whole: channels, bad input, faults, cuts anywhere."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doors.amqp091.client import Client, World, raw_key
+from tests.doors.amqp091.client import World, raw_key
 
 from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.kernel.api import DescribeQueue
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.frames import PROTOCOL_HEADER, method_frame
-from dragoman.wire.amqp091.outgoing import publish_run
+from dragoman.wire.amqp091.outgoing import deliver_run, pack_entries, publish_run
 from dragoman.wire.amqp091.properties import encode_header
 
 
@@ -36,11 +37,7 @@ def conversation(*, close: bool = True) -> bytes:
 
 def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted(cut % len(data) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-
-
-def spoken(client: Client) -> bytes:
-    return client.shell.data
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def test_a_pipelined_conversation_is_answered_in_order() -> None:
@@ -140,8 +137,6 @@ def test_a_method_that_only_servers_send_is_503(method: tuple[object, ...]) -> N
 
 
 def test_a_servers_method_with_content_is_503() -> None:
-    from dragoman.wire.amqp091.outgoing import deliver_run, pack_entries
-
     client = World().connect()
     entries = pack_entries(raw_key("", "q"), [encode_header(1, {})], [b"1"])
     client.raw(deliver_run(1, b"t", 1, [False], entries, 4096))
@@ -195,7 +190,7 @@ def test_a_fault_of_ours_ends_this_connection_and_no_other() -> None:
         def __getattr__(self, name: str) -> Any:
             raise RuntimeError(name)
 
-    client.door._channels[1].link.session = Broken()  # type: ignore[assignment]
+    client.door._channels[1].link.session = Broken()
     client.send(1, m.QueuePurge(queue="q"))
     assert client.ended()[0] == 541
     assert client.shell.is_closed

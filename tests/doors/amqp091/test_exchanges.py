@@ -6,7 +6,7 @@ import pytest
 from tests.doors.amqp091.client import Client, World, table
 
 from dragoman.doors.amqp091.exchanges import PREDECLARED
-from dragoman.kernel.api import ListRoutes
+from dragoman.kernel.api import ListQueues, ListRoutes
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.fieldtable import Field
 
@@ -33,12 +33,7 @@ def bind(client: Client, queue: str, exchange: str, key: str = "", **arguments: 
 def reached(client: Client, exchange: str, key: str = "", **properties: Any) -> set[str]:
     """Which queues get a message, each once."""
     client.publish(b"x", exchange=exchange, key=key, **properties)
-    names = [
-        info.name
-        for info in client.session.submit(
-            __import__("dragoman.kernel.api", fromlist=["x"]).ListQueues()
-        )
-    ]
+    names = [info.name for info in client.session.submit(ListQueues())]
     found = [name for name in names if client.get(name) is not None]
     assert all(client.get(name) is None for name in names)
     return set(found)
@@ -227,8 +222,10 @@ def test_names_of_the_brokers_own_are_not_made_nor_deleted() -> None:
         ),
         (
             {"arguments": table({"alternate-exchange": "x"})},
-            "'alternate-exchange' for exchange 'e' in vhost '/': received the value 'x' of type 'longstr' but"
-            " current is none",
+            (
+                "'alternate-exchange' for exchange 'e' in vhost '/': received the value 'x' of type 'longstr' but"
+                " current is none"
+            ),
         ),
     ],
 )

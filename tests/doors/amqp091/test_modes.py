@@ -75,7 +75,7 @@ def test_a_message_for_no_queue_refuses_nothing_and_comes_back_if_mandatory() ->
     client.publish(b"kept")
     client.nothing()
     client.send(1, m.TxCommit())
-    assert client.expect(Message).body == b"lost"  # type: ignore[type-var,attr-defined]
+    assert client.expect(Message).body == b"lost"
     client.expect(m.TxCommitOk)
     assert ready(client) == (1, 0)
 

@@ -24,7 +24,7 @@ class Watched:
     def __init__(self, client: Client) -> None:
         self.commands: list[Publish] = []
         self.session = client.door._link.session
-        client.door._link.session = self  # type: ignore[assignment]
+        client.door._link.session = self
 
     def publish(self, command: Publish) -> Any:
         self.commands.append(command)
@@ -38,13 +38,17 @@ def test_a_run_of_publishes_is_one_command_and_keeps_properties_byte_for_byte() 
     client = World().connect()
     client.declare()
     watched = Watched(client)
-    properties = {"content_type": "a/b", "headers": {"n": 5, "x": None}, "timestamp": 7}
+    properties: dict[str, Any] = {
+        "content_type": "a/b",
+        "headers": {"n": 5, "x": None},
+        "timestamp": 7,
+    }
     client.publish(b"1", b"22", b"3", **properties)
     assert len(watched.commands) == 1
     assert len(watched.commands[0].bodies) == 3
     message = client.get()
     assert message is not None
-    expected = encode_header(1, {**properties, "headers": table(properties["headers"])})  # type: ignore[arg-type]
+    expected = encode_header(1, {**properties, "headers": table(properties["headers"])})
     assert message.properties.payload == expected
     assert (message.method.exchange, message.method.routing_key) == ("", "q")
 
@@ -94,9 +98,9 @@ def test_a_mandatory_message_that_goes_nowhere_comes_back_before_its_confirm(exc
     client = confirming(World())
     client.publish(b"1", b"2", exchange=exchange, key="k.l", mandatory=True, message_id="7")
     for body in (b"1", b"2"):
-        returned = client.expect(Message)  # type: ignore[type-var]
-        assert returned.method == m.BasicReturn(312, "NO_ROUTE", exchange, "k.l")  # type: ignore[attr-defined]
-        assert (returned.body, returned.properties.message_id) == (body, "7")  # type: ignore[attr-defined]
+        returned = client.expect(Message)
+        assert returned.method == m.BasicReturn(312, "NO_ROUTE", exchange, "k.l")
+        assert (returned.body, returned.properties.message_id) == (body, "7")
     assert client.expect(m.BasicAck) == m.BasicAck(2, True)
 
 

@@ -91,8 +91,10 @@ def test_declaring_again_is_fine_when_it_is_the_same() -> None:
         (
             {"durable": True},
             {"x-max-length": 5, "x-single-active-consumer": True},
-            "'x-single-active-consumer' for queue 'q' in vhost '/': received the value 'true' of type 'bool' but"
-            " current is none",
+            (
+                "'x-single-active-consumer' for queue 'q' in vhost '/': received the value 'true' of type 'bool' but"
+                " current is none"
+            ),
         ),
         (
             {"durable": True},
