@@ -37,13 +37,9 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.storage.state.names": "tests/storage/test_sqlite.py",
 }
 UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().splitlines()[1:])
-UNUSED_YET: Final = frozenset(
+UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
-        "dragoman.doors.amqp091.errors",
         "dragoman.model.names",
-        "dragoman.runtime.featurerows",
-        "dragoman.wire.amqp091.connection",
-        "dragoman.wire.amqp091.outgoing",
     }
 )
 ENTRIES: Final[Mapping[str, str]] = {

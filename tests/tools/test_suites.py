@@ -44,7 +44,7 @@ def test_counts_come_from_the_closing_line() -> None:
 def test_a_suite_that_fails_without_a_failing_test_counts_as_one_failure() -> None:
     tally = Tally()
     ended("INTERNALERROR", status=3).add_to(tally)
-    assert (tally.passed, tally.failed, tally.suites_passed) == (0, 1, [])
+    assert (tally.passed, tally.failed, tally.suites) == (0, 1, ["probe"])
 
 
 def test_a_suite_without_tests_is_a_skip_with_its_reason() -> None:
@@ -92,15 +92,15 @@ def test_all_suites_of_a_target_run_even_after_a_failure(
     monkeypatch.setattr(suites, "SUITES", (failing, passing))
     tally = tmp_path / "tally.json"
     assert run_target("check", str(tally)) == 1
-    assert json.loads(tally.read_text())["suites_passed"] == ["next"]
+    assert json.loads(tally.read_text())["suites"] == ["probe", "next"]
 
 
-def test_a_suite_that_passed_is_not_run_again_in_the_same_tally(
+def test_a_suite_is_not_run_again_in_the_same_tally(
     python: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(suites, "SUITES", (a_suite(python, "-c", "raise SystemExit(1)"),))
     tally = tmp_path / "tally.json"
-    Tally(passed=1, suites_passed=["probe"]).save(str(tally))
+    Tally(passed=1, suites=["probe"]).save(str(tally))
     assert run_target("check", str(tally)) == 0
 
 
