@@ -76,6 +76,7 @@ from dragoman.kernel.leases.commands import (
     SetSessionState,
 )
 from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.leases.seek import AlterSubscription, Peek, Peeked, Seek
 from dragoman.kernel.leases.token import Token, Tokens
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
@@ -97,6 +98,13 @@ from dragoman.kernel.settings import (
     StreamSettings,
     SubscriptionSettings,
 )
+from dragoman.kernel.snapshots import (
+    CreateSnapshot,
+    DeleteSnapshot,
+    ListSnapshots,
+    SeekSnapshot,
+    SnapshotInfo,
+)
 from dragoman.kernel.transactions.commands import (
     AddCursors,
     AddToTransaction,
@@ -117,6 +125,7 @@ __all__ = [
     "Address",
     "AllocateProducer",
     "AlterStream",
+    "AlterSubscription",
     "Atomic",
     "Bind",
     "BindingSettings",
@@ -128,6 +137,7 @@ __all__ = [
     "ConnectionDoor",
     "Consume",
     "CreatePump",
+    "CreateSnapshot",
     "CreateStream",
     "CreateSubscription",
     "CursorInfo",
@@ -138,6 +148,7 @@ __all__ = [
     "DeletePump",
     "DeleteQueue",
     "DeleteRoute",
+    "DeleteSnapshot",
     "DeleteStream",
     "DeleteSubscription",
     "Delivery",
@@ -164,6 +175,7 @@ __all__ = [
     "ListPumps",
     "ListQueues",
     "ListRoutes",
+    "ListSnapshots",
     "ListStreams",
     "ListTransactions",
     "MemberInfo",
@@ -171,6 +183,8 @@ __all__ = [
     "OpenPool",
     "Outcome",
     "PartitionInfo",
+    "Peek",
+    "Peeked",
     "PendingCursors",
     "Producer",
     "ProducerIdentity",
@@ -187,12 +201,15 @@ __all__ = [
     "RouteInfo",
     "RouteSettings",
     "ScheduleInfo",
+    "Seek",
+    "SeekSnapshot",
     "Session",
     "SessionLock",
     "SetCredit",
     "SetSessionState",
     "Settle",
     "SettleReply",
+    "SnapshotInfo",
     "StreamHead",
     "StreamInfo",
     "StreamSettings",

@@ -93,6 +93,8 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
     ):
         raise ResourceLocked(command.name)
     subscription.used_ms = kernel.elapsed_ms
+    if subscription.settings.paused:
+        return []
     deliveries: list[Delivery] = []
     left = command.count_max
     check_duration(command.lease_duration_ms)

@@ -13,9 +13,11 @@ from dragoman.kernel.records import (
     SessionStateSet,
     Settled,
     Skipped,
+    Sought,
     StreamAltered,
     StreamCreated,
     StreamDeleted,
+    SubscriptionAltered,
     SubscriptionCreated,
     SubscriptionDeleted,
     Trimmed,
@@ -30,9 +32,9 @@ def is_durable(state: State, record: Record) -> bool:
         case Published():
             stream = state.streams.get(record.targets[0].stream)
             return stream is not None and stream.durable
-        case Leased() | Settled() | SessionStateSet() | Renewed() | Indexed():
+        case Leased() | Settled() | SessionStateSet() | Renewed() | Indexed() | Sought():
             return _subscription(state, record.subscription)
-        case SubscriptionDeleted():
+        case SubscriptionDeleted() | SubscriptionAltered():
             return _subscription(state, record.id)
         case StreamCreated() | RouteCreated():
             return record.settings.durable

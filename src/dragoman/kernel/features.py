@@ -7,8 +7,18 @@ them through the tables here and knows none by name.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel import atomic, dedup, pumping, pumps, scheduler, schedules, unused
-from dragoman.kernel.leases import deadlines, sessions, subscribe
+from dragoman.kernel import (
+    atomic,
+    dedup,
+    pumping,
+    pumps,
+    scheduler,
+    schedules,
+    snapshots,
+    snapshotting,
+    unused,
+)
+from dragoman.kernel.leases import deadlines, seek, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
     ProducerInitialised,
@@ -16,6 +26,10 @@ from dragoman.kernel.records import (
     PumpDeleted,
     PumpMoved,
     ScheduleSettled,
+    SnapshotCreated,
+    SnapshotDeleted,
+    Sought,
+    SubscriptionAltered,
     TransactionEnded,
     TransactionExtended,
     TransactionForgotten,
@@ -33,6 +47,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **coordinator.HANDLERS,
     **scheduler.HANDLERS,
     **pumping.HANDLERS,
+    **seek.HANDLERS,
+    **snapshotting.HANDLERS,
     **deadlines.HANDLERS,
     **sessions.HANDLERS,
     **subscribe.HANDLERS,
@@ -45,6 +61,10 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     TransactionEnded: transaction.apply_ended,
     TransactionForgotten: transaction.apply_forgotten,
     ScheduleSettled: schedules.apply_schedule_settled,
+    SubscriptionAltered: seek.apply_altered,
+    Sought: seek.apply_sought,
+    SnapshotCreated: snapshots.apply_snapshot_created,
+    SnapshotDeleted: snapshots.apply_snapshot_deleted,
     PumpCreated: pumps.apply_pump_created,
     PumpMoved: pumps.apply_pump_moved,
     PumpDeleted: pumps.apply_pump_deleted,
@@ -56,6 +76,7 @@ SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
     scheduler.sweep_schedules,
     dedup.sweep_dedup,
     pumping.sweep_pumps,
+    snapshotting.sweep_snapshots,
     deadlines.sweep_leases,
 )
 """One bounded step each; True when some work is left for now."""
@@ -70,7 +91,10 @@ ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""
 
-WALL: Final[tuple[Callable[["State"], int | None], ...]] = (scheduler.next_due_ms,)
+WALL: Final[tuple[Callable[["State"], int | None], ...]] = (
+    scheduler.next_due_ms,
+    snapshotting.next_expiry_ms,
+)
 
 
 def sweep_features(kernel: "Kernel") -> bool:

@@ -283,6 +283,39 @@ class TransactionForgotten(Record, frozen=True, array_like=True, gc=False, tag=6
     producer: int
 
 
+class SubscriptionAltered(Record, frozen=True, array_like=True, gc=False, tag=65):
+    """A leased subscription's settings are these now."""
+
+    id: int
+    settings: SubscriptionSettings
+
+
+class Sought(Record, frozen=True, array_like=True, gc=False, tag=66):
+    """A leased subscription begins anew at `frontier`, with the runs of `open` before it ready again."""
+
+    subscription: int
+    partition: int
+    frontier: int
+    open: Runs
+
+
+class SnapshotCreated(Record, frozen=True, array_like=True, gc=False, tag=67):
+    """How a leased subscription stood: (frontier, open runs before it) per partition."""
+
+    id: int
+    namespace: str
+    name: str
+    stream: int
+    expires_ms: int
+    windows: tuple[tuple[int, Runs], ...]
+
+
+class SnapshotDeleted(Record, frozen=True, array_like=True, gc=False, tag=68):
+    """A snapshot is gone."""
+
+    id: int
+
+
 class ScheduleSettled(Record, frozen=True, array_like=True, gc=False, tag=70):
     """Entries of a hidden stream wait no longer: they were published in this very frame, or cancelled."""
 
@@ -346,6 +379,10 @@ AnyRecord = (
     | CursorsPended
     | TransactionEnded
     | TransactionForgotten
+    | SubscriptionAltered
+    | Sought
+    | SnapshotCreated
+    | SnapshotDeleted
     | ScheduleSettled
     | PumpCreated
     | PumpMoved

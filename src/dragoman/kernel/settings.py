@@ -60,13 +60,16 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     order: OrderKind = "none"
     priorities: int = 0  # highest priority honoured, order = priority
     filter: dict[str, Any] = msgspec.field(default_factory=dict)  # as of a binding; empty takes all
-    revoke_followers: bool = False  # order = key: a message that returns takes later leased ones along
+    revoke_followers: bool = (
+        False  # order = key: a message that returns takes later leased ones along
+    )
     single_active: bool = False
     exclusive: bool = False  # for the session that made it, gone with it
     auto_delete: bool = False  # gone with its last consumer
     idle_ms: int = 0  # gone after that long unused; 0 never
     owns_stream: bool = True  # its deletion deletes the stream unless something else holds it
     notes: dict[str, str] = msgspec.field(default_factory=dict)
+    paused: bool = False  # hands nothing out
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -17,6 +17,7 @@ from dragoman.kernel.leases.due import Due
 from dragoman.kernel.pumps import Pumps
 from dragoman.kernel.retention import Patrol
 from dragoman.kernel.schedules import Schedules
+from dragoman.kernel.snapshots import Snapshots
 from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
@@ -65,6 +66,7 @@ class State:
         "retry",
         "routing",
         "schedules",
+        "snapshots",
         "streams",
         "streams_by_uuid",
         "streams_named",
@@ -95,6 +97,7 @@ class State:
         self.schedules = Schedules()
         self.dedup = Dedup()
         self.pumps = Pumps()
+        self.snapshots = Snapshots()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due

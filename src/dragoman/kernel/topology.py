@@ -45,6 +45,7 @@ from dragoman.kernel.records import (
 from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
 from dragoman.kernel.schedules import SCHEDULES
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
+from dragoman.kernel.snapshots import forget_stream as forget_snapshots
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.transactions.transaction import forget_stream as forget_transactions
 from dragoman.model.errors import (
@@ -165,6 +166,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     forget_transactions(state, stream)
     state.dedup.forget(stream.id)
     forget_source(state, stream)
+    forget_snapshots(state, stream)
     if stream.namespace == SCHEDULES:
         state.schedules.forget(stream)
     state.dirty_streams[stream.id] = stream

@@ -73,6 +73,12 @@ class GroupNotFound(NotFound):
     code = "group-not-found"
 
 
+class SnapshotNotFound(NotFound):
+    """No such snapshot."""
+
+    code = "snapshot-not-found"
+
+
 class PumpNotFound(NotFound):
     """No such pump."""
 

@@ -29,7 +29,9 @@ SWEEP_IDLE_MAX: Final = 64  # looked at in one step
 PEEK_COUNT_MAX: Final = 1_000  # messages in one reply
 PEEK_BYTES_MAX: Final = 8 << 20  # of bodies in one reply; the first comes whole
 SNAPSHOTS_MAX: Final = 10_000
-SNAPSHOT_RUNS_MAX: Final = 10_000  # per partition; past it what was acknowledged between is given out again
+SNAPSHOT_RUNS_MAX: Final = (
+    10_000  # per partition; past it what was acknowledged between is given out again
+)
 SNAPSHOT_LIFE_MS_MAX: Final = 31 * 86_400_000
 SWEEP_SNAPSHOTS_MAX: Final = 64  # looked at in one step
 
@@ -49,7 +51,9 @@ SESSION_STATE_BYTES_MAX: Final = 1 << 20
 SWEEP_LEASES_MAX: Final = 256  # deadlines worked off in one step
 
 # --- dedup windows ---
-DEDUP_IDS_MAX: Final = 1_000_000  # remembered on a node, some 200 bytes each in memory; on disk later
+DEDUP_IDS_MAX: Final = (
+    1_000_000  # remembered on a node, some 200 bytes each in memory; on disk later
+)
 DEDUP_ID_CHARS_MAX: Final = 512
 DEDUP_WINDOW_MS_MAX: Final = 31 * 86_400_000
 DEDUP_BUCKETS: Final = 8  # that a window is cut into: so much of it at most is kept too long

@@ -3,6 +3,7 @@
     transaction   producer id -> a transactional id, and what is open under it
     aborted       stream/partition -> aborted entries: (producer, runs) each
     dedup         stream/bucket -> ids stored in it: id -> (stored ms, partition, offset)
+    snapshot      snapshot -> the record that made it
     pump          pump -> the record that makes it, as far as it came
     schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
@@ -17,7 +18,8 @@ import msgspec
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.pumps import apply_pump_created
-from dragoman.kernel.records import PumpCreated, Runs
+from dragoman.kernel.records import PumpCreated, Runs, SnapshotCreated
+from dragoman.kernel.snapshots import apply_snapshot_created
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import Aborted, Transaction, mark
 from dragoman.ports.storage import StateStore
@@ -49,6 +51,7 @@ def feature_changes(state: State) -> Iterator[Change]:
     yield from _transaction_changes(state)
     yield from _schedule_changes(state)
     yield from _dedup_changes(state)
+    yield from _snapshot_changes(state)
     dirty, state.pumps.dirty = state.pumps.dirty, {}
     for number in dirty:
         pump = state.pumps.by_id.get(number)
@@ -63,8 +66,17 @@ def load_features(state: State, store: StateStore) -> None:
         bucket.done = bytearray(zlib.decompress(data))
         bucket.done_count = int.from_bytes(bucket.done, "big").bit_count()
     _load_dedup(state, store)
+    for _, data in store.scan("snapshot"):
+        apply_snapshot_created(state, msgspec.msgpack.decode(data, type=SnapshotCreated))
     for _, data in store.scan("pump"):
         apply_pump_created(state, msgspec.msgpack.decode(data, type=PumpCreated))
+
+
+def _snapshot_changes(state: State) -> Iterator[Change]:
+    dirty, state.snapshots.dirty = state.snapshots.dirty, {}
+    for number in dirty:
+        known = state.snapshots.by_id.get(number)
+        yield ("snapshot", id_key(number), None if known is None else _pack.encode(known))
 
 
 # --- schedules ---

@@ -45,6 +45,8 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
     """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
     misses = 0
     while budget > 0:
+    if subscription.settings.paused:
+        return False
         ready = subscription.ready()
         if ready <= 0 or not subscription.consumers:
             return False

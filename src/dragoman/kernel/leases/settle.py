@@ -219,7 +219,7 @@ def apply_settled(state: State, record: Settled) -> None:
         if target == WAITING:
             heappush(state.retry, (record.ready_ms, subscription.id, record.partition, start, end))
     if record.source == LEASED:
-        _give_back(state, record.holder, total)
+        give_back(state, record.holder, total)
     if target == RETURNED or (record.source == LEASED and subscription.consumers):
         state.activate(subscription)
     if target == DONE:
@@ -257,7 +257,7 @@ def _count_bytes(
         window.ready_bytes += bytes_of(partition, start, end)
 
 
-def _give_back(state: State, holder_id: int, count: int) -> None:
+def give_back(state: State, holder_id: int, count: int) -> None:
     """The holder has `count` messages less."""
     holder: Holder | None = state.holders.get(holder_id)
     if holder is None:

@@ -1,0 +1,227 @@
+"""Moving a leased subscription in its stream, looking into it, stopping it, changing it.
+
+    Seek     everything before a point is done, everything from there on is ready again while the stream keeps it
+    Peek     messages with their states, nothing leased
+    Alter    other settings; `paused` hands nothing out and keeps everything
+
+A seek is one record however far it goes: the window begins anew at the point. Leases are revoked, whoever held them
+settles in vain; how often a message was tried is forgotten. What is pending in an open transaction stays so.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from dragoman.kernel.block import Partition
+from dragoman.kernel.commands import DEFAULT_NAMESPACE
+from dragoman.kernel.describe import queue_info
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.idle import watch
+from dragoman.kernel.leases.lease import bytes_of
+from dragoman.kernel.leases.purge import leased_runs, offset_of
+from dragoman.kernel.leases.settle import give_back
+from dragoman.kernel.leases.states import DONE, RETURNED, STATES
+from dragoman.kernel.publish import partition_of
+from dragoman.kernel.records import Record, Sought, SubscriptionAltered
+from dragoman.kernel.replies import QueueInfo
+from dragoman.kernel.settings import SubscriptionSettings
+from dragoman.kernel.state import Needs, State
+from dragoman.kernel.topology import check_owner
+from dragoman.kernel.transactions.transaction import hide_pending
+from dragoman.model.errors import InvalidArgument, NotSupported
+from dragoman.model.limits import PEEK_BYTES_MAX, PEEK_COUNT_MAX
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+
+FIXED: Final = ("durable", "order", "filter", "priorities", "exclusive", "owns_stream")
+"""Settings that a subscription keeps for life."""
+
+
+class _OfSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Root: the leased subscription of stream `name`, its queue when empty. Raises SubscriptionNotFound."""
+
+    namespace: str = DEFAULT_NAMESPACE
+    name: str
+    subscription: str = ""
+
+
+class Seek(_OfSubscription, frozen=True, kw_only=True):
+    """Go to an offset of `partition`, or (`offset` < 0) to a time in all of them. Reply: `QueueInfo`.
+
+    Raises ResourceLocked, NotSupported (ordered or filtered), PartitionNotFound.
+    """
+
+    partition: int = 0
+    offset: int = -1
+    time_ms: int = 0
+
+
+class Peek(_OfSubscription, frozen=True, kw_only=True):
+    """Look at messages that are not done, from an offset on. Reply: `list[Peeked]`, at most `count_max`."""
+
+    partition: int = 0
+    offset: int = 0
+    count_max: int = 1
+
+
+class Peeked(msgspec.Struct, frozen=True):
+    """A message as it stands for a subscription; `state` is a name of `leases.states`."""
+
+    offset: int
+    state: str
+    stored_ms: int
+    tries: int
+    format: int
+    body: bytes
+
+
+class AlterSubscription(_OfSubscription, frozen=True, kw_only=True):
+    """Change settings, pausing and resuming among them. Reply: `QueueInfo`.
+
+    Raises InvalidArgument when one of FIXED differs, NotSupported for a first limit on bytes, ResourceLocked.
+    """
+
+    settings: SubscriptionSettings
+
+
+def _mine(kernel: "Kernel", command: _OfSubscription, session: int) -> Subscription:
+    found = kernel.state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(found, session)
+    return found
+
+
+# --- seek ---
+
+
+def seek(kernel: "Kernel", command: Seek, session: int) -> QueueInfo:
+    """Reply: the subscription. Raises Needs."""
+    subscription = _mine(kernel, command, session)
+    check_seekable(subscription)
+    stream = subscription.stream
+    records: list[Record] = []
+    if command.offset >= 0:
+        partition = partition_of(stream, command.partition)
+        records.append(_sought(subscription, partition, command.offset))
+    else:
+        for partition in stream.partitions:
+            offset = offset_of(partition, command.time_ms)
+            records.append(_sought(subscription, partition, offset))
+    kernel.commit(records)
+    kernel.trim_crowded()
+    return queue_info(subscription)
+
+
+def check_seekable(subscription: Subscription) -> None:
+    """Raises NotSupported."""
+    if subscription.settings.order != "none" or subscription.settings.filter:
+        raise NotSupported("seek of an ordered or filtered subscription")
+
+
+def _sought(subscription: Subscription, partition: Partition, offset: int) -> Sought:
+    frontier = min(max(offset, partition.start), partition.end)
+    return Sought(subscription.id, partition.index, frontier, [])
+
+
+def apply_sought(state: State, record: Sought) -> None:
+    """The window begins anew: ready from the frontier on, and in `open` before it; leases are nobody's."""
+    subscription = state.subscriptions.get(record.subscription)
+    if subscription is None:
+        return
+    window = subscription.windows[record.partition]
+    partition = subscription.stream.partitions[record.partition]
+    for holder, runs in leased_runs(window).items():
+        give_back(state, holder, sum(end - start for start, end in runs))
+    window.chunks.clear()
+    window.counts = [0] * len(window.counts)
+    low = record.open[0][0] if record.open else record.frontier
+    window.frontier = window.returned_low = min(low, record.frontier)
+    window.ready = 0
+    for start, end in record.open:
+        hide_pending(window, partition, start)
+        window.advance(start, end, RETURNED, 0)
+        window.ready += end - start
+    hide_pending(window, partition, record.frontier)
+    window.advance(record.frontier, record.frontier, DONE, 0)
+    window.ready += partition.count(record.frontier, partition.end)
+    if subscription.stream.counts_bytes:
+        runs = [*record.open, *partition.messages(record.frontier, partition.end)]
+        window.ready_bytes = sum(bytes_of(partition, start, end) for start, end in runs)
+    _look_again(state, subscription)
+
+
+def _look_again(state: State, subscription: Subscription) -> None:
+    """What is at its head, over its limits, or without a reader may have changed altogether."""
+    state.dirty_subscriptions[subscription.id] = subscription
+    state.dirty_floors[subscription.stream.id] = subscription.stream
+    state.activate(subscription)
+    state.arm(subscription, 1)
+    state.crowded.append(subscription)
+    watch(state, subscription)
+
+
+# --- alter, pause ---
+
+
+def alter(kernel: "Kernel", command: AlterSubscription, session: int) -> QueueInfo:
+    """Reply: the subscription as altered."""
+    subscription = _mine(kernel, command, session)
+    known = subscription.settings
+    for name in FIXED:
+        if getattr(known, name) != getattr(command.settings, name):
+            raise InvalidArgument(f"{name} cannot be changed")
+    if command.settings.bytes_max >= 0 and not subscription.stream.counts_bytes:
+        raise NotSupported("bytes are counted from the beginning or not at all")
+    if known != command.settings:
+        kernel.commit([SubscriptionAltered(subscription.id, command.settings)])
+        kernel.trim_crowded()
+    return queue_info(subscription)
+
+
+def apply_altered(state: State, record: SubscriptionAltered) -> None:
+    """The subscription has these settings."""
+    subscription = state.subscriptions.get(record.id)
+    if subscription is not None:
+        subscription.settings = record.settings
+        _look_again(state, subscription)
+
+
+# --- peek ---
+
+
+def peek(kernel: "Kernel", command: Peek, session: int) -> list[Peeked]:
+    """Reply: what stands there. Raises Needs."""
+    subscription = _mine(kernel, command, session)
+    partition = partition_of(subscription.stream, command.partition)
+    window = subscription.windows[partition.index]
+    found: list[Peeked] = []
+    left = PEEK_BYTES_MAX
+    for start, end in partition.messages(max(command.offset, window.floor()), partition.end):
+        for offset in range(start, end):
+            if len(found) == min(command.count_max, PEEK_COUNT_MAX) or left <= 0:
+                return found
+            state = window.state(offset)
+            if state != DONE:
+                found.append(_peeked(kernel.state, partition, offset, STATES[state], window))
+                left -= len(found[-1].body)
+    return found
+
+
+def _peeked(state: State, partition: Partition, offset: int, name: str, window: Any) -> Peeked:
+    block = partition.at(offset)
+    assert block is not None
+    if block.bodies is None:
+        raise Needs([block])
+    format_, body = block.format, block.body(offset)
+    if block.packed:
+        format_, bodies = state.translator.open_batch(block.format, body)
+        body = bodies[offset - block.offset]
+    return Peeked(offset, name, block.stored_at(offset), window.tried(offset), format_, body)
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    Seek: seek,
+    Peek: peek,
+    AlterSubscription: alter,
+}

@@ -1,0 +1,149 @@
+"""Making, going back to and ending snapshots: the commands' handlers, and time."""
+
+from collections.abc import Callable, Mapping
+from heapq import heappop
+from typing import TYPE_CHECKING, Any, Final
+
+from dragoman.kernel.block import Partition
+from dragoman.kernel.describe import queue_info
+from dragoman.kernel.leases.seek import check_seekable
+from dragoman.kernel.leases.states import DONE
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.records import Record, Runs, SnapshotCreated, SnapshotDeleted, Sought
+from dragoman.kernel.replies import QueueInfo
+from dragoman.kernel.snapshots import (
+    CreateSnapshot,
+    DeleteSnapshot,
+    ListSnapshots,
+    SeekSnapshot,
+    SnapshotInfo,
+)
+from dragoman.kernel.topology import check_owner
+from dragoman.model.errors import AlreadyExists, InvalidArgument, QuotaExceeded, SnapshotNotFound
+from dragoman.model.limits import (
+    SNAPSHOT_LIFE_MS_MAX,
+    SNAPSHOT_RUNS_MAX,
+    SNAPSHOTS_MAX,
+    SWEEP_SNAPSHOTS_MAX,
+)
+
+if TYPE_CHECKING:
+    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.state import State
+
+
+def create_snapshot(kernel: "Kernel", command: CreateSnapshot, session: int) -> SnapshotInfo:
+    """Reply: the snapshot."""
+    state = kernel.state
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    check_seekable(subscription)
+    if not command.snapshot or not 0 < command.life_ms <= SNAPSHOT_LIFE_MS_MAX:
+        raise InvalidArgument(f"a snapshot has a name, and 1 to {SNAPSHOT_LIFE_MS_MAX} ms to live")
+    if (command.namespace, command.snapshot) in state.snapshots.by_name:
+        raise AlreadyExists(command.snapshot)
+    if len(state.snapshots.by_id) >= SNAPSHOTS_MAX:
+        raise QuotaExceeded(f"{SNAPSHOTS_MAX} snapshots")
+    stream = subscription.stream
+    windows = tuple(
+        (window.frontier, _open_runs(partition, window))
+        for partition, window in zip(stream.partitions, subscription.windows, strict=True)
+    )
+    made = SnapshotCreated(
+        state.id_next,
+        command.namespace,
+        command.snapshot,
+        stream.id,
+        kernel.now_ms + command.life_ms,
+        windows,
+    )
+    kernel.commit([made])
+    return _info(kernel, made)
+
+
+def _open_runs(partition: Partition, window: Window) -> Runs:
+    """Messages below the frontier that are not done."""
+    runs: Runs = []
+    for start, end in partition.messages(window.floor(), window.frontier):
+        for offset in range(start, end):
+            if window.state(offset) == DONE:
+                continue
+            if runs and (runs[-1][1] == offset or len(runs) == SNAPSHOT_RUNS_MAX):
+                runs[-1] = (runs[-1][0], offset + 1)
+            else:
+                runs.append((offset, offset + 1))
+    return runs
+
+
+def delete_snapshot(kernel: "Kernel", command: DeleteSnapshot, session: int) -> SnapshotInfo:
+    """Reply: the snapshot as it was."""
+    known = _find(kernel, command.namespace, command.snapshot)
+    info = _info(kernel, known)
+    kernel.commit([SnapshotDeleted(known.id)])
+    return info
+
+
+def seek_snapshot(kernel: "Kernel", command: SeekSnapshot, session: int) -> QueueInfo:
+    """Reply: the subscription."""
+    state = kernel.state
+    known = _find(kernel, command.namespace, command.snapshot)
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    check_seekable(subscription)
+    if subscription.stream.id != known.stream:
+        raise InvalidArgument("the snapshot is of another stream")
+    records: list[Record] = []
+    for partition in subscription.stream.partitions:
+        at = partition.index
+        frontier, open_ = known.windows[at] if at < len(known.windows) else (0, [])
+        low = partition.start
+        runs = [each for start, end in open_ for each in partition.messages(max(start, low), end)]
+        records.append(Sought(subscription.id, at, max(frontier, low), runs))
+    kernel.commit(records)
+    kernel.trim_crowded()
+    return queue_info(subscription)
+
+
+def list_snapshots(kernel: "Kernel", command: ListSnapshots, session: int) -> list[SnapshotInfo]:
+    """Reply: the namespace's snapshots, by name."""
+    found = sorted(kernel.state.snapshots.by_name.items())
+    return [_info(kernel, known) for key, known in found if key[0] == command.namespace]
+
+
+def _find(kernel: "Kernel", namespace: str, name: str) -> SnapshotCreated:
+    known = kernel.state.snapshots.by_name.get((namespace, name))
+    if known is None:
+        raise SnapshotNotFound(name)
+    return known
+
+
+def _info(kernel: "Kernel", known: SnapshotCreated) -> SnapshotInfo:
+    return SnapshotInfo(known.name, kernel.state.streams[known.stream].name, known.expires_ms)
+
+
+# --- time ---
+
+
+def sweep_snapshots(kernel: "Kernel") -> bool:
+    """Delete snapshots whose time is over; True when some are left."""
+    snapshots = kernel.state.snapshots
+    for _ in range(SWEEP_SNAPSHOTS_MAX):
+        if not snapshots.expiring or snapshots.expiring[0][0] > kernel.now_ms:
+            return False
+        _, number = heappop(snapshots.expiring)
+        if number in snapshots.by_id:
+            kernel.commit([SnapshotDeleted(number)])
+    return True
+
+
+def next_expiry_ms(state: "State") -> int | None:
+    """When a snapshot's time is over, wall time."""
+    return state.snapshots.expiring[0][0] if state.snapshots.expiring else None
+
+
+HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+    CreateSnapshot: create_snapshot,
+    DeleteSnapshot: delete_snapshot,
+    ListSnapshots: list_snapshots,
+    SeekSnapshot: seek_snapshot,
+}
