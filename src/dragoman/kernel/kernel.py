@@ -233,7 +233,12 @@ class Kernel:
     # --- what no reader can ask for any more ---
 
     def release_all(self) -> None:
-        """After recovery: judge every stream once."""
+        """After recovery: judge every stream once, and count what there is."""
+        self.state.usage.stored_bytes = sum(
+            partition.size
+            for stream in self.state.streams.values()
+            for partition in stream.partitions
+        )
         self.state.dirty_floors.update(self.state.streams)
         self.release()
 

@@ -20,6 +20,7 @@ from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.index import Reading, enlist, matches, soonest_ms
 from dragoman.kernel.producers import duplicate_of, remember
+from dragoman.kernel.quotas import check_publish as check_quotas
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.state import State
@@ -80,6 +81,7 @@ def decide_publish(
         raise InvalidArgument("nothing to publish")
     if state.is_full:
         raise StorageFull("the disk is full")
+    check_quotas(state, command)
     if address.is_route:
         streams = (
             None
@@ -425,6 +427,7 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         if partition.append(block):
             state.resident -= BLOCK_OVERHEAD_BYTES
         state.dirty_streams[stream.id] = stream
+        state.usage.stored_bytes += size
         state.grown.append((stream, partition))
         if stream.is_pumped:
             state.pumps.wake(stream.id)

@@ -15,6 +15,7 @@ from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.idle import Idle
 from dragoman.kernel.leases.due import Due
 from dragoman.kernel.pumps import Pumps
+from dragoman.kernel.quotas import Quotas, Usage
 from dragoman.kernel.retention import Patrol
 from dragoman.kernel.schedules import Schedules
 from dragoman.kernel.snapshots import Snapshots
@@ -61,6 +62,7 @@ class State:
         "producer_next",
         "producer_reserved",
         "pumps",
+        "quotas",
         "random_below",
         "resident",
         "retry",
@@ -73,6 +75,7 @@ class State:
         "subscriptions",
         "transactions",
         "translator",
+        "usage",
     )
 
     def __init__(
@@ -98,6 +101,8 @@ class State:
         self.dedup = Dedup()
         self.pumps = Pumps()
         self.snapshots = Snapshots()
+        self.quotas = Quotas()  # set by the operator
+        self.usage = Usage()
         self.patrol = Patrol()
         self.producer_next = (
             0  # the next producer id; below `producer_reserved`, or a record is due
@@ -155,6 +160,7 @@ class State:
     def forget(self, blocks: list[Block]) -> None:
         """No reader can ask for these blocks any more."""
         for block in blocks:
+            self.usage.stored_bytes -= block.size
             if block.place is None:
                 self.resident -= block.cost()
             else:

@@ -28,6 +28,7 @@ from dragoman.kernel.leases.order import finish_below
 from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.pumps import forget_source
+from dragoman.kernel.quotas import check_queue, check_stream
 from dragoman.kernel.records import (
     Bound,
     Indexed,
@@ -96,6 +97,7 @@ def decide_create_stream(
             raise AlreadyExists(command.name)
         return [], stream_info(existing)
     check_name(command.name)
+    check_stream(state, command.namespace)
     _check_settings(command.settings)
     return [
         StreamCreated(state.id_next, command.namespace, command.name, uuid, command.settings)
@@ -109,6 +111,7 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.streams[stream.id] = stream
     state.streams_named[stream.namespace, stream.name] = stream
     state.streams_by_uuid[stream.uuid] = stream
+    state.usage.count_stream(stream.namespace, 1)
     state.dirty_streams[stream.id] = stream
     if stream.namespace == SCHEDULES:
         state.schedules.adopt(stream)
@@ -162,6 +165,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
         apply_subscription_deleted(state, SubscriptionDeleted(subscription.id))
     del state.streams_named[stream.namespace, stream.name]
     state.streams_by_uuid.pop(stream.uuid, None)
+    state.usage.count_stream(stream.namespace, -1)
     forget_stream(state, stream.id)
     forget_transactions(state, stream)
     state.dedup.forget(stream.id)
@@ -239,11 +243,13 @@ def decide_declare_queue(
                 return [], queue_info(subscription)
     if command.passive:
         raise SubscriptionNotFound(command.name)
+    check_queue(state, command.namespace)
     records: list[Record] = []
     settings = command.settings
     check_order(settings)
     if stream is None:
         check_name(command.name)
+        check_stream(state, command.namespace)
         _check_settings(command.stream)
         records.append(
             StreamCreated(state.id_next, command.namespace, command.name, uuid, command.stream)
@@ -313,6 +319,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     _note_readers(stream)
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
+    state.usage.count_queue(stream.namespace, 1)
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
     state.plans.clear()
@@ -358,6 +365,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     if subscription.owner:
         state.owned_by.get(subscription.owner, {}).pop(subscription.id, None)
     stream.subscriptions.remove(subscription)
+    state.usage.count_queue(stream.namespace, -1)
     _note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
     for holder in list(subscription.holders.values()):

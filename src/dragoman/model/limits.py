@@ -67,3 +67,8 @@ PUMP_HOPS_MAX: Final = 16  # a message that came this far goes in a circle
 PUMP_POLL_MS: Final = 5  # between looks at a source whose new entries are not committed yet
 PUMP_ROUND_MS: Final = 1_000  # between looks at all pumps, for what no publish announces
 PUMP_RETRY_MS_MAX: Final = 60_000  # backoff doubles up to this
+
+# --- quotas: what holds while nobody sets another ---
+MESSAGE_BYTES_MAX: Final = 128 << 20  # one body, whatever its stream allows
+STREAMS_PER_NAMESPACE_MAX: Final = 200_000  # queues are streams too
+QUEUES_PER_NAMESPACE_MAX: Final = 200_000  # and other leased subscriptions

@@ -8,6 +8,7 @@ import msgspec
 from dragoman.kernel.describe import queue_info
 from dragoman.kernel.leases.commands import CreateSubscription, DeleteSubscription
 from dragoman.kernel.leases.index import check_order
+from dragoman.kernel.quotas import check_queue
 from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
 from dragoman.kernel.replies import QueueInfo
 from dragoman.kernel.state import State
@@ -35,6 +36,7 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
     if any(known.name == command.subscription for known in stream.subscriptions):
         return []
     check_name(command.subscription)
+    check_queue(state, command.namespace)
     check_order(command.settings)
     if command.settings.exclusive:
         raise InvalidArgument("subscriptions of a shared stream are not exclusive")

@@ -1,0 +1,77 @@
+"""How much there may be: of messages, streams and readers. Set by the operator, checked before anything changes.
+
+`state.quotas` is what holds now; a number of 0 is no limit. What is there already stays when a quota is lowered.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dragoman.kernel.commands import Publish
+from dragoman.model.errors import MessageTooLarge, QuotaExceeded
+from dragoman.model.limits import (
+    MESSAGE_BYTES_MAX,
+    QUEUES_PER_NAMESPACE_MAX,
+    STREAMS_PER_NAMESPACE_MAX,
+)
+
+if TYPE_CHECKING:
+    from dragoman.kernel.state import State
+
+
+class Quotas(msgspec.Struct, frozen=True):
+    """The node's quotas. Bytes are of stored bodies, once per stream they are in."""
+
+    message_bytes_max: int = MESSAGE_BYTES_MAX
+    stored_bytes_max: int = 0
+    streams_max: int = STREAMS_PER_NAMESPACE_MAX  # per namespace
+    queues_max: int = QUEUES_PER_NAMESPACE_MAX  # leased subscriptions, per namespace
+
+
+class Usage:
+    """How much there is; changed by `apply`, and by letting entries go."""
+
+    __slots__ = ("queues", "stored_bytes", "streams")
+
+    def __init__(self) -> None:
+        self.stored_bytes = 0
+        self.streams: dict[str, int] = {}  # per namespace
+        self.queues: dict[str, int] = {}
+
+    def count_stream(self, namespace: str, change: int) -> None:
+        """A stream came (1) or went (-1)."""
+        self.streams[namespace] = self.streams.get(namespace, 0) + change
+        if not self.streams[namespace]:
+            del self.streams[namespace]
+
+    def count_queue(self, namespace: str, change: int) -> None:
+        """A leased subscription came (1) or went (-1)."""
+        self.queues[namespace] = self.queues.get(namespace, 0) + change
+        if not self.queues[namespace]:
+            del self.queues[namespace]
+
+
+def check_stream(state: "State", namespace: str) -> None:
+    """Raises QuotaExceeded when the namespace may not have one more stream."""
+    most = state.quotas.streams_max
+    if most and state.usage.streams.get(namespace, 0) >= most:
+        raise QuotaExceeded(f"{namespace} has {most} streams, as many as it may")
+
+
+def check_queue(state: "State", namespace: str) -> None:
+    """Raises QuotaExceeded when the namespace may not have one more leased subscription."""
+    most = state.quotas.queues_max
+    if most and state.usage.queues.get(namespace, 0) >= most:
+        raise QuotaExceeded(f"{namespace} has {most} queues and subscriptions, as many as it may")
+
+
+def check_publish(state: "State", command: Publish) -> None:
+    """Raises MessageTooLarge, QuotaExceeded."""
+    quotas = state.quotas
+    largest = max(map(len, command.bodies))
+    if 0 < quotas.message_bytes_max < largest:
+        raise MessageTooLarge(f"{largest} bytes, {quotas.message_bytes_max} are taken")
+    if quotas.stored_bytes_max:
+        size = sum(map(len, command.bodies))
+        if state.usage.stored_bytes + size > quotas.stored_bytes_max:
+            raise QuotaExceeded(f"{quotas.stored_bytes_max} bytes are stored, as many as may be")
