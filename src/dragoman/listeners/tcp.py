@@ -164,8 +164,10 @@ class TcpShell(asyncio.Protocol):
             self._broker.touch(self.session)
 
     def flush(self) -> None:
-        """Write what the door has ready; close behind it if the door is done."""
+        """Write what the door has ready; close behind it if the door is done. A stuck peer's door keeps what it has."""
         if self._transport.is_closing():
+            return
+        if self._is_stuck and not self.session.door.is_closing():
             return
         chunks = self.session.door.data_to_send()
         if chunks:

@@ -89,6 +89,7 @@ class Channel:
 
     def hand_over(self, frames: bytes, delivery: Delivery) -> None:
         """A delivery: at once where its queue allows that, else when the message is safe."""
+        self.link.unsent_bytes += len(frames)
         if delivery.early:
             self.send(frames)
             return

@@ -66,6 +66,9 @@ ACK_IDS: Final = (60, 80)
 DEAF: Final = frozenset((Stage.REFUSED, Stage.GONE))
 HELD_BYTES_MAX: Final = 32 << 20  # read behind a publish that found no room
 HELD_RETRY_MS: Final = 100
+UNSENT_BYTES_MAX: Final = (
+    1 << 20
+)  # of messages got and not taken by the peer, before more is served
 
 
 def make_door(session: Session, connection: Connection) -> "Amqp091Door":
@@ -81,6 +84,7 @@ class Amqp091Door:
         "_codec",
         "_held",
         "_held_bytes",
+        "_is_blocked",
         "_last_words",
         "_link",
         "_liveness",
@@ -98,6 +102,7 @@ class Amqp091Door:
         self._liveness = Liveness(session.elapsed_ms())
         self._held: deque[Event] = deque()  # events behind a publish that found no room
         self._held_bytes = 0
+        self._is_blocked = False  # the client was told so
         self._retry_ms: int | None = None
         self._last_words: ConnectionClose | None = None  # of a refused login
 
@@ -128,6 +133,10 @@ class Amqp091Door:
                 self._close(error)
             except Exception as error:  # noqa: BLE001 - a fault of ours ends this connection and no other
                 self._fail(error)
+            if self._link.unsent_bytes > UNSENT_BYTES_MAX and at + 1 < len(events):
+                self._hold(events[at + 1 :], 0)
+                self._retry_ms = self._session.elapsed_ms()
+                return
 
     def _take(self, event: Event) -> None:
         if type(event) is PublishRun:
@@ -301,7 +310,8 @@ class Amqp091Door:
 
     def _block(self, events: list[Event]) -> None:
         self._hold(events, 0)
-        if self._retry_ms is None and "connection.blocked" in self._link.capabilities:
+        if not self._is_blocked and "connection.blocked" in self._link.capabilities:
+            self._is_blocked = True
             self._link.send(ConnectionBlocked("low on disk"))
         self._retry_ms = self._session.elapsed_ms() + HELD_RETRY_MS
 
@@ -315,10 +325,11 @@ class Amqp091Door:
         events = list(self._held)
         self._held.clear()
         self._take_all(events)
-        if not self._held and self._retry_ms is not None:
+        if not self._held:
             self._retry_ms = None
             self._held_bytes = 0
-            if "connection.blocked" in self._link.capabilities:
+            if self._is_blocked:
+                self._is_blocked = False
                 self._link.send(ConnectionUnblocked())
         self._confirm()
 
@@ -365,7 +376,8 @@ class Amqp091Door:
             self._leave()
         elif self._liveness.wants_heartbeat(now_ms):
             self._link.out.append(HEARTBEAT_FRAME)
-        if self._retry_ms is not None and now_ms >= self._retry_ms:
+        is_ripe = self._retry_ms is not None and now_ms >= self._retry_ms
+        if is_ripe and self._link.unsent_bytes <= UNSENT_BYTES_MAX:
             self._retry()
 
     def next_tick_ms(self) -> int | None:
@@ -373,7 +385,7 @@ class Amqp091Door:
         if self._stage is Stage.GONE:
             return None
         due = self._liveness.next_ms()
-        if self._retry_ms is None:
+        if self._retry_ms is None or self._link.unsent_bytes > UNSENT_BYTES_MAX:
             return due
         return self._retry_ms if due is None else min(due, self._retry_ms)
 
@@ -381,6 +393,7 @@ class Amqp091Door:
 
     def data_to_send(self) -> list[bytes]:
         """Frames in order."""
+        self._link.unsent_bytes = 0
         out = self._link.out
         if out:
             self._link.out = []

@@ -34,6 +34,7 @@ class Link:
         "session",
         "traits",
         "tuning",
+        "unsent_bytes",
         "vhost",
         "waiting",
     )
@@ -42,6 +43,7 @@ class Link:
         self.session = session
         self.connection = connection
         self.out: list[bytes] = []
+        self.unsent_bytes = 0  # of messages handed to this connection since it last took bytes
         self.tuning: Tuning = OFFER
         self.principal = ""
         self.vhost = "/"

@@ -33,6 +33,7 @@ from dragoman.wire.kafka.schema import APIS
 STRANGER_BYTES_MAX: Final = 64 * 1024  # of a frame before its sender has said who it is
 BEHIND_BYTES_MAX: Final = 128 << 20  # of requests behind a parked one
 BEHIND_MAX: Final = 10_000
+UNSENT_BYTES_MAX: Final = 1 << 20  # of answers that the peer has not taken, before more is served
 
 
 def make_door(session: Session, connection: Connection) -> "KafkaDoor":
@@ -69,10 +70,10 @@ class KafkaDoor:
             self._close()
 
     def _work(self) -> None:
-        """Serve requests until one parks."""
+        """Serve requests until one parks, or the peer has enough to read."""
         talk = self._talk
         frames = self._frames
-        while frames and talk.parked is None and not talk.is_closing:
+        while frames and self._may_serve():
             frame = frames.popleft()
             self._behind_bytes -= frame[2] - frame[1]
             try:
@@ -81,6 +82,10 @@ class KafkaDoor:
                 self._close()
         if self._buffer.failure and not frames and talk.parked is None:
             self._close()
+
+    def _may_serve(self) -> bool:
+        talk = self._talk
+        return talk.parked is None and not talk.is_closing and talk.unsent_bytes <= UNSENT_BYTES_MAX
 
     def _serve(self, frame: Frame) -> None:
         """Raises KafkaCodecError."""
@@ -149,21 +154,21 @@ class KafkaDoor:
             self._work()
 
     def tick(self) -> None:
-        """The parked request's time is over."""
+        """The parked request's time is over, or what was held back may be served."""
         parked = self._talk.parked
-        if (
-            parked is not None
-            and parked.deadline_ms is not None
-            and parked.deadline_ms <= self._session.elapsed_ms()
-        ):
+        if parked is None:
+            self._work()
+        elif parked.deadline_ms is not None and parked.deadline_ms <= self._session.elapsed_ms():
             self._talk.parked = None
             parked.expire()
             self._work()
 
     def next_tick_ms(self) -> int | None:
-        """When the parked request's time is over."""
+        """When the parked request's time is over; at once if more may be served."""
         parked = self._talk.parked
-        return None if parked is None else parked.deadline_ms
+        if parked is not None:
+            return parked.deadline_ms
+        return self._session.elapsed_ms() if self._frames and self._may_serve() else None
 
     # --- bytes out ---
 
@@ -179,6 +184,7 @@ class KafkaDoor:
                 break
             outbox.popleft()
             chunks += slot.chunks
+            self._talk.unsent_bytes -= sum(map(len, slot.chunks))
         return chunks
 
     def is_closing(self) -> bool:

@@ -89,6 +89,7 @@ class Talk:
         "parked",
         "principal",
         "session",
+        "unsent_bytes",
     )
 
     def __init__(self, session: Session, connection: Connection) -> None:
@@ -99,6 +100,7 @@ class Talk:
         self.mechanism = ""  # of SASL, once agreed on
         self.level = APPLIED  # what the answer to the request at hand waits for
         self.outbox: deque[Slot] = deque()
+        self.unsent_bytes = 0  # of answers in the outbox
         self.parked: Wait | None = None
         self.is_closing = False
         self._finds: dict[str | bytes, FindStream] = {}
@@ -115,6 +117,7 @@ class Talk:
     def send(self, position: int, level: int, chunks: list[Chunk]) -> None:
         """Queue an encoded answer."""
         self.outbox.append(Slot(position, level, chunks))
+        self.unsent_bytes += sum(map(len, chunks))
 
     def park(self, wait: Wait) -> None:
         """Answer later, and serve nothing before that."""

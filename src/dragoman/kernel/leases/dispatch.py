@@ -15,7 +15,8 @@ from dragoman.kernel.records import Leased, Settled
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
 
-DISPATCH_MAX: Final = 4096  # messages per subscription and turn
+DISPATCH_MAX: Final = 4096  # messages per subscription and turn; a large one counts as several
+LARGE_BYTES: Final = 1024  # a message counts once for each of these: 4 MB per subscription and turn
 SHARE_MAX: Final = 256  # messages per consumer and turn at it
 
 
@@ -45,8 +46,6 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
     """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
     misses = 0
     while budget > 0:
-    if subscription.settings.paused:
-        return False
         ready = subscription.ready()
         if ready <= 0 or not subscription.consumers:
             return False
@@ -61,12 +60,21 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
                 continue  # locked keys are ready for one consumer and not for another
             return False
         misses = 0
-        budget -= run.end - run.start
+        budget -= cost_of(run)
         if run.expired:
             kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
         else:
             hand_over(kernel, holder, run)
     return True
+
+
+def cost_of(run: Run) -> int:
+    """How much of the budget a run takes: consumers of large messages are looked after more often, lest one that
+    takes none of them is handed gigabytes in a turn.
+    """
+    block = run.block
+    size: int = block.size // (block.end - block.offset)
+    return (run.end - run.start) * max(size // LARGE_BYTES, 1)
 
 
 def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) -> Delivery:
