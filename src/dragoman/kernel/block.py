@@ -194,11 +194,7 @@ class Partition:
 
     def stable(self) -> int:
         """Isolated cursors read below this: the last stable offset."""
-        return (
-            min(min(self.open_since.values()), self.committed)
-            if self.open_since
-            else self.committed
-        )
+        return min((self.committed, *self.open_since.values()))
 
     def append(self, block: Block) -> bool:
         """Add `block` behind the last one; True when it was merged into that."""

@@ -325,7 +325,7 @@ class TrimStream(_Command, frozen=True, kw_only=True):
 
 
 class FindTime(_Command, frozen=True, kw_only=True):
-    """First offset of a partition stored at or after a wall time. Reply: `tuple[offset, timestamp_ms]`, (-1, -1) none."""
+    """First offset of a partition stored at or after a wall time. Reply: (offset, timestamp ms), (-1, -1) none."""
 
     name: str
     partition: int

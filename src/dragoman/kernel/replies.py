@@ -56,7 +56,7 @@ class SettleReply:
 
 
 class PartitionInfo(msgspec.Struct, frozen=True):
-    """One partition: offsets start <= o < end exist; cursors may read below `committed`, isolated ones below `stable`."""
+    """One partition: offsets start <= o < end exist; cursors read below `committed`, isolated ones below `stable`."""
 
     start: int
     end: int

@@ -47,15 +47,15 @@ class Death:
 class Translator(Protocol):
     """Stored bytes, looked at and changed without knowing their protocol."""
 
-    def fields(self, format: int, body: bytes, index: int) -> FieldSource:  # noqa: A002
+    def fields(self, format: int, body: bytes, index: int) -> FieldSource:
         """The fields of message `index` of an entry. Raises InvalidArgument on bytes that cannot be read."""
         ...
 
-    def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:  # noqa: A002
+    def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
         """A packed entry's messages as (format, bodies), each standing alone. Raises InvalidArgument."""
         ...
 
-    def route_key(self, format: int, body: bytes) -> str:  # noqa: A002
+    def route_key(self, format: int, body: bytes) -> str:
         """The routing key the message was published with; empty when its protocol has none."""
         ...
 
@@ -63,11 +63,14 @@ class Translator(Protocol):
         """More keys the message asks to be routed by (AMQP's CC and BCC)."""
         ...
 
-    def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:  # noqa: A002
+    def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:
         """The message as its dead-letter address gets it, history extended; None when it went in a circle without
-        ever being rejected by a reader, and must be dropped."""
+        ever being rejected by a reader, and must be dropped.
+        """
         ...
 
-    def with_headers(self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]) -> tuple[int, bytes]:  # noqa: A002
+    def with_headers(
+        self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
+    ) -> tuple[int, bytes]:
         """The message with these headers set (a binding's assignments)."""
         ...
