@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from dragoman.doors.amqp091 import queues
 from dragoman.doors.amqp091.arguments import TYPE_NAMES, plain
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
 from dragoman.doors.amqp091.exchanges import check_not_default, find
 from dragoman.doors.amqp091.names import queue_name, tidy
+from dragoman.doors.amqp091.queues import outlives
 from dragoman.kernel.api import Bind, BindingSettings, Unbind
 from dragoman.model.errors import InvalidArgument, KernelError, NotFound
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
@@ -37,7 +39,7 @@ def bind_queue(channel: Channel, method: QueueBind) -> None:
     binding = _binding(channel, exchange, key, method.arguments)
     _ask(channel, Bind(**_names(channel, exchange, queue), binding=binding))
     if not method.no_wait:
-        channel.reply(QueueBindOk(), durable=True)
+        channel.reply(QueueBindOk(), durable=_outlives(channel, exchange, queue))
 
 
 def unbind_queue(channel: Channel, method: QueueUnbind) -> None:
@@ -46,8 +48,8 @@ def unbind_queue(channel: Channel, method: QueueUnbind) -> None:
     exchange = tidy(method.exchange)
     check_not_default(exchange)
     binding = BindingSettings(key=method.routing_key, arguments=values_of(method.arguments))
-    _undo(channel, Unbind(**_names(channel, exchange, queue), binding=binding))
-    channel.reply(QueueUnbindOk(), durable=True)
+    durable = _undo(channel, Unbind(**_names(channel, exchange, queue), binding=binding))
+    channel.reply(QueueUnbindOk(), durable=durable)
 
 
 def bind_exchange(channel: Channel, method: ExchangeBind) -> None:
@@ -57,7 +59,9 @@ def bind_exchange(channel: Channel, method: ExchangeBind) -> None:
     binding = _binding(channel, source, method.routing_key, method.arguments)
     _ask(channel, Bind(**_names(channel, source, target), to_route=True, binding=binding))
     if not method.no_wait:
-        channel.reply(ExchangeBindOk(), durable=True)
+        link = channel.link
+        durable = find(link, source).settings.durable and find(link, target).settings.durable
+        channel.reply(ExchangeBindOk(), durable=durable)
 
 
 def unbind_exchange(channel: Channel, method: ExchangeUnbind) -> None:
@@ -66,9 +70,10 @@ def unbind_exchange(channel: Channel, method: ExchangeUnbind) -> None:
     check_not_default(target)
     check_not_default(source)
     binding = BindingSettings(key=method.routing_key, arguments=values_of(method.arguments))
-    _undo(channel, Unbind(**_names(channel, source, target), to_route=True, binding=binding))
+    command = Unbind(**_names(channel, source, target), to_route=True, binding=binding)
+    durable = _undo(channel, command)
     if not method.no_wait:
-        channel.reply(ExchangeUnbindOk(), durable=True)
+        channel.reply(ExchangeUnbindOk(), durable=durable)
 
 
 def _names(channel: Channel, route: str, target: str) -> dict[str, Any]:
@@ -101,11 +106,25 @@ def _ask(channel: Channel, command: Bind) -> None:
         raise refusal_of(error, channel.link.vhost, "exchange") from error
 
 
-def _undo(channel: Channel, command: Unbind) -> None:
+def _outlives(channel: Channel, exchange: str, queue: str) -> bool:
+    """Whether a restart keeps the binding, so that the answer waits until it is safe."""
+    if not find(channel.link, exchange).settings.durable:
+        return False
+    try:
+        return outlives(queues.find(channel, queue))
+    except NotFound:
+        return True  # a stream without a queue
+
+
+def _undo(channel: Channel, command: Unbind) -> bool:
+    """Whether there was something to undo that a restart would have kept."""
     try:
         channel.link.session.submit(command)
+        if not command.to_route:
+            return _outlives(channel, command.route, command.target)
+        return find(channel.link, command.route).settings.durable
     except NotFound:
-        return
+        return False
     except KernelError as error:
         raise refusal_of(error, channel.link.vhost) from error
 

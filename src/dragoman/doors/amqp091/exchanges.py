@@ -155,8 +155,10 @@ def delete(channel: Channel, method: ExchangeDelete) -> None:
     if name.startswith(RESERVED):
         text = f"deletion of system exchange '{name}' in vhost '{link.vhost}' not allowed"
         raise Refused(ACCESS_REFUSED, text)
+    durable = False
     command = DeleteRoute(namespace=link.namespace, name=name, if_unused=method.if_unused)
     try:
+        durable = find(link, name).settings.durable
         link.session.submit(command)
     except RouteNotFound:
         pass
@@ -164,4 +166,4 @@ def delete(channel: Channel, method: ExchangeDelete) -> None:
         raise refusal_of(error, link.vhost, "exchange") from error
     link.addresses.clear()
     if not method.no_wait:
-        channel.reply(ExchangeDeleteOk(), durable=True)
+        channel.reply(ExchangeDeleteOk(), durable=durable)

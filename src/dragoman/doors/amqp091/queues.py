@@ -51,20 +51,26 @@ def counts_tries(info: QueueInfo) -> bool:
     return QUORUM in note and queue_type(from_note(note)) == QUORUM
 
 
+def outlives(info: QueueInfo) -> bool:
+    """Whether answers about the queue wait until they are safe."""
+    return info.settings.durable and not info.settings.exclusive
+
+
 def declare(channel: Channel, method: QueueDeclare) -> None:
     """Make a queue, or check that it is there and the same."""
     name = tidy(method.queue)
     if name == DIRECT_REPLY:  # always there, for whoever asks
         channel.reply(QueueDeclareOk(name, 0, 1))
         return
-    info = _find(channel, name) if method.passive else _make(channel, method, name)
+    info = find(channel, name) if method.passive else _make(channel, method, name)
     channel.queue_last = info.name
     if not method.no_wait:
         ok = QueueDeclareOk(info.name, info.ready, info.consumers)
-        channel.reply(ok, durable=info.settings.durable)
+        channel.reply(ok, durable=outlives(info))
 
 
-def _find(channel: Channel, name: str) -> QueueInfo:
+def find(channel: Channel, name: str) -> QueueInfo:
+    """Raises SubscriptionNotFound, and ResourceLocked when it is another connection's."""
     link = channel.link
     command = DescribeQueue(namespace=link.namespace, name=name)
     info: QueueInfo = link.session.submit(command)
@@ -74,11 +80,11 @@ def _find(channel: Channel, name: str) -> QueueInfo:
 def _make(channel: Channel, method: QueueDeclare, name: str) -> QueueInfo:
     link = channel.link
     if name.startswith(f"{DIRECT_REPLY}."):
-        return _find(channel, name)
+        return find(channel, name)
     existing: QueueInfo | None = None
     if name:
         try:
-            existing = _find(channel, name)
+            existing = find(channel, name)
         except SubscriptionNotFound:
             check_reserved("queue", name)
     if existing is not None:
@@ -194,7 +200,7 @@ def delete(channel: Channel, method: QueueDelete) -> None:
     )
     try:
         info: QueueInfo = link.session.submit(command)
-        ready, durable = info.ready, info.settings.durable
+        ready, durable = info.ready, outlives(info)
     except SubscriptionNotFound:
         ready, durable = 0, False
     if not method.no_wait:
@@ -207,4 +213,4 @@ def purge(channel: Channel, method: QueuePurge) -> None:
     name = queue_name(channel, method.queue)
     count = link.session.submit(PurgeQueue(namespace=link.namespace, name=name))
     if not method.no_wait:
-        channel.reply(QueuePurgeOk(count), durable=True)
+        channel.reply(QueuePurgeOk(count), durable=outlives(find(channel, name)))
