@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Any, Final
 
+from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish, Settle
 from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
 from dragoman.kernel.consumers import close_consumers
@@ -37,6 +38,9 @@ from dragoman.kernel.unused import drop_emptied
 from dragoman.model.errors import NotSupported
 from dragoman.ports.translator import Translator
 
+COLD_BYTES_MAX: Final = (
+    16 << 20
+)  # asked for by one dispatch, about; what is asked for later waits a turn
 SWEEPS_MAX: Final = 64  # bounded steps per call of `sweep`
 
 
@@ -126,18 +130,30 @@ class Kernel:
     # --- handing out ---
 
     def dispatch(self) -> bool:
-        """Hand ready messages to consumers with credit; True when some are left for another turn. Raises Needs."""
+        """Hand ready messages to consumers with credit; True when some are left for another turn.
+
+        Raises Needs once everybody was looked after, for what those left wait for.
+        """
         active = self.state.active
         again: list[Subscription] = []
+        cold: list[Block] = []
+        cold_bytes = 0
         while active:
-            subscription = active[-1]
-            left = dispatch_one(self, subscription, DISPATCH_MAX)
-            active.pop()
+            subscription = active.pop()  # first: dead letters make others active
+            try:
+                left = dispatch_one(self, subscription, DISPATCH_MAX)
+            except Needs as needs:
+                left = True
+                if cold_bytes < COLD_BYTES_MAX:
+                    cold += needs.blocks
+                    cold_bytes += sum(block.size for block in needs.blocks)
             subscription.queued = False
             if left:
                 again.append(subscription)
         for subscription in again:
             self.state.activate(subscription)
+        if cold:
+            raise Needs(cold)
         return bool(again)
 
     def deliver(self, delivery: Delivery) -> None:

@@ -56,6 +56,10 @@ class Loader(Protocol):
 
     def load(self, blocks: list[Block]) -> None: ...
 
+    def trim(self) -> None:
+        """Let go of bodies past the cache's size. Whoever was handed blocks since the last call is done with them."""
+        ...
+
 
 class Broker:
     """Kernel, commit and connections, turned together."""
@@ -156,7 +160,7 @@ class Broker:
         self._turning = False
         kernel = self.kernel
         self._tick_doors()
-        more = bool(self.loaded(kernel.dispatch))  # before the sweep: what lives for no time is handed out first
+        more = self._dispatch()  # before the sweep: what lives for no time is handed out first
         more = bool(self.loaded(kernel.sweep)) or bool(kernel.state.active) or more
         self._hand_deliveries()
         self._hand_answers()
@@ -165,12 +169,23 @@ class Broker:
         self.commit.pump()
         self._tell()
         self._flush()
+        if self.loader is not None:
+            self.loader.trim()
         if self.after_turn is not None:
             self.after_turn()
         self._ease()
         if more or kernel.state.groups.answers:
             self.begin_turn()
         self.timers.arm(*kernel.deadlines())
+
+    def _dispatch(self) -> bool:
+        """Hand out what is in memory; what is not is loaded for the next turn. Whether there will be something then."""
+        try:
+            return self.kernel.dispatch()
+        except Needs as needs:
+            assert self.loader is not None, "cold blocks without storage"
+            self.loader.load(needs.blocks)
+            return True
 
     def _tick_doors(self) -> None:
         for session in self.timers.due():

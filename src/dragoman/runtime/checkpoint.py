@@ -214,6 +214,7 @@ class Checkpointer:
         for placed in frozen.placed:
             self._live[placed.place[0]] = self._live.get(placed.place[0], 0) + placed.place[2]
             self._take_place(placed)
+        self.loader.trim()
         self._last_position = frozen.position
         self._commit.trim(frozen.position)
         self.is_busy = False
@@ -342,9 +343,13 @@ def freeze(stream: Stream, partition: Partition) -> tuple[list[Block], set[Block
             break
         block.frozen = True
         kept = stream.held(partition.index, block.end) < block.end
-        if keeps_all or kept or not all(
-            known.windows[partition.index].is_done(block.offset, block.end)
-            for known in stream.subscriptions
+        if (
+            keeps_all
+            or kept
+            or not all(
+                known.windows[partition.index].is_done(block.offset, block.end)
+                for known in stream.subscriptions
+            )
         ):
             blocks.append(block)
         else:

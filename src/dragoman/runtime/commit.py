@@ -61,7 +61,8 @@ class Commit:
     ) -> None:
         self._log = log
         self._reserve = reserve
-        self.collect: Callable[[], object] = lambda: None  # `add` what was decided and not added yet
+        # Adds what was decided and not added yet.
+        self.collect: Callable[[], object] = lambda: None
         self.on_full: Callable[[], None] = lambda: None  # the log has refused a frame
         self._refused: Job | None = None  # writes the refused frame again
         self._worker = worker

@@ -228,6 +228,9 @@ class ExtentLoader:
         """The block's bodies are in memory and on disk: cached from now on."""
         self._cached[block] = None
         self._size += block.size
+
+    def trim(self) -> None:
+        """Let the oldest go past CACHE_BYTES_MAX. Never in the middle of a decision: it would ask for them again."""
         while self._size > CACHE_BYTES_MAX and len(self._cached) > 1:
             oldest = next(iter(self._cached))
             del self._cached[oldest]

@@ -5,6 +5,8 @@ instead. A run never spans two blocks, so that a delivery can point at the one b
 expired by then is set aside instead of handed out.
 """
 
+from typing import Final
+
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.due import grant
@@ -15,6 +17,9 @@ from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Leased
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.transactions.transaction import hide_pending
+
+LOAD_AHEAD_MAX: Final = 16  # blocks looked at behind a cold one
+LOAD_AHEAD_BYTES_MAX: Final = 1 << 20  # of cold ones asked for at once, unless the first is larger
 
 
 class Run:
@@ -77,10 +82,24 @@ def next_run(
                 if count > 1:
                     subscription.turn_window = index + 1
                 if run.block.bodies is None:
-                    raise Needs([run.block])
+                    raise Needs(_ahead(partition, run.block))
                 _judge(subscription, run, now_ms)
                 return run
     return None
+
+
+def _ahead(partition: Partition, block: Block) -> list[Block]:
+    """A cold block, and those behind it that its reader will want next."""
+    cold: list[Block] = []
+    size: int = 0
+    at: int = partition.find(block.offset)
+    for known in partition.blocks[at : at + LOAD_AHEAD_MAX]:
+        if cold and size + known.size > LOAD_AHEAD_BYTES_MAX:
+            break
+        if known.bodies is None:
+            cold.append(known)
+            size += known.size
+    return cold
 
 
 def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None:
