@@ -64,7 +64,7 @@ def test_a_greeting_may_come_in_pieces(pieces: int) -> None:
             for start_at in range(0, len(AMQP_HEADER), pieces):
                 writer.write(AMQP_HEADER[start_at : start_at + pieces])
                 await writer.drain()
-                await asyncio.sleep(0)  # noqa: ASYNC110 - a turn or two
+                await asyncio.sleep(0)
             async with asyncio.timeout(WAIT_S):
                 assert is_amqp(await reader.readexactly(8))
             writer.close()
@@ -189,8 +189,8 @@ def test_connections_past_the_limit_are_closed_and_the_others_served() -> None:
             assert await says(port, AMQP_HEADER, 8) == b""
             held[0][1].close()
             await held[0][1].wait_closed()
-            while len(shells(running)) == 3:
-                await asyncio.sleep(0)  # noqa: ASYNC110 - a turn or two
+            while len(shells(running)) == 3:  # noqa: ASYNC110 - a turn or two
+                await asyncio.sleep(0)
             assert is_amqp(await says(port, AMQP_HEADER, 8))
             for _, writer in held:
                 writer.close()
