@@ -3,20 +3,18 @@ from tests.kernel.leases.made import Queue, bodies
 from tests.runtime.node import TestNode, declare, publish
 
 from dragoman.kernel.commands import Consume, DescribeQueue, Lease, Settle
-from dragoman.kernel.leases import due
+from dragoman.kernel.leases.due import TIDY_AT
 from dragoman.storage.memory.log import MemoryLog
 from dragoman.storage.memory.segments import MemorySegments
 from dragoman.storage.memory.state import MemoryState
 
 
-def test_the_heap_forgets_leases_that_ended_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due, "TIDY_AT", 64)
+def test_the_heap_forgets_leases_that_ended_soon() -> None:
     queue = Queue()
-    queue.kernel.state.due.tidy_at = 64
-    for _ in range(500):
+    for _ in range(TIDY_AT + 100):
         queue.publish(b"a")
         queue.settle(queue.lease(1, lease_duration_ms=3_600_000)[0])
-    assert len(queue.kernel.state.due.heap) <= 64
+    assert len(queue.kernel.state.due.heap) <= 100
 
 
 class Engine:
