@@ -17,7 +17,7 @@ from dragoman.app.configfile import (
     StorageSection,
     UserSection,
 )
-from dragoman.app.topology import LEVELS, BindingSection, offered
+from dragoman.app.topology import LEVELS, BindingSection, PumpSection, offered
 from dragoman.kernel.settings import RouteSettings, StreamSettings, SubscriptionSettings
 
 BEFORE: Final = """\
@@ -87,12 +87,12 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
         "What a route hands on, and to whom. NAME is only a label.",
         BindingSection,
     ),
+    (
+        "[namespace.NS.pump.NAME]",
+        "Carries messages of a stream on to others, each exactly once. One that is there already is left as it is.",
+        PumpSection,
+    ),
 )
-AFTER: Final = """\
-## [namespace.NS.pump.NAME]
-
-Pumps, which carry messages from one stream on to another, are not supported by this version: the section is refused.
-"""
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "[listen]": {
         "host": "address to listen on; other than loopback needs users, or `insecure`",
@@ -144,6 +144,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "auto_delete": "gone with its last consumer",
         "idle_ms": "gone after so long unused; 0 never",
         "owns_stream": "deleting the queue deletes its stream unless something else holds it",
+        "paused": "hand nothing out until told otherwise",
     },
     "[namespace.NS.route.NAME]": {
         "kind": "how it chooses",
@@ -161,6 +162,18 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "arguments": "typed values that the route's kind matches on",
         "filter": "further headers to match",
         "headers_set": "headers put on the message for this target, as pairs",
+    },
+    "[namespace.NS.pump.NAME]": {
+        "source": "the stream it reads (required)",
+        "subscription": "consume from that subscription of the source (a queue's has its name); empty only reads",
+        "targets": "where messages go: tables of `name`, and for a route `is_route` and `key` (required)",
+        "filter": "headers to match, `x-match` and all; empty takes all",
+        "headers_set": "headers put on every message carried, as pairs",
+        "attempts_max": "after so many refusals a message goes to `dead_letter`, or is dropped and counted",
+        "retry_ms": "before the next attempt, doubled with each",
+        "dead_letter": "a table of `name`, and for a route `is_route` and `key`",
+        "from_end": "begin with what comes, not with the oldest entry kept",
+        "until_end": "go as far as the source reached when the pump was made, then be gone",
     },
 }
 
@@ -220,7 +233,7 @@ def page() -> str:
         parts.append(
             f"## {section}\n\n{meaning}\n\n{head}\n" + "\n".join(rows(section, kind)) + "\n"
         )
-    return "\n".join([*parts, AFTER, EXAMPLE])
+    return "\n".join([*parts, EXAMPLE])
 
 
 if __name__ == "__main__":

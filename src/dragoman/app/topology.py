@@ -6,7 +6,7 @@ Made if it is missing, left as it is if it is there: a file never changes what c
     [namespace.NS.queue.NAME]      its SubscriptionSettings; `stream` holds those of the queue's stream
     [namespace.NS.route.NAME]      its RouteSettings
     [namespace.NS.binding.NAME]    its BindingSettings, with `route`, `target` and `to_route`; NAME is only a label
-    [namespace.NS.pump.NAME]       refused: this version carries nothing on by itself
+    [namespace.NS.pump.NAME]       its PumpSettings, with `source` and, to consume instead of reading, `subscription`
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,13 +16,15 @@ import msgspec
 
 from dragoman.app.problems import Problems
 from dragoman.kernel import commands as c
+from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.settings import (
     BindingSettings,
+    PumpSettings,
     RouteSettings,
     StreamSettings,
     SubscriptionSettings,
 )
-from dragoman.model.errors import KernelError
+from dragoman.model.errors import AlreadyExists, KernelError
 from dragoman.model.levels import SYNCED, WRITTEN
 
 LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
@@ -30,6 +32,7 @@ MADE: Final[Mapping[str, type]] = {
     "stream": c.CreateStream,
     "queue": c.DeclareQueue,
     "route": c.DeclareRoute,
+    "pump": CreatePump,
 }
 NOT_OFFERED: Final = frozenset({"notes", "exclusive"})  # a door's own; a session's own
 NO_SESSION: Final = 0
@@ -54,6 +57,8 @@ def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
     for command in commands:
         try:
             kernel.submit(command, NO_SESSION)
+        except AlreadyExists:
+            continue  # as an earlier start or a client made it
         except KernelError as error:
             problems.append(f"{_label(command)}: {str(error) or error.code}")
     return problems
@@ -160,8 +165,27 @@ def _binding(ns: str, name: str, table: dict[str, Any], where: str, problems: Pr
     )
 
 
-def _pump(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> None:
-    problems.add(where, "pumps are not supported by this version")
+class PumpSection(PumpSettings, frozen=True, kw_only=True):
+    """A pump with its beginning."""
+
+    source: str
+    subscription: str = ""
+
+
+def _pump(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    section = problems.struct(table, PumpSection, where)
+    if section is None:
+        return None
+    settings = PumpSettings(
+        **{field: getattr(section, field) for field in PumpSettings.__struct_fields__}
+    )
+    return CreatePump(
+        namespace=ns,
+        name=name,
+        source=section.source,
+        subscription=section.subscription,
+        settings=settings,
+    )
 
 
 Maker = Callable[[str, str, dict[str, Any], str, Problems], Any]
