@@ -45,6 +45,7 @@ UNUSED_YET: Final[frozenset[str]] = frozenset(
 ENTRIES: Final[Mapping[str, str]] = {
     "dragoman.__main__": "python -m dragoman",
     "dragoman.app.configdoc": "python -m dragoman.app.configdoc > docs/config.md",
+    "dragoman.doors.amqp091.page": "python -m dragoman.doors.amqp091.page > docs/doors/amqp091.md",
     "dragoman.doors.kafka.page": "python -m dragoman.doors.kafka.page > docs/doors/kafka.md",
     "dragoman.cli.main": "the script in pyproject.toml",
     "dragoman.testing.plugin": "the entry point pytest11 in pyproject.toml",

@@ -4,12 +4,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.doors.amqp091.client import Client, Message, World, field, raw_key, table
+from tests.doors.amqp091.client import Client, Message, World, field, table
 
 from dragoman.kernel.api import DescribeQueue
 from dragoman.wire.amqp091 import methods as m
-from dragoman.wire.amqp091.outgoing import publish_run
-from dragoman.wire.amqp091.properties import encode_header
 
 
 def ready(client: Client, name: str = "q") -> tuple[int, int]:
@@ -103,101 +101,6 @@ def test_messages_of_a_no_ack_consumer_are_done_when_handed_over() -> None:
     assert client.refused(m.BasicAck(1)) == (406, "PRECONDITION_FAILED - unknown delivery tag 1")
 
 
-def test_acks_settle_one_many_or_all() -> None:
-    client = filled(10)
-    client.consume()
-    client.messages()
-    client.send(1, m.BasicAck(1), m.BasicAck(3), m.BasicAck(5, True))
-    assert ready(client) == (0, 5)
-    client.send(1, m.BasicAck(8))
-    client.send(1, m.BasicAck(0, True))
-    assert ready(client) == (0, 0)
-    client.send(1, m.BasicAck(0, True))  # nothing is fine
-    client.nothing()
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        m.BasicAck(7),
-        m.BasicAck(2),
-        m.BasicAck(7, True),
-        m.BasicNack(7),
-        m.BasicNack(7, True),
-        m.BasicReject(2),
-    ],
-)
-def test_an_unknown_tag_is_406(method: Any) -> None:
-    client = filled(3)
-    client.consume()
-    client.messages()
-    client.send(1, m.BasicAck(2))
-    assert client.refused(method) == (
-        406,
-        f"PRECONDITION_FAILED - unknown delivery tag {method.delivery_tag}",
-    )
-
-
-def test_tag_0_is_unknown_unless_multiple() -> None:
-    client = filled(1)
-    assert client.refused(m.BasicAck(0)) == (406, "PRECONDITION_FAILED - unknown delivery tag 0")
-
-
-def test_acks_before_an_unknown_tag_count() -> None:
-    client = filled(3)
-    client.consume(prefetch=3)
-    client.messages()
-    client.send(1, m.BasicAck(1), m.BasicAck(2), m.BasicAck(9))
-    client.closed()
-    assert sum(ready(client)) == 1
-
-
-def test_a_requeued_message_goes_back_to_its_place_and_is_marked() -> None:
-    client = filled(4)
-    client.consume(prefetch=3)
-    client.messages()
-    client.ask(m.BasicCancel("c"), m.BasicCancelOk)
-    client.send(1, m.BasicNack(2, False, True), m.BasicReject(1, True))
-    found = [client.get() for _ in range(3)]
-    assert [each.body for each in found if each] == [b"0", b"1", b"3"]
-    assert [each.method.redelivered for each in found if each] == [True, True, False]
-
-
-def test_recover_returns_everything_the_channel_has() -> None:
-    client = filled(3)
-    client.consume()
-    client.messages()
-    client.send(1, m.BasicAck(2), m.BasicRecover(True))
-    client.expect(m.BasicRecoverOk)
-    again = client.messages()
-    assert [(each.body, each.method.redelivered) for each in again] == [(b"0", True), (b"2", True)]
-    assert tags(again) == [4, 5]
-    client.send(1, m.BasicRecoverAsync(True))
-    assert len(client.messages()) == 2
-    client.send(1, m.BasicRecover(False))
-    assert client.ended() == (540, "NOT_IMPLEMENTED - requeue=false")
-
-
-def test_rejected_messages_go_to_the_dead_letter_exchange_with_their_history() -> None:
-    client = World().connect()
-    arguments = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead"}
-    client.declare(arguments=arguments)
-    client.declare("dead")
-    client.publish(b"1", b"2", message_id="m")
-    client.consume()
-    client.messages()
-    client.send(1, m.BasicReject(1, False), m.BasicNack(2, False, False))
-    for body in (b"1", b"2"):
-        message = client.get("dead")
-        assert message is not None
-        assert (message.body, message.properties.message_id) == (body, "m")
-        headers = message.properties.headers
-        (death,) = headers["x-death"].value
-        assert death.value["reason"] == field("rejected")
-        assert death.value["queue"] == field("q")
-        assert headers["x-first-death-queue"] == field("q")
-
-
 def test_expired_and_overflowing_messages_are_dead_lettered_through_an_exchange() -> None:
     world = World()
     client = world.connect()
@@ -234,16 +137,6 @@ def test_get_takes_one_message_and_says_how_many_are_left() -> None:
     assert client.refused(m.BasicGet(queue="nope"))[0] == 404
 
 
-def test_a_closed_channel_returns_what_it_had_and_ends_its_consumers() -> None:
-    client = filled(5)
-    client.consume(prefetch=3)
-    client.messages()
-    client.ask(m.ChannelClose(200, "", 0, 0), m.ChannelCloseOk)
-    assert ready(client) == (5, 0)
-    client.open_channel()
-    assert [client.get().method.redelivered for _ in range(4)] == [True, True, True, False]  # type: ignore[union-attr]
-
-
 def test_a_lost_connection_returns_what_it_had() -> None:
     world = World()
     client, other = filled(3, world), world.connect()
@@ -252,26 +145,6 @@ def test_a_lost_connection_returns_what_it_had() -> None:
     client.vanish()
     assert other.get().method.redelivered  # type: ignore[union-attr]
     assert ready(other) == (2, 0)
-
-
-def test_a_channel_that_was_refused_something_hears_nothing_until_it_is_closed() -> None:
-    client = filled(0)
-    client.consume()
-    client.send(1, m.QueuePurge(queue="nope"), m.BasicQos(prefetch_count=1))
-    client.publish(b"into the void")
-    client.expect(m.ChannelClose)
-    client.nothing()
-    client.send(1, m.ChannelCloseOk())
-    client.open_channel()
-    assert ready(client) == (0, 0)
-
-
-def test_a_close_that_crosses_ours_is_answered() -> None:
-    client = filled(0)
-    client.send(1, m.QueuePurge(queue="nope"))
-    client.expect(m.ChannelClose)
-    client.ask(m.ChannelClose(200, "", 0, 0), m.ChannelCloseOk)
-    client.open_channel()
 
 
 def test_cancel_leaves_what_is_out_unsettled() -> None:
@@ -334,56 +207,6 @@ def test_the_cancel_of_a_consumer_whose_queue_goes_is_told_to_whoever_understand
     knows.consume(tag="a")
 
 
-def test_acks_for_a_queue_that_is_gone_are_fine() -> None:
-    client = filled(2)
-    client.consume()
-    client.messages()
-    client.ask(m.QueueDelete(queue="q"), m.QueueDeleteOk)
-    client.read()
-    client.send(1, m.BasicAck(2, True))
-    client.nothing()
-
-
-def test_a_quorum_queue_counts_deliveries_and_gives_up_at_its_limit() -> None:
-    client = World().connect()
-    arguments = {
-        "x-queue-type": "quorum",
-        "x-delivery-limit": 2,
-        "x-dead-letter-exchange": "",
-        "x-dead-letter-routing-key": "dead",
-    }
-    client.declare(durable=True, arguments=arguments)
-    client.declare("dead")
-    client.publish(b"poison", headers={"n": 1})
-    client.consume(prefetch=1)
-    for tag, headers in (
-        (1, {"n": 1}),
-        (2, {"n": 1, "x-delivery-count": 1}),
-        (3, {"n": 1, "x-delivery-count": 2}),
-    ):
-        (message,) = client.messages()
-        found = {name: value.value for name, value in message.properties.headers.items()}
-        assert (message.method.delivery_tag, found) == (tag, headers)
-        client.send(1, m.BasicNack(tag))
-    client.nothing()
-    dead = client.get("dead")
-    assert dead is not None
-    death = dead.properties.headers["x-death"].value[0].value
-    assert death["reason"] == field("delivery_limit")
-
-
-def test_large_bodies_are_split_at_the_tuned_frame_size() -> None:
-    world = World()
-    client = world.connect(frame_max=4096)
-    client.declare()
-    body = bytes(range(256)) * 100
-    header = encode_header(len(body), {})
-    client.wire.send_frames(publish_run(1, raw_key("", "q"), False, [header], [body], 4096))
-    client.flush()
-    client.consume()
-    assert client.bodies() == [body]
-
-
 def test_direct_reply_to_brings_answers_without_a_queue_to_declare() -> None:
     world = World()
     asker, server = world.connect(), world.connect()
@@ -419,15 +242,6 @@ def test_a_reply_consumer_is_one_and_does_not_acknowledge(method: Any, text: str
     if "already" not in text:
         client.ask(m.BasicCancel("c"), m.BasicCancelOk)
     assert client.refused(method) == (406, f"PRECONDITION_FAILED - {text}")
-
-
-def test_a_question_without_a_reply_consumer_is_406() -> None:
-    client = filled(0)
-    client.publish(b"1", reply_to="amq.rabbitmq.reply-to")
-    assert client.closed() == (
-        406,
-        "PRECONDITION_FAILED - fast reply consumer does not exist",
-    )
 
 
 @pytest.mark.slow

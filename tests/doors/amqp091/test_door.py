@@ -3,16 +3,14 @@
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.doors.amqp091.client import World, raw_key
 
-from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.kernel.api import DescribeQueue
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.frames import PROTOCOL_HEADER, method_frame
-from dragoman.wire.amqp091.outgoing import deliver_run, pack_entries, publish_run
+from dragoman.wire.amqp091.outgoing import publish_run
 from dragoman.wire.amqp091.properties import encode_header
 
 
@@ -89,68 +87,6 @@ def test_whatever_bytes_come_nothing_is_raised_and_another_client_is_served(
     assert other.get("other") is not None
 
 
-@pytest.mark.parametrize("kind", HANDLERS)
-def test_any_method_on_a_channel_that_is_not_open_is_504(kind: Any) -> None:
-    client = World().connect(channel=0)
-    if kind is m.ChannelOpen:
-        return
-    client.send(1, kind())
-    assert client.ended() == (504, "CHANNEL_ERROR - expected 'channel.open'")
-
-
-def test_publishes_and_acks_on_a_channel_that_is_not_open_are_504() -> None:
-    client = World().connect(channel=0)
-    client.publish(b"1")
-    assert client.ended()[0] == 504
-    client = World().connect(channel=0)
-    client.send(1, m.BasicAck(1))
-    assert client.ended()[0] == 504
-
-
-def test_a_channel_is_opened_once() -> None:
-    client = World().connect()
-    client.send(1, m.ChannelOpen())
-    assert client.ended() == (504, "CHANNEL_ERROR - second 'channel.open' seen")
-
-
-def test_a_channel_above_the_tuned_number_is_504() -> None:
-    client = World().connect()
-    client.send(2048, m.ChannelOpen())
-    assert client.ended()[0] == 504
-
-
-def test_a_channel_before_the_virtual_host_is_504() -> None:
-    client = World().connect(hello=False)
-    client.flush()
-    client.expect(m.ConnectionStart, 0)
-    client.send(1, m.ChannelOpen())
-    assert client.ended()[0] == 504
-
-
-@pytest.mark.parametrize(
-    "method", [m.QueueDeclareOk("q", 0, 0), m.ChannelOpenOk(), m.BasicConsumeOk("t")]
-)
-def test_a_method_that_only_servers_send_is_503(method: tuple[object, ...]) -> None:
-    client = World().connect()
-    client.send(1, method)
-    assert client.ended() == (503, "COMMAND_INVALID - unimplemented method")
-
-
-def test_a_servers_method_with_content_is_503() -> None:
-    client = World().connect()
-    entries = pack_entries(raw_key("", "q"), [encode_header(1, {})], [b"1"])
-    client.raw(deliver_run(1, b"t", 1, [False], entries, 4096))
-    assert client.ended()[0] == 503
-
-
-def test_flow_and_tickets_are_answered_as_rabbitmq_does() -> None:
-    client = World().connect()
-    assert client.ask(m.ChannelFlow(True), m.ChannelFlowOk).active
-    assert client.ask(m.AccessRequest(), m.AccessRequestOk).ticket == 1
-    client.send(1, m.ChannelFlow(False))
-    assert client.ended() == (540, "NOT_IMPLEMENTED - active=false")
-
-
 def test_after_a_connection_error_nothing_is_heard_but_the_close() -> None:
     world = World()
     client = world.connect()
@@ -207,19 +143,6 @@ def test_a_fault_while_delivering_ends_this_connection_alone() -> None:
     assert client.ended()[0] == 541
     client.vanish()
     assert other.get() is not None
-
-
-def test_a_body_still_coming_on_a_refused_channel_is_swallowed() -> None:
-    client = World().connect()
-    header = encode_header(6000, {})
-    frames = publish_run(1, raw_key("", "q"), False, [header], [bytes(6000)], 4096)
-    client.wire.send(1, m.QueuePurge(queue="nope"))
-    refusal = client.wire.data_to_send()
-    client.raw(refusal + frames[:5000])
-    client.expect(m.ChannelClose)
-    client.raw(frames[5000:])
-    client.send(1, m.ChannelCloseOk())
-    client.open_channel()
 
 
 def test_no_command_of_this_door_is_promised_by_a_ticket() -> None:

@@ -3,40 +3,13 @@
 from typing import Any
 
 import pytest
-from tests.doors.amqp091.client import Client, World, table
+from tests.doors.amqp091.client import World, table
+from tests.doors.amqp091.test_bindings import bind, make, reached
 
 from dragoman.doors.amqp091.exchanges import PREDECLARED
-from dragoman.kernel.api import ListQueues, ListRoutes
+from dragoman.kernel.api import ListRoutes
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.fieldtable import Field
-
-FORBIDDEN = (403, "ACCESS_REFUSED - operation not permitted on the default exchange")
-
-
-def make(client: Client, name: str, kind: str = "direct", **options: Any) -> None:
-    arguments = table(options.pop("arguments", {}))
-    method = m.ExchangeDeclare(exchange=name, type=kind, arguments=arguments, **options)
-    client.ask(method, m.ExchangeDeclareOk)
-
-
-def bind(client: Client, queue: str, exchange: str, key: str = "", **arguments: Any) -> None:
-    client.declare(queue)
-    method = m.QueueBind(
-        queue=queue,
-        exchange=exchange,
-        routing_key=key,
-        arguments=table({name.replace("_", "-"): value for name, value in arguments.items()}),
-    )
-    client.ask(method, m.QueueBindOk)
-
-
-def reached(client: Client, exchange: str, key: str = "", **properties: Any) -> set[str]:
-    """Which queues get a message, each once."""
-    client.publish(b"x", exchange=exchange, key=key, **properties)
-    names = [info.name for info in client.session.submit(ListQueues())]
-    found = [name for name in names if client.get(name) is not None]
-    assert all(client.get(name) is None for name in names)
-    return set(found)
 
 
 def test_the_predeclared_exchanges_are_there_and_durable() -> None:
@@ -82,23 +55,6 @@ def test_headers_go_by_values() -> None:
     assert reached(client, "amq.headers", headers={"a": "1"}) == set()
 
 
-@pytest.mark.parametrize(
-    ("match", "text"),
-    [
-        (
-            "zzz",
-            'Invalid x-match field value <<"zzz">>; expected all, any, all-with-x, or any-with-x',
-        ),
-        (5, "Invalid x-match field type signedint (value 5); expected longstr"),
-    ],
-)
-def test_an_unknown_way_to_match_headers_is_406(match: Any, text: str) -> None:
-    client = World().connect()
-    client.declare()
-    method = m.QueueBind(queue="q", exchange="amq.headers", arguments=table({"x-match": match}))
-    assert client.refused(method) == (406, f"PRECONDITION_FAILED - {text}")
-
-
 @pytest.mark.parametrize("kind", ["x-consistent-hash", "x-modulus-hash", "x-random"])
 def test_plugin_kinds_choose_one_queue(kind: str) -> None:
     client = World().connect()
@@ -109,20 +65,6 @@ def test_plugin_kinds_choose_one_queue(kind: str) -> None:
         assert len(reached(client, "e", f"key{number}")) == 1
 
 
-def test_exchanges_hand_on_to_exchanges_once_and_in_circles_too() -> None:
-    client = World().connect()
-    make(client, "one", "fanout")
-    make(client, "two", "fanout")
-    bind(client, "q", "two")
-    for target, source in (("two", "one"), ("one", "two")):
-        method = m.ExchangeBind(destination=target, source=source, routing_key="k")
-        client.ask(method, m.ExchangeBindOk)
-    assert reached(client, "one") == {"q"}
-    method = m.ExchangeUnbind(destination="two", source="one", routing_key="k")  # type: ignore[assignment]
-    client.ask(method, m.ExchangeUnbindOk)
-    assert reached(client, "one") == set()
-
-
 def test_an_alternate_exchange_takes_what_no_binding_does() -> None:
     client = World().connect()
     make(client, "e", "direct", arguments={"alternate-exchange": "amq.fanout"})
@@ -130,63 +72,6 @@ def test_an_alternate_exchange_takes_what_no_binding_does() -> None:
     bind(client, "rest", "amq.fanout")
     assert reached(client, "e", "k") == {"a"}
     assert reached(client, "e", "other") == {"rest"}
-
-
-def test_unbinding_undoes_exactly_that_binding_and_absence_is_fine() -> None:
-    client = World().connect()
-    bind(client, "a", "amq.direct", "k")
-    bind(client, "a", "amq.direct", "l")
-    for name, exchange in (
-        ("a", "amq.direct"),
-        ("a", "amq.direct"),
-        ("nope", "amq.direct"),
-        ("a", "nope"),
-    ):
-        method = m.QueueUnbind(queue=name, exchange=exchange, routing_key="k")
-        client.ask(method, m.QueueUnbindOk)
-    assert reached(client, "amq.direct", "k") == set()
-    assert reached(client, "amq.direct", "l") == {"a"}
-
-
-def test_a_bind_without_queue_and_key_means_the_last_declared_queue_for_both() -> None:
-    client = World().connect()
-    client.declare("last")
-    client.ask(m.QueueBind(exchange="amq.direct"), m.QueueBindOk)
-    assert reached(client, "amq.direct", "last") == {"last"}
-
-
-@pytest.mark.parametrize(
-    ("method", "what"),
-    [
-        (m.QueueBind(queue="nope", exchange="amq.direct"), "queue 'nope'"),
-        (m.QueueBind(queue="nope", exchange="nope"), "exchange 'nope'"),
-        (m.ExchangeBind(destination="amq.direct", source="nope"), "exchange 'nope'"),
-        (m.ExchangeBind(destination="nope", source="amq.direct"), "exchange 'nope'"),
-        (m.ExchangeDeclare(exchange="nope", passive=True), "exchange 'nope'"),
-    ],
-)
-def test_what_is_not_there_is_404(method: tuple[object, ...], what: str) -> None:
-    client = World().connect()
-    assert client.refused(method) == (404, f"NOT_FOUND - no {what} in vhost '/'")
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        m.ExchangeDeclare(exchange=""),
-        m.ExchangeDeclare(exchange="", passive=True),
-        m.ExchangeDelete(exchange=""),
-        m.QueueBind(queue="q", exchange="", routing_key="k"),
-        m.QueueUnbind(queue="q", exchange="", routing_key="k"),
-        m.ExchangeBind(destination="amq.direct", source=""),
-        m.ExchangeBind(destination="", source="amq.direct"),
-        m.ExchangeUnbind(destination="amq.direct", source=""),
-    ],
-)
-def test_the_default_exchange_is_only_published_to(method: tuple[object, ...]) -> None:
-    client = World().connect()
-    client.declare()
-    assert client.refused(method) == FORBIDDEN
 
 
 def test_names_of_the_brokers_own_are_not_made_nor_deleted() -> None:
@@ -270,14 +155,6 @@ def test_delete_minds_use_and_absence_is_fine() -> None:
     )
     client.ask(m.ExchangeDelete(exchange="e"), m.ExchangeDeleteOk)
     client.ask(m.ExchangeDelete(exchange="e"), m.ExchangeDeleteOk)
-
-
-def test_bindings_go_with_their_queue() -> None:
-    client = World().connect()
-    bind(client, "q", "amq.fanout")
-    client.ask(m.QueueDelete(queue="q"), m.QueueDeleteOk)
-    client.declare("q")
-    assert reached(client, "amq.fanout") == set()
 
 
 def test_an_auto_delete_exchange_goes_with_its_last_binding() -> None:

@@ -5,7 +5,6 @@ from tests.doors.amqp091.client import ALL_CAPABILITIES, World, table
 
 from dragoman.doors.amqp091.liveness import FAILED_LOGIN_MS, HANDSHAKE_MS
 from dragoman.doors.amqp091.opening import CAPABILITIES
-from dragoman.doors.amqp091.sasl import amqplain, plain
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.events import Heartbeat
 from dragoman.wire.amqp091.fieldtable import encode_table
@@ -104,13 +103,6 @@ def test_an_unknown_mechanism_is_503() -> None:
     client.expect(m.ConnectionStart, 0)
     client.send(0, start_ok("GSSAPI", b""))
     assert client.ended() == (503, "COMMAND_INVALID - unknown authentication mechanism 'GSSAPI'")
-
-
-def test_credentials_are_read_whatever_the_bytes() -> None:
-    assert plain(b"admin\0u\0p\0") is None
-    assert plain(b"\0\xff\0p") == ("\ufffd", b"p")
-    assert amqplain(encode_table(table({"LOGIN": 5, "PASSWORD": "p"}))[4:]) is None
-    assert amqplain(encode_table(table({"LOGIN": "u"}))[4:]) is None
 
 
 def test_an_unknown_virtual_host_is_530() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.doors.amqp091.client import Client, Message, World, field, raw_key, table
+from tests.doors.amqp091.client import Client, Message, World, raw_key, table
 
 from dragoman.kernel.api import Publish
 from dragoman.model.levels import APPLIED, SYNCED
@@ -237,28 +237,6 @@ def test_a_life_of_nothing_is_still_delivered_to_a_consumer_that_waits() -> None
     client.consume(no_ack=True)
     client.publish(b"now or never", expiration="0")
     assert client.bodies() == [b"now or never"]
-
-
-def test_cc_and_bcc_route_by_more_keys_and_bcc_is_taken_off() -> None:
-    client = World().connect()
-    for name in ("a", "b", "c"):
-        client.declare(name)
-        client.ask(m.QueueBind(queue=name, exchange="amq.direct", routing_key=name), m.QueueBindOk)
-    headers = {"CC": ["b", "a"], "BCC": ["c"], "n": 1}
-    for exchange in ("", "amq.direct"):
-        client.publish(b"x", exchange=exchange, key="a", headers=headers)
-        for name in ("a", "b", "c"):
-            message = client.get(name)
-            assert message is not None
-            assert message.properties.headers == table({"CC": ["b", "a"], "n": 1})
-            assert message.method.routing_key == "a"
-            assert client.get(name) is None
-
-
-def test_a_copy_key_that_is_no_text_is_406() -> None:
-    client = World().connect()
-    client.publish(b"x", headers={"CC": field([5])})
-    assert client.closed()[0] == 406
 
 
 def test_a_queue_may_limit_its_length_by_dropping_its_oldest() -> None:

@@ -41,7 +41,7 @@ class Model:
     def deliver(self, unacked: Unacked, count: int, holder: int, partition: int, gap: bool) -> None:
         self.next_offset += gap
         first = self.next_tag
-        unacked.add(first, first + count, 7, partition, holder, self.next_offset)
+        unacked.add(first, first + count, 7, partition, holder, self.next_offset, 9)
         for number in range(count):
             self.open[first + number] = (holder, partition, self.next_offset + number)
         self.next_tag += count
@@ -79,7 +79,7 @@ def test_it_agrees_with_a_dictionary(
         else:
             model.deliver(unacked, 1 + tag % 4, 1 + length % 3, length % 2, gap=tag % 3 == 0)
         assert unacked.count == len(model.open)
-        assert unacked.lowest() == min(model.open, default=0)
+        assert (unacked.oldest_ms() > 0) == bool(model.open)
         for each in range(1, model.next_tag + 1):
             assert unacked.has(each) == (each in model.open)
 
@@ -87,7 +87,7 @@ def test_it_agrees_with_a_dictionary(
 def test_an_ack_of_300_messages_delivered_one_by_one_is_one_run() -> None:
     unacked = Unacked()
     for number in range(300):
-        unacked.add(number + 1, number + 2, 7, 0, 3, 1000 + number)
+        unacked.add(number + 1, number + 2, 7, 0, 3, 1000 + number, 5)
     spans: Spans = {}
     unacked.take_upto(300, spans)
     (span,) = spans.values()
@@ -97,10 +97,21 @@ def test_an_ack_of_300_messages_delivered_one_by_one_is_one_run() -> None:
 def test_used_up_runs_are_let_go_though_the_first_is_still_open() -> None:
     unacked = Unacked()
     for number in range(10_000):
-        unacked.add(number + 1, number + 2, 7, 0, number, 0)
+        unacked.add(number + 1, number + 2, 7, 0, number, 0, 5)
     spans: Spans = {}
     for tag in range(2, 10_001):
         unacked.take(tag, tag, spans)
     assert unacked.count == 1
     assert len(unacked._runs) < 600
     assert unacked.has(1)
+
+
+def test_messages_delivered_long_apart_do_not_share_a_run_so_that_none_seems_older_than_it_is() -> (
+    None
+):
+    unacked = Unacked()
+    for minute in range(5):
+        unacked.add(minute + 1, minute + 2, 7, 0, 3, minute, minute * 60_000 + 1)
+        spans: Spans = {}
+        unacked.take_upto(minute, spans)
+        assert unacked.oldest_ms() == minute * 60_000 + 1

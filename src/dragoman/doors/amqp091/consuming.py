@@ -149,7 +149,13 @@ def get(channel: Channel, method: BasicGet) -> None:
     holder = delivery.holder
     if not method.no_ack:
         channel.unacked.add(
-            tag, tag + 1, holder.subscription.id, delivery.partition, holder.id, delivery.start
+            tag,
+            tag + 1,
+            holder.subscription.id,
+            delivery.partition,
+            holder.id,
+            delivery.start,
+            link.session.elapsed_ms(),
         )
     spelling = COUNT_TRIES if counts_tries(info) else 0
     entry = entries_of(delivery, link.session.wall_ms(), spelling)[0]

@@ -20,7 +20,13 @@ def deliver(consumer: Consumer, delivery: Delivery) -> None:
     if not consumer.no_ack:
         holder = delivery.holder
         channel.unacked.add(
-            tag, tag + count, holder.subscription.id, delivery.partition, holder.id, delivery.start
+            tag,
+            tag + count,
+            holder.subscription.id,
+            delivery.partition,
+            holder.id,
+            delivery.start,
+            channel.link.session.elapsed_ms(),
         )
     tries = delivery.tries
     if tries is not None:

@@ -9,30 +9,26 @@ and the client is told by connection.blocked.
 """
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from dragoman.doors.amqp091.channel import Channel, Consumer
+from dragoman.doors.amqp091.channel import Consumer
+from dragoman.doors.amqp091.channels import Channels
 from dragoman.doors.amqp091.delivering import deliver
 from dragoman.doors.amqp091.errors import (
     ACCESS_REFUSED,
-    CHANNEL_ERROR,
     COMMAND_INVALID,
     CONNECTION_FORCED,
     INTERNAL_ERROR,
     RESOURCE_ERROR,
     Refused,
-    refusal_of,
 )
 from dragoman.doors.amqp091.exchanges import declare_all
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.liveness import FAILED_LOGIN_MS, GOODBYE_MS, Liveness
-from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.doors.amqp091.opening import STEPS, LoginRefused, Stage, greeting
 from dragoman.doors.amqp091.publishing import Held, publish
 from dragoman.doors.amqp091.settling import ack
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
-from dragoman.model.errors import KernelError
 from dragoman.wire.amqp091.connection import Connection as Codec
 from dragoman.wire.amqp091.connection import Role
 from dragoman.wire.amqp091.errors import AmqpError
@@ -45,14 +41,10 @@ from dragoman.wire.amqp091.events import (
     MethodEvent,
     PublishRun,
 )
-from dragoman.wire.amqp091.frames import HEARTBEAT_FRAME, method_frame
+from dragoman.wire.amqp091.frames import HEARTBEAT_FRAME
 from dragoman.wire.amqp091.methodcodec import IDS
 from dragoman.wire.amqp091.methods import (
     BasicCancel,
-    ChannelClose,
-    ChannelCloseOk,
-    ChannelOpen,
-    ChannelOpenOk,
     ConnectionBlocked,
     ConnectionClose,
     ConnectionCloseOk,
@@ -66,6 +58,7 @@ ACK_IDS: Final = (60, 80)
 DEAF: Final = frozenset((Stage.REFUSED, Stage.GONE))
 HELD_BYTES_MAX: Final = 32 << 20  # read behind a publish that found no room
 HELD_RETRY_MS: Final = 100
+LOOK_MS: Final = 60_000
 UNSENT_BYTES_MAX: Final = (
     1 << 20
 )  # of messages got and not taken by the peer, before more is served
@@ -88,6 +81,7 @@ class Amqp091Door:
         "_last_words",
         "_link",
         "_liveness",
+        "_look_ms",
         "_retry_ms",
         "_session",
         "_stage",
@@ -96,14 +90,15 @@ class Amqp091Door:
     def __init__(self, session: Session, connection: Connection) -> None:
         self._session = session
         self._link = Link(session, connection)
-        self._channels: dict[int, Channel] = {}
         self._codec = Codec(Role.SERVER)
+        self._channels = Channels(self._link, self._codec.forget_channel)
         self._stage = Stage.HEADER
         self._liveness = Liveness(session.elapsed_ms())
         self._held: deque[Event] = deque()  # events behind a publish that found no room
         self._held_bytes = 0
         self._is_blocked = False  # the client was told so
         self._retry_ms: int | None = None
+        self._look_ms: int | None = None  # for deliveries that nobody acknowledges
         self._last_words: ConnectionClose | None = None  # of a refused login
 
     # --- bytes in ---
@@ -140,13 +135,13 @@ class Amqp091Door:
 
     def _take(self, event: Event) -> None:
         if type(event) is PublishRun:
-            self._on_channel(event.channel, publish, event, PUBLISH_IDS)
+            self._channels.serve(event.channel, publish, event, PUBLISH_IDS)
         elif type(event) is AckRun:
-            self._on_channel(event.channel, ack, event, ACK_IDS)
+            self._channels.serve(event.channel, ack, event, ACK_IDS)
         elif type(event) is MethodEvent:
             self._method(event.channel, event.method)
         elif isinstance(event, AmqpError):
-            self._refuse_wire(event)
+            self._channels.refused_by_codec(event)
         elif isinstance(event, HeaderAccepted):
             node = self._session.node()
             self._link.send(greeting(node.version, node.cluster_id))
@@ -161,7 +156,7 @@ class Amqp091Door:
 
     def _method(self, number: int, method: Method) -> None:
         if number:
-            self._channel_method(number, method)
+            self._channels.method(number, method)
         elif type(method) is ConnectionClose:
             self._link.send(ConnectionCloseOk())
             self._leave()
@@ -186,6 +181,7 @@ class Amqp091Door:
             self._liveness.start(self._link.tuning.heartbeat_s, self._session.elapsed_ms())
         elif self._stage is Stage.OPEN:
             self._liveness.deadline_ms = None
+            self._channels.is_open = True
             declare_all(self._link)
 
     def _refuse_login(self, mechanism: str, method: Method) -> None:
@@ -195,79 +191,6 @@ class Amqp091Door:
             self._last_words = ConnectionClose(ACCESS_REFUSED, words, 0, 0)
         self._stage = Stage.REFUSED
         self._liveness.deadline_ms = self._session.elapsed_ms() + FAILED_LOGIN_MS
-
-    # --- channels ---
-
-    def _channel_method(self, number: int, method: Method) -> None:
-        kind = type(method)
-        channel = self._channels.get(number)
-        if channel is None:
-            self._unknown_channel(number, method)
-        elif kind is ChannelClose:
-            self._drop(channel)
-            self._link.out.append(method_frame(number, ChannelCloseOk()))
-        elif channel.is_closing:
-            if kind is ChannelCloseOk:
-                self._drop(channel)
-        elif kind is not ChannelCloseOk:
-            handler = HANDLERS.get(kind)
-            if handler is None:
-                raise AmqpError(COMMAND_INVALID, "unimplemented method", *IDS[kind])
-            self._on_channel(number, handler, method, IDS[kind])
-
-    def _unknown_channel(self, number: int, method: Method) -> None:
-        kind = type(method)
-        if kind is ChannelOpen and self._stage is Stage.OPEN:
-            channel = self._channels[number] = Channel(self._link, number)
-            channel.reply(ChannelOpenOk())
-        elif kind is not ChannelCloseOk and self._stage is not Stage.CLOSING:
-            raise AmqpError(CHANNEL_ERROR, "expected 'channel.open'", *IDS[kind])
-
-    def _on_channel(
-        self, number: int, handler: Callable[[Channel, Any], None], what: Any, ids: tuple[int, int]
-    ) -> None:
-        """Serve, and turn refusals into closes. Raises AmqpError for what ends the connection, and Held."""
-        channel = self._channels.get(number)
-        if channel is None:
-            if self._stage is Stage.CLOSING:
-                return
-            raise AmqpError(CHANNEL_ERROR, "expected 'channel.open'", *ids)
-        if channel.is_closing:
-            return
-        try:
-            handler(channel, what)
-        except Refused as error:
-            self._refuse(channel, error, ids)
-        except KernelError as error:
-            self._refuse(channel, refusal_of(error, self._link.vhost), ids)
-
-    def _refuse(self, channel: Channel, error: Refused, ids: tuple[int, int]) -> None:
-        if error.is_connection_error:
-            raise AmqpError(error.code, error.text, *ids)
-        words = AmqpError(
-            error.code, error.text, *ids, is_connection_error=False, channel=channel.number
-        ).reply_text
-        channel.is_closing = True
-        channel.reply(ChannelClose(error.code, words, *ids))
-        channel.close()
-
-    def _refuse_wire(self, error: AmqpError) -> None:
-        """What the codec refuses. Raises it again when it ends the connection."""
-        channel = self._channels.get(error.channel)
-        if error.is_connection_error:
-            raise error
-        if channel is not None and not channel.is_closing:
-            self._refuse(
-                channel, Refused(error.code, error.text), (error.class_id, error.method_id)
-            )
-
-    def _drop(self, channel: Channel) -> None:
-        """The channel is gone; its number may be used again."""
-        channel.close()
-        channel.parked.clear()
-        self._link.waiting.pop(channel, None)
-        self._channels.pop(channel.number, None)
-        self._codec.forget_channel(channel.number)
 
     # --- the end ---
 
@@ -289,8 +212,7 @@ class Amqp091Door:
         self._leave()
 
     def _drop_channels(self) -> None:
-        for channel in list(self._channels.values()):
-            self._drop(channel)
+        self._channels.close()
         self._held.clear()
         self._retry_ms = None
 
@@ -337,6 +259,8 @@ class Amqp091Door:
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Messages for this connection's consumers."""
+        if self._look_ms is None:
+            self._look_ms = self._session.elapsed_ms() + LOOK_MS
         for delivery in deliveries:
             consumer: Consumer = delivery.holder.tag
             try:
@@ -376,6 +300,8 @@ class Amqp091Door:
             self._leave()
         elif self._liveness.wants_heartbeat(now_ms):
             self._link.out.append(HEARTBEAT_FRAME)
+        if self._look_ms is not None and now_ms >= self._look_ms:
+            self._look_ms = now_ms + LOOK_MS if self._channels.time_out(now_ms) else None
         is_ripe = self._retry_ms is not None and now_ms >= self._retry_ms
         if is_ripe and self._link.unsent_bytes <= UNSENT_BYTES_MAX:
             self._retry()
@@ -384,10 +310,9 @@ class Amqp091Door:
         """When to be ticked."""
         if self._stage is Stage.GONE:
             return None
-        due = self._liveness.next_ms()
-        if self._retry_ms is None or self._link.unsent_bytes > UNSENT_BYTES_MAX:
-            return due
-        return self._retry_ms if due is None else min(due, self._retry_ms)
+        is_waiting = self._link.unsent_bytes > UNSENT_BYTES_MAX
+        times = (self._liveness.next_ms(), self._look_ms, None if is_waiting else self._retry_ms)
+        return min((time for time in times if time is not None), default=None)
 
     # --- bytes out ---
 

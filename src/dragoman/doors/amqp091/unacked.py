@@ -11,16 +11,34 @@ in order; out of order it gets its `open` bytes. Runs used up are let go from th
 from bisect import bisect_right
 from typing import Final
 
+_TOGETHER_MS: Final = 60_000  # delivered within that, messages may share a run
 _COMPACT_AT: Final = 256  # used-up runs at the front before the list is cut
 
 
 class Run:
     """Tags first <= t < end, delivered together."""
 
-    __slots__ = ("end", "first", "holder", "left", "offset", "open", "partition", "subscription")
+    __slots__ = (
+        "at_ms",
+        "end",
+        "first",
+        "holder",
+        "left",
+        "offset",
+        "open",
+        "partition",
+        "subscription",
+    )
 
     def __init__(
-        self, first: int, end: int, subscription: int, partition: int, holder: int, offset: int
+        self,
+        first: int,
+        end: int,
+        subscription: int,
+        partition: int,
+        holder: int,
+        offset: int,
+        at_ms: int,
     ) -> None:
         self.first = first
         self.end = end
@@ -28,6 +46,7 @@ class Run:
         self.partition = partition
         self.holder = holder
         self.offset = offset  # of the message with tag `first`
+        self.at_ms = at_ms  # when its first message was delivered
         self.left: int = end - first  # unsettled ones
         self.open: bytearray | None = None
 
@@ -76,9 +95,16 @@ class Unacked:
         self.count: int = 0
 
     def add(
-        self, first: int, end: int, subscription: int, partition: int, holder: int, offset: int
+        self,
+        first: int,
+        end: int,
+        subscription: int,
+        partition: int,
+        holder: int,
+        offset: int,
+        at_ms: int,
     ) -> None:
-        """Tags first <= t < end were delivered; they are above all before."""
+        """Tags first <= t < end were delivered at `at_ms`; they are above all before."""
         self.count += end - first
         if len(self._runs) > self._head:
             last = self._runs[-1]
@@ -89,11 +115,12 @@ class Unacked:
                 and last.partition == partition
                 and last.offset + last.end - last.first == offset
                 and last.left
+                and at_ms - last.at_ms < _TOGETHER_MS
             ):
                 last.end = end
                 last.left += end - first
                 return
-        self._runs.append(Run(first, end, subscription, partition, holder, offset))
+        self._runs.append(Run(first, end, subscription, partition, holder, offset, at_ms))
         self._firsts.append(first)
 
     def has(self, tag: int) -> bool:
@@ -101,12 +128,11 @@ class Unacked:
         at = self._find(tag)
         return at >= 0 and self._runs[at].is_open(tag)
 
-    def lowest(self) -> int:
-        """The lowest unsettled tag, 0 when there is none."""
+    def oldest_ms(self) -> int:
+        """When the oldest unsettled one was delivered, to a minute; 0 when there is none."""
         for at in range(self._head, len(self._runs)):
-            run = self._runs[at]
-            if run.left:
-                return run.first if run.open is None else run.first + run.open.index(1)
+            if self._runs[at].left:
+                return self._runs[at].at_ms
         return 0
 
     def take_upto(self, last: int, spans: Spans) -> None:

@@ -1,0 +1,136 @@
+"""Channels: opened, refused, closed; and one that nobody acknowledges on."""
+
+from typing import Any
+
+import pytest
+from tests.doors.amqp091.client import Client, World, raw_key
+
+from dragoman.doors.amqp091.methods import HANDLERS
+from dragoman.kernel.api import DescribeQueue
+from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.outgoing import publish_run
+from dragoman.wire.amqp091.properties import encode_header
+
+
+def ready(client: Client, name: str = "q") -> tuple[int, int]:
+    info = client.session.submit(DescribeQueue(name=name))
+    return info.ready, info.leased
+
+
+def filled(count: int, world: World | None = None, **options: Any) -> Client:
+    client = (world or World()).connect()
+    client.declare(**options)
+    if count:
+        client.publish(*[b"%d" % number for number in range(count)])
+    return client
+
+
+@pytest.mark.parametrize("kind", HANDLERS)
+def test_any_method_on_a_channel_that_is_not_open_is_504(kind: Any) -> None:
+    client = World().connect(channel=0)
+    if kind is m.ChannelOpen:
+        return
+    client.send(1, kind())
+    assert client.ended() == (504, "CHANNEL_ERROR - expected 'channel.open'")
+
+
+def test_publishes_and_acks_on_a_channel_that_is_not_open_are_504() -> None:
+    client = World().connect(channel=0)
+    client.publish(b"1")
+    assert client.ended()[0] == 504
+    client = World().connect(channel=0)
+    client.send(1, m.BasicAck(1))
+    assert client.ended()[0] == 504
+
+
+def test_a_channel_is_opened_once() -> None:
+    client = World().connect()
+    client.send(1, m.ChannelOpen())
+    assert client.ended() == (504, "CHANNEL_ERROR - second 'channel.open' seen")
+
+
+def test_a_channel_above_the_tuned_number_is_504() -> None:
+    client = World().connect()
+    client.send(2048, m.ChannelOpen())
+    assert client.ended()[0] == 504
+
+
+def test_a_channel_before_the_virtual_host_is_504() -> None:
+    client = World().connect(hello=False)
+    client.flush()
+    client.expect(m.ConnectionStart, 0)
+    client.send(1, m.ChannelOpen())
+    assert client.ended()[0] == 504
+
+
+@pytest.mark.parametrize(
+    "method", [m.QueueDeclareOk("q", 0, 0), m.ChannelOpenOk(), m.BasicConsumeOk("t")]
+)
+def test_a_method_that_only_servers_send_is_503(method: tuple[object, ...]) -> None:
+    client = World().connect()
+    client.send(1, method)
+    assert client.ended() == (503, "COMMAND_INVALID - unimplemented method")
+
+
+def test_a_body_still_coming_on_a_refused_channel_is_swallowed() -> None:
+    client = World().connect()
+    header = encode_header(6000, {})
+    frames = publish_run(1, raw_key("", "q"), False, [header], [bytes(6000)], 4096)
+    client.wire.send(1, m.QueuePurge(queue="nope"))
+    refusal = client.wire.data_to_send()
+    client.raw(refusal + frames[:5000])
+    client.expect(m.ChannelClose)
+    client.raw(frames[5000:])
+    client.send(1, m.ChannelCloseOk())
+    client.open_channel()
+
+
+def test_a_closed_channel_returns_what_it_had_and_ends_its_consumers() -> None:
+    client = filled(5)
+    client.consume(prefetch=3)
+    client.messages()
+    client.ask(m.ChannelClose(200, "", 0, 0), m.ChannelCloseOk)
+    assert ready(client) == (5, 0)
+    client.open_channel()
+    assert [client.get().method.redelivered for _ in range(4)] == [True, True, True, False]  # type: ignore[union-attr]
+
+
+def test_a_channel_that_was_refused_something_hears_nothing_until_it_is_closed() -> None:
+    client = filled(0)
+    client.consume()
+    client.send(1, m.QueuePurge(queue="nope"), m.BasicQos(prefetch_count=1))
+    client.publish(b"into the void")
+    client.expect(m.ChannelClose)
+    client.nothing()
+    client.send(1, m.ChannelCloseOk())
+    client.open_channel()
+    assert ready(client) == (0, 0)
+
+
+def test_a_close_that_crosses_ours_is_answered() -> None:
+    client = filled(0)
+    client.send(1, m.QueuePurge(queue="nope"))
+    client.expect(m.ChannelClose)
+    client.ask(m.ChannelClose(200, "", 0, 0), m.ChannelCloseOk)
+    client.open_channel()
+
+
+def test_a_delivery_that_is_not_acknowledged_for_half_an_hour_closes_its_channel() -> None:
+    world = World()
+    client = filled(2, world)
+    client.consume(prefetch=1)
+    client.messages()
+    for _ in range(29):
+        world.advance(60_000)
+    client.send(1, m.BasicAck(1))
+    assert len(client.messages()) == 1
+    for _ in range(30):
+        client.nothing()
+        world.advance(60_000)
+    code, text = client.closed()
+    assert code == 406
+    assert text.startswith("PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out.")
+    assert ready(client) == (1, 0)
+    assert client.door.next_tick_ms() is not None
+    world.advance(60_000)
+    assert client.door.next_tick_ms() is None

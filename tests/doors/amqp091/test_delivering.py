@@ -1,0 +1,47 @@
+"""Deliveries: frames, marks, counts."""
+
+from tests.doors.amqp091.client import World, field, raw_key
+
+from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.outgoing import publish_run
+from dragoman.wire.amqp091.properties import encode_header
+
+
+def test_large_bodies_are_split_at_the_tuned_frame_size() -> None:
+    world = World()
+    client = world.connect(frame_max=4096)
+    client.declare()
+    body = bytes(range(256)) * 100
+    header = encode_header(len(body), {})
+    client.wire.send_frames(publish_run(1, raw_key("", "q"), False, [header], [body], 4096))
+    client.flush()
+    client.consume()
+    assert client.bodies() == [body]
+
+
+def test_a_quorum_queue_counts_deliveries_and_gives_up_at_its_limit() -> None:
+    client = World().connect()
+    arguments = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": 2,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": "dead",
+    }
+    client.declare(durable=True, arguments=arguments)
+    client.declare("dead")
+    client.publish(b"poison", headers={"n": 1})
+    client.consume(prefetch=1)
+    for tag, headers in (
+        (1, {"n": 1}),
+        (2, {"n": 1, "x-delivery-count": 1}),
+        (3, {"n": 1, "x-delivery-count": 2}),
+    ):
+        (message,) = client.messages()
+        found = {name: value.value for name, value in message.properties.headers.items()}
+        assert (message.method.delivery_tag, found) == (tag, headers)
+        client.send(1, m.BasicNack(tag))
+    client.nothing()
+    dead = client.get("dead")
+    assert dead is not None
+    death = dead.properties.headers["x-death"].value[0].value
+    assert death["reason"] == field("delivery_limit")
