@@ -24,6 +24,7 @@ from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
+from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.order import finish_below
 from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
 from dragoman.kernel.leases.window import Window
@@ -262,24 +263,35 @@ def decide_declare_queue(
         settings = _attached(settings)
     owner = session if settings.exclusive else 0
     made = SubscriptionCreated(state.id_next + 1, stream_id, command.name, settings, starts, owner)
-    return [*records, made, *indexed(state, made)], None
+    return [*records, made, *found_by(state, made)], None
 
 
-def indexed(state: State, made: SubscriptionCreated) -> list[Record]:
-    """Records that put in order what a new reader finds. Raises Needs, NotSupported."""
-    stream = state.streams.get(made.stream)
-    if stream is None or order_of(made.settings) is None:
-        return []
+def indexed(
+    state: State,
+    stream: Stream,
+    subscription_id: int,
+    settings: SubscriptionSettings,
+    starts: list[tuple[int, int]],
+) -> list[Record]:
+    """Records that put in order what a reader finds from these (partition, offset)s on. Raises Needs, NotSupported."""
     records: list[Record] = []
     cold: list[Block] = []
-    for partition, start in zip(stream.partitions, made.frontiers, strict=True):
-        entries, missing = backlog(state.translator, partition, start, made.settings)
+    for index, start in starts:
+        entries, missing = backlog(state.translator, stream.partitions[index], start, settings)
         cold += missing
         if entries:
-            records.append(Indexed(made.id, partition.index, entries))
+            records.append(Indexed(subscription_id, index, entries))
     if cold:
         raise Needs(cold)
     return records
+
+
+def found_by(state: State, made: SubscriptionCreated) -> list[Record]:
+    """Records about what a new reader with an order finds. Raises Needs, NotSupported."""
+    stream = state.streams.get(made.stream)
+    if stream is None or order_of(made.settings) is None:
+        return []
+    return indexed(state, stream, made.id, made.settings, list(enumerate(made.frontiers)))
 
 
 def apply_indexed(state: State, record: Indexed) -> None:
@@ -287,11 +299,14 @@ def apply_indexed(state: State, record: Indexed) -> None:
     subscription = state.subscriptions.get(record.subscription)
     if subscription is None:
         return
+    stream = subscription.stream
     window = subscription.windows[record.partition]
     assert window.order is not None
     for start, end, priority, key in record.entries:
         window.order.insert(window, start, end, priority, key)
         window.ready += end - start
+        if stream.counts_bytes:
+            window.ready_bytes += bytes_of(stream.partitions[record.partition], start, end)
     state.dirty_subscriptions[subscription.id] = subscription
 
 

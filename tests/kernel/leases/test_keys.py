@@ -2,6 +2,7 @@ from tests.kernel.leases.made import Queue, bodies
 
 from dragoman.kernel.commands import Cancel, PurgeQueue, TrimStream
 from dragoman.kernel.leases.keys import Keys
+from dragoman.kernel.leases.seek import Seek
 from dragoman.kernel.settings import StreamSettings
 
 
@@ -211,3 +212,13 @@ def test_all_messages_of_a_key_go_to_one_partition() -> None:
     assert len(places) == 6
     assert all(len(partitions) == 1 for partitions in places.values())
     assert len(set().union(*places.values())) > 1
+
+
+def test_after_a_seek_messages_are_ready_again_in_their_keys() -> None:
+    queue = Queue(order="key", stream=StreamSettings(retention_ms=-1))
+    queue.publish_keys("a.1", "b.1", "a.2")
+    held = queue.lease(3)
+    queue.kernel.submit(Seek(name="q", offset=1), queue.session)
+    assert queue.settle(held[0]) == 0
+    assert queue.info().ready == 2
+    assert queue.take(10) == [b"b.1", b"a.2"]

@@ -3,7 +3,8 @@ from tests.kernel.leases.made import Queue, bodies
 from dragoman.kernel.commands import DeclareQueue, PurgeQueue, TrimStream
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.lanes import Lanes
-from dragoman.kernel.settings import Address, SubscriptionSettings
+from dragoman.kernel.leases.seek import Seek
+from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.levels import KAFKA
 
 RED = {"colour": "red"}
@@ -172,3 +173,14 @@ def test_a_reader_that_attaches_to_a_stream_finds_what_it_holds_in_order() -> No
         (0, 1),
         (2, 4),
     ]
+
+
+def test_after_a_seek_messages_are_ready_again_in_their_lanes_as_far_as_they_match() -> None:
+    queue = Queue(
+        order="priority", priorities=9, filter=RED, stream=StreamSettings(retention_ms=-1)
+    )
+    queue.publish(b"1;colour=red", b"2;colour=blue", b"3;colour=red", priorities=[1, 9, 5])
+    for delivery in queue.lease(3):
+        queue.settle(delivery)
+    queue.kernel.submit(Seek(name="q", offset=0), queue.session)
+    assert queue.take(10) == [b"3;colour=red", b"1;colour=red"]

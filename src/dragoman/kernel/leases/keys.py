@@ -267,7 +267,17 @@ class Keys(Order):
         key.state = state
         self.place(key)
 
-    # --- checkpoint ---
+    # --- beginning again, checkpoint ---
+
+    def anew(self) -> "Keys":
+        """See `Order`."""
+        order = Keys(sessions=self.sessions)
+        for known in self.by_key.values():
+            if known.receiver or known.state:
+                key = order.key_of(known.key)
+                key.receiver = known.receiver
+                key.state = known.state
+        return order
 
     def dump(self) -> bytes:
         """The names that stand behind the numbers in chunks, and session states."""

@@ -19,7 +19,9 @@ from dragoman.kernel.leases.states import DONE, READY, RETURNED
 if TYPE_CHECKING:
     from dragoman.kernel.leases.window import Window
 
-PIECE_MAX: Final = 256  # messages looked at together: a batch of ever-changing priorities stays linear
+PIECE_MAX: Final = (
+    256  # messages looked at together: a batch of ever-changing priorities stays linear
+)
 
 _pack: Final = msgspec.msgpack.Encoder()
 _unpack: Final = msgspec.msgpack.Decoder(list[tuple[int, bytes, bytes]])
@@ -58,7 +60,7 @@ class Lanes(Order):
 
     def _clipped(self, priorities: list[int]) -> bytes:
         """Lanes as bytes, so that runs of equal ones are found by the interpreter's own C code."""
-        if 0 <= min(priorities) and max(priorities) <= self.top:
+        if min(priorities) >= 0 and max(priorities) <= self.top:
             return bytes(priorities)
         return bytes([min(max(priority, 0), self.top) for priority in priorities])
 
@@ -146,6 +148,10 @@ class Lanes(Order):
     def meets(self, start: int, end: int) -> bool:
         """See `Order`."""
         return any(lane.fresh.meets(start, end) for lane in self.lanes)
+
+    def anew(self) -> "Lanes":
+        """See `Order`."""
+        return Lanes(self.top)
 
     def dump(self) -> bytes:
         """The fresh runs of each lane."""

@@ -86,6 +86,10 @@ class Order:
         """Whether any offset of [start, end) is READY without a chunk saying so."""
         return False
 
+    def anew(self) -> "Order":
+        """An empty order of the same kind; what is not about messages (sessions' locks and states) goes on."""
+        raise NotImplementedError
+
     def dump(self) -> bytes:
         """What chunks do not say, for a checkpoint."""
         raise NotImplementedError

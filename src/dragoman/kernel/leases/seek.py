@@ -27,7 +27,7 @@ from dragoman.kernel.records import Record, Sought, SubscriptionAltered
 from dragoman.kernel.replies import QueueInfo
 from dragoman.kernel.settings import SubscriptionSettings
 from dragoman.kernel.state import Needs, State
-from dragoman.kernel.topology import check_owner
+from dragoman.kernel.topology import check_owner, indexed
 from dragoman.kernel.transactions.transaction import hide_pending
 from dragoman.model.errors import InvalidArgument, NotSupported
 from dragoman.model.limits import PEEK_BYTES_MAX, PEEK_COUNT_MAX
@@ -50,7 +50,8 @@ class _OfSubscription(msgspec.Struct, frozen=True, kw_only=True):
 class Seek(_OfSubscription, frozen=True, kw_only=True):
     """Go to an offset of `partition`, or (`offset` < 0) to a time in all of them. Reply: `QueueInfo`.
 
-    Raises ResourceLocked, NotSupported (ordered or filtered), PartitionNotFound.
+    An ordered or filtered subscription takes what its filter takes now of what is there, in its order.
+    Raises ResourceLocked, PartitionNotFound, NotSupported (too much to be put in order).
     """
 
     partition: int = 0
@@ -98,16 +99,19 @@ def _mine(kernel: "Kernel", command: _OfSubscription, session: int) -> Subscript
 def seek(kernel: "Kernel", command: Seek, session: int) -> QueueInfo:
     """Reply: the subscription. Raises Needs."""
     subscription = _mine(kernel, command, session)
-    check_seekable(subscription)
     stream = subscription.stream
-    records: list[Record] = []
+    sought: list[Sought] = []
     if command.offset >= 0:
         partition = partition_of(stream, command.partition)
-        records.append(_sought(subscription, partition, command.offset))
+        sought.append(_sought(subscription, partition, command.offset))
     else:
         for partition in stream.partitions:
             offset = offset_of(partition, command.time_ms)
-            records.append(_sought(subscription, partition, offset))
+            sought.append(_sought(subscription, partition, offset))
+    records: list[Record] = [*sought]
+    if subscription.is_ordered:
+        starts = [(record.partition, record.frontier) for record in sought]
+        records += indexed(kernel.state, stream, subscription.id, subscription.settings, starts)
     kernel.commit(records)
     kernel.trim_crowded()
     return queue_info(subscription)
@@ -116,7 +120,7 @@ def seek(kernel: "Kernel", command: Seek, session: int) -> QueueInfo:
 def check_seekable(subscription: Subscription) -> None:
     """Raises NotSupported."""
     if subscription.settings.order != "none" or subscription.settings.filter:
-        raise NotSupported("seek of an ordered or filtered subscription")
+        raise NotSupported("snapshots of an ordered or filtered subscription")
 
 
 def _sought(subscription: Subscription, partition: Partition, offset: int) -> Sought:
@@ -135,6 +139,12 @@ def apply_sought(state: State, record: Sought) -> None:
         give_back(state, holder, sum(end - start for start, end in runs))
     window.chunks.clear()
     window.counts = [0] * len(window.counts)
+    if window.order is not None:
+        window.order = window.order.anew()
+        window.ready = window.ready_bytes = 0
+        window.frontier = partition.end  # what is ready from the point on is `Indexed` next
+        _look_again(state, subscription)
+        return
     low = record.open[0][0] if record.open else record.frontier
     window.frontier = window.returned_low = min(low, record.frontier)
     window.ready = 0

@@ -12,7 +12,7 @@ from dragoman.kernel.quotas import check_queue
 from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
 from dragoman.kernel.replies import QueueInfo
 from dragoman.kernel.state import State
-from dragoman.kernel.topology import check_name, check_owner, indexed
+from dragoman.kernel.topology import check_name, check_owner, found_by
 from dragoman.model.errors import InvalidArgument, SubscriptionNotFound
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
         partition.end if command.from_end else partition.start for partition in stream.partitions
     )
     made = SubscriptionCreated(state.id_next, stream.id, command.subscription, settings, starts)
-    return [made, *indexed(state, made)]
+    return [made, *found_by(state, made)]
 
 
 def delete(kernel: "Kernel", command: DeleteSubscription, session: int) -> QueueInfo:
