@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from dragoman.kernel.commands import Publish, Settle
+from dragoman.kernel.draft import Pending
 from dragoman.kernel.leases.settle import decide_settle
-from dragoman.kernel.publish import Pending, decide_publish
+from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.scheduler import decide_schedule
@@ -59,7 +60,6 @@ def atomic(kernel: "Kernel", command: Atomic, session: int) -> list[PublishReply
         records += more
     check_settled_once(settled)
     kernel.commit(records)
-    kernel.trim_crowded()
     return replies
 
 

@@ -87,10 +87,10 @@ class Block:
         return bodies[0] if self.packed else bodies[offset - self.offset]
 
     def slice(self, start: int, end: int) -> list[bytes]:
-        """Bodies of plain messages start <= o < end."""
+        """Bodies of plain messages start <= o < end; a list that will not grow with the block."""
         bodies = self.bodies
         assert bodies is not None, "load the block first"
-        if start == self.offset and end == self.end:
+        if self.frozen and start == self.offset and end == self.end:
             return bodies
         return bodies[start - self.offset : end - self.offset]
 
@@ -113,13 +113,14 @@ class Block:
         return self.size + BLOCK_OVERHEAD_BYTES + BODY_OVERHEAD_BYTES * len(self.bodies or ())
 
     def bytes_of(self, start: int, end: int) -> int:
-        """Bytes of messages start <= o < end; 0 unless some subscription of the stream limits bytes."""
+        """Bytes of messages start <= o < end; their share of the block where each one's are not known."""
         sizes = self.sizes
-        if sizes is None:
-            return 0
-        if self.packed:
-            return sizes[0] * (end - start) // (self.end - self.offset)
-        return sum(sizes[start - self.offset : end - self.offset])
+        if sizes is not None and not self.packed:
+            return sum(sizes[start - self.offset : end - self.offset])
+        # Shares that add up, however the block is cut.
+        count = self.end - self.offset
+        low, high = start - self.offset, end - self.offset
+        return self.size * high // count - self.size * low // count
 
     def takes(self, other: "Block") -> bool:
         """Whether `other`, which follows, may be merged into this block."""

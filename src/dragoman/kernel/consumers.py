@@ -30,15 +30,17 @@ def consume(kernel: "Kernel", command: Consume, session: int) -> Holder:
     if subscription.settings.order == "session":
         raise InvalidArgument(f"accept a session of {subscription.name}")
     check_duration(command.lease_duration_ms)
+    pool = state.pools.get(command.pool)
+    if command.pool and (pool is None or pool.session != session):
+        raise InvalidArgument(f"no pool {command.pool}")
     holder = new_holder(state, subscription, session, command.tag)
     holder.active = True
+    holder.pool = pool
     holder.no_ack = command.no_ack
     holder.exclusive = command.exclusive
     holder.credit_max = command.credit_max
     holder.priority = command.priority
     holder.duration_ms = command.lease_duration_ms
-    if command.pool:
-        holder.pool = state.pools[command.pool]
     if command.exclusive:
         subscription.exclusive_holder = holder.id
     subscription.consumers.append(holder)

@@ -23,8 +23,8 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
+    from dragoman.kernel.draft import Draft
     from dragoman.kernel.kernel import Kernel
-    from dragoman.kernel.publish import Draft
     from dragoman.kernel.state import State
 
 Stored = tuple[int, int, int]

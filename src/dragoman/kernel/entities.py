@@ -102,6 +102,7 @@ class Subscription:
         "had_consumers",
         "holders",
         "id",
+        "is_mortal",
         "is_ordered",
         "is_queue",
         "name",
@@ -133,6 +134,7 @@ class Subscription:
         self.had_consumers = False
         self.turn = 0  # whose turn among consumers
         self.turn_window = 0
+        self.is_mortal = settings.ttl_ms >= 0  # some message of it may expire
         self.armed_ms = 0  # wall time at which its head is looked at for expiry; 0 not armed
         self.queued = False  # already in the kernel's list of subscriptions to dispatch
         self.used_ms = 0  # elapsed time of the last use, for idle expiry

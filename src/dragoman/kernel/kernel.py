@@ -32,7 +32,7 @@ from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.retention import next_patrol_ms, patrol
 from dragoman.kernel.scheduler import schedule
-from dragoman.kernel.state import Needs, State
+from dragoman.kernel.state import LOOK_MS, Needs, State
 from dragoman.kernel.topology import deletion
 from dragoman.kernel.unused import drop_emptied
 from dragoman.model.errors import NotSupported
@@ -80,8 +80,6 @@ class Kernel:
             return schedule(self, command)
         records, reply = decide_publish(self.state, command, self.now_ms)
         self.commit(records)
-        if self.state.crowded:
-            self.trim_crowded()
         return reply
 
     def settle(self, command: Settle) -> SettleReply:
@@ -95,6 +93,11 @@ class Kernel:
         handler = self._handlers.get(type(command))
         if handler is None:
             raise NotSupported(type(command).__name__)
+        if (
+            self.state.crowded
+        ):  # what was published before this command is handed out or dropped before it
+            self.dispatch()
+            self.trim_crowded()
         return handler(self, command, session)
 
     def commit(self, records: list[Record]) -> None:
@@ -220,17 +223,27 @@ class Kernel:
             wall.append(state.expiring[0][0])
         return min(elapsed, default=None), min(wall, default=None)
 
-    def trim_crowded(self) -> None:
-        """Drop from the head what appends put over a length limit."""
-        crowded, self.state.crowded = self.state.crowded, []
-        for subscription in crowded:
-            if subscription.settings.overflow != "drop-head":
-                continue
-            while True:
-                records = decide_overflow(self.state, subscription, self.now_ms)
-                if not records:
-                    break
-                self.commit(records)
+    def trim_crowded(self) -> bool:
+        """Drop what appends put over a length limit, and look at new heads, in bounded steps; True when some is left.
+        Raises Needs.
+
+        After `dispatch`: what a consumer takes at once does not count.
+        """
+        crowded = self.state.crowded
+        steps = 0
+        while crowded and steps < SWEEPS_MAX:
+            records = decide_overflow(self.state, crowded[-1], self.now_ms)
+            if records:
+                self.commit(records)  # dead letters may crowd others, behind this one
+                steps += 1
+            else:
+                crowded.pop()
+        expiring = self.state.expiring
+        while expiring and expiring[0][0] == LOOK_MS and steps < SWEEPS_MAX:
+            self._expire_one()
+            expiring = self.state.expiring
+            steps += 1
+        return steps == SWEEPS_MAX
 
     # --- sessions ---
 

@@ -16,6 +16,16 @@ from typing import Final
 from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
 from dragoman.kernel.dedup import check_ids, new_runs, note_ids
+from dragoman.kernel.draft import (
+    Draft,
+    Pending,
+    Streams,
+    like,
+    may_refuse,
+    refuses,
+    unpacked,
+    willing,
+)
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.index import Reading, enlist, matches, soonest_ms
@@ -23,45 +33,17 @@ from dragoman.kernel.producers import duplicate_of, remember
 from dragoman.kernel.quotas import check_publish as check_quotas
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
+from dragoman.kernel.settings import Address
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import check_publish, pend
-from dragoman.model.errors import InvalidArgument, MessageTooLarge, PartitionNotFound, StorageFull
-from dragoman.model.levels import APPLIED
-from dragoman.ports.translator import Translator
-
-Streams = tuple[Stream, ...]
-
-
-class Pending:
-    """What earlier decisions of one atomic set will have changed, for those that come after them.
-
-    ends    the next offset per partition appended to
-    ids     where messages with a dedup id will be: offset by (stream, id)
-    """
-
-    __slots__ = ("ends", "ids")
-
-    def __init__(self) -> None:
-        self.ends: dict[Partition, int] = {}
-        self.ids: dict[tuple[int, str], int] = {}
-
-
-class Draft:
-    """A publish being decided: the records so far, and the offsets they will take."""
-
-    __slots__ = ("command", "ends", "ids", "now_ms", "reading", "records", "reply", "translator")
-
-    def __init__(
-        self, command: Publish, now_ms: int, ends: dict[Partition, int], translator: Translator
-    ) -> None:
-        self.translator = translator
-        self.reading: Reading | None = None  # of `command`, where readers filter or order by key
-        self.command = command
-        self.now_ms = now_ms
-        self.records: list[Record] = []
-        self.ends = ends  # offsets given by this decision, per partition
-        self.ids: dict[tuple[int, str], int] | None = None  # of this decision, where dedup asks
-        self.reply = PublishReply(0, -1, 0, APPLIED)
+from dragoman.model.errors import (
+    InvalidArgument,
+    KernelError,
+    MessageTooLarge,
+    PartitionNotFound,
+    StorageFull,
+)
+from dragoman.ports.translator import Death
 
 
 def decide_publish(
@@ -72,7 +54,7 @@ def decide_publish(
 
     Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument and ProducerError's.
     """
-    draft = Draft(command, now_ms, {} if pending is None else pending.ends, state.translator)
+    draft = Draft(command, now_ms, pending, state.translator)
     if command.dedup is not None:
         draft.ids = {} if pending is None else pending.ids
         check_ids(state, command, command.dedup)
@@ -90,6 +72,7 @@ def decide_publish(
         )
         if streams is None:
             _publish_each(state, draft)
+            _bury_refused(state, draft)
             return draft.records, draft.reply
     else:
         streams = (state.stream(command.namespace, address.name),)
@@ -101,10 +84,12 @@ def decide_publish(
             check_publish(state, streams[0], command.partition, producer)
         if _is_duplicate(streams[0], command, producer, draft.reply):
             return draft.records, draft.reply
-    if draft.ids is None:
-        _publish_all(draft, streams)
-    else:
-        _publish_unique(state, draft, streams, 0, len(command.bodies))
+    if draft.ids is not None:
+        unique = tuple(known for known in streams if known.settings.dedup_window_ms)
+        _publish_unique(state, draft, unique, 0, len(command.bodies))
+        streams = tuple(known for known in streams if not known.settings.dedup_window_ms)
+    _publish_all(draft, streams)
+    _bury_refused(state, draft)
     return draft.records, draft.reply
 
 
@@ -114,22 +99,20 @@ def plan(state: State, namespace: str, route: str, key: str) -> Streams | None:
     if known is None:
         known = state.routing.plan(state.streams, namespace, route, key)
         if known is not None:
-            if len(state.plans) >= PLANS_MAX:
+            if len(state.plans) >= PLANS_MAX:  # keys are clients' fancy
                 state.plans.clear()
             state.plans[(namespace, route, key)] = known
     return known
 
 
 SALT_MAX: Final = 1 << 64
-PLANS_MAX: Final = (
-    65_536  # keys are chosen by clients: a cache of them must not grow with their fancy
-)
+PLANS_MAX: Final = 65_536
 
 
 def _publish_each(state: State, draft: Draft) -> None:
     """Route body by body; neighbours with the same targets share a record."""
     if draft.command.packed:
-        draft.command = _unpacked(state, draft.command)
+        draft.command = unpacked(state.translator, draft.command)
     command = draft.command
     address = command.address
     unrouted: list[int] = []
@@ -149,13 +132,15 @@ def _publish_each(state: State, draft: Draft) -> None:
         )
         if not streams:
             unrouted.append(index)
+        streams = willing(draft, streams, index)
         if headers_set:
-            _publish_changed(state, draft, streams, headers_set, body)
-            streams = tuple(stream for stream in streams if stream.id not in headers_set)
-        if index and streams != before:
             _publish_unique(state, draft, before, start, index)
-            start = index
-        before = streams
+            start, before = index, ()
+            _publish_changed(state, draft, streams, headers_set, index)
+            streams = tuple(stream for stream in streams if stream.id not in headers_set)
+        if streams != before:
+            _publish_unique(state, draft, before, start, index)
+            start, before = index, streams
     _publish_unique(state, draft, before, start, len(command.bodies))
     draft.reply.unrouted = unrouted or None
 
@@ -165,7 +150,7 @@ def _publish_changed(
     draft: Draft,
     streams: Streams,
     headers_set: Mapping[int, tuple[tuple[str, str], ...]],
-    body: bytes,
+    index: int,
 ) -> None:
     """For targets whose binding sets headers the message is another one."""
     command = draft.command
@@ -173,24 +158,17 @@ def _publish_changed(
         headers = headers_set.get(stream.id)
         if headers is None:
             continue
-        format_, changed = state.translator.with_headers(command.format, body, headers)
-        draft.command = _like(command, format_, [changed])
+        format_, changed = state.translator.with_headers(
+            command.format, command.bodies[index], headers
+        )
+        one = like(command, format_, [changed])
+        expires, priorities, keys = command.expires_ms, command.priorities, command.keys
+        one.expires_ms = None if expires is None else [expires[index]]
+        one.priorities = None if priorities is None else [priorities[index]]
+        one.keys = None if keys is None else [keys[index]]
+        draft.command = one
         _publish_slice(draft, (stream,), 0, 1)
     draft.command = command
-
-
-def _unpacked(state: State, command: Publish) -> Publish:
-    """The messages of a batch, each for itself."""
-    format_, bodies = state.translator.open_batch(command.format, command.bodies[0])
-    return _like(command, format_, bodies)
-
-
-def _like(command: Publish, format_: int, bodies: list[bytes]) -> Publish:
-    """The same publish with other bodies."""
-    other = Publish(command.namespace, command.address, format_, bodies)
-    other.level = command.level
-    other.hops = command.hops
-    return other
 
 
 def _is_duplicate(
@@ -216,20 +194,14 @@ def partition_of(stream: Stream, index: int) -> Partition:
 
 
 def _publish_all(draft: Draft, streams: Streams) -> None:
-    """Append every body to every stream, minding reject-publish limits."""
+    """Append every body to every stream, minding limits that refuse."""
     total = len(draft.command.bodies)
-    room = total
     for stream in streams:
         for subscription in stream.subscriptions:
-            room = min(room, _room(subscription, draft))
-    if room >= total:
-        _publish_slice(draft, streams, 0, total)
-        return
-    willing = tuple(stream for stream in streams if not _refuses(stream, draft, room))
-    if room > 0:
-        _publish_slice(draft, streams, 0, room)
-    draft.reply.refused = room
-    _publish_slice(draft, willing, room, total)
+            if may_refuse(subscription, draft.command):
+                _publish_willing(draft, streams)
+                return
+    _publish_slice(draft, streams, 0, total)
 
 
 def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, end: int) -> None:
@@ -241,9 +213,7 @@ def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, en
     for stream in streams:
         if not stream.settings.dedup_window_ms:
             _publish_slice(draft, (stream,), start, end)
-        elif any(_room(reader, draft) < len(ids) for reader in stream.subscriptions):
-            draft.reply.refused = start
-        else:
+        elif not refuses(stream, draft, start, end):
             for low, high in new_runs(state, draft, stream, range(start, end)):
                 partition = _pick(draft, stream, low)
                 offset = draft.ends.get(partition, partition.end)
@@ -252,34 +222,57 @@ def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, en
     draft.reply.routed = max(draft.reply.routed, len(streams))
 
 
-def _room(subscription: Subscription, draft: Draft) -> int:
-    """How many of the command's messages `subscription` takes before it refuses publishes."""
-    settings = subscription.settings
+def _publish_willing(draft: Draft, streams: Streams) -> None:
+    """Body by body to those that have room; neighbours with the same targets share a record."""
+    start = 0
+    before: Streams = ()
+    for index in range(len(draft.command.bodies)):
+        takers = willing(draft, streams, index)
+        if takers != before:
+            _publish_slice(draft, before, start, index)
+            start, before = index, takers
+    _publish_slice(draft, before, start, len(draft.command.bodies))
+
+
+def _bury_refused(state: State, draft: Draft) -> None:
+    """What was refused goes to the dead-letter address of who refused it, where its overflow says so."""
     command = draft.command
-    total = len(command.bodies)
-    if settings.overflow == "drop-head" or (settings.length_max < 0 and settings.bytes_max < 0):
-        return total
-    if not subscription.is_queue or command.packed:
-        return total
-    room = total
-    if settings.length_max >= 0:
-        ready = subscription.ready()
-        for partition in subscription.stream.partitions:
-            ready += draft.ends.get(partition, partition.end) - partition.end
-        room = min(room, max(settings.length_max - ready, 0))
-    if settings.bytes_max >= 0:
-        left = settings.bytes_max - subscription.ready_bytes()
-        for index, body in enumerate(command.bodies[:room]):
-            left -= len(body)
-            if left < 0:
-                return index
-    return room
+    for subscription, index in draft.refused or ():
+        if subscription.settings.overflow == "reject-publish-dead-letter":
+            body = command.bodies[index]
+            draft.records += decide_death(
+                state, subscription, command.format, body, "maxlen", draft.now_ms, draft.pending()
+            )
 
 
-def _refuses(stream: Stream, draft: Draft, room: int) -> bool:
-    total = len(draft.command.bodies)
-    rooms = [_room(subscription, draft) for subscription in stream.subscriptions]
-    return any(known <= room for known in rooms) and any(known < total for known in rooms)
+def decide_death(
+    state: State,
+    subscription: Subscription,
+    format_: int,
+    body: bytes,
+    reason: str,
+    now_ms: int,
+    pending: Pending,
+) -> list[Record]:
+    """Records that publish a message to the dead-letter address of the subscription that gives it up."""
+    address = subscription.settings.dead_letter
+    if address is None:
+        return []
+    key = address.key or state.translator.route_key(format_, body)
+    exchange = address.name if address.is_route else ""
+    death = Death(reason, subscription.name, now_ms, address.key, exchange=exchange)
+    try:
+        lettered = state.translator.dead_letter(format_, body, death)
+    except InvalidArgument:
+        lettered = (format_, body)  # unreadable: as it is
+    if lettered is None:
+        return []
+    target = Address(address.name or key, key, address.is_route)
+    command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
+    try:
+        return decide_publish(state, command, now_ms, pending)[0]
+    except KernelError:
+        return []  # the address leads nowhere: dropped, as its protocols do
 
 
 def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:
@@ -445,12 +438,8 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
                             continue
                     state.activate(subscription)
                     if block.expires_ms is not None or subscription.settings.ttl_ms >= 0:
-                        _arm(state, subscription, block)
-                    if (
-                        subscription.settings.length_max >= 0
-                        or subscription.settings.bytes_max >= 0
-                    ):
-                        state.crowded.append(subscription)
+                        _arm(state, subscription, block, is_head=window.ready == count)
+                    state.crowd(subscription)
         else:
             state.dirty_floors[stream.id] = stream
 
@@ -467,7 +456,7 @@ def _remember_producer(
         block.producer = None  # all that is asked of it later was just remembered
 
 
-def _arm(state: State, subscription: Subscription, block: Block) -> None:
+def _arm(state: State, subscription: Subscription, block: Block, *, is_head: bool) -> None:
     """Only a head expires by itself: the first message of a block that may now be the head arms the deadline. An order
     has many heads: whatever expires soonest does.
     """
@@ -477,7 +466,8 @@ def _arm(state: State, subscription: Subscription, block: Block) -> None:
             state.arm(subscription, soonest)
         return
     expires = expiry_ms(subscription, block, block.offset)
-    if expires and not subscription.armed_ms:
+    subscription.is_mortal = True
+    if expires and (is_head or not subscription.armed_ms):
         state.arm(subscription, expires)
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Publish
+from dragoman.kernel.draft import Pending
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.lease import next_run
 from dragoman.kernel.leases.states import READY, RETURNED, TAKE
 from dragoman.kernel.leases.sweep import dropped
-from dragoman.kernel.publish import Pending, decide_publish
+from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.pumps import (
     NEVER,
     CreatePump,

@@ -177,13 +177,19 @@ class Routing:
             and route.id in self._routes
         )
 
-    def snapshot(self) -> Iterator[RouteCreated | Bound]:
-        """Records that make the durable routes and bindings again."""
+    def snapshot(self, streams: Mapping[int, Stream]) -> Iterator[RouteCreated | Bound]:
+        """Records that make the durable routes and their bindings to what is durable again."""
         lasting = [route for route in self._routes.values() if route.settings.durable]
         for route in lasting:
             yield RouteCreated(route.id, route.namespace, route.name, route.settings)
         for route in lasting:
-            yield from route.bound
+            for bound in route.bound:
+                if bound.to_route:
+                    lasts = self.is_durable(bound.target)
+                else:
+                    lasts = bound.target in streams and streams[bound.target].durable
+                if lasts:
+                    yield bound
 
     # --- where messages go ---
 

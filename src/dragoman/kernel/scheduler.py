@@ -5,7 +5,8 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.commands import Publish
-from dragoman.kernel.publish import Pending, decide_publish
+from dragoman.kernel.draft import Pending
+from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Record, Runs, ScheduleSettled, StreamCreated, StreamDeleted
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.schedules import (
@@ -208,7 +209,6 @@ def _send(kernel: "Kernel", keys: list[int]) -> bool:
         sent.setdefault(bucket.stream.id, []).append((offset, offset + 1))
     records += [ScheduleSettled(stream, runs) for stream, runs in sent.items()]
     kernel.commit(records)
-    kernel.trim_crowded()
     return full
 
 

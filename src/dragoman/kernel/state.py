@@ -5,8 +5,8 @@ their session), and notes for the runtime gathered since it last looked (`active
 """
 
 from collections.abc import Callable
-from heapq import heappush
-from typing import Any
+from heapq import heapify, heappush
+from typing import Any, Final
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.dedup import Dedup
@@ -22,6 +22,9 @@ from dragoman.kernel.snapshots import Snapshots
 from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
+
+LOOK_MS: Final = 1  # before every wall time there is: look at the head at once
+STALE_MAX: Final = 1024  # overtaken deadlines kept, beside as many as there are subscriptions
 
 
 class Needs(Exception):
@@ -156,6 +159,26 @@ class State:
         if not subscription.armed_ms or wall_ms < subscription.armed_ms:
             subscription.armed_ms = wall_ms
             heappush(self.expiring, (wall_ms, subscription.id))
+            if len(self.expiring) > 2 * len(self.subscriptions) + STALE_MAX:
+                self._forget_stale()
+
+    def look(self, subscription: Subscription) -> None:
+        """The subscription has another head: see at the end of this turn when that one expires."""
+        if subscription.is_mortal:
+            self.arm(subscription, LOOK_MS)
+
+    def crowd(self, subscription: Subscription) -> None:
+        """More is ready: see at the end of this turn whether that is too much."""
+        settings = subscription.settings
+        if settings.length_max >= 0 or settings.bytes_max >= 0:
+            self.crowded.append(subscription)
+
+    def _forget_stale(self) -> None:
+        """Deadlines that were overtaken by sooner ones."""
+        self.expiring = [
+            (known.armed_ms, known.id) for known in self.subscriptions.values() if known.armed_ms
+        ]
+        heapify(self.expiring)
 
     def forget(self, blocks: list[Block]) -> None:
         """No reader can ask for these blocks any more."""

@@ -4,9 +4,12 @@ Every `decide_` function reads and refuses; every `apply_` function only does wh
 changes where messages go clears the plans.
 """
 
+from array import array
+from collections.abc import Iterable
+
 import msgspec
 
-from dragoman.kernel.block import Block
+from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import (
     AlterStream,
     Bind,
@@ -25,8 +28,18 @@ from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
 from dragoman.kernel.leases.lease import bytes_of
-from dragoman.kernel.leases.order import finish_below
-from dragoman.kernel.leases.states import DONE, READY, RETURNED, STATES
+from dragoman.kernel.leases.settle import apply_settled
+from dragoman.kernel.leases.states import (
+    DEAD,
+    DEFERRED,
+    DONE,
+    DROP,
+    LEASED,
+    PENDING,
+    READY,
+    RETURNED,
+    WAITING,
+)
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.pumps import forget_source
 from dragoman.kernel.quotas import check_queue, check_stream
@@ -36,6 +49,7 @@ from dragoman.kernel.records import (
     Record,
     RouteCreated,
     RouteDeleted,
+    Settled,
     StreamAltered,
     StreamCreated,
     StreamDeleted,
@@ -202,6 +216,7 @@ def apply_trimmed(state: State, record: Trimmed) -> None:
         return
     partition = stream.partitions[record.partition]
     for subscription in stream.subscriptions:
+        state.dirty_subscriptions[subscription.id] = subscription
         _finish_below(state, subscription, record.partition, record.offset)
     state.forget(partition.release(record.offset))
     state.dirty_streams[stream.id] = stream
@@ -210,23 +225,31 @@ def apply_trimmed(state: State, record: Trimmed) -> None:
 
 
 def _finish_below(state: State, subscription: Subscription, index: int, offset: int) -> None:
+    """Whatever is open below `offset` is dropped, by the same table as everything else."""
     window = subscription.windows[index]
-    if window.order is not None:
-        state.dirty_subscriptions[subscription.id] = subscription
-        finish_below(window, window.order, offset)
-        return
+    if window.order is None:
+        fresh = subscription.stream.partitions[index].messages(window.frontier, offset)
+    else:
+        fresh = _below(window.order.fresh(window), offset)
+    if fresh:
+        apply_settled(state, Settled(subscription.id, index, READY, DROP, fresh))
+    for code in (RETURNED, WAITING, DEFERRED, PENDING, DEAD):
+        runs = _below(window.runs(code), offset)
+        if runs:
+            apply_settled(state, Settled(subscription.id, index, code, DROP, runs))
+    for holder in list(subscription.holders.values()):
+        runs = _below(window.runs(LEASED, holder.id), offset)
+        if runs:
+            apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs, holder.id))
+    runs = _below(window.runs(LEASED), offset)  # in recovery nobody is known to hold them
+    if runs:
+        apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs))
     if window.frontier < offset:
-        window.ready -= subscription.stream.partitions[index].count(window.frontier, offset)
         window.advance(offset, offset, DONE, 0)
-    for code in STATES:
-        if code in {DONE, READY}:
-            continue
-        for start, end in list(window.runs(code)):
-            if start < offset:
-                stop = min(end, offset)
-                window.move(start, stop, code, DONE)
-                if code == RETURNED:
-                    window.ready -= stop - start
+
+
+def _below(runs: Iterable[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
+    return [(start, min(end, offset)) for start, end in runs if start < offset]
 
 
 # --- queues ------------------------------------------------------------------------------------------------------
@@ -252,8 +275,13 @@ def decide_declare_queue(
         check_name(command.name)
         check_stream(state, command.namespace)
         _check_settings(command.stream)
+        made_for_it = command.stream
+        if (
+            settings.exclusive or not settings.durable
+        ):  # a restart would leave a stream that nobody reads
+            made_for_it = msgspec.structs.replace(made_for_it, durable=False)
         records.append(
-            StreamCreated(state.id_next, command.namespace, command.name, uuid, command.stream)
+            StreamCreated(state.id_next, command.namespace, command.name, uuid, made_for_it)
         )
         stream_id, starts = state.id_next, (0,) * command.stream.partitions
     else:
@@ -325,8 +353,12 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     subscription.filter = filter_of(record.settings)
     for partition, frontier in zip(stream.partitions, record.frontiers, strict=True):
         window = Window(frontier, order_of(record.settings))
+        if record.settings.bytes_max >= 0:
+            _size(partition)
         if window.order is None:
             window.ready = partition.count(frontier, partition.end)
+            if record.settings.bytes_max >= 0:
+                window.ready_bytes = bytes_of(partition, frontier, partition.end)
         else:
             window.frontier = max(frontier, partition.end)  # what is there is `Indexed` next
         subscription.windows.append(window)
@@ -337,7 +369,18 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     state.usage.count_queue(stream.namespace, 1)
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
+    if subscription.ready():  # what is there already may be too old, or too much
+        subscription.is_mortal = True
+        state.look(subscription)
+        state.crowd(subscription)
     state.plans.clear()
+
+
+def _size(partition: Partition) -> None:
+    """From now on bytes are counted: note the sizes of what no checkpoint has yet."""
+    for block in partition.blocks[partition.first :]:
+        if block.sizes is None and block.bodies is not None and not block.frozen:
+            block.sizes = array("Q", map(len, block.bodies))
 
 
 def _note_readers(stream: Stream) -> None:

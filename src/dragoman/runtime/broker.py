@@ -14,8 +14,9 @@ from dragoman.kernel.api import ConnectionDoor, Node
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.state import Needs
-from dragoman.model.levels import APPLIED, WRITTEN
+from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
 from dragoman.ports.clock import Clock
 from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.session import BrokerSession
@@ -85,6 +86,9 @@ class Broker:
         self._sessions: dict[int, BrokerSession] = {}
         self._touched: dict[BrokerSession, None] = {}
         self._waiting: dict[BrokerSession, None] = {}
+        self._unripe: list[
+            tuple[int, Delivery, int]
+        ] = []  # (session, delivery, position) not durable enough to leave
         self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
         self._growth: list[
             tuple[int, int, Stream, Partition, int]
@@ -161,12 +165,15 @@ class Broker:
         kernel = self.kernel
         self._tick_doors()
         more = self._dispatch()  # before the sweep: what lives for no time is handed out first
-        more = bool(self.loaded(kernel.sweep)) or bool(kernel.state.active) or more
+        more = bool(self.loaded(kernel.sweep)) or more
+        more = bool(self.loaded(kernel.trim_crowded)) or bool(kernel.state.active) or more
         self._hand_deliveries()
         self._hand_answers()
         kernel.release()
         self._gather()
         self.commit.pump()
+        if self._unripe:
+            self._hand_ripened()
         self._tell()
         self._flush()
         if self.loader is not None:
@@ -194,16 +201,57 @@ class Broker:
 
     def _hand_deliveries(self) -> None:
         for session_id, deliveries in self.kernel.drain_deliveries().items():
-            session = self._sessions.get(session_id)
-            if session is not None:
-                session.door.deliver(deliveries)
-                self._touched[session] = None
+            ripe = deliveries
+            for delivery in deliveries:
+                if not delivery.early:
+                    ripe = self._keep_unripe(session_id, deliveries)
+                    break
+            self._deliver(session_id, ripe)
         cancelled, self.kernel.state.cancelled = self.kernel.state.cancelled, []
         for holder in cancelled:
             session = self._sessions.get(holder.session)
             if session is not None:
                 session.door.cancelled(holder)
                 self._touched[session] = None
+
+    def _deliver(self, session_id: int, deliveries: list[Delivery]) -> None:
+        session = self._sessions.get(session_id)
+        if session is not None and deliveries:
+            session.door.deliver(deliveries)
+            self._touched[session] = None
+
+    def _keep_unripe(self, session_id: int, deliveries: list[Delivery]) -> list[Delivery]:
+        """Those that may leave now; the others are kept until what they depend on is durable."""
+        ripe: list[Delivery] = []
+        for delivery in deliveries:
+            if delivery.early or not delivery.holder.subscription.stream.durable:
+                ripe.append(delivery)
+                continue
+            position = self.position() if delivery.holder.no_ack else 0
+            if self._is_ripe(delivery, position):
+                ripe.append(delivery)
+            else:
+                self._unripe.append((session_id, delivery, position))
+                if position or delivery.holder.subscription.stream.settings.level > WRITTEN:
+                    self.commit.want_sync(self.position())
+                else:
+                    self.commit.want_written()
+        return ripe
+
+    def _is_ripe(self, delivery: Delivery, position: int) -> bool:
+        """Its messages are committed, and where nobody will acknowledge them, so is that they were taken."""
+        partition = delivery.holder.subscription.stream.partitions[delivery.partition]
+        return delivery.end <= partition.committed and position <= self.commit.reached(SYNCED)
+
+    def _hand_ripened(self) -> None:
+        waiting, self._unripe = self._unripe, []
+        for session_id, delivery, position in waiting:
+            if delivery.holder.subscription.id not in self.kernel.state.subscriptions:
+                continue  # deleted meanwhile
+            if self._is_ripe(delivery, position):
+                self._deliver(session_id, [delivery])
+            elif session_id in self._sessions:
+                self._unripe.append((session_id, delivery, position))
 
     def _hand_answers(self) -> None:
         """What doors were promised by tickets. A door that is told may ask again at once, and be answered at once."""
@@ -328,7 +376,9 @@ class Broker:
                     self._grow(stream, partition, end)
         waiting, self._waiting = self._waiting, {}
         self._news.update(waiting)
-        if self._news:
+        if self._unripe:
+            self._hand_ripened()
+        if self._news or self._touched:
             self.begin_turn()
         self._tell()
         if self.after_turn is not None:

@@ -155,6 +155,7 @@ class Checkpointer:
             return  # the state must be that of a position: not in the middle of a turn
         self.is_busy = True
         self._begun_ms = self._kernel.elapsed_ms
+        self._commit.seal()
         state = self._kernel.state
         frozen = Frozen(self._commit.seal(), state.id_next)
         frozen.cluster_id = self._cluster_id
@@ -189,7 +190,7 @@ class Checkpointer:
         for subscription in subscriptions.values():
             exists = subscription.id in state.subscriptions
             frozen.changes += subscription_changes(subscription, exists=exists)
-        frozen.changes += route_changes(state.routing, self._routes)
+        frozen.changes += route_changes(state.routing, state.streams, self._routes)
         groups, state.groups.dirty = state.groups.dirty, {}
         for key, group in groups.items():
             exists = state.groups.by_key.get(key) is group

@@ -55,6 +55,7 @@ class ExtentRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     start: int
     length: int
     newest_ms: int = 0
+    sizes: bytes = b""  # of each body, 8 bytes each, where a subscription limits bytes
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -130,6 +131,7 @@ def row_of(block: Block, place: tuple[int, int, int]) -> bytes:
             block.size,
             *place,
             block.newest_ms(),
+            b"" if block.sizes is None or block.packed else block.sizes.tobytes(),
         )
     )
 
@@ -142,6 +144,8 @@ def block_of(row: bytes) -> Block:
     block.control = known.control
     block.size = known.size
     block.latest_ms = known.newest_ms
+    if known.sizes:
+        block.sizes = array("Q", known.sizes)
     block.frozen = True
     block.place = (known.segment, known.start, known.length)
     return block

@@ -80,7 +80,13 @@ def recover(
 
 
 def _cut_segments(segments: Segments, lengths: dict[int, int]) -> None:
-    for number, length in segments.lengths().items():
+    present = segments.lengths()
+    for number, length in lengths.items():
+        if present.get(number, -1) < length:
+            raise Corrupt(
+                f"segment {number} ends at {present.get(number, 0)}, {length} bytes were durable"
+            )
+    for number, length in present.items():
         if number not in lengths:
             segments.drop(number)
         elif length > lengths[number]:
@@ -140,8 +146,15 @@ def _load_stream(kernel: Kernel, number: int, row: StreamRow) -> None:
 def _load_subscription(kernel: Kernel, number: int, row: SubscriptionRow) -> None:
     frontiers = tuple(frontier for frontier, _, _ in row.windows)
     kernel.apply(SubscriptionCreated(number, row.stream, row.name, row.settings, frontiers))
+    subscription = kernel.state.subscriptions[number]
+    subscription.is_mortal = row.is_mortal
+    subscription.armed_ms = (
+        0  # its head was looked at before the checkpoint: the row knows when it expires
+    )
+    if row.armed_ms:
+        kernel.state.arm(subscription, row.armed_ms)
     for window, (frontier, ready, ready_bytes) in zip(
-        kernel.state.subscriptions[number].windows, row.windows, strict=True
+        subscription.windows, row.windows, strict=True
     ):
         window.frontier = frontier
         window.ready = ready
@@ -153,6 +166,8 @@ def _settle(kernel: Kernel) -> None:
     state = kernel.state
     state.grown.clear()
     state.crowded.clear()
+    for subscription in state.subscriptions.values():
+        state.crowd(subscription)
     state.cancelled.clear()
     state.active.clear()
     for stream in state.streams.values():

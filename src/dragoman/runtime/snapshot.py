@@ -15,7 +15,7 @@ Settings are JSON, so that a person who opens the store can read them.
 
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -51,6 +51,8 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
     name: str
     settings: SubscriptionSettings
     windows: list[tuple[int, int, int]]
+    is_mortal: bool = False
+    armed_ms: int = 0
 
 
 class ChunkRow(msgspec.Struct, array_like=True):
@@ -133,7 +135,12 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
     else:
         windows = [(w.frontier, w.ready, w.ready_bytes) for w in subscription.windows]
         row = SubscriptionRow(
-            subscription.stream.id, subscription.name, subscription.settings, windows
+            subscription.stream.id,
+            subscription.name,
+            subscription.settings,
+            windows,
+            subscription.is_mortal,
+            subscription.armed_ms,
         )
         yield ("subscription", key, _json.encode(row))
     for partition, window in enumerate(subscription.windows):
@@ -209,10 +216,12 @@ def group_of(data: bytes) -> Group:
     return group
 
 
-def route_changes(routing: Any, saved: dict[str, tuple[str, bytes]]) -> Iterator[Change]:
+def route_changes(
+    routing: Any, streams: Mapping[int, Stream], saved: dict[str, tuple[str, bytes]]
+) -> Iterator[Change]:
     """Rows of routes and bindings that differ from what was saved before; `saved` is brought up to date."""
     now: dict[str, tuple[str, bytes]] = {}
-    for number, record in enumerate(routing.snapshot()):
+    for number, record in enumerate(routing.snapshot(streams)):
         table = "route" if isinstance(record, RouteCreated) else "binding"
         assert isinstance(record, RouteCreated | Bound)
         now[f"{table}:{number:08x}"] = (table, _pack.encode(record))

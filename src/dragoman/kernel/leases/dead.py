@@ -5,14 +5,11 @@ The stored bytes of the history (x-death and its like) are the formats' business
 """
 
 from dragoman.kernel.block import Block, Partition
-from dragoman.kernel.commands import Publish
+from dragoman.kernel.draft import Pending
 from dragoman.kernel.entities import Subscription
-from dragoman.kernel.publish import Pending, decide_publish
+from dragoman.kernel.publish import decide_death
 from dragoman.kernel.records import Record, Runs
-from dragoman.kernel.settings import Address
 from dragoman.kernel.state import Needs, State
-from dragoman.model.errors import InvalidArgument, KernelError
-from dragoman.ports.translator import Death
 
 
 def dead_letters(
@@ -25,39 +22,20 @@ def dead_letters(
     pending: Pending | None = None,
 ) -> list[Record]:
     """Records that publish the messages of `runs` to the dead-letter address. Raises Needs."""
-    address = subscription.settings.dead_letter
-    if address is None:
+    if subscription.settings.dead_letter is None:
         return []
     partition = subscription.stream.partitions[partition_index]
-    messages = _bodies(state, partition, runs)
     records: list[Record] = []
     pending = pending or Pending()
-    for format_, body in messages:
-        key = address.key or state.translator.route_key(format_, body)
-        exchange = address.name if address.is_route else ""
-        try:
-            lettered = state.translator.dead_letter(
-                format_,
-                body,
-                Death(reason, subscription.name, now_ms, address.key, exchange=exchange),
-            )
-        except InvalidArgument:
-            lettered = (format_, body)  # unreadable: as it is
-        if lettered is None:
-            continue
-        target = Address(address.name or key, key, address.is_route)
-        command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
-        try:
-            more, _ = decide_publish(state, command, now_ms, pending)
-        except KernelError:
-            continue  # the address leads nowhere: dropped, as its protocols do
-        records += more
+    for format_, body in _bodies(state, partition, runs):
+        records += decide_death(state, subscription, format_, body, reason, now_ms, pending)
     return records
 
 
 def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, bytes]]:
     """(format, stored bytes) of each message; a batch is opened."""
-    missing: list[Block] = []
+    wanted: list[Block] = []
+    missing = False
     found: list[tuple[int, bytes]] = []
     for start, end in runs:
         at = partition.find(start)
@@ -66,8 +44,9 @@ def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, b
             at += 1
             if block.control:
                 continue
+            wanted.append(block)
             if block.bodies is None:
-                missing.append(block)
+                missing = True
                 continue
             low, high = max(start, block.offset), min(end, block.end)
             if block.packed:
@@ -77,5 +56,5 @@ def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, b
                 format_, bodies = block.format, block.slice(low, high)
             found += [(format_, body) for body in bodies]
     if missing:
-        raise Needs(missing)
+        raise Needs(wanted)  # all of them: none may be let go to make room for another
     return found

@@ -71,21 +71,30 @@ def next_run(
     count = len(windows)
     for step in range(count):
         index = (subscription.turn_window + step) % count
-        window = windows[index]
-        if window.ready > 0:
-            partition = subscription.stream.partitions[index]
-            if window.order is None:
-                run = _next_of(partition, window, count_max)
-            else:
-                run = _next_ordered(partition, window, window.order, count_max, holder)
+        if windows[index].ready > 0:
+            run = head_run(subscription, index, count_max, now_ms, holder)
             if run is not None:
                 if count > 1:
                     subscription.turn_window = index + 1
-                if run.block.bodies is None:
-                    raise Needs(_ahead(partition, run.block))
-                _judge(subscription, run, now_ms)
                 return run
     return None
+
+
+def head_run(
+    subscription: Subscription, index: int, count_max: int, now_ms: int, holder: int = 0
+) -> Run | None:
+    """What is ready next in one partition; see `next_run`."""
+    partition = subscription.stream.partitions[index]
+    window = subscription.windows[index]
+    if window.order is None:
+        run = _next_of(partition, window, count_max)
+    else:
+        run = _next_ordered(partition, window, window.order, count_max, holder)
+    if run is not None:
+        if run.block.bodies is None:
+            raise Needs(_ahead(partition, run.block))
+        _judge(subscription, run, now_ms)
+    return run
 
 
 def _ahead(partition: Partition, block: Block) -> list[Block]:
@@ -202,6 +211,7 @@ def apply_leased(state: State, record: Leased) -> None:
         window.move(record.start, record.end, source, LEASED, record.holder)
         if source == RETURNED:
             window.ready -= count
+    state.look(subscription)
     if record.duration_ms or window.timed:
         grant(state, subscription, record)
     if subscription.stream.counts_bytes and source != DEFERRED:

@@ -8,6 +8,7 @@ from heapq import heappush
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Settle
+from dragoman.kernel.draft import Pending
 from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.dead import dead_letters
 from dragoman.kernel.leases.keys import Keys
@@ -28,7 +29,6 @@ from dragoman.kernel.leases.states import (
     WAITING,
 )
 from dragoman.kernel.leases.window import Window
-from dragoman.kernel.publish import Pending
 from dragoman.kernel.records import Record, Runs, Settled
 from dragoman.kernel.replies import SettleReply
 from dragoman.kernel.state import State
@@ -220,6 +220,10 @@ def apply_settled(state: State, record: Settled) -> None:
             heappush(state.retry, (record.ready_ms, subscription.id, record.partition, start, end))
     if record.source == LEASED:
         give_back(state, record.holder, total)
+    if target == RETURNED or record.source in {READY, RETURNED}:
+        state.look(subscription)
+        if target == RETURNED:
+            state.crowd(subscription)
     if target == RETURNED or (record.source == LEASED and subscription.consumers):
         state.activate(subscription)
     if target == DONE:

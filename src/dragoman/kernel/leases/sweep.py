@@ -10,7 +10,7 @@ from typing import Final
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.dead import dead_letters
 from dragoman.kernel.leases.expiry import expiry_ms
-from dragoman.kernel.leases.lease import Run, judge, last_run, next_run, run_of
+from dragoman.kernel.leases.lease import Run, head_run, judge, last_run, run_of
 from dragoman.kernel.leases.states import DROP, LEASED, READY, RELEASE, RETURNED, TIME, WAITING
 from dragoman.kernel.records import Record, Settled
 from dragoman.kernel.state import State
@@ -33,14 +33,18 @@ def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list
     """Records for the messages at the head that have expired; none when the head lives, which re-arms its deadline."""
     if subscription.is_ordered:
         return _decide_ordered(state, subscription, now_ms)
-    run = next_run(subscription, STEP_MAX, now_ms)
-    if run is None:
-        return []
-    if run.expired:
-        return dropped(state, subscription, run, "expired", now_ms)
-    expires = expiry_ms(subscription, run.block, run.start)
-    if expires:
-        state.arm(subscription, expires)
+    soonest = 0
+    for index in range(len(subscription.windows)):
+        run = head_run(subscription, index, STEP_MAX, now_ms)
+        if run is None:
+            continue
+        if run.expired:
+            return dropped(state, subscription, run, "expired", now_ms)
+        expires = expiry_ms(subscription, run.block, run.start)
+        if expires and (not soonest or expires < soonest):
+            soonest = expires
+    if soonest:
+        state.arm(subscription, soonest)
     return []
 
 
@@ -64,6 +68,8 @@ def _decide_ordered(state: State, subscription: Subscription, now_ms: int) -> li
 def decide_overflow(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
     """Records that drop from the head what is over the subscription's limits."""
     settings = subscription.settings
+    if settings.overflow != "drop-head" or subscription.id not in state.subscriptions:
+        return []
     over = subscription.ready() - settings.length_max if settings.length_max >= 0 else 0
     if over <= 0 and 0 <= settings.bytes_max < subscription.ready_bytes():
         over = 1

@@ -328,7 +328,7 @@ class Window:
                     return False
             elif (
                 chunk.states[low:high] != _RUNS[LEASED][:count]
-                or chunk.holders[low:high] != array("I", [holder]) * count
+                or chunk.holders[low:high] != array("Q", [holder]) * count
             ):
                 return False
             start += count

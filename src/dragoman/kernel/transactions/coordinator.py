@@ -188,7 +188,6 @@ def end_transaction(kernel: "Kernel", command: EndTransaction, session: int) -> 
     _check_marker(command.marker)
     if transaction.is_open:
         kernel.commit(decide_end(kernel, transaction, command.marker, commit=command.commit))
-        kernel.trim_crowded()
     elif transaction.outcome is not command.commit:
         raise InvalidTransactionState(command.transactional_id)
 

@@ -1,0 +1,171 @@
+"""A publish being decided, and the limits that refuse part of it. Hot where a subscription refuses publishes.
+
+A subscription whose overflow is to refuse takes bodies while it has room, then nothing more of that publish, so that
+order is kept; the other targets take them all the same. What one decision has given away already (offsets, room) is
+shared by all publishes of its set through `Pending`.
+"""
+
+from typing import Final
+
+from dragoman.kernel.block import Partition
+from dragoman.kernel.commands import Publish
+from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.leases.index import Reading
+from dragoman.kernel.records import Record
+from dragoman.kernel.replies import PublishReply
+from dragoman.model.levels import APPLIED
+from dragoman.ports.translator import Translator
+
+Streams = tuple[Stream, ...]
+
+ROOM_MAX: Final = 1 << 60  # no limit
+
+
+class Pending:
+    """What earlier decisions of one atomic set will have changed, for those that come after them.
+
+    ends    the next offset per partition appended to
+    ids     where messages with a dedup id will be: offset by (stream, id)
+    room    (messages, bytes) left of each subscription that refuses publishes
+    """
+
+    __slots__ = ("ends", "ids", "room")
+
+    def __init__(self) -> None:
+        self.ends: dict[Partition, int] = {}
+        self.ids: dict[tuple[int, str], int] = {}
+        self.room: dict[int, tuple[int, int]] = {}
+
+
+class Draft:
+    """A publish being decided: the records so far, the offsets they will take, and who refused what."""
+
+    __slots__ = (
+        "command",
+        "ends",
+        "ids",
+        "now_ms",
+        "reading",
+        "records",
+        "refused",
+        "reply",
+        "shared",
+        "translator",
+    )
+
+    def __init__(
+        self, command: Publish, now_ms: int, pending: Pending | None, translator: Translator
+    ) -> None:
+        self.translator = translator
+        self.reading: Reading | None = None  # of `command`, where readers filter or order by key
+        self.command = command
+        self.now_ms = now_ms
+        self.records: list[Record] = []
+        self.shared = pending
+        self.ends: dict[Partition, int] = {} if pending is None else pending.ends
+        self.ids: dict[tuple[int, str], int] | None = None  # of this decision, where dedup asks
+        self.refused: list[tuple[Subscription, int]] | None = None  # (by whom, index of the body)
+        self.reply = PublishReply(0, -1, 0, APPLIED)
+
+    def pending(self) -> Pending:
+        """What the whole set shares; made when a second publish or a limit needs it."""
+        shared = self.shared
+        if shared is None:
+            shared = self.shared = Pending()
+            shared.ends = self.ends
+        return shared
+
+    def refuse(self, subscription: Subscription, index: int) -> None:
+        """`subscription` does not take body `index`, nor any that follows."""
+        if self.refused is None:
+            self.refused = []
+        self.refused.append((subscription, index))
+        if self.reply.refused < 0:
+            self.reply.refused = index
+
+    def has_refused(self, subscription: Subscription) -> bool:
+        """Whether `subscription` has refused a body of this publish."""
+        return any(known is subscription for known, _ in self.refused or ())
+
+
+def unpacked(translator: Translator, command: Publish) -> Publish:
+    """The messages of a batch, each for itself."""
+    format_, bodies = translator.open_batch(command.format, command.bodies[0])
+    return like(command, format_, bodies)
+
+
+def like(command: Publish, format_: int, bodies: list[bytes]) -> Publish:
+    """The same publish with other bodies."""
+    other = Publish(command.namespace, command.address, format_, bodies)
+    other.partition = command.partition
+    other.level = command.level
+    other.hops = command.hops
+    return other
+
+
+def may_refuse(subscription: Subscription, command: Publish) -> bool:
+    """Whether the subscription's limits refuse publishes instead of dropping its head. Batches are never refused."""
+    settings = subscription.settings
+    return (
+        settings.overflow != "drop-head"
+        and (settings.length_max >= 0 or settings.bytes_max >= 0)
+        and subscription.is_queue
+        and not command.packed
+    )
+
+
+def willing(draft: Draft, streams: Streams, index: int) -> Streams:
+    """The streams that take body `index`; what refuses is noted, and refuses all that follow."""
+    refusing: list[Stream] = []
+    for stream in streams:
+        if draft.ids is not None and stream.settings.dedup_window_ms:
+            continue  # judged once it is known what is new
+        for subscription in stream.subscriptions:
+            if may_refuse(subscription, draft.command) and not _takes(draft, subscription, index):
+                draft.refuse(subscription, index)
+                refusing.append(stream)
+                break
+    if not refusing:
+        return streams
+    return tuple(stream for stream in streams if stream not in refusing)
+
+
+def _takes(draft: Draft, subscription: Subscription, index: int) -> bool:
+    """Whether there is room for body `index`, which then is taken."""
+    if draft.has_refused(subscription):
+        return False
+    size = len(draft.command.bodies[index])
+    messages, left = _room(subscription, draft)
+    if messages <= 0 or left < size:
+        return False
+    draft.pending().room[subscription.id] = (messages - 1, left - size)
+    return True
+
+
+def _room(subscription: Subscription, draft: Draft) -> tuple[int, int]:
+    """How many messages and bytes the subscription takes before it refuses."""
+    known = draft.pending().room.get(subscription.id)
+    if known is not None:
+        return known
+    settings = subscription.settings
+    messages = left = ROOM_MAX
+    if settings.length_max >= 0:
+        messages = settings.length_max - subscription.ready()
+        for partition in subscription.stream.partitions:
+            messages -= draft.ends.get(partition, partition.end) - partition.end
+    if settings.bytes_max >= 0:
+        left = settings.bytes_max - subscription.ready_bytes()
+    return messages, left
+
+
+def refuses(stream: Stream, draft: Draft, start: int, end: int) -> bool:
+    """Whether a reader has no room for all of [start, end), and so takes none of it."""
+    size = sum(map(len, draft.command.bodies[start:end]))
+    for subscription in stream.subscriptions:
+        if may_refuse(subscription, draft.command):
+            messages, left = _room(subscription, draft)
+            if messages < end - start or left < size:
+                for index in range(start, end):
+                    draft.refuse(subscription, index)
+                return True
+    return False
