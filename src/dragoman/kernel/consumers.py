@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, SetCredit
+from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, SetCredit, Settle
 from dragoman.kernel.entities import Holder, Pool
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.deadlines import check_duration
@@ -11,6 +11,8 @@ from dragoman.kernel.leases.dispatch import hand_over
 from dragoman.kernel.leases.lease import Delivery, next_run
 from dragoman.kernel.leases.receivers import new_holder, receiver
 from dragoman.kernel.leases.sessions import give_up, unlock
+from dragoman.kernel.leases.settle import released
+from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.leases.sweep import decide_return, dropped
 from dragoman.kernel.state import Needs
 from dragoman.kernel.topology import check_owner, deletion
@@ -157,11 +159,30 @@ def close_consumers(kernel: "Kernel", session: int) -> None:
     for holder in list(state.holders_of.get(session, {}).values()):
         subscription = holder.subscription
         if holder.leased and not holder.duration_ms and subscription.id in state.subscriptions:
-            kernel.commit(decide_return(subscription, holder.id, failed=False))
+            _give_back(kernel, holder)
         if subscription.id in state.subscriptions:
             _leave(kernel, holder)
     for pool in [known for known in state.pools.values() if known.session == session]:
         del state.pools[pool.id]
+
+
+def _give_back(kernel: "Kernel", holder: Holder) -> None:
+    """What a lost connection held is ready again, unless its attempts are spent: a message that kills its readers must
+    not do so for ever. Raises Needs.
+    """
+    subscription = holder.subscription
+    if not subscription.settings.attempts_max:
+        kernel.commit(decide_return(subscription, holder.id, failed=False))
+        return
+    for index, window in enumerate(subscription.windows):
+        runs = list(window.runs(LEASED, holder.id))
+        if runs:
+            command = Settle(subscription.id, index, holder.id, runs, "release")
+            kernel.commit(
+                released(
+                    kernel.state, subscription, command, runs, 0, kernel.now_ms, kernel.elapsed_ms
+                )
+            )
 
 
 def hold_back(kernel: "Kernel", session: int, *, back: bool) -> None:

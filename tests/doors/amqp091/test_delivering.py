@@ -45,3 +45,27 @@ def test_a_quorum_queue_counts_deliveries_and_gives_up_at_its_limit() -> None:
     assert dead is not None
     death = dead.properties.headers["x-death"].value[0].value
     assert death["reason"] == field("delivery_limit")
+
+
+def test_a_message_that_kills_its_readers_is_dead_lettered_at_the_limit_of_a_quorum_queue() -> None:
+    world = World()
+    client = world.connect()
+    arguments = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": 2,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": "dead",
+    }
+    client.declare(durable=True, arguments=arguments)
+    client.declare("dead")
+    client.publish(b"poison", b"fine")
+    for _ in range(3):
+        assert client.get("dead") is None
+        victim = world.connect()
+        victim.consume(prefetch=1)
+        assert victim.bodies() == [b"poison"]
+        victim.vanish()
+    dead = client.get("dead")
+    assert dead is not None
+    assert dead.body == b"poison"
+    assert client.get().body == b"fine"  # type: ignore[union-attr]
