@@ -13,6 +13,7 @@ from dragoman.doors.kafka.door import make_door as kafka
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 AMQP_END = 0xCE
+AMQP_FAULT = bytes((0, 10, 0, 50, 2, 29))  # connection.close with 541, internal error
 AMQP_KINDS = (1, 2, 3, 8)
 FIX_LENGTH = 0.75  # how often a mutated frame's length is made true again: else few get past it
 
@@ -88,6 +89,8 @@ class Amqp:
             end = at + 7 + length
             if out[at] not in AMQP_KINDS or end >= len(out) or out[end] != AMQP_END:
                 raise Dirty(out[at : at + 64].hex())
+            if out.startswith(AMQP_FAULT, at + 7):
+                raise Dirty(f"the door met a fault of its own: {out[at + 7 : end]!r}")
             at = end + 1
 
 

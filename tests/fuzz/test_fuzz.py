@@ -9,9 +9,14 @@ from tests.fuzz.doors import DOORS, Dirty
 from tests.fuzz.rig import GROWTH_BYTES_MAX, Grown, Memory, Rig, Stalled
 from tests.fuzz.run import Found, described, run
 
+from dragoman.doors.amqp091.methods import HANDLERS
+from dragoman.doors.kafka.apis import TABLE, Served
+from dragoman.wire.amqp091.methods import QueueDeclare
+
 FAST_INPUTS = 2_000
 SLOW_INPUTS = 100_000
 SEED = 1
+METADATA = 3  # the API
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -31,32 +36,36 @@ def test_a_door_survives_a_hundred_thousand_hostile_inputs(name: str, capsys: An
     assert result.inputs == SLOW_INPUTS
 
 
-@pytest.mark.parametrize("name", DOORS)
-def test_a_door_that_raises_is_found_with_its_seed(
-    name: str, monkeypatch: pytest.MonkeyPatch
+class Tripping:
+    """A handler that misses a key the third time it is asked."""
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+        self.left = 3
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyError("planted")
+        return self._handler(*arguments)
+
+
+def test_a_handler_of_kafka_that_raises_is_found_with_its_seed(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    planted = DOORS[name]().make_door()
+    metadata = TABLE[METADATA]
+    planted = Served(metadata.name, metadata.low, metadata.high, Tripping(metadata.serve))
+    monkeypatch.setitem(TABLE, METADATA, planted)
+    with pytest.raises(Found, match=r"kafka, seed 5, input \d+: KeyError\('planted'\)"):
+        run("kafka", FAST_INPUTS, 5)
 
-    class Planted:
-        """Loses its footing at the hundredth piece of bytes, as a missing key would make it."""
 
-        pieces = 0
-
-        def __init__(self, *arguments: Any) -> None:
-            self._door = planted(*arguments)
-
-        def __getattr__(self, attribute: str) -> Any:
-            return getattr(self._door, attribute)
-
-        def receive(self, data: bytes) -> None:
-            Planted.pieces += 1
-            if Planted.pieces == 100:
-                raise KeyError("planted")
-            self._door.receive(data)
-
-    monkeypatch.setattr(DOORS[name], "make_door", lambda self: Planted)
-    with pytest.raises(Found, match=f"{name}, seed 5, input .*planted"):
-        run(name, FAST_INPUTS, 5)
+def test_a_handler_of_amqp_that_raises_is_found_with_its_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(HANDLERS, QueueDeclare, Tripping(HANDLERS[QueueDeclare]))
+    with pytest.raises(Found, match=r"amqp, seed 5, input \d+: Dirty.*KeyError"):
+        run("amqp", FAST_INPUTS, 5)
 
 
 def test_a_stall_is_found() -> None:
