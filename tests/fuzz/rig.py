@@ -81,6 +81,9 @@ class Wire:
             self.out += chunk
         self.is_closed = self.is_closed or self.session.door.is_closing()
 
+    def abort(self) -> None:
+        raise AssertionError("a door has failed")
+
     def throttle(self, *, on: bool) -> None: ...
 
     def take(self) -> bytes:

@@ -103,6 +103,9 @@ class FakeShell:
 
     def flush(self) -> None: ...
 
+    def abort(self) -> None:
+        raise AssertionError("a door has failed")
+
     def throttle(self, *, on: bool) -> None:
         self.is_throttled = on
 

@@ -125,6 +125,9 @@ class SimDoor:
 class SimShell:
     def flush(self) -> None: ...
 
+    def abort(self) -> None:
+        raise AssertionError("a door has failed")
+
     def throttle(self, *, on: bool) -> None: ...
 
 

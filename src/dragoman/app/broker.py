@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
@@ -106,7 +107,14 @@ def assemble(
         parts = BrokerParts(broker, make_doors(), make_tls(options))
     else:
         parts = _durable(options, kernel, clock, scheduler, entropy, loop)
+    parts.broker.on_fault = lambda error: _stop(parts, error)
+    parts.broker.on_door_fault = traceback.print_exception
     return parts
+
+
+def _stop(parts: BrokerParts, error: Exception) -> None:
+    traceback.print_exception(error)
+    parts.on_failure(f"a fault: {error!r}")
 
 
 def _below(entropy: Entropy) -> Callable[[int], int]:

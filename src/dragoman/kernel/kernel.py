@@ -59,6 +59,7 @@ class Kernel:
         self.now_ms = 0  # wall time, set by the runtime before each turn
         self.elapsed_ms = 0
         self._records: list[Record] = []
+        self.is_broken = False  # a record was carried out in part: nothing here is to be believed
         self._deliveries: dict[int, list[Delivery]] = {}
         self._session_next = 1
         self._handlers: Mapping[type, Callable[..., Any]] = {
@@ -102,11 +103,15 @@ class Kernel:
 
     def commit(self, records: list[Record]) -> None:
         """Apply what was decided, and keep what is durable for the journal."""
-        for record in records:
-            durable = is_durable(self.state, record)
-            self.apply(record)
-            if durable:
-                self._records.append(record)
+        try:
+            for record in records:
+                durable = is_durable(self.state, record)
+                self.apply(record)
+                if durable:
+                    self._records.append(record)
+        except BaseException:
+            self.is_broken = True
+            raise
         if self.state.routing.emptied:
             drop_emptied(self)
 

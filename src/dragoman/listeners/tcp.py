@@ -178,6 +178,11 @@ class TcpShell(asyncio.Protocol):
             self._is_stuck = True
             self._read_or_not()
 
+    def abort(self) -> None:
+        """End the connection without a word."""
+        self._is_closing = True
+        self._transport.abort()
+
     def throttle(self, *, on: bool) -> None:
         """The broker has enough for now, or room again."""
         self._is_throttled = on

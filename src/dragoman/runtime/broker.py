@@ -18,6 +18,7 @@ from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.state import Needs
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
 from dragoman.ports.clock import Clock
+from dragoman.ports.storage import Failed
 from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers
@@ -51,6 +52,10 @@ class Shell(Protocol):
         """Read no more from this publisher, or read again."""
         ...
 
+    def abort(self) -> None:
+        """End the connection without a word."""
+        ...
+
 
 class Loader(Protocol):
     """Brings bodies back from disk."""
@@ -60,6 +65,10 @@ class Loader(Protocol):
     def trim(self) -> None:
         """Let go of bodies past the cache's size. Whoever was handed blocks since the last call is done with them."""
         ...
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 class Broker:
@@ -79,6 +88,8 @@ class Broker:
         self.clock = clock
         self.node = node
         self.loader: Loader | None = None
+        self.on_fault: Callable[[Exception], None] = _raise  # the node cannot go on
+        self.on_door_fault: Callable[[Exception], None] = _raise  # one connection was ended for it
         self.after_turn: Callable[[], None] | None = (
             None  # the checkpointer's look at how much is unflushed
         )
@@ -94,6 +105,7 @@ class Broker:
             tuple[int, int, Stream, Partition, int]
         ] = []  # (position, level, stream, partition, end)
         self._turning = False
+        self._is_faulty = False  # no turn comes any more
         self._is_lagging = False
         self._appended = 0  # bytes of bodies given to the commit so far
         self._throttled: dict[BrokerSession, None] = {}  # publishers not read from
@@ -146,7 +158,7 @@ class Broker:
 
     def begin_turn(self) -> None:
         """Make sure this round of the loop ends with `_end_turn`."""
-        if not self._turning:
+        if not self._turning and not self._is_faulty:
             self._turning = True
             self.read_clock()
             self._scheduler.soon(self._end_turn)
@@ -161,8 +173,19 @@ class Broker:
                 self.loader.load(needs.blocks)
 
     def _end_turn(self) -> None:
+        """A turn that fails in its middle leaves nothing to build on: the node stops, and its next life recovers."""
+        try:
+            self._turn()
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self._is_faulty = True
+            self.commit.stop(Failed(f"a fault: {error!r}"))
+            self.on_fault(error)
+
+    def _turn(self) -> None:
         self._turning = False
         kernel = self.kernel
+        if kernel.is_broken:
+            raise Failed("a decision was carried out in part")
         self._tick_doors()
         more = self._dispatch()  # before the sweep: what lives for no time is handed out first
         more = bool(self.loaded(kernel.sweep)) or more
@@ -194,10 +217,25 @@ class Broker:
             self.loader.load(needs.blocks)
             return True
 
+    def _ask(self, session: BrokerSession, call: Callable[..., object], *arguments: object) -> None:
+        """Tell a door something. One that raises, against its word, loses its connection; nobody else notices."""
+        try:
+            call(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            self._lose(session, error)
+        else:
+            self._touched[session] = None
+
+    def _lose(self, session: BrokerSession, error: Exception) -> None:
+        """End a connection whose door has failed."""
+        if self.kernel.is_broken:
+            raise error
+        session.shell.abort()
+        self.on_door_fault(error)
+
     def _tick_doors(self) -> None:
         for session in self.timers.due():
-            session.door.tick()
-            self._touched[session] = None
+            self._ask(session, session.door.tick)
 
     def _hand_deliveries(self) -> None:
         for session_id, deliveries in self.kernel.drain_deliveries().items():
@@ -211,14 +249,12 @@ class Broker:
         for holder in cancelled:
             session = self._sessions.get(holder.session)
             if session is not None:
-                session.door.cancelled(holder)
-                self._touched[session] = None
+                self._ask(session, session.door.cancelled, holder)
 
     def _deliver(self, session_id: int, deliveries: list[Delivery]) -> None:
         session = self._sessions.get(session_id)
         if session is not None and deliveries:
-            session.door.deliver(deliveries)
-            self._touched[session] = None
+            self._ask(session, session.door.deliver, deliveries)
 
     def _keep_unripe(self, session_id: int, deliveries: list[Delivery]) -> list[Delivery]:
         """Those that may leave now; the others are kept until what they depend on is durable."""
@@ -261,8 +297,7 @@ class Broker:
             for session_id, ticket, result in answers:
                 session = self._sessions.get(session_id)
                 if session is not None:
-                    session.door.answered(ticket, result)
-                    self._touched[session] = None
+                    self._ask(session, session.door.answered, ticket, result)
 
     def _tell(self) -> None:
         """After the frame was handed over: what a door asks for now belongs to the next one."""
@@ -270,13 +305,14 @@ class Broker:
             news, self._news = self._news, {}
             for session in news:
                 if session.id in self._sessions:
-                    session.door.progressed()
-                    self._touched[session] = None
+                    self._ask(session, session.door.progressed)
         if self._collect():
             self.begin_turn()
 
     def _collect(self) -> bool:
         """Put what was decided into the frame now gathering: a checkpoint counts on nothing being outside of it."""
+        if self.kernel.is_broken:
+            return False
         records = self.kernel.drain_records()
         if records:
             self.commit.add(records, self.kernel.state.appended - self._appended)
@@ -321,13 +357,19 @@ class Broker:
         touched, self._touched = self._touched, {}
         pressed = self.is_pressed()
         for session in touched:
-            session.shell.flush()
+            self._write(session)
             if session.has_published:
                 session.has_published = False
                 if pressed:
                     self._throttled[session] = None
                     session.shell.throttle(on=True)
+
+    def _write(self, session: BrokerSession) -> None:
+        try:
+            session.shell.flush()
             self.timers.set(session, session.door.next_tick_ms())
+        except Exception as error:  # noqa: BLE001 - as in `_ask`
+            self._lose(session, error)
 
     # --- pressure ---
 

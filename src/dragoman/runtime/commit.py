@@ -251,8 +251,12 @@ class Commit:
         self._on_progress()
 
     def _on_failed(self, error: StorageError) -> None:
-        self.failed = error
+        self.stop(error)
         self._on_failure(error)
+
+    def stop(self, error: StorageError) -> None:
+        """Write nothing more: what is gathering may be only half of something."""
+        self.failed = self.failed or error
 
     def close(self) -> None:
         """Let the writer finish what it has, then end it; what is still gathering is handed first by the caller."""
@@ -267,7 +271,6 @@ class Commit:
 class NoCommit:
     """The journal of a broker that keeps everything in memory: every level is reached at once."""
 
-    failed: StorageError | None = None
     is_idle = True
     handed = 0
     written = 0
@@ -277,6 +280,11 @@ class NoCommit:
 
     def __init__(self) -> None:
         self.collect: Callable[[], object] = lambda: None
+        self.failed: StorageError | None = None
+
+    def stop(self, error: StorageError) -> None:
+        """Nothing is written anyway."""
+        self.failed = error
 
     def gathering(self) -> int:
         """Always 0."""
