@@ -68,9 +68,7 @@ def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
     subscription = kernel.state.subscription(command.namespace, command.name)
     topology.check_owner(subscription, session)
     before_ms = command.before_ms if command.mode == "before" else -1
-    records, total = decide_purge(
-        subscription, held=command.mode != "ready", before_ms=before_ms
-    )
+    records, total = decide_purge(subscription, held=command.mode != "ready", before_ms=before_ms)
     kernel.commit(records)
     return total
 

@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import pamqp.commands
 import pamqp.frame
-import pika.spec  # type: ignore[import-untyped]
+import pika.spec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

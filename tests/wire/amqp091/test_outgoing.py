@@ -1,7 +1,7 @@
 import struct
 from typing import Any
 
-import pika.spec  # type: ignore[import-untyped]
+import pika.spec
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.wire.amqp091.reference import said_by, said_in

@@ -1,7 +1,7 @@
 import struct
 from itertools import pairwise
 
-import pika.spec  # type: ignore[import-untyped]
+import pika.spec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

@@ -1,6 +1,6 @@
 from typing import Any
 
-import pika.spec  # type: ignore[import-untyped]
+import pika.spec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -19,6 +19,8 @@ CODES: Final[Mapping[type[e.KernelError], ErrorCode]] = {
     e.RouteNotFound: ErrorCode.RESOURCE_NOT_FOUND,
     e.GroupNotFound: ErrorCode.GROUP_ID_NOT_FOUND,
     e.ScheduleNotFound: ErrorCode.RESOURCE_NOT_FOUND,
+    e.SnapshotNotFound: ErrorCode.RESOURCE_NOT_FOUND,
+    e.PumpNotFound: ErrorCode.RESOURCE_NOT_FOUND,
     e.Conflict: ErrorCode.INVALID_REQUEST,
     e.AlreadyExists: ErrorCode.TOPIC_ALREADY_EXISTS,
     e.SettingsDiffer: ErrorCode.INVALID_CONFIG,

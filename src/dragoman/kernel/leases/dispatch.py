@@ -45,6 +45,8 @@ def next_consumer(subscription: Subscription) -> Holder | None:
 def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> bool:
     """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
     misses = 0
+    if subscription.settings.paused:
+        return False
     while budget > 0:
         ready = subscription.ready()
         if ready <= 0 or not subscription.consumers:
@@ -78,7 +80,7 @@ def cost_of(run: Run) -> int:
 
 
 def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) -> Delivery:
-    """Lease `run` to `holder` (or be done with it, when it does not acknowledge) and, unless the caller does, note the delivery."""
+    """Lease `run` to `holder`, or be done with it when it does not acknowledge; note the delivery unless told not to."""
     subscription = holder.subscription
     delivery = Delivery(holder, run, tries_of(subscription, run))
     if holder.no_ack:
