@@ -147,7 +147,7 @@ class TestNode:
             self.recovered.position,
             self.journal,
             post,
-            lambda: self.broker.on_progress(),
+            self._progressed,
             never,
         )
         self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, FakeNode())
@@ -165,6 +165,9 @@ class TestNode:
         self.broker.after_turn = self.checkpointer.look
         self.doors: dict[int, FakeDoor] = {}
         self.settle()
+
+    def _progressed(self) -> None:
+        self.broker.on_progress()
 
     def turn(self) -> None:
         """Something happened: run the loop until it would wait."""

@@ -80,7 +80,7 @@ def cost_of(run: Run) -> int:
 
 
 def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) -> Delivery:
-    """Lease `run` to `holder`, or be done with it when it does not acknowledge; note the delivery unless told not to."""
+    """Lease `run` to `holder`, or be done with it when it does not acknowledge; note it unless told not to."""
     subscription = holder.subscription
     delivery = Delivery(holder, run, tries_of(subscription, run))
     if holder.no_ack:
