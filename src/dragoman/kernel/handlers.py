@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from dragoman.kernel import bindings, topology
 from dragoman.kernel import commands as c
-from dragoman.kernel import topology
 from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.leases.purge import decide_purge
 from dragoman.kernel.read import find_time, read
@@ -75,7 +75,7 @@ def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
 
 def declare_route(kernel: "Kernel", command: c.DeclareRoute, session: int) -> RouteInfo:
     """Reply: the route, `created` when this made it."""
-    records, info = topology.decide_declare_route(kernel.state, command)
+    records, info = bindings.decide_declare_route(kernel.state, command)
     kernel.commit(records)
     return info or route_info(
         kernel.state.routing.get(command.namespace, command.name), created=True
@@ -84,12 +84,12 @@ def declare_route(kernel: "Kernel", command: c.DeclareRoute, session: int) -> Ro
 
 def delete_route(kernel: "Kernel", command: c.DeleteRoute, session: int) -> None:
     """Reply: None."""
-    kernel.commit(topology.decide_delete_route(kernel.state, command))
+    kernel.commit(bindings.decide_delete_route(kernel.state, command))
 
 
 def bind(kernel: "Kernel", command: c.Bind | c.Unbind, session: int) -> None:
     """Reply: None."""
-    kernel.commit(topology.decide_bind(kernel.state, command, session))
+    kernel.commit(bindings.decide_bind(kernel.state, command, session))
 
 
 def read_stream(kernel: "Kernel", command: c.Read, session: int) -> "Extract":

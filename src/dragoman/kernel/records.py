@@ -5,8 +5,6 @@ of hot flows speak in runs and batches. On disk each is a msgpack array led by i
 fields are only ever added at the end, with a default.
 """
 
-from typing import Final
-
 import msgspec
 
 from dragoman.kernel.settings import (

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from dragoman.kernel import topology
+from dragoman.kernel import bindings, topology
 from dragoman.kernel.features import APPLY as FEATURE_APPLY
 from dragoman.kernel.groups.cursors import (
     apply_cursors_committed,
@@ -102,10 +102,10 @@ APPLY: Final[Mapping[type, Callable[[State, Any], None]]] = {
     StreamDeleted: topology.apply_stream_deleted,
     SubscriptionCreated: topology.apply_subscription_created,
     SubscriptionDeleted: topology.apply_subscription_deleted,
-    RouteCreated: topology.apply_route_created,
-    RouteDeleted: topology.apply_route_deleted,
-    Bound: topology.apply_bound,
-    Unbound: topology.apply_unbound,
+    RouteCreated: bindings.apply_route_created,
+    RouteDeleted: bindings.apply_route_deleted,
+    Bound: bindings.apply_bound,
+    Unbound: bindings.apply_unbound,
     Trimmed: topology.apply_trimmed,
     Skipped: apply_skipped,
     Reserved: apply_reserved,

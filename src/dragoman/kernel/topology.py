@@ -1,4 +1,4 @@
-"""Streams, queues, routes and bindings: making, finding, changing and deleting them. Cold.
+"""Streams and queues: making, finding, changing and deleting them. Cold.
 
 Every `decide_` function reads and refuses; every `apply_` function only does what its record says. Anything that
 changes where messages go clears the plans.
@@ -12,17 +12,13 @@ import msgspec
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import (
     AlterStream,
-    Bind,
     CreateStream,
     DeclareQueue,
-    DeclareRoute,
     DeleteQueue,
-    DeleteRoute,
     DeleteStream,
     TrimStream,
-    Unbind,
 )
-from dragoman.kernel.describe import queue_info, route_info, stream_info
+from dragoman.kernel.describe import queue_info, stream_info
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
@@ -44,11 +40,8 @@ from dragoman.kernel.leases.window import Window
 from dragoman.kernel.pumps import forget_source
 from dragoman.kernel.quotas import check_queue, check_stream
 from dragoman.kernel.records import (
-    Bound,
     Indexed,
     Record,
-    RouteCreated,
-    RouteDeleted,
     Settled,
     StreamAltered,
     StreamCreated,
@@ -56,9 +49,8 @@ from dragoman.kernel.records import (
     SubscriptionCreated,
     SubscriptionDeleted,
     Trimmed,
-    Unbound,
 )
-from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamInfo
+from dragoman.kernel.replies import QueueInfo, StreamInfo
 from dragoman.kernel.schedules import SCHEDULES
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 from dragoman.kernel.snapshots import forget_stream as forget_snapshots
@@ -71,7 +63,6 @@ from dragoman.model.errors import (
     NotEmpty,
     OffsetOutOfRange,
     ResourceLocked,
-    StreamNotFound,
     SubscriptionNotFound,
 )
 from dragoman.model.limits import DEDUP_WINDOW_MS_MAX
@@ -436,73 +427,4 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     state.routing.forget_subscription(subscription)
     forget_source(state, stream, subscription.id)
     state.dirty_floors[stream.id] = stream
-    state.plans.clear()
-
-
-# --- routes ------------------------------------------------------------------------------------------------------
-
-
-def decide_declare_route(
-    state: State, command: DeclareRoute
-) -> tuple[list[Record], RouteInfo | None]:
-    """Raises RouteNotFound (passive), InvalidArgument."""
-    existing = state.routing.find(command.namespace, command.name)
-    if existing is not None:
-        return [], route_info(existing)
-    if command.passive:
-        state.routing.get(command.namespace, command.name)  # raises
-    check_name(command.name)
-    return [RouteCreated(state.id_next, command.namespace, command.name, command.settings)], None
-
-
-def apply_route_created(state: State, record: RouteCreated) -> None:
-    """The route is there, unbound."""
-    state.id_next = max(state.id_next, record.id + 1)
-    state.routing.create(record)
-    state.plans.clear()
-
-
-def decide_delete_route(state: State, command: DeleteRoute) -> list[Record]:
-    """Raises RouteNotFound, InUse."""
-    route = state.routing.get(command.namespace, command.name)
-    if command.if_unused and state.routing.is_used(route):
-        raise InUse(command.name)
-    return [RouteDeleted(route.id)]
-
-
-def apply_route_deleted(state: State, record: RouteDeleted) -> None:
-    """The route and its bindings both ways are gone."""
-    state.routing.delete(record.id)
-    state.plans.clear()
-
-
-def decide_bind(state: State, command: Bind | Unbind, session: int) -> list[Record]:
-    """Raises RouteNotFound, StreamNotFound, ResourceLocked, InvalidArgument."""
-    route = state.routing.get(command.namespace, command.route)
-    if command.to_route:
-        target = state.routing.get(command.namespace, command.target).id
-    else:
-        stream = state.streams_named.get((command.namespace, command.target))
-        if stream is None:
-            raise StreamNotFound(command.target)
-        for subscription in stream.subscriptions:
-            if subscription.is_queue:
-                check_owner(subscription, session)
-        target = stream.id
-    known = state.routing.is_bound(route, target, command.to_route, command.binding)
-    if isinstance(command, Bind):
-        state.routing.check(route, command.binding)
-        return [] if known else [Bound(route.id, target, command.to_route, command.binding)]
-    return [Unbound(route.id, target, command.to_route, command.binding)] if known else []
-
-
-def apply_bound(state: State, record: Bound) -> None:
-    """The route hands on to the target."""
-    state.routing.bind(record)
-    state.plans.clear()
-
-
-def apply_unbound(state: State, record: Unbound) -> None:
-    """It no longer does."""
-    state.routing.unbind(record)
     state.plans.clear()
