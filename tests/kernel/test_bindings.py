@@ -1,4 +1,5 @@
 import pytest
+from tests.fakes.kernel import make_kernel
 
 from dragoman.kernel.commands import (
     Bind,
@@ -14,7 +15,6 @@ from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.settings import Address, BindingSettings, RouteSettings
 from dragoman.model.errors import InUse, RouteNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL
-from tests.fakes.kernel import make_kernel
 
 SESSION = 1
 TO_EU = BindingSettings(key="eu.#")
