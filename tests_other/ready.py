@@ -1,0 +1,114 @@
+"""Programs in other languages, made ready below build/other: by npm, by Maven and javac, or found on the system.
+
+What cannot be made ready here (no Node, no Java, no registry to be reached) raises MissingError with the reason.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+PROGRAMS: Final = HERE / "programs"
+CACHE: Final = HERE.parent / "build" / "other"
+INSTALL_S_MAX: Final = 240
+RUN_S_MAX: Final = 60
+
+
+class MissingError(Exception):
+    """Why a program cannot be run here."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A client: the protocol it speaks, and the command to which address, mode, name and count are added."""
+
+    protocol: str
+    command: tuple[str, ...]
+    cwd: Path
+
+    def run(self, address: str, mode: str, name: str, count: int) -> list[str]:
+        """Its lines. Raises AssertionError with what it complained of."""
+        done = subprocess.run(
+            [*self.command, address, mode, name, str(count)],
+            cwd=self.cwd,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=RUN_S_MAX,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout.splitlines()
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program on this system. Raises MissingError."""
+    found = shutil.which(name)
+    if found is None:
+        raise MissingError(f"no {name} on this machine (Debian: {package})")
+    return found
+
+
+def made(folder: Path, source: Path, command: list[str]) -> None:
+    """Run `command` in `folder`, once per state of `source`. Raises MissingError."""
+    stamp = folder / "made"
+    state = hashlib.sha256(source.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    try:
+        done = subprocess.run(
+            command, cwd=folder, check=False, capture_output=True, text=True, timeout=INSTALL_S_MAX
+        )
+    except subprocess.TimeoutExpired:
+        raise MissingError(f"{Path(command[0]).name} took more than {INSTALL_S_MAX} s") from None
+    if done.returncode:
+        raise MissingError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout)[-400:]}")
+    stamp.write_text(state)
+
+
+def on_node(name: str, protocol: str) -> Program:
+    """A client on Node. Raises MissingError."""
+    node, npm = tool("node", "nodejs"), tool("npm", "npm")
+    folder = CACHE / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "package.json", folder)
+    install = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+    made(folder, HERE / "package.json", install)
+    shutil.copy(PROGRAMS / f"{name}.js", folder)
+    return Program(protocol, (node, str(folder / f"{name}.js")), folder)
+
+
+def on_java(name: str, protocol: str) -> Program:
+    """A client on the Java virtual machine. Raises MissingError."""
+    java, javac = tool("java", "default-jre"), tool("javac", "default-jdk")
+    maven = tool("mvn", "maven")
+    folder = CACHE / "java"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "pom.xml", folder)
+    copy = "dependency:copy-dependencies"
+    made(folder, HERE / "pom.xml", [maven, "-q", "-B", copy, "-DoutputDirectory=jars"])
+    classes = folder / name
+    classes.mkdir(exist_ok=True)
+    source = PROGRAMS / f"{name}.java"
+    made(classes, source, [javac, "-cp", str(folder / "jars" / "*"), "-d", ".", str(source)])
+    class_path = f"{classes}:{folder / 'jars'}/*"
+    return Program(protocol, (java, "-cp", class_path, name), folder)
+
+
+def kcat(protocol: str) -> Program:
+    """kcat through a small program that gives it the arguments it wants. Raises MissingError."""
+    tool("kcat", "kcat")
+    return Program(protocol, (sys.executable, str(PROGRAMS / "kcat.py")), HERE)
+
+
+CLIENTS: Final[Mapping[str, Callable[[], Program]]] = {
+    "kafkajs": lambda: on_node("kafkajs", "kafka"),
+    "amqplib": lambda: on_node("amqplib", "amqp"),
+    "kafka-clients": lambda: on_java("KafkaClients", "kafka"),
+    "rabbitmq-java": lambda: on_java("RabbitClients", "amqp"),
+    "kcat": lambda: kcat("kafka"),
+}
