@@ -5,9 +5,9 @@ from typing import Any
 import pika
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from tests.clients.kafka_work import DEADLINE_S
 
 from dragoman.testing.broker import broker
-from tests.clients.kafka_work import DEADLINE_S
 
 pytestmark = pytest.mark.clients
 
