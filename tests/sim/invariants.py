@@ -140,24 +140,22 @@ def plan_publish(
     model: Model, address: Address, bodies: list[bytes], plan: Plan, *, packed: bool = False
 ) -> int:
     """Add to `plan` what publishing `bodies` must append where; returns the first refused index or -1."""
-    refused: dict[int, list[bytes]] = {}
+    refused: list[tuple[Reader, bytes]] = []
     first = -1
     for index, body in enumerate(bodies):
         for stream in model.targets(address, body) or []:
-            reader = _refusing(model, stream)
-            if (
-                reader is not None
-                and not packed
-                and (reader.id in refused or not _has_room(reader, plan.get(stream, []), body))
+            reader = None if packed else _refusing(model, stream)
+            if reader is not None and (
+                any(known is reader for known, _ in refused)
+                or not _has_room(reader, plan.get(stream, []), body)
             ):
-                refused.setdefault(reader.id, []).append(body)
+                refused.append((reader, body))
                 first = index if first < 0 else first
             else:
                 plan.setdefault(stream, []).append(body)
-    for number, rejected in refused.items():
-        reader = model.readers[number]
+    for reader, body in refused:
         if reader.settings.overflow == "reject-publish-dead-letter":
-            plan_deaths(model, reader, rejected, "maxlen", plan)
+            plan_deaths(model, reader, [body], "maxlen", plan)
     return first
 
 
@@ -223,7 +221,11 @@ def reasons_of(
     drops = settings.overflow == "drop-head"
     if drops and 0 <= settings.length_max <= len(reader.ready()) - len(dying):
         reasons.append("maxlen")
-    if drops and 0 <= settings.bytes_max < reader.ready_bytes() and len(dying) == 1:
+    counts = (
+        settings.owns_stream
+    )  # of what was there before it, a reader with a limit knows shares only
+    over = not counts or settings.bytes_max < reader.ready_bytes()
+    if drops and settings.bytes_max >= 0 and over and len(dying) == 1:
         reasons.append("maxlen")
     return reasons
 

@@ -290,6 +290,8 @@ class Partition:
             if block.control or block.pending or block.aborted:
                 continue
             low, high = max(block.offset, start), min(block.end, end)
+            if low >= high:
+                break
             if runs and runs[-1][1] == low:
                 runs[-1] = (runs[-1][0], high)
             else:

@@ -5,7 +5,6 @@ changes where messages go clears the plans.
 """
 
 from array import array
-from collections.abc import Iterable
 
 import msgspec
 
@@ -24,25 +23,13 @@ from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
 from dragoman.kernel.leases.lease import bytes_of
-from dragoman.kernel.leases.settle import apply_settled
-from dragoman.kernel.leases.states import (
-    DEAD,
-    DEFERRED,
-    DONE,
-    DROP,
-    LEASED,
-    PENDING,
-    READY,
-    RETURNED,
-    WAITING,
-)
+from dragoman.kernel.leases.settle import finish_below
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.pumps import forget_source
 from dragoman.kernel.quotas import check_queue, check_stream
 from dragoman.kernel.records import (
     Indexed,
     Record,
-    Settled,
     StreamAltered,
     StreamCreated,
     StreamDeleted,
@@ -208,39 +195,11 @@ def apply_trimmed(state: State, record: Trimmed) -> None:
     partition = stream.partitions[record.partition]
     for subscription in stream.subscriptions:
         state.dirty_subscriptions[subscription.id] = subscription
-        _finish_below(state, subscription, record.partition, record.offset)
+        finish_below(state, subscription, record.partition, record.offset)
     state.forget(partition.release(record.offset))
     state.dirty_streams[stream.id] = stream
     partition.start = max(partition.start, record.offset)
     partition.end = max(partition.end, record.offset)
-
-
-def _finish_below(state: State, subscription: Subscription, index: int, offset: int) -> None:
-    """Whatever is open below `offset` is dropped, by the same table as everything else."""
-    window = subscription.windows[index]
-    if window.order is None:
-        fresh = subscription.stream.partitions[index].messages(window.frontier, offset)
-    else:
-        fresh = _below(window.order.fresh(window), offset)
-    if fresh:
-        apply_settled(state, Settled(subscription.id, index, READY, DROP, fresh))
-    for code in (RETURNED, WAITING, DEFERRED, PENDING, DEAD):
-        runs = _below(window.runs(code), offset)
-        if runs:
-            apply_settled(state, Settled(subscription.id, index, code, DROP, runs))
-    for holder in list(subscription.holders.values()):
-        runs = _below(window.runs(LEASED, holder.id), offset)
-        if runs:
-            apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs, holder.id))
-    runs = _below(window.runs(LEASED), offset)  # in recovery nobody is known to hold them
-    if runs:
-        apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs))
-    if window.frontier < offset:
-        window.advance(offset, offset, DONE, 0)
-
-
-def _below(runs: Iterable[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
-    return [(start, min(end, offset)) for start, end in runs if start < offset]
 
 
 # --- queues ------------------------------------------------------------------------------------------------------

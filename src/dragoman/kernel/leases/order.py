@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.leases.states import (
     DELAY,
-    DONE,
     LEASED,
     READY,
     RELEASE,
     RETURNED,
-    STATES,
     TRANSITIONS,
 )
 
@@ -123,15 +121,3 @@ def apply_lease(window: "Window", order: Order, start: int, end: int, holder: in
     source = window.state(start)
     shift(window, order, start, end, source, LEASED, holder)
     return source
-
-
-def finish_below(window: "Window", order: Order, offset: int) -> None:
-    """Every message below `offset` is DONE, whatever it was."""
-    for start, end in order.fresh(window):
-        if start < offset:
-            shift(window, order, start, min(end, offset), READY, DONE, 0)
-    for state in STATES:
-        if state not in {DONE, READY}:
-            for start, end in list(window.runs(state)):
-                if start < offset:
-                    shift(window, order, start, min(end, offset), state, DONE, 0)

@@ -4,6 +4,7 @@
 `apply_settled` carries any event out, whoever decided it (a reader, a deadline, a limit, a purge, a closed connection).
 """
 
+from collections.abc import Iterable
 from heapq import heappush
 
 from dragoman.kernel.block import Block, Partition
@@ -16,11 +17,14 @@ from dragoman.kernel.leases.lease import apply_taken, bytes_of
 from dragoman.kernel.leases.order import apply_run
 from dragoman.kernel.leases.states import (
     ACK,
+    DEAD,
     DEFER,
+    DEFERRED,
     DELAY,
     DONE,
     DROP,
     LEASED,
+    PENDING,
     READY,
     RELEASE,
     RETURNED,
@@ -287,3 +291,31 @@ def blocks_of(partition: Partition, runs: Runs) -> list[Block]:
             blocks.append(partition.blocks[at])
             at += 1
     return blocks
+
+
+def finish_below(state: State, subscription: Subscription, index: int, offset: int) -> None:
+    """Whatever is open below `offset` is dropped, by the same table as everything else."""
+    window = subscription.windows[index]
+    if window.order is None:
+        fresh = subscription.stream.partitions[index].messages(window.frontier, offset)
+    else:
+        fresh = _below(window.order.fresh(window), offset)
+    if fresh:
+        apply_settled(state, Settled(subscription.id, index, READY, DROP, fresh))
+    for code in (RETURNED, WAITING, DEFERRED, PENDING, DEAD):
+        runs = _below(window.runs(code), offset)
+        if runs:
+            apply_settled(state, Settled(subscription.id, index, code, DROP, runs))
+    for holder in list(subscription.holders.values()):
+        runs = _below(window.runs(LEASED, holder.id), offset)
+        if runs:
+            apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs, holder.id))
+    runs = _below(window.runs(LEASED), offset)  # in recovery nobody is known to hold them
+    if runs:
+        apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs))
+    if window.frontier < offset:
+        window.advance(offset, offset, DONE, 0)
+
+
+def _below(runs: Iterable[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
+    return [(start, min(end, offset)) for start, end in runs if start < offset]
