@@ -20,8 +20,8 @@ PUBLISHES = 5
 TOPIC, QUEUE = "ordered", "ordered"
 CALLS = "pwrite64,pwritev,pwritev2,fdatasync,fsync,write,writev,sendto,sendmsg"
 # strace -f -tt marks calls of several threads as `<unfinished ...>` and `<... fdatasync resumed>`.
-SYNC_BEGUN = re.compile(r"^\d+ fdatasync\((\d+)")
-SYNC_ENDED = re.compile(r"^\d+ (?:<\.\.\. )?fdatasync.*= 0$")
+SYNC_BEGUN = re.compile(r"^\d+ +fdatasync\((\d+)")
+SYNC_ENDED = re.compile(r"^\d+ +(?:<\.\.\. )?fdatasync.*= 0$")
 
 pytestmark = [
     pytest.mark.crash,
@@ -68,7 +68,7 @@ def traced(tmp_path: Path, publish: object) -> list[str]:
 
 
 def is_journal_write(line: str, number: int) -> bool:
-    return marker(number) in line and re.match(r"^\d+ pwrite", line) is not None
+    return marker(number) in line and re.match(r"^\d+ +pwrite", line) is not None
 
 
 def confirm_after(lines: list[str], start: int, is_confirm: "re.Pattern[str]") -> int:
@@ -77,9 +77,9 @@ def confirm_after(lines: list[str], start: int, is_confirm: "re.Pattern[str]") -
 
 
 # basic.ack: method frame on channel 1, 13 bytes, class 60, method 80; as strace writes bytes.
-AMQP_CONFIRM = re.compile(r"^\d+ (?:write|writev|sendto|sendmsg)\(.*\\1\\0\\1\\0\\0\\0\\r\\0<\\0P")
+AMQP_CONFIRM = re.compile(r"^\d+ +(?:write|writev|sendto|sendmsg)\(.*\\1\\0\\1\\0\\0\\0\\r\\0<\\0P")
 # A produce answer to correlation id 7, for the topic: size, 0 0 0 7, tag buffer, one topic, its name.
-KAFKA_CONFIRM = re.compile(r"^\d+ (?:write|writev|sendto|sendmsg)\(.*\\0\\0\\0\\7\\0\\2\\10ordered")
+KAFKA_CONFIRM = re.compile(r"^\d+ +(?:write|writev|sendto|sendmsg)\(.*\\0\\0\\0\\7\\0\\2\\10ordered")
 
 
 @pytest.mark.parametrize(
