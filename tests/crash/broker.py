@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Self
 ROOT = Path(__file__).resolve().parents[2]
 READY_S_MAX = 20.0
 END_S_MAX = 20.0
+PORTS = range(20_000, 32_000)  # below those that systems give to clients
 
 
 class BrokerDied(Exception):
@@ -21,11 +23,12 @@ class BrokerDied(Exception):
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that no client is given while its broker is dead."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -79,7 +79,9 @@ def confirm_after(lines: list[str], start: int, is_confirm: "re.Pattern[str]") -
 # basic.ack: method frame on channel 1, 13 bytes, class 60, method 80; as strace writes bytes.
 AMQP_CONFIRM = re.compile(r"^\d+ +(?:write|writev|sendto|sendmsg)\(.*\\1\\0\\1\\0\\0\\0\\r\\0<\\0P")
 # A produce answer to correlation id 7, for the topic: size, 0 0 0 7, tag buffer, one topic, its name.
-KAFKA_CONFIRM = re.compile(r"^\d+ +(?:write|writev|sendto|sendmsg)\(.*\\0\\0\\0\\7\\0\\2\\10ordered")
+KAFKA_CONFIRM = re.compile(
+    r"^\d+ +(?:write|writev|sendto|sendmsg)\(.*\\0\\0\\0\\7\\0\\2\\10ordered"
+)
 
 
 @pytest.mark.parametrize(
