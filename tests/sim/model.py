@@ -249,7 +249,9 @@ class Model:
 
     def _subscription_deleted(self, record: r.SubscriptionDeleted) -> None:
         reader = self.readers.pop(record.id, None)
-        if reader is not None and reader.name == self.streams[reader.stream].name:
+        if reader is None or not reader.settings.durable or reader.owner:
+            return
+        if reader.name == self.streams[reader.stream].name:
             self._unbind_all(reader.stream)
 
     def _route_created(self, record: r.RouteCreated) -> None:

@@ -149,8 +149,10 @@ class Routing:
         self._forget(stream.id)
 
     def forget_subscription(self, subscription: Subscription) -> None:
-        """A queue's bindings go with it, though its stream may stay for other readers."""
-        if subscription.is_queue:
+        """A queue's bindings go with it, though its stream may stay for other readers. A queue that does not last is
+        not in the journal, and neither is its end: there they stay with the stream.
+        """
+        if subscription.is_queue and subscription.settings.durable and not subscription.owner:
             self._forget(subscription.stream.id)
 
     # --- questions ---

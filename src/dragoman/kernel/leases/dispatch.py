@@ -44,19 +44,26 @@ def next_consumer(subscription: Subscription) -> Holder | None:
 
 def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> bool:
     """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
-    misses = 0
+    misses = share = left = 0
+    holder: Holder | None = None
+    first: Holder | None = None  # of the present round
     if subscription.settings.paused:
         return False
     while budget > 0:
         ready = subscription.ready()
         if ready <= 0 or not subscription.consumers:
             return False
-        holder = next_consumer(subscription)
-        if holder is None:
-            return False
-        share = min(-(-ready // len(subscription.consumers)), SHARE_MAX, budget)
-        run = next_run(subscription, holder.room(share), kernel.now_ms - 1, holder.id)
+        if left <= 0 or holder is None or holder.room(1) <= 0:
+            holder = next_consumer(subscription)
+            if holder is None:
+                return False
+            if first is None or holder is first:  # a round: each of them once, with the same share
+                first = holder
+                share = min(-(-ready // len(subscription.consumers)), SHARE_MAX)
+            left = share
+        run = next_run(subscription, holder.room(min(left, budget)), kernel.now_ms - 1, holder.id)
         if run is None:
+            left = 0
             misses += 1
             if subscription.is_ordered and misses < len(subscription.consumers):
                 continue  # locked keys are ready for one consumer and not for another
@@ -66,6 +73,7 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
         if run.expired:
             kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
         else:
+            left -= run.end - run.start
             hand_over(kernel, holder, run)
     return True
 
