@@ -12,6 +12,10 @@ from dragoman.listeners.sniff import protocol_of
 from dragoman.listeners.tcp import SNIFF_DEADLINE_S, Doors, Sniffer
 
 BACKLOG: Final = 1024
+RECEIVE_BUFFER_BYTES: Final = 128 * 1024
+"""As Apache Kafka's own default of 100 KiB. With the system's, which grows to megabytes, a client that waits to fill its
+packets (Nagle) meets a receiver that waits to acknowledge them: batches of librdkafka then arrive 40 ms apart (51 MB/s
+instead of 320, measured)."""
 ACCEPTS_MAX: Final = 64  # connections accepted in one go
 TLS_DEADLINE_S: Final = 10.0
 _PAUSE_S: Final = 0.1  # after the process ran out of descriptors
@@ -25,6 +29,7 @@ class Listener:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         self._socket.setblocking(False)
         try:
             self._socket.bind((host, port))
