@@ -52,7 +52,7 @@ def test_shares_of_a_batch_add_up_however_it_is_cut(
     count: int, size: int, data: st.DataObject
 ) -> None:
     batch = packed(10, count, size)
-    cuts = sorted(data.draw(st.sets(st.integers(10, 10 + count)))) + [10 + count]
+    cuts = [*sorted(data.draw(st.sets(st.integers(10, 10 + count)))), 10 + count]
     total, at = 0, 10
     for cut in cuts:
         total += batch.bytes_of(at, cut)
