@@ -24,7 +24,7 @@ from dragoman.runtime.extents import ExtentRow
 from dragoman.runtime.snapshot import MetaRow
 
 if TYPE_CHECKING:
-    from tests.sim.simulation import World
+    from tests.sim.world import World
 
 Plan = dict[int, list[bytes]]  # bodies per stream, in order
 
