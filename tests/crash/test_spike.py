@@ -37,7 +37,7 @@ FLAT_BYTES = 48 << 20
 TICK_S = 0.005
 PREFETCH = 200
 P99_GROWTH_MAX = 5.0
-P99_FLOOR_S = 0.02  # below this nobody notices, and a busy machine adds as much
+P99_FLOOR_S = 0.1  # a busy machine adds as much; the ratio is for a quiet one
 DRAIN_S_MAX = 60.0
 CGROUP = Path("/sys/fs/cgroup/memory")
 

@@ -4,6 +4,7 @@ Everything is put together here and nowhere else; the parts know each other only
 """
 
 import asyncio
+import gc
 import json
 import resource
 import signal
@@ -23,6 +24,7 @@ from dragoman.listeners.listen import Listener
 from dragoman.listeners.tcp import Doors
 from dragoman.ports.clock import Clock
 
+GC_THRESHOLDS: Final = (50_000, 20, 50)  # objects, then collections of the generation below
 DRAIN_DEADLINE_S: Final = 10.0
 PRINT_WIDTH: Final = 20
 
@@ -59,6 +61,12 @@ def raise_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def calm_collector() -> None:
+    """Look for cycles less often, and never among what was loaded at start: a full search is a pause for everybody."""
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
@@ -173,6 +181,7 @@ def serve(options: ServeOptions) -> int:
     import uvloop  # noqa: PLC0415 - only a serving process needs it
 
     raise_file_limit()
+    calm_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run(options))
