@@ -1,0 +1,1 @@
+"""What several doors are built on. Knows no door."""
