@@ -109,12 +109,14 @@ class Parked(Protocol):
     """A request whose answer comes later. Each of the first three answers when it can, else returns None.
 
     Deliveries reach it because it is the `tag` of the holder that it made; what it no longer needs (a consumer, a
-    watch) it gives up before it answers. `deadline_ms` is elapsed time, None never.
+    watch) it gives up before it answers. `deadline_ms` is elapsed time, None never; it is read after each call.
     """
 
     deadline_ms: int | None
 
-    def deliver(self, delivery: Delivery) -> Response | None: ...
+    def deliver(self, deliveries: list[Delivery]) -> Response | None:
+        """All that this turn hands to its holder, a run of one partition each: nothing comes after an answer."""
+        ...
 
     def progressed(self) -> Response | None:
         """Something asked for by `Session.want` or `Session.watch` has happened."""
@@ -129,7 +131,7 @@ class Parked(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Nobody waits for the answer any more; the session closes next, or serves another request."""
+        """Nobody waits for the answer any more. The session is still open, and closes next."""
         ...
 
 
@@ -140,8 +142,8 @@ class Route:
     """Where a handler is reached.
 
     template        `/queues/{name}/messages`; `{name}` is one segment, `{name+}` the rest of the path, one at least
-    guard           asked with the request where two services use one path: the first route whose guard holds is taken
-    body_bytes_max  refused with 413 before more is read
+    guard           asked with the whole request where two services use one path: the first that holds is taken
+    body_bytes_max  refused with 413 before more is read; of several routes of one path and method the largest counts
     """
 
     __slots__ = ("body_bytes_max", "guard", "handler", "method", "template")
