@@ -45,6 +45,15 @@ from dragoman.kernel.commands import (
     TrimStream,
     Unbind,
 )
+from dragoman.kernel.documents import (
+    ANY_VERSION,
+    NO_VERSION,
+    DeleteDocument,
+    Document,
+    GetDocument,
+    ListDocuments,
+    PutDocument,
+)
 from dragoman.kernel.entities import Holder
 from dragoman.kernel.groups.commands import (
     AllocateProducer,
@@ -118,7 +127,9 @@ from dragoman.kernel.transactions.commands import (
 
 __all__ = [
     "ANY_PARTITION",
+    "ANY_VERSION",
     "DEFAULT_NAMESPACE",
+    "NO_VERSION",
     "AcceptSession",
     "AddCursors",
     "AddToTransaction",
@@ -144,6 +155,7 @@ __all__ = [
     "DeclareQueue",
     "DeclareRoute",
     "DeleteCursors",
+    "DeleteDocument",
     "DeleteGroup",
     "DeletePump",
     "DeleteQueue",
@@ -156,10 +168,12 @@ __all__ = [
     "DescribeQueue",
     "DescribeSchedule",
     "DescribeStream",
+    "Document",
     "EndTransaction",
     "Extract",
     "FindStream",
     "FindTime",
+    "GetDocument",
     "GetSessionState",
     "GroupInfo",
     "Heartbeat",
@@ -171,6 +185,7 @@ __all__ = [
     "LeaseDeferred",
     "LeaveGroup",
     "ListCursors",
+    "ListDocuments",
     "ListGroups",
     "ListPumps",
     "ListQueues",
@@ -193,6 +208,7 @@ __all__ = [
     "PumpInfo",
     "PumpSettings",
     "PurgeQueue",
+    "PutDocument",
     "QueueInfo",
     "Read",
     "ReleaseSession",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dragoman.kernel import (
     atomic,
     dedup,
+    documents,
     pumping,
     pumps,
     scheduler,
@@ -21,6 +22,8 @@ from dragoman.kernel import (
 from dragoman.kernel.leases import deadlines, seek, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
+    DocumentDeleted,
+    DocumentPut,
     ProducerInitialised,
     PumpCreated,
     PumpDeleted,
@@ -52,6 +55,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **deadlines.HANDLERS,
     **sessions.HANDLERS,
     **subscribe.HANDLERS,
+    **documents.HANDLERS,
 }
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
@@ -68,6 +72,8 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     PumpCreated: pumps.apply_pump_created,
     PumpMoved: pumps.apply_pump_moved,
     PumpDeleted: pumps.apply_pump_deleted,
+    DocumentPut: documents.apply_document_put,
+    DocumentDeleted: documents.apply_document_deleted,
 }
 
 SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (

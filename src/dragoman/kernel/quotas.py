@@ -10,6 +10,8 @@ import msgspec
 from dragoman.kernel.commands import Publish
 from dragoman.model.errors import MessageTooLarge, QuotaExceeded
 from dragoman.model.limits import (
+    DOCUMENTS_BYTES_PER_NAMESPACE_MAX,
+    DOCUMENTS_PER_NAMESPACE_MAX,
     MESSAGE_BYTES_MAX,
     QUEUES_PER_NAMESPACE_MAX,
     STREAMS_PER_NAMESPACE_MAX,
@@ -26,17 +28,20 @@ class Quotas(msgspec.Struct, frozen=True):
     stored_bytes_max: int = 0
     streams_max: int = STREAMS_PER_NAMESPACE_MAX  # per namespace
     queues_max: int = QUEUES_PER_NAMESPACE_MAX  # leased subscriptions, per namespace
+    documents_max: int = DOCUMENTS_PER_NAMESPACE_MAX
+    documents_bytes_max: int = DOCUMENTS_BYTES_PER_NAMESPACE_MAX  # of their bodies, per namespace
 
 
 class Usage:
     """How much there is; changed by `apply`, and by letting entries go."""
 
-    __slots__ = ("queues", "stored_bytes", "streams")
+    __slots__ = ("documents", "queues", "stored_bytes", "streams")
 
     def __init__(self) -> None:
         self.stored_bytes = 0
         self.streams: dict[str, int] = {}  # per namespace
         self.queues: dict[str, int] = {}
+        self.documents: dict[str, tuple[int, int]] = {}  # how many, and bytes of bodies
 
     def count_stream(self, namespace: str, change: int) -> None:
         """A stream came (1) or went (-1)."""
@@ -49,6 +54,13 @@ class Usage:
         self.queues[namespace] = self.queues.get(namespace, 0) + change
         if not self.queues[namespace]:
             del self.queues[namespace]
+
+    def count_document(self, namespace: str, change: int, size: int) -> None:
+        """Documents came or went, and that many bytes of bodies."""
+        count, total = self.documents.get(namespace, (0, 0))
+        self.documents[namespace] = (count + change, total + size)
+        if not count + change:
+            del self.documents[namespace]
 
 
 def check_stream(state: "State", namespace: str) -> None:
@@ -63,6 +75,16 @@ def check_queue(state: "State", namespace: str) -> None:
     most = state.quotas.queues_max
     if most and state.usage.queues.get(namespace, 0) >= most:
         raise QuotaExceeded(f"{namespace} has {most} queues and subscriptions, as many as it may")
+
+
+def check_document(state: "State", namespace: str, *, is_new: bool, added_bytes: int) -> None:
+    """Raises QuotaExceeded when the namespace may not have that document as well. What shrinks is always taken."""
+    quotas = state.quotas
+    count, size = state.usage.documents.get(namespace, (0, 0))
+    if is_new and 0 < quotas.documents_max <= count:
+        raise QuotaExceeded(f"{namespace} has {count} documents, as many as it may")
+    if added_bytes > 0 and 0 < quotas.documents_bytes_max < size + added_bytes:
+        raise QuotaExceeded(f"{namespace} has {size} bytes of documents, as many as it may")
 
 
 def check_publish(state: "State", command: Publish) -> None:

@@ -348,6 +348,25 @@ class PumpDeleted(Record, frozen=True, array_like=True, gc=False, tag=77):
     id: int
 
 
+class DocumentPut(Record, frozen=True, array_like=True, gc=False, tag=80):
+    """A document is there, with this body; `version` is given to nothing else."""
+
+    namespace: str
+    kind: str
+    name: str
+    version: int
+    stored_ms: int
+    body: bytes
+
+
+class DocumentDeleted(Record, frozen=True, array_like=True, gc=False, tag=81):
+    """A document is gone."""
+
+    namespace: str
+    kind: str
+    name: str
+
+
 AnyRecord = (
     Published
     | Leased
@@ -385,4 +404,6 @@ AnyRecord = (
     | PumpCreated
     | PumpMoved
     | PumpDeleted
+    | DocumentPut
+    | DocumentDeleted
 )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.dedup import Dedup
+from dragoman.kernel.documents import Documents
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.idle import Idle
@@ -47,6 +48,7 @@ class State:
         "dirty_floors",
         "dirty_streams",
         "dirty_subscriptions",
+        "documents",
         "due",
         "expiring",
         "gone",
@@ -100,10 +102,7 @@ class State:
         self.groups = Groups()
         self.transactions = Transactions()
         self.idle = Idle()
-        self.schedules = Schedules()
-        self.dedup = Dedup()
-        self.pumps = Pumps()
-        self.snapshots = Snapshots()
+        self._init_features()
         self.quotas = Quotas()  # set by the operator
         self.usage = Usage()
         self.patrol = Patrol()
@@ -136,6 +135,13 @@ class State:
         self.retry: list[
             tuple[int, int, int, int, int]
         ] = []  # heap: (ready elapsed ms, subscription, partition, a, b)
+
+    def _init_features(self) -> None:
+        self.schedules = Schedules()
+        self.dedup = Dedup()
+        self.pumps = Pumps()
+        self.snapshots = Snapshots()
+        self.documents = Documents()
 
     def stream(self, namespace: str, name: str) -> Stream:
         """Raises StreamNotFound."""

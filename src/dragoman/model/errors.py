@@ -91,6 +91,12 @@ class ScheduleNotFound(NotFound):
     code = "schedule-not-found"
 
 
+class DocumentNotFound(NotFound):
+    """No such document."""
+
+    code = "document-not-found"
+
+
 class Conflict(KernelError):
     """Root of refusals that depend on what exists."""
 
@@ -113,6 +119,16 @@ class SettingsDiffer(Conflict):
         self.setting = setting
         self.received = received
         self.current = current
+
+
+class VersionDiffers(Conflict):
+    """Somebody changed it since it was read; `version` is what it has now, 0 when it is not there."""
+
+    code = "version-differs"
+
+    def __init__(self, why: str, version: int = 0) -> None:
+        super().__init__(why)
+        self.version = version
 
 
 class InUse(Conflict):

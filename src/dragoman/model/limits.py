@@ -68,7 +68,15 @@ PUMP_POLL_MS: Final = 5  # between looks at a source whose new entries are not c
 PUMP_ROUND_MS: Final = 1_000  # between looks at all pumps, for what no publish announces
 PUMP_RETRY_MS_MAX: Final = 60_000  # backoff doubles up to this
 
+# --- documents ---
+DOCUMENT_BYTES_MAX: Final = 256 << 10  # of one body
+DOCUMENT_KIND_BYTES_MAX: Final = 64
+DOCUMENT_NAME_BYTES_MAX: Final = 1_024  # resource ids are paths
+DOCUMENTS_LISTED_MAX: Final = 1_000  # in one reply
+
 # --- quotas: what holds while nobody sets another ---
 MESSAGE_BYTES_MAX: Final = 128 << 20  # one body, whatever its stream allows
 STREAMS_PER_NAMESPACE_MAX: Final = 200_000  # queues are streams too
 QUEUES_PER_NAMESPACE_MAX: Final = 200_000  # and other leased subscriptions
+DOCUMENTS_PER_NAMESPACE_MAX: Final = 100_000
+DOCUMENTS_BYTES_PER_NAMESPACE_MAX: Final = 64 << 20  # of bodies, all in memory

@@ -5,6 +5,7 @@
     dedup         stream/bucket -> ids stored in it: id -> (stored ms, partition, offset)
     snapshot      snapshot -> the record that made it
     pump          pump -> the record that makes it, as far as it came
+    document      [namespace, kind, name] -> the record that put it
     schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
 Written when they changed since the last checkpoint; loaded after streams and extents, before the journal.
@@ -17,8 +18,9 @@ from typing import Final
 import msgspec
 
 from dragoman.kernel.block import Partition
+from dragoman.kernel.documents import apply_document_put
 from dragoman.kernel.pumps import apply_pump_created
-from dragoman.kernel.records import PumpCreated, Runs, SnapshotCreated
+from dragoman.kernel.records import DocumentPut, PumpCreated, Runs, SnapshotCreated
 from dragoman.kernel.snapshots import apply_snapshot_created
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import Aborted, Transaction, mark
@@ -52,6 +54,7 @@ def feature_changes(state: State) -> Iterator[Change]:
     yield from _schedule_changes(state)
     yield from _dedup_changes(state)
     yield from _snapshot_changes(state)
+    yield from _document_changes(state)
     dirty, state.pumps.dirty = state.pumps.dirty, {}
     for number in dirty:
         pump = state.pumps.by_id.get(number)
@@ -70,6 +73,9 @@ def load_features(state: State, store: StateStore) -> None:
         apply_snapshot_created(state, msgspec.msgpack.decode(data, type=SnapshotCreated))
     for _, data in store.scan("pump"):
         apply_pump_created(state, msgspec.msgpack.decode(data, type=PumpCreated))
+    for _, data in store.scan("document"):
+        apply_document_put(state, msgspec.msgpack.decode(data, type=DocumentPut))
+    state.documents.dirty.clear()  # as they are in the store
 
 
 def _snapshot_changes(state: State) -> Iterator[Change]:
@@ -77,6 +83,17 @@ def _snapshot_changes(state: State) -> Iterator[Change]:
     for number in dirty:
         known = state.snapshots.by_id.get(number)
         yield ("snapshot", id_key(number), None if known is None else _pack.encode(known))
+
+
+def _document_changes(state: State) -> Iterator[Change]:
+    dirty, state.documents.dirty = state.documents.dirty, {}
+    for key in dirty:
+        known = state.documents.by_key.get(key)
+        row = None
+        if known is not None:
+            put = DocumentPut(*key, known.version, known.stored_ms, known.body)
+            row = _pack.encode(put)
+        yield ("document", msgspec.json.encode(key).decode(), row)
 
 
 # --- schedules ---
