@@ -387,7 +387,10 @@ def close(world: World) -> None:
         world.cause = "delivery_limit"  # what is held is released: its attempts may be spent
         number = client.session.id
         lost = list(world.node.kernel._deliveries.get(number, []))
-        lost += [delivery for to, delivery, _ in world.node.broker._unripe if to == number]
+        outbox = world.node.broker._outbox
+        kept = [one for waiting in outbox._growing.values() for one in waiting]
+        kept += [one for _, one in outbox._syncing]
+        lost += [delivery for to, delivery in kept if to == number]
         world.node.broker.close(client.session)
         world.cause = ""
         for delivery in lost:  # handed over, on their way to a connection that is gone

@@ -21,6 +21,7 @@ from dragoman.runtime import checkpoint, recovery, snapshot
 from dragoman.runtime.broker import Broker
 from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit
+from dragoman.runtime.outbox import Outbox
 
 SEEDS = 150  # within these each is found; most within the first few
 
@@ -318,7 +319,7 @@ def a_bodys_list_is_shared_with_its_block(patch: Patch) -> None:
 
 @mutant
 def deliveries_do_not_wait(patch: Patch) -> None:
-    patch.setattr(Broker, "_keep_unripe", lambda self, session, deliveries: deliveries)
+    patch.setattr(Outbox, "sift", lambda self, session, deliveries, position: deliveries)
 
 
 @mutant

@@ -273,6 +273,13 @@ class Session(Protocol):
         """Everything decided so far is in frames at or below this position."""
         ...
 
+    def depends_on(self, reply: Sequence[Delivery] | SessionLock) -> tuple[int, int]:
+        """The (position, level) to wait for before a client is shown deliveries that it was leased by a command of this
+        turn (`Lease`, `LeaseDeferred`), or a session that it was given (`AcceptSession`). What comes by
+        `ConnectionDoor.deliver` has waited already.
+        """
+        ...
+
     def reached(self, level: int) -> int:
         """The highest position that has reached `level` (APPLIED, WRITTEN or SYNCED)."""
         ...
@@ -325,7 +332,7 @@ class ConnectionDoor(Protocol):
         ...
 
     def deliver(self, deliveries: list[Delivery]) -> None:
-        """Messages for consumers of this session."""
+        """Messages for consumers of this session, safe enough to leave at once."""
         ...
 
     def cancelled(self, holder: Holder) -> None:

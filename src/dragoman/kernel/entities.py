@@ -11,6 +11,7 @@ from typing import Any
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.filters.compiler import CompiledFilter
+from dragoman.kernel.leases.standing import standing_of
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 
@@ -109,6 +110,7 @@ class Subscription:
         "owner",
         "queued",
         "settings",
+        "standing",
         "stream",
         "turn",
         "turn_window",
@@ -122,7 +124,7 @@ class Subscription:
         self.id = id
         self.stream = stream
         self.name = name
-        self.settings = settings
+        self.alter(settings)
         self.is_queue = name == stream.name
         self.is_ordered = bool(settings.filter) or settings.order != "none"  # windows have an order
         self.filter: CompiledFilter | None = None
@@ -138,6 +140,11 @@ class Subscription:
         self.armed_ms = 0  # wall time at which its head is looked at for expiry; 0 not armed
         self.queued = False  # already in the kernel's list of subscriptions to dispatch
         self.used_ms = 0  # elapsed time of the last use, for idle expiry
+
+    def alter(self, settings: SubscriptionSettings) -> None:
+        """It has these settings, from now on."""
+        self.settings = settings
+        self.standing = standing_of(settings, durable=self.stream.durable)
 
     def ready(self) -> int:
         """Messages ready to be leased."""

@@ -47,7 +47,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A leased subscription's own. Its limits mark messages done for itself only."""
 
     durable: bool = True
-    early: bool = False  # deliver before the message is durable, as RabbitMQ's classic queues do
+    early: bool = False  # deliver before the message is durable, as RabbitMQ's classic queues do; see `standing`
     ttl_ms: int = -1
     length_max: int = -1  # ready messages
     bytes_max: int = -1  # ready bytes
@@ -70,6 +70,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     owns_stream: bool = True  # its deletion deletes the stream unless something else holds it
     notes: dict[str, str] = msgspec.field(default_factory=dict)
     paused: bool = False  # hands nothing out
+    exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

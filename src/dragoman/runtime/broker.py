@@ -16,10 +16,11 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.state import Needs
-from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
+from dragoman.model.levels import APPLIED, WRITTEN
 from dragoman.ports.clock import Clock
 from dragoman.ports.storage import Failed
 from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.outbox import Outbox
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers
 
@@ -97,9 +98,7 @@ class Broker:
         self._sessions: dict[int, BrokerSession] = {}
         self._touched: dict[BrokerSession, None] = {}
         self._waiting: dict[BrokerSession, None] = {}
-        self._unripe: list[
-            tuple[int, Delivery, int]
-        ] = []  # (session, delivery, position) not durable enough to leave
+        self._outbox = Outbox(commit)
         self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
         self._growth: list[
             tuple[int, int, Stream, Partition, int]
@@ -195,8 +194,7 @@ class Broker:
         kernel.release()
         self._gather()
         self.commit.pump()
-        if self._unripe:
-            self._hand_ripened()
+        self._hand_ripened()
         self._tell()
         self._flush()
         if self.loader is not None:
@@ -238,13 +236,9 @@ class Broker:
             self._ask(session, session.door.tick)
 
     def _hand_deliveries(self) -> None:
+        position = self.position()
         for session_id, deliveries in self.kernel.drain_deliveries().items():
-            ripe = deliveries
-            for delivery in deliveries:
-                if not delivery.early:
-                    ripe = self._keep_unripe(session_id, deliveries)
-                    break
-            self._deliver(session_id, ripe)
+            self._deliver(session_id, self._outbox.sift(session_id, deliveries, position))
         cancelled, self.kernel.state.cancelled = self.kernel.state.cancelled, []
         for holder in cancelled:
             session = self._sessions.get(holder.session)
@@ -256,38 +250,12 @@ class Broker:
         if session is not None and deliveries:
             self._ask(session, session.door.deliver, deliveries)
 
-    def _keep_unripe(self, session_id: int, deliveries: list[Delivery]) -> list[Delivery]:
-        """Those that may leave now; the others are kept until what they depend on is durable."""
-        ripe: list[Delivery] = []
-        for delivery in deliveries:
-            if delivery.early or not delivery.holder.subscription.stream.durable:
-                ripe.append(delivery)
-                continue
-            position = self.position() if delivery.holder.no_ack else 0
-            if self._is_ripe(delivery, position):
-                ripe.append(delivery)
-            else:
-                self._unripe.append((session_id, delivery, position))
-                if position or delivery.holder.subscription.stream.settings.level > WRITTEN:
-                    self.commit.want_sync(self.position())
-                else:
-                    self.commit.want_written()
-        return ripe
-
-    def _is_ripe(self, delivery: Delivery, position: int) -> bool:
-        """Its messages are committed, and where nobody will acknowledge them, so is that they were taken."""
-        partition = delivery.holder.subscription.stream.partitions[delivery.partition]
-        return delivery.end <= partition.committed and position <= self.commit.reached(SYNCED)
-
     def _hand_ripened(self) -> None:
-        waiting, self._unripe = self._unripe, []
-        for session_id, delivery, position in waiting:
-            if delivery.holder.subscription.id not in self.kernel.state.subscriptions:
-                continue  # deleted meanwhile
-            if self._is_ripe(delivery, position):
-                self._deliver(session_id, [delivery])
-            elif session_id in self._sessions:
-                self._unripe.append((session_id, delivery, position))
+        """What has become safe enough; not if its subscription is gone meanwhile."""
+        for session_id, deliveries in self._outbox.take().items():
+            subscriptions = self.kernel.state.subscriptions
+            wanted = [one for one in deliveries if one.holder.subscription.id in subscriptions]
+            self._deliver(session_id, wanted)
 
     def _hand_answers(self) -> None:
         """What doors were promised by tickets. A door that is told may ask again at once, and be answered at once."""
@@ -349,6 +317,7 @@ class Broker:
 
     def _grow(self, stream: Stream, partition: Partition, end: int) -> None:
         partition.committed = max(partition.committed, end)
+        self._outbox.grown(partition)
         watchers = self._watchers.pop((stream.namespace, stream.name), None)
         if watchers:
             self._news.update(watchers)
@@ -418,8 +387,7 @@ class Broker:
                     self._grow(stream, partition, end)
         waiting, self._waiting = self._waiting, {}
         self._news.update(waiting)
-        if self._unripe:
-            self._hand_ripened()
+        self._hand_ripened()
         if self._news or self._touched:
             self.begin_turn()
         self._tell()

@@ -1,11 +1,13 @@
 """One connection's standing with the broker, as its door sees it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dragoman.kernel.api import ConnectionDoor, Node
+from dragoman.kernel.api import ConnectionDoor, Delivery, Node, SessionLock
 from dragoman.kernel.commands import Publish, Settle
 from dragoman.kernel.consumers import hold_back
 from dragoman.kernel.replies import PublishReply, SettleReply
+from dragoman.runtime.outbox import depends_on
 
 if TYPE_CHECKING:
     from dragoman.runtime.broker import Broker, Shell
@@ -56,6 +58,10 @@ class BrokerSession:
     def position(self) -> int:
         """Of the frame that will hold everything decided so far, this turn's included."""
         return self._broker.position()
+
+    def depends_on(self, reply: Sequence[Delivery] | SessionLock) -> tuple[int, int]:
+        """See `kernel.api.Session.depends_on`."""
+        return depends_on(reply, self._broker.position())
 
     def reached(self, level: int) -> int:
         """The highest position that has reached `level`."""

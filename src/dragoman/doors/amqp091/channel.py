@@ -14,9 +14,9 @@ from dragoman.doors.amqp091.confirms import Confirms
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.transactions import Transaction
 from dragoman.doors.amqp091.unacked import Spans, Unacked
-from dragoman.kernel.api import Cancel, Delivery, Holder, Outcome, Settle
+from dragoman.kernel.api import Cancel, Holder, Outcome, Settle
 from dragoman.model.errors import SubscriptionNotFound
-from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
+from dragoman.model.levels import APPLIED, SYNCED
 from dragoman.wire.amqp091.frames import method_frame
 from dragoman.wire.amqp091.methods import Method
 
@@ -87,15 +87,10 @@ class Channel:
         if not is_ripe:
             session.want(position, level)
 
-    def hand_over(self, frames: bytes, delivery: Delivery) -> None:
-        """A delivery: at once where its queue allows that, else when the message is safe."""
+    def send_messages(self, frames: bytes, position: int = 0, level: int = APPLIED) -> None:
+        """As `send`: frames of messages, which are counted until the peer takes them."""
         self.link.unsent_bytes += len(frames)
-        if delivery.early:
-            self.send(frames)
-            return
-        settings = delivery.holder.subscription.stream.settings
-        level = max(settings.level, WRITTEN) if settings.durable else APPLIED
-        self.send(frames, self.link.session.position(), level)
+        self.send(frames, position, level)
 
     def reply(self, method: Method, *, durable: bool = False) -> None:
         """A method; one that speaks of something durable waits until that is safe."""

@@ -161,4 +161,4 @@ def get(channel: Channel, method: BasicGet) -> None:
     entry = entries_of(delivery, link.session.wall_ms(), spelling)[0]
     redelivered = delivery.tries is not None and delivery.tries[0] > 0
     frames = get_ok(channel.number, tag, redelivered, info.ready, entry, link.tuning.frame_max)
-    channel.hand_over(frames, delivery)
+    channel.send_messages(frames, *link.session.depends_on(deliveries))

@@ -38,4 +38,4 @@ def deliver(consumer: Consumer, delivery: Delivery) -> None:
     frames = deliver_run(
         channel.number, consumer.tag_raw, tag, redelivered, entries, channel.link.tuning.frame_max
     )
-    channel.hand_over(frames, delivery)
+    channel.send_messages(frames)

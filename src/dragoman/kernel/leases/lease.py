@@ -12,6 +12,7 @@ from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.due import grant
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.order import Order, Pick, apply_lease
+from dragoman.kernel.leases.standing import without_acks
 from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Leased
@@ -39,12 +40,12 @@ class Run:
 class Delivery:
     """Messages [start, end) of `block` handed to `holder`.
 
-    bodies  one per message; the whole batch alone when the block is packed
-    tries   how often each was leased before; None when none was ("fresh")
-    early   may leave before anything is durable
+    bodies    one per message; the whole batch alone when the block is packed
+    tries     how often each was leased before; None when none was ("fresh")
+    standing  what must be durable before it leaves: EARLY, MESSAGE or LEASE
     """
 
-    __slots__ = ("block", "bodies", "early", "end", "holder", "partition", "start", "tries")
+    __slots__ = ("block", "bodies", "end", "holder", "partition", "standing", "start", "tries")
 
     def __init__(self, holder: Holder, run: Run, tries: list[int] | None) -> None:
         self.holder = holder
@@ -56,7 +57,8 @@ class Delivery:
         assert block.bodies is not None
         self.bodies: list[bytes] = block.bodies if block.packed else block.slice(run.start, run.end)
         self.tries = tries
-        self.early: bool = holder.subscription.settings.early
+        standing: int = holder.subscription.standing
+        self.standing: int = without_acks(standing) if holder.no_ack else standing
 
 
 def next_run(

@@ -193,7 +193,7 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
     """The subscription has these settings."""
     subscription = state.subscriptions.get(record.id)
     if subscription is not None:
-        subscription.settings = record.settings
+        subscription.alter(record.settings)
         _look_again(state, subscription)
 
 
