@@ -40,7 +40,6 @@ UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().sp
 UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
         "dragoman.doors.shared.rest.call",
-        "dragoman.model.names",
         "dragoman.ports.outbound",
     }
 )

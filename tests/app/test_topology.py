@@ -5,6 +5,7 @@ import pytest
 from dragoman.app.problems import Problems
 from dragoman.app.topology import KINDS, commands_of, declare, offered, rehearse
 from dragoman.kernel import commands as c
+from dragoman.kernel.aliases import SetAlias
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import StreamNotFound
 from dragoman.model.levels import SYNCED
@@ -122,3 +123,17 @@ def test_each_refusal_has_its_line_and_the_rest_is_tried() -> None:
         "binding of incoming to orders in default",
     ]
     assert all(line.endswith("stream-not-found") for line in problems)
+
+
+def test_aliases_are_set_behind_what_they_name_and_clashes_are_told() -> None:
+    queues = {"a.b": {"alias": {"sqs": "ab"}}, "c": {"alias": {"sqs": "ab"}}}
+    commands = made({"default": {"queue": queues}})
+    kinds = [c.DeclareQueue, SetAlias, c.DeclareQueue, SetAlias]
+    assert [type(command) for command in commands] == kinds
+    assert rehearse(commands[:2]) == []
+    assert rehearse(commands) == ["alias of c in default, sqs: a.b is called ab in sqs"]
+
+
+@pytest.mark.parametrize("aliases", [{"sqs": "a.b"}, {"sqs": 5}, {"sqss": "x"}, "x"])
+def test_an_alias_is_a_name_of_its_protocol(aliases: Any) -> None:
+    assert "alias" in refused({"default": {"stream": {"s": {"alias": aliases}}}})

@@ -69,12 +69,18 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
     ),
     (
         "[namespace.NS.stream.NAME]",
-        "A stream that exists from the start. One that is there already is left as it is.",
+        (
+            "A stream that exists from the start. One that is there already is left as it is, but for `alias`: a table"
+            ' of what it is called in a protocol, in place of what follows from its name: `alias = { sqs = "orders" }`.'
+        ),
         StreamSettings,
     ),
     (
         "[namespace.NS.queue.NAME]",
-        "A queue: a stream and its leased subscription of the same name. `stream` is a table of the stream's options.",
+        (
+            "A queue: a stream and its leased subscription of the same name. `stream` is a table of the stream's"
+            " options, `alias` one of names as above."
+        ),
         SubscriptionSettings,
     ),
     (

@@ -1,8 +1,8 @@
 """What a file says exists from the start: its sections as kernel commands, and their execution. Cold.
 
-Made if it is missing, left as it is if it is there: a file never changes what clients have made.
+Made if it is missing, left as it is if it is there: a file never changes what clients have made, but for aliases.
 
-    [namespace.NS.stream.NAME]     the kernel's StreamSettings
+    [namespace.NS.stream.NAME]     the kernel's StreamSettings; `alias`: what it is called, by protocol
     [namespace.NS.queue.NAME]      its SubscriptionSettings; `stream` holds those of the queue's stream
     [namespace.NS.route.NAME]      its RouteSettings
     [namespace.NS.binding.NAME]    its BindingSettings, with `route`, `target` and `to_route`; NAME is only a label
@@ -16,6 +16,7 @@ import msgspec
 
 from dragoman.app.problems import Problems
 from dragoman.kernel import commands as c
+from dragoman.kernel.aliases import SetAlias
 from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.settings import (
     BindingSettings,
@@ -26,6 +27,7 @@ from dragoman.kernel.settings import (
 )
 from dragoman.model.errors import AlreadyExists, KernelError
 from dragoman.model.levels import SYNCED, WRITTEN
+from dragoman.model.names import RULES
 
 LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
 MADE: Final[Mapping[str, type]] = {
@@ -34,7 +36,10 @@ MADE: Final[Mapping[str, type]] = {
     "route": c.DeclareRoute,
     "pump": CreatePump,
 }
-NOT_OFFERED: Final = frozenset({"notes", "exclusive"})  # a door's own; a session's own
+NOT_OFFERED: Final = frozenset(
+    {"notes", "exclusive", "aliases"}
+)  # a door's own; a session's own; given as `alias`
+ALIASED: Final = ("stream", "queue")
 NO_SESSION: Final = 0
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -57,9 +62,9 @@ def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
     for command in commands:
         try:
             kernel.submit(command, NO_SESSION)
-        except AlreadyExists:
-            continue  # as an earlier start or a client made it
         except KernelError as error:
+            if isinstance(error, AlreadyExists) and isinstance(command, CreatePump):
+                continue  # as an earlier start or a client made it
             problems.append(f"{_label(command)}: {str(error) or error.code}")
     return problems
 
@@ -77,6 +82,8 @@ def rehearse(commands: Iterable[Any]) -> list[str]:
 
 
 def _label(command: Any) -> str:
+    if isinstance(command, SetAlias):
+        return f"alias of {command.name} in {command.namespace}, {command.protocol}"
     if isinstance(command, c.Bind):
         return f"binding of {command.route} to {command.target} in {command.namespace}"
     kind = next(kind for kind, made in MADE.items() if isinstance(command, made))
@@ -93,12 +100,30 @@ def commands_of(namespaces: Any, problems: Problems) -> tuple[Any, ...]:
         for kind in (kind for kind in KINDS if kind in kinds):
             for name, table in problems.table(kinds[kind], f"{where}.{kind}").items():
                 place = f"{where}.{kind}.{name}"
-                command = KINDS[kind](
-                    namespace, name, problems.table(table, place), place, problems
+                options = dict(problems.table(table, place))
+                aliases = (
+                    _aliases(namespace, name, options, place, problems) if kind in ALIASED else []
                 )
+                command = KINDS[kind](namespace, name, options, place, problems)
                 if command is not None:
-                    commands.append(command)
+                    commands += [command, *aliases]
     return tuple(commands)
+
+
+def _aliases(
+    ns: str, name: str, table: dict[str, Any], where: str, problems: Problems
+) -> list[SetAlias]:
+    """What the thing is to be called, taken out of its table."""
+    place = f"{where}.alias"
+    wanted = problems.table(table.pop("alias", {}), place)
+    problems.unknown(wanted, RULES, place)
+    for protocol, alias in wanted.items():
+        if not isinstance(alias, str) or (protocol in RULES and not RULES[protocol].allows(alias)):
+            problems.add(place, f"{alias!r} is no name in {protocol}")
+    return [
+        SetAlias(namespace=ns, name=name, protocol=protocol, alias=alias)
+        for protocol, alias in wanted.items()
+    ]
 
 
 def _settings(table: Mapping[str, Any], kind: type[S], where: str, problems: Problems) -> S | None:

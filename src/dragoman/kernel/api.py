@@ -10,6 +10,7 @@ A door is sans-IO: a shell feeds it bytes (`receive`), takes bytes (`data_to_sen
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from dragoman.kernel.aliases import ListAliases, Resolve, SetAlias
 from dragoman.kernel.atomic import Atomic
 from dragoman.kernel.block import Block
 from dragoman.kernel.commands import (
@@ -184,6 +185,7 @@ __all__ = [
     "Lease",
     "LeaseDeferred",
     "LeaveGroup",
+    "ListAliases",
     "ListCursors",
     "ListDocuments",
     "ListGroups",
@@ -214,6 +216,7 @@ __all__ = [
     "ReleaseSession",
     "Renew",
     "RenewSession",
+    "Resolve",
     "RouteInfo",
     "RouteSettings",
     "ScheduleInfo",
@@ -221,6 +224,7 @@ __all__ = [
     "SeekSnapshot",
     "Session",
     "SessionLock",
+    "SetAlias",
     "SetCredit",
     "SetSessionState",
     "Settle",

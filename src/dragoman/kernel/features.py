@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel import (
+    aliases,
     atomic,
     dedup,
     documents,
@@ -56,6 +57,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **sessions.HANDLERS,
     **subscribe.HANDLERS,
     **documents.HANDLERS,
+    **aliases.HANDLERS,
 }
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {

@@ -41,6 +41,9 @@ class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     message_bytes_max: int = 0  # 0: the broker's own limit
     dedup_window_ms: int = 0
     notes: dict[str, str] = msgspec.field(default_factory=dict)
+    aliases: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # by protocol; see `kernel.aliases`
 
 
 class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from heapq import heapify, heappush
 from typing import Any, Final
 
+from dragoman.kernel.aliases import Aliases
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.dedup import Dedup
 from dragoman.kernel.documents import Documents
@@ -41,6 +42,7 @@ class State:
 
     __slots__ = (
         "active",
+        "aliases",
         "appended",
         "cancelled",
         "crowded",
@@ -142,6 +144,7 @@ class State:
         self.pumps = Pumps()
         self.snapshots = Snapshots()
         self.documents = Documents()
+        self.aliases = Aliases()
 
     def stream(self, namespace: str, name: str) -> Stream:
         """Raises StreamNotFound."""

@@ -8,6 +8,7 @@ from array import array
 
 import msgspec
 
+from dragoman.kernel.aliases import check_names
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import (
     AlterStream,
@@ -53,14 +54,14 @@ from dragoman.model.errors import (
     SubscriptionNotFound,
 )
 from dragoman.model.limits import DEDUP_WINDOW_MS_MAX
+from dragoman.model.names import NAME_BYTES_MAX, is_catalogue_name
 
 PARTITIONS_MAX = 10_000  # of one stream
-NAME_BYTES_MAX = 255
 
 
 def check_name(name: str) -> None:
     """Raises InvalidArgument unless `name` is 1 to 255 bytes of UTF-8."""
-    if not 0 < len(name.encode()) <= NAME_BYTES_MAX:
+    if not is_catalogue_name(name):
         raise InvalidArgument(f"a name has 1 to {NAME_BYTES_MAX} bytes")
 
 
@@ -77,6 +78,14 @@ def _check_settings(settings: StreamSettings) -> None:
         raise InvalidArgument(f"a dedup window has 0 to {DEDUP_WINDOW_MS_MAX} ms")
 
 
+def _check_new_stream(state: State, namespace: str, name: str, settings: StreamSettings) -> None:
+    """Raises InvalidArgument, AlreadyExists (another is called so in some protocol), QuotaExceeded."""
+    check_name(name)
+    check_stream(state, namespace)
+    _check_settings(settings)
+    check_names(state, namespace, name, settings.aliases)
+
+
 # --- streams -----------------------------------------------------------------------------------------------------
 
 
@@ -89,9 +98,7 @@ def decide_create_stream(
         if not command.attach:
             raise AlreadyExists(command.name)
         return [], stream_info(existing)
-    check_name(command.name)
-    check_stream(state, command.namespace)
-    _check_settings(command.settings)
+    _check_new_stream(state, command.namespace, command.name, command.settings)
     return [
         StreamCreated(state.id_next, command.namespace, command.name, uuid, command.settings)
     ], None
@@ -105,6 +112,7 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.streams_named[stream.namespace, stream.name] = stream
     state.streams_by_uuid[stream.uuid] = stream
     state.usage.count_stream(stream.namespace, 1)
+    state.aliases.adopt(stream)
     state.dirty_streams[stream.id] = stream
     if stream.namespace == SCHEDULES:
         state.schedules.adopt(stream)
@@ -115,6 +123,8 @@ def decide_alter_stream(state: State, command: AlterStream) -> list[Record]:
     """Raises StreamNotFound, InvalidArgument, InUse."""
     stream = state.stream(command.namespace, command.name)
     _check_settings(command.settings)
+    if command.settings.aliases != stream.settings.aliases:
+        check_names(state, command.namespace, command.name, command.settings.aliases)
     if command.settings.partitions < len(stream.partitions):
         raise InvalidArgument(
             f"{command.name} has {len(stream.partitions)} partitions, they can only grow"
@@ -130,7 +140,9 @@ def decide_alter_stream(state: State, command: AlterStream) -> list[Record]:
 def apply_stream_altered(state: State, record: StreamAltered) -> None:
     """New settings; new partitions start empty."""
     stream = state.streams[record.id]
+    state.aliases.forget(stream)
     stream.settings = record.settings
+    state.aliases.adopt(stream)
     state.dirty_streams[stream.id] = stream
     for index in range(len(stream.partitions), record.settings.partitions):
         stream.partitions.append(type(stream.partitions[0])(index))
@@ -159,6 +171,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     del state.streams_named[stream.namespace, stream.name]
     state.streams_by_uuid.pop(stream.uuid, None)
     state.usage.count_stream(stream.namespace, -1)
+    state.aliases.forget(stream)
     forget_stream(state, stream.id)
     forget_transactions(state, stream)
     state.dedup.forget(stream.id)
@@ -222,9 +235,7 @@ def decide_declare_queue(
     settings = command.settings
     check_order(settings)
     if stream is None:
-        check_name(command.name)
-        check_stream(state, command.namespace)
-        _check_settings(command.stream)
+        _check_new_stream(state, command.namespace, command.name, command.stream)
         made_for_it = command.stream
         if (
             settings.exclusive or not settings.durable

@@ -16,6 +16,8 @@ from typing import Final
 
 NAME_BYTES_MAX: Final = 255
 DIGEST_BYTES: Final = 4
+_SUFFIX: Final = re.compile(r"-([0-9a-f]{8})\Z")
+_PLAIN: Final = re.compile(r"(?!goog)[a-z][a-z0-9-]{1,48}[a-z0-9]")
 _SUFFIX_LENGTH: Final = 1 + 2 * DIGEST_BYTES  # "-" and the digest in hex
 
 
@@ -92,8 +94,23 @@ def alias(name: str, protocol: str) -> str:
     base = _strip(base)
     if rule.reserved and base.startswith(rule.reserved):
         base = "q-" + base
-    digest = blake2s(name.encode(), digest_size=DIGEST_BYTES).hexdigest()
-    return f"{_cut(base, rule.length_max - _SUFFIX_LENGTH)}-{digest}"
+    return f"{_cut(base, rule.length_max - _SUFFIX_LENGTH)}-{digest_of(name):08x}"
+
+
+def is_plain(name: str) -> bool:
+    """Whether the name is its own alias in every protocol. A few that are may be missed."""
+    return _PLAIN.fullmatch(name) is not None
+
+
+def digest_of(name: str) -> int:
+    """What the aliases of `name` end in, where it is not its own."""
+    return int.from_bytes(blake2s(name.encode(), digest_size=DIGEST_BYTES).digest(), "big")
+
+
+def digest_in(text: str) -> int | None:
+    """The digest that `text` ends in, if it may be an alias; None when it is none."""
+    found = _SUFFIX.search(text)
+    return None if found is None else int(found[1], 16)
 
 
 def _strip(base: str) -> str:
