@@ -151,6 +151,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "idle_ms": "gone after so long unused; 0 never",
         "owns_stream": "deleting the queue deletes its stream unless something else holds it",
         "paused": "hand nothing out until told otherwise",
+        "delay_ms": "how long after it was stored a message is ready",
         "exactly_once": "hand a message out once it is on the disk that it was, lest a power cut bring it again",
     },
     "[namespace.NS.route.NAME]": {

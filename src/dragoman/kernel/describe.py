@@ -40,6 +40,7 @@ def queue_info(subscription: Subscription, *, created: bool = False) -> QueueInf
         subscription.leased(),
         len(subscription.consumers),
         created,
+        subscription.delayed(),
     )
 
 

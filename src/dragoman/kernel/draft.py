@@ -150,7 +150,7 @@ def _room(subscription: Subscription, draft: Draft) -> tuple[int, int]:
     settings = subscription.settings
     messages = left = ROOM_MAX
     if settings.length_max >= 0:
-        messages = settings.length_max - subscription.ready()
+        messages = settings.length_max - subscription.ready() - subscription.delayed()
         for partition in subscription.stream.partitions:
             messages -= draft.ends.get(partition, partition.end) - partition.end
     if settings.bytes_max >= 0:

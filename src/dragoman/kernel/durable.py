@@ -12,6 +12,7 @@ from dragoman.kernel.records import (
     RouteDeleted,
     SessionStateSet,
     Settled,
+    Shown,
     Skipped,
     Sought,
     StreamAltered,
@@ -32,7 +33,7 @@ def is_durable(state: State, record: Record) -> bool:
         case Published():
             stream = state.streams.get(record.targets[0].stream)
             return stream is not None and stream.durable
-        case Leased() | Settled() | SessionStateSet() | Renewed() | Indexed() | Sought():
+        case Leased() | Settled() | SessionStateSet() | Renewed() | Indexed() | Sought() | Shown():
             return _subscription(state, record.subscription)
         case SubscriptionDeleted() | SubscriptionAltered():
             return _subscription(state, record.id)

@@ -110,6 +110,7 @@ class Subscription:
         "owner",
         "queued",
         "settings",
+        "showing_ms",
         "standing",
         "stream",
         "turn",
@@ -138,6 +139,7 @@ class Subscription:
         self.turn_window = 0
         self.is_mortal = settings.ttl_ms >= 0  # some message of it may expire
         self.armed_ms = 0  # wall time at which its head is looked at for expiry; 0 not armed
+        self.showing_ms = 0  # wall time at which delayed messages are looked at; 0 never
         self.queued = False  # already in the kernel's list of subscriptions to dispatch
         self.used_ms = 0  # elapsed time of the last use, for idle expiry
 
@@ -156,6 +158,10 @@ class Subscription:
     def ready_bytes(self) -> int:
         """Bytes of ready messages; counted only under a limit on bytes."""
         return sum(window.ready_bytes for window in self.windows)
+
+    def delayed(self) -> int:
+        """Messages stored and not ready yet."""
+        return sum(window.delayed for window in self.windows)
 
     def leased(self) -> int:
         """Messages held by somebody."""

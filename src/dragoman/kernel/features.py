@@ -20,7 +20,7 @@ from dragoman.kernel import (
     snapshotting,
     unused,
 )
-from dragoman.kernel.leases import deadlines, seek, sessions, subscribe
+from dragoman.kernel.leases import deadlines, delay, seek, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
     DocumentDeleted,
@@ -30,6 +30,7 @@ from dragoman.kernel.records import (
     PumpDeleted,
     PumpMoved,
     ScheduleSettled,
+    Shown,
     SnapshotCreated,
     SnapshotDeleted,
     Sought,
@@ -74,6 +75,7 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     PumpCreated: pumps.apply_pump_created,
     PumpMoved: pumps.apply_pump_moved,
     PumpDeleted: pumps.apply_pump_deleted,
+    Shown: delay.apply_shown,
     DocumentPut: documents.apply_document_put,
     DocumentDeleted: documents.apply_document_deleted,
 }
@@ -83,6 +85,7 @@ SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
     unused.sweep_idle,
     scheduler.sweep_schedules,
     dedup.sweep_dedup,
+    delay.sweep_delays,  # before pumps, which carry what is shown
     pumping.sweep_pumps,
     snapshotting.sweep_snapshots,
     deadlines.sweep_leases,
@@ -102,6 +105,7 @@ ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
 WALL: Final[tuple[Callable[["State"], int | None], ...]] = (
     scheduler.next_due_ms,
     snapshotting.next_expiry_ms,
+    delay.next_showing_ms,
 )
 
 

@@ -27,6 +27,7 @@ from dragoman.kernel.draft import (
     willing,
 )
 from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.leases.delay import note_delayed
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.index import Reading, enlist, matches, soonest_ms
 from dragoman.kernel.producers import duplicate_of, remember
@@ -428,6 +429,9 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
             if not block.control and not block.pending:
                 for subscription in stream.subscriptions:
                     window = subscription.windows[target.partition]
+                    if block.end > window.shown:
+                        note_delayed(state, subscription, window, block)
+                        continue
                     if window.order is None:
                         window.ready += count
                         window.ready_bytes += size if stream.counts_bytes else 0

@@ -186,7 +186,7 @@ def _is_over(state: "State", pump: Pump) -> bool:
     if reader is None:
         return all(at >= end for at, end in zip(pump.cursors, pump.ends, strict=False))
     return all(
-        window.floor() >= end or not window.ready
+        window.floor() >= end or not (window.ready or window.delayed)
         for window, end in zip(reader.windows, pump.ends, strict=False)
     )
 

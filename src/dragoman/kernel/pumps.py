@@ -200,7 +200,7 @@ def info_of(state: "State", pump: Pump) -> PumpInfo:
     """The pump as plain data."""
     reader: Any = state.subscriptions.get(pump.subscription)
     if reader is not None:
-        left = reader.ready()
+        left = reader.ready() + reader.delayed()
     else:
         left = sum(
             partition.count(_cursor(pump, partition.index), partition.end)

@@ -237,6 +237,15 @@ class Indexed(Record, frozen=True, array_like=True, gc=False, tag=42):
     entries: list[tuple[int, int, int, bytes]]
 
 
+class Shown(Record, frozen=True, array_like=True, gc=False, tag=43):
+    """Messages stored below `offset` are delayed no more; `dropped`: they never were ready, either."""
+
+    subscription: int
+    partition: int
+    offset: int
+    dropped: bool = False
+
+
 class ProducerInitialised(Record, frozen=True, array_like=True, gc=False, tag=60):
     """A transactional id has this producer and epoch from now on."""
 
@@ -406,4 +415,5 @@ AnyRecord = (
     | PumpDeleted
     | DocumentPut
     | DocumentDeleted
+    | Shown
 )

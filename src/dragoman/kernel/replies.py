@@ -98,6 +98,7 @@ class QueueInfo(msgspec.Struct, frozen=True):
     leased: int
     consumers: int
     created: bool = False
+    delayed: int = 0
 
 
 class RouteInfo(msgspec.Struct, frozen=True):

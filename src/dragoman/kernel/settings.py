@@ -73,6 +73,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     owns_stream: bool = True  # its deletion deletes the stream unless something else holds it
     notes: dict[str, str] = msgspec.field(default_factory=dict)
     paused: bool = False  # hands nothing out
+    delay_ms: int = 0  # a message is ready that long after it was stored
     exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
 
 

@@ -75,6 +75,7 @@ class State:
         "retry",
         "routing",
         "schedules",
+        "showing",
         "snapshots",
         "streams",
         "streams_by_uuid",
@@ -133,6 +134,7 @@ class State:
             tuple[int, int]
         ] = []  # heap: (wall ms, subscription) whose head may expire then
         self.dirty_floors: dict[int, Stream] = {}  # floors may have moved
+        self.showing: list[tuple[int, int]] = []  # heap: (wall ms, subscription with a delay)
         self.due = Due()  # when leases with a deadline end
         self.retry: list[
             tuple[int, int, int, int, int]

@@ -22,6 +22,7 @@ from dragoman.kernel.describe import queue_info, stream_info
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
+from dragoman.kernel.leases.delay import put_off
 from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.settle import finish_below
@@ -148,6 +149,8 @@ def apply_stream_altered(state: State, record: StreamAltered) -> None:
         stream.partitions.append(type(stream.partitions[0])(index))
         for subscription in stream.subscriptions:
             subscription.windows.append(Window(0, order_of(subscription.settings)))
+            if subscription.settings.delay_ms:
+                subscription.windows[-1].shown = 0
     state.dirty_floors[stream.id] = stream
 
 
@@ -280,7 +283,8 @@ def found_by(state: State, made: SubscriptionCreated) -> list[Record]:
     stream = state.streams.get(made.stream)
     if stream is None or order_of(made.settings) is None:
         return []
-    return indexed(state, stream, made.id, made.settings, list(enumerate(made.frontiers)))
+    found = indexed(state, stream, made.id, made.settings, list(enumerate(made.frontiers)))
+    return [] if made.settings.delay_ms else found  # put in order when it is shown
 
 
 def apply_indexed(state: State, record: Indexed) -> None:
@@ -316,7 +320,10 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
         window = Window(frontier, order_of(record.settings))
         if record.settings.bytes_max >= 0:
             _size(partition)
-        if window.order is None:
+        if record.settings.delay_ms:
+            window.shown = frontier
+            put_off(state, subscription, window, partition)
+        elif window.order is None:
             window.ready = partition.count(frontier, partition.end)
             if record.settings.bytes_max >= 0:
                 window.ready_bytes = bytes_of(partition, frontier, partition.end)

@@ -50,6 +50,12 @@ SESSION_KEY_BYTES_MAX: Final = 1_024
 SESSION_STATE_BYTES_MAX: Final = 1 << 20
 SWEEP_LEASES_MAX: Final = 256  # deadlines worked off in one step
 
+# --- delays ---
+DELAY_MS_MAX: Final = 31 * 86_400_000
+DELAY_STEP_MAX: Final = 1_024  # messages put in order in one step
+DELAY_STEP_BYTES_MAX: Final = 4 << 20  # of them; the first comes whole
+SWEEP_DELAYS_MAX: Final = 64  # subscriptions looked at in one step
+
 # --- dedup windows ---
 DEDUP_IDS_MAX: Final = (
     1_000_000  # remembered on a node, some 200 bytes each in memory; on disk later

@@ -159,6 +159,9 @@ def _load_subscription(kernel: Kernel, number: int, row: SubscriptionRow) -> Non
         window.frontier = frontier
         window.ready = ready
         window.ready_bytes = ready_bytes
+    for window, (shown, delayed) in zip(subscription.windows, row.shown, strict=False):
+        window.shown = shown
+        window.delayed = delayed
 
 
 def _settle(kernel: Kernel) -> None:

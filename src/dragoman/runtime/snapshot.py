@@ -45,7 +45,7 @@ class StreamRow(msgspec.Struct, omit_defaults=True):
 
 
 class SubscriptionRow(msgspec.Struct, omit_defaults=True):
-    """A subscription at a checkpoint; windows as (frontier, ready, ready bytes)."""
+    """A subscription at a checkpoint; windows as (frontier, ready, ready bytes); with a delay, (shown, delayed)."""
 
     stream: int
     name: str
@@ -53,6 +53,7 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
     windows: list[tuple[int, int, int]]
     is_mortal: bool = False
     armed_ms: int = 0
+    shown: list[tuple[int, int]] = []
 
 
 class ChunkRow(msgspec.Struct, array_like=True):
@@ -141,6 +142,9 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
             windows,
             subscription.is_mortal,
             subscription.armed_ms,
+            [(w.shown, w.delayed) for w in subscription.windows]
+            if subscription.settings.delay_ms
+            else [],
         )
         yield ("subscription", key, _json.encode(row))
     for partition, window in enumerate(subscription.windows):

@@ -19,6 +19,7 @@ from dragoman.kernel.leases.states import DONE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import PRIORITY_MAX, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument, NotSupported
+from dragoman.model.limits import DELAY_MS_MAX
 from dragoman.ports.translator import FieldSource, Translator
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def check_order(settings: SubscriptionSettings) -> None:
         raise InvalidArgument(f"priorities: 0 to {PRIORITY_MAX}, not {settings.priorities}")
     if settings.revoke_followers and settings.order != "key":
         raise InvalidArgument("followers are revoked where order is by key")
+    if not 0 <= settings.delay_ms <= DELAY_MS_MAX:
+        raise InvalidArgument(f"a delay has 0 to {DELAY_MS_MAX} ms, not {settings.delay_ms}")
+    if settings.delay_ms and settings.filter:
+        raise InvalidArgument(
+            "a filtered subscription has no delay: filter in a binding to its queue"
+        )
     filter_of(settings)
 
 
@@ -185,17 +192,27 @@ def backlog(
         raise NotSupported("the stream holds too much to be put in order for a new reader")
     if missing:
         return [], missing
+    return entries_of(translator, blocks, (start, partition.end), settings), []
+
+
+def entries_of(
+    translator: Translator,
+    blocks: list["Block"],
+    span: tuple[int, int],
+    settings: SubscriptionSettings,
+) -> Entries:
+    """What an order is to know of the messages of `blocks` with offsets in `span`. Raises InvalidArgument."""
     filter_ = filter_of(settings)
     entries: Entries = []
     for block in blocks:
-        _index_block(translator, block, start, filter_, settings, entries)
-    return entries, []
+        _index_block(translator, block, span, filter_, settings, entries)
+    return entries
 
 
 def _index_block(
     translator: Translator,
     block: "Block",
-    start: int,
+    span: tuple[int, int],
     filter_: CompiledFilter | None,
     settings: SubscriptionSettings,
     entries: Entries,
@@ -208,7 +225,7 @@ def _index_block(
         if block.packed:
             format_, bodies = translator.open_batch(format_, bodies[0])
         sources = [translator.fields(format_, body, 0) for body in bodies]
-    for offset in range(max(start, block.offset), block.end):
+    for offset in range(max(span[0], block.offset), min(span[1], block.end)):
         at = offset - block.offset
         if filter_ is not None and not (at < len(sources) and filter_.matches(sources[at])):
             continue

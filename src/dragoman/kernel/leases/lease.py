@@ -127,7 +127,8 @@ def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None
         block = blocks[at]
         if not (block.control or block.pending or block.aborted):
             start = max(window.frontier, block.offset)
-            return Run(partition.index, start, min(block.end, start + count_max), block, fresh=True)
+            end = min(block.end, start + count_max, window.shown)
+            return Run(partition.index, start, end, block, fresh=True) if start < end else None
         at += 1
     return None
 

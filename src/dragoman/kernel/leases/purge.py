@@ -1,7 +1,7 @@
 """Purge in its three meanings, each one decision of runs.
 
     ready    what waits to be handed out (RabbitMQ); held messages stay held
-    all      that, and what is held, put off or set aside (SQS): whoever holds it settles it in vain
+    all      that, and what is held, delayed, put off or set aside (SQS): whoever holds it settles it in vain
     before   the same for messages stored before a time (Cloud Tasks)
 
 What is pending in an open transaction was not sent yet and stays. Messages are stored in the order of time, so that
@@ -12,7 +12,7 @@ from dragoman.kernel.block import Partition
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.states import DEAD, DEFERRED, DROP, LEASED, READY, RETURNED, WAITING
 from dragoman.kernel.leases.window import Window
-from dragoman.kernel.records import Record, Runs, Settled
+from dragoman.kernel.records import Record, Runs, Settled, Shown
 from dragoman.kernel.state import Needs
 
 
@@ -32,6 +32,9 @@ def decide_purge(
                 records.append(
                     Settled(subscription.id, partition.index, source, DROP, runs, holder)
                 )
+        if held and window.shown < end:
+            total += partition.count(window.shown, end)
+            records.append(Shown(subscription.id, partition.index, end, dropped=True))
     return records, total
 
 
@@ -39,7 +42,8 @@ def _open_runs(window: Window, partition: Partition, *, held: bool) -> list[tupl
     """(state, holder, runs) of what a purge ends."""
     found = [(RETURNED, 0, list(window.runs(RETURNED)))]
     if window.order is None:
-        found.append((READY, 0, partition.messages(window.frontier, partition.end)))
+        until = min(window.shown, partition.end)
+        found.append((READY, 0, partition.messages(window.frontier, until)))
     else:
         found.append((READY, 0, window.order.fresh(window)))
     if held:

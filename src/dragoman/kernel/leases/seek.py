@@ -18,6 +18,8 @@ from dragoman.kernel.commands import DEFAULT_NAMESPACE
 from dragoman.kernel.describe import queue_info
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.idle import watch
+from dragoman.kernel.leases.delay import apply_delay, put_off, show_all
+from dragoman.kernel.leases.index import check_order
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
 from dragoman.kernel.leases.settle import give_back
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 FIXED: Final = ("durable", "order", "filter", "priorities", "exclusive", "owns_stream")
 """Settings that a subscription keeps for life."""
+DELAYED: Final = "DELAYED"
 
 
 class _OfSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +71,7 @@ class Peek(_OfSubscription, frozen=True, kw_only=True):
 
 
 class Peeked(msgspec.Struct, frozen=True):
-    """A message as it stands for a subscription; `state` is a name of `leases.states`."""
+    """A message as it stands for a subscription; `state` is a name of `leases.states`, or DELAYED."""
 
     offset: int
     state: str
@@ -111,7 +114,8 @@ def seek(kernel: "Kernel", command: Seek, session: int) -> QueueInfo:
     records: list[Record] = [*sought]
     if subscription.is_ordered:
         starts = [(record.partition, record.frontier) for record in sought]
-        records += indexed(kernel.state, stream, subscription.id, subscription.settings, starts)
+        found = indexed(kernel.state, stream, subscription.id, subscription.settings, starts)
+        records += [] if subscription.settings.delay_ms else found
     kernel.commit(records)
     kernel.trim_crowded()
     return queue_info(subscription)
@@ -143,6 +147,8 @@ def apply_sought(state: State, record: Sought) -> None:
         window.order = window.order.anew()
         window.ready = window.ready_bytes = 0
         window.frontier = partition.end  # what is ready from the point on is `Indexed` next
+        if subscription.settings.delay_ms:
+            _delay_again(state, subscription, partition, record.frontier)
         _look_again(state, subscription)
         return
     low = record.open[0][0] if record.open else record.frontier
@@ -154,11 +160,23 @@ def apply_sought(state: State, record: Sought) -> None:
         window.ready += end - start
     hide_pending(window, partition, record.frontier)
     window.advance(record.frontier, record.frontier, DONE, 0)
-    window.ready += partition.count(record.frontier, partition.end)
+    if subscription.settings.delay_ms:
+        _delay_again(state, subscription, partition, record.frontier)
+    until = min(window.shown, partition.end)
+    window.ready += partition.count(record.frontier, until)
     if subscription.stream.counts_bytes:
-        runs = [*record.open, *partition.messages(record.frontier, partition.end)]
+        runs = [*record.open, *partition.messages(record.frontier, until)]
         window.ready_bytes = sum(bytes_of(partition, start, end) for start, end in runs)
     _look_again(state, subscription)
+
+
+def _delay_again(
+    state: State, subscription: Subscription, partition: Partition, frontier: int
+) -> None:
+    """What is ready from the point on has to be shown first, if only because it is due."""
+    window = subscription.windows[partition.index]
+    window.frontier = window.shown = frontier
+    put_off(state, subscription, window, partition)
 
 
 def _look_again(state: State, subscription: Subscription) -> None:
@@ -181,10 +199,13 @@ def alter(kernel: "Kernel", command: AlterSubscription, session: int) -> QueueIn
     for name in FIXED:
         if getattr(known, name) != getattr(command.settings, name):
             raise InvalidArgument(f"{name} cannot be changed")
+    check_order(command.settings)
     if command.settings.bytes_max >= 0 and not subscription.stream.counts_bytes:
         raise NotSupported("bytes are counted from the beginning or not at all")
     if known != command.settings:
-        kernel.commit([SubscriptionAltered(subscription.id, command.settings)])
+        ends = known.delay_ms and not command.settings.delay_ms
+        records = show_all(kernel.state, subscription) if ends else []
+        kernel.commit([*records, SubscriptionAltered(subscription.id, command.settings)])
         kernel.trim_crowded()
     return queue_info(subscription)
 
@@ -193,7 +214,9 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
     """The subscription has these settings."""
     subscription = state.subscriptions.get(record.id)
     if subscription is not None:
+        before = subscription.settings
         subscription.alter(record.settings)
+        apply_delay(state, subscription, before)
         _look_again(state, subscription)
 
 
@@ -213,7 +236,8 @@ def peek(kernel: "Kernel", command: Peek, session: int) -> list[Peeked]:
                 return found
             state = window.state(offset)
             if state != DONE:
-                found.append(_peeked(kernel.state, partition, offset, STATES[state], window))
+                name = STATES[state] if offset < window.shown else DELAYED
+                found.append(_peeked(kernel.state, partition, offset, name, window))
                 left -= len(found[-1].body)
     return found
 

@@ -297,7 +297,8 @@ def finish_below(state: State, subscription: Subscription, index: int, offset: i
     """Whatever is open below `offset` is dropped, by the same table as everything else."""
     window = subscription.windows[index]
     if window.order is None:
-        fresh = subscription.stream.partitions[index].messages(window.frontier, offset)
+        until = min(offset, window.shown)
+        fresh = subscription.stream.partitions[index].messages(window.frontier, until)
     else:
         fresh = _below(window.order.fresh(window), offset)
     if fresh:
@@ -313,6 +314,9 @@ def finish_below(state: State, subscription: Subscription, index: int, offset: i
     runs = _below(window.runs(LEASED), offset)  # in recovery nobody is known to hold them
     if runs:
         apply_settled(state, Settled(subscription.id, index, LEASED, DROP, runs))
+    if window.shown < offset:
+        window.delayed -= subscription.stream.partitions[index].count(window.shown, offset)
+        window.shown = offset
     if window.frontier < offset:
         window.advance(offset, offset, DONE, 0)
 

@@ -24,6 +24,7 @@ from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED
 
 SPAN_BITS: Final = 12
 SPAN: Final = 1 << SPAN_BITS  # offsets per chunk
+ALL: Final = 1 << 60  # past every offset
 TRIES_MAX: Final = 255  # counters saturate: every limit that protocols offer is far below
 _RUNS: Final = tuple(bytes([state]) * SPAN for state in range(8))
 _ZEROS: Final = bytes(8 * SPAN)
@@ -100,12 +101,14 @@ class Window:
     __slots__ = (
         "chunks",
         "counts",
+        "delayed",
         "frontier",
         "order",
         "ready",
         "ready_bytes",
         "returned_low",
         "saved",
+        "shown",
         "timed",
         "touched",
     )
@@ -122,6 +125,8 @@ class Window:
         self.returned_low = frontier
         self.saved: set[int] = set()  # chunks that have a row in the state store
         self.touched = True  # since the last checkpoint
+        self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
+        self.delayed = 0  # how many messages that are
         self.timed = False  # some lease had a deadline
 
     def state(self, offset: int) -> int:

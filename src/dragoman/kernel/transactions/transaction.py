@@ -266,7 +266,11 @@ def _show(
     if not commit:
         return
     for start, end in runs:
-        shown += partition.count(max(start, window.frontier), end) if end > window.frontier else 0
+        until = min(end, window.shown)
+        shown += (
+            partition.count(max(start, window.frontier), until) if until > window.frontier else 0
+        )
+        window.delayed += partition.count(max(start, until), end) if end > until else 0
     window.ready += shown
     if subscription.stream.counts_bytes:
         window.ready_bytes += sum(_bytes_of(partition, start, end) for start, end in runs)
