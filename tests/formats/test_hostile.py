@@ -16,12 +16,13 @@ from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
+from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA
 from dragoman.model.message import Message, Typed, is_value
 from dragoman.ports.translator import Death
 from dragoman.wire.kafka.records import BatchBuilder
 
-FORMATS = st.sampled_from([AMQP091, KAFKA, CANONICAL, 77])
+KNOWN = (AMQP091, KAFKA, CANONICAL, CLOUDEVENT, EVENTGRID)
+FORMATS = st.sampled_from([*KNOWN, 77])
 
 
 def rich() -> Message:
@@ -34,7 +35,7 @@ def rich() -> Message:
 
 ENTRIES = {
     each: formats.render([(rich(), None)], each, RenderOptions("q"))[0]
-    for each in (AMQP091, KAFKA, CANONICAL)
+    for each in KNOWN
 }
 
 
@@ -47,6 +48,8 @@ def opens_or_refuses(format_: int, entry: bytes) -> None:
         assert all(is_value(value) for _, value in message.headers)
         formats.render([(message, None)], AMQP091, RenderOptions("q"))
         formats.render([(message, None)], KAFKA, RenderOptions("q"))
+        formats.render([(message, None)], CLOUDEVENT, RenderOptions("q"))
+        formats.render([(message, None)], EVENTGRID, RenderOptions("q"))
 
 
 @given(FORMATS, st.binary(max_size=120))

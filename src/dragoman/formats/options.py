@@ -12,6 +12,7 @@ class RenderOptions:
     address        the stream's name in the target's words: the routing key of what was born elsewhere
     now_ms         wall time of the delivery: lives are rendered as what remains of them
     carry          whether `dragoman-meta` may be attached (per route; `never` drops silently)
+    ids            what each message is called that has no id, where the target must have one
     strict         whether a meta past its limit is an error, or is left out and counted
     base_offset    Kafka: of the batch; offset_deltas of its records, by default 0, 1, 2, ...
     """
@@ -21,6 +22,7 @@ class RenderOptions:
         "base_offset",
         "carry",
         "dropped_count",
+        "ids",
         "leader_epoch",
         "now_ms",
         "offset_deltas",
@@ -35,6 +37,7 @@ class RenderOptions:
         base_offset: int = 0,
         leader_epoch: int = 0,
         offset_deltas: Sequence[int] | None = None,
+        ids: Sequence[str] | None = None,
         carry: bool = True,
         strict: bool = False,
     ) -> None:
@@ -43,6 +46,7 @@ class RenderOptions:
         self.base_offset = base_offset
         self.leader_epoch = leader_epoch
         self.offset_deltas = offset_deltas
+        self.ids = ids
         self.carry = carry
         self.strict = strict
         self.dropped_count = 0  # messages that lost something: dragoman_fields_dropped_total
