@@ -15,6 +15,9 @@ class FakeFields:
     def attribute(self, name: str) -> object:
         return self.headers.get(name)
 
+    def member(self, path: tuple[str, ...]) -> object:
+        return self.headers.get(".".join(path))
+
 
 class FakeTranslator:
     """Bodies are `text` or `text;header=value,...`; a dead letter is `text|reason`; a batch is messages joined by

@@ -33,10 +33,7 @@ def rich() -> Message:
     return message
 
 
-ENTRIES = {
-    each: formats.render([(rich(), None)], each, RenderOptions("q"))[0]
-    for each in KNOWN
-}
+ENTRIES = {each: formats.render([(rich(), None)], each, RenderOptions("q"))[0] for each in KNOWN}
 
 
 def opens_or_refuses(format_: int, entry: bytes) -> None:

@@ -44,13 +44,11 @@ def test_a_message_survives_rabbitmq(message: Message) -> None:
     assert differences(hop(message, AMQP091), message, CARRIED) == []
 
 
-@settings(max_examples=EXAMPLES)
 @given(messages())
 def test_a_message_survives_as_a_cloud_event(message: Message) -> None:
     assert differences(hop(message, CLOUDEVENT), message, CARRIED) == []
 
 
-@settings(max_examples=EXAMPLES)
 @given(messages())
 def test_a_message_survives_in_event_grids_schema(message: Message) -> None:
     assert differences(hop(message, EVENTGRID), message, CARRIED) == []

@@ -20,6 +20,9 @@ class SimFields:
     def attribute(self, name: str) -> object:
         return None
 
+    def member(self, path: tuple[str, ...]) -> object:
+        return None
+
 
 def colour_of(body: bytes) -> str:
     return str(SimFields(body).headers["colour"])

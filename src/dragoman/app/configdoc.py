@@ -144,7 +144,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "dead_letter": "where dead letters go: a table with `name`, `key` and `is_route`",
         "order": "what is kept in order beyond the log's own",
         "priorities": 'highest priority honoured, with `order = "priority"`',
-        "filter": "headers to match, as of a binding; empty takes all",
+        "filter": "what it takes, in the words of `dialect`; empty takes all",
         "revoke_followers": 'with `order = "key"`: a message that returns takes later leased ones along',
         "single_active": "one consumer at a time, the others wait",
         "auto_delete": "gone with its last consumer",
@@ -153,6 +153,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "paused": "hand nothing out until told otherwise",
         "delay_ms": "how long after it was stored a message is ready",
         "exactly_once": "hand a message out once it is on the disk that it was, lest a power cut bring it again",
+        "dialect": "what `filter` is in: headers to match as of a binding, or the filter of an Event Grid subscription",
     },
     "[namespace.NS.route.NAME]": {
         "kind": "how it chooses",

@@ -164,6 +164,18 @@ def _render(message: Message, index: int, options: RenderOptions) -> bytes:
     return write_json({**attributes, **body})
 
 
+def with_extensions(entry: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
+    """The event with these attributes set; names that CloudEvents does not allow are left out. Raises FormatError."""
+    members: dict[str, Any] = dict(read_members(entry))
+    data = {name: members.pop(name) for name in (MEMBER, BASE64_MEMBER) if name in members}
+    allowed = {
+        name: value
+        for name, value in headers
+        if _NAME.fullmatch(name) and name not in {*REQUIRED, MEMBER, META}
+    }
+    return write_json({**members, **allowed, **data})
+
+
 def meta_of(
     message: Message, parsed: Message, placed: Sequence[int], names: Sequence[str]
 ) -> str | None:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from dragoman.formats import amqp091, canonical, decode, kafka
+from dragoman.formats import amqp091, canonical, cloudevent, decode, eventgrid, kafka
 from dragoman.formats.amqpedit import AmqpMessage
 from dragoman.formats.deaths import amqp_dead_letter, canonical_dead_letter, kafka_dead_letter
 from dragoman.formats.errors import FormatError
+from dragoman.formats.eventdeaths import event_dead_letter
+from dragoman.formats.eventfields import CloudEventFields, EventGridFields, find_member, parse_json
 from dragoman.formats.values import encode_text
-from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
+from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA
 from dragoman.model.message import CARRIED_FIELDS, Message
 from dragoman.ports.translator import Death, FieldSource
 
@@ -18,6 +20,19 @@ _TIMES: Final = {
     "created_at": "created_at_ms",
     "deliver_at": "deliver_at_ms",
     "expires_at": "expires_at_ms",
+}
+EVENT: Final = "event:"
+EVENT_FIELDS: Final[Mapping[int, type[CloudEventFields]]] = {
+    CLOUDEVENT: CloudEventFields,
+    EVENTGRID: EventGridFields,
+}
+_EVENT_FIELDS: Final = {
+    "id": "id",
+    "type": "type",
+    "subject": "subject",
+    "source": "source",
+    "datacontenttype": "content_type",
+    "partitionkey": "key",
 }
 _FURTHER: Final = ("CC", "BCC")
 _FURTHER_BYTES: Final = (b"\x02CC", b"\x03BCC")  # a name in a table, with its length
@@ -48,8 +63,25 @@ class Fields:
 
     def attribute(self, name: str) -> object:
         """By the envelope's name, `created_at` and its like in ms. Raises FormatError."""
+        if name.startswith(EVENT):
+            return self._event_attribute(name[len(EVENT) :])
         name = _TIMES.get(name, name)
         return getattr(self._message, name) if name in _ATTRIBUTES else None
+
+    def _event_attribute(self, name: str) -> object:
+        message = self._message
+        value = (message.event or {}).get(name)
+        if value is None and name in _EVENT_FIELDS:
+            value = getattr(message, _EVENT_FIELDS[name])
+        return self.headers.get(name) if value is None else value
+
+    def member(self, path: tuple[str, ...]) -> object:
+        """Of a body that is no JSON nothing. Raises FormatError."""
+        return find_member(self._data, path)
+
+    @cached_property
+    def _data(self) -> object:
+        return parse_json(self._message.body or b"")
 
 
 class FormatTranslator:
@@ -57,7 +89,8 @@ class FormatTranslator:
 
     def fields(self, format: int, body: bytes, index: int) -> FieldSource:
         """Raises FormatError when asked for something of bytes that cannot be read."""
-        return Fields(format, body, index)
+        kind = EVENT_FIELDS.get(format, Fields)
+        return kind(format, body, index)
 
     def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
         """Raises FormatError."""
@@ -87,6 +120,8 @@ class FormatTranslator:
             lettered = amqp_dead_letter(body, death)
         elif format == KAFKA:
             lettered = kafka_dead_letter(body, death)
+        elif format in EVENT_FIELDS:
+            lettered = event_dead_letter(format, body, death)
         else:
             lettered = canonical_dead_letter(body, death)
         return None if lettered is None else (format, lettered)
@@ -100,6 +135,8 @@ class FormatTranslator:
             for name, value in headers:
                 message.set_header(name, value)
             return AMQP091, message.encode()
+        if format == CLOUDEVENT:
+            return CLOUDEVENT, cloudevent.with_extensions(body, headers)
         names = {name for name, _ in headers}
         if format == KAFKA:
             record = kafka.one_record(body)
@@ -107,6 +144,6 @@ class FormatTranslator:
             return KAFKA, kafka.rebuild(
                 record, kept + [(name, encode_text(text)) for name, text in headers]
             )
-        found = canonical.decode(body)
+        found = eventgrid.decode(body) if format == EVENTGRID else canonical.decode(body)
         found.headers = [pair for pair in found.headers if pair[0] not in names] + list(headers)
         return CANONICAL, canonical.encode(found)

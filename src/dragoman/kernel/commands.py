@@ -100,6 +100,7 @@ class Settle:
 
     release     ready again, at its place; `failed` counts against attempts_max; `delay_ms` < 0 takes the policy's
     reject      never again here: dead-lettered if the subscription says so, else dropped
+    text        what the reader says of the messages, for those that are dead-lettered
     """
 
     __slots__ = (
@@ -112,6 +113,7 @@ class Settle:
         "runs",
         "strict",
         "subscription",
+        "text",
     )
 
     def __init__(
@@ -131,6 +133,7 @@ class Settle:
         self.delay_ms: int = -1
         self.strict: bool = False
         self.reason: str = ""
+        self.text: str = ""
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,6 +108,7 @@ def plan(state: State, namespace: str, route: str, key: str) -> Streams | None:
 
 SALT_MAX: Final = 1 << 64
 PLANS_MAX: Final = 65_536
+NOWHERE: Final = Address("")
 
 
 def _publish_each(state: State, draft: Draft) -> None:
@@ -241,9 +242,17 @@ def _bury_refused(state: State, draft: Draft) -> None:
     for subscription, index in draft.refused or ():
         if subscription.settings.overflow == "reject-publish-dead-letter":
             body = command.bodies[index]
+            death = death_of(subscription, "maxlen", draft.now_ms)
             draft.records += decide_death(
-                state, subscription, command.format, body, "maxlen", draft.now_ms, draft.pending()
+                state, subscription, command.format, body, death, draft.pending()
             )
+
+
+def death_of(subscription: Subscription, reason: str, now_ms: int) -> Death:
+    """What the subscription says of a message that it gives up, whatever message it is."""
+    address = subscription.settings.dead_letter or NOWHERE
+    exchange = address.name if address.is_route else ""
+    return Death(reason, subscription.name, now_ms, address.key, exchange=exchange)
 
 
 def decide_death(
@@ -251,8 +260,7 @@ def decide_death(
     subscription: Subscription,
     format_: int,
     body: bytes,
-    reason: str,
-    now_ms: int,
+    death: Death,
     pending: Pending,
 ) -> list[Record]:
     """Records that publish a message to the dead-letter address of the subscription that gives it up."""
@@ -260,8 +268,6 @@ def decide_death(
     if address is None:
         return []
     key = address.key or state.translator.route_key(format_, body)
-    exchange = address.name if address.is_route else ""
-    death = Death(reason, subscription.name, now_ms, address.key, exchange=exchange)
     try:
         lettered = state.translator.dead_letter(format_, body, death)
     except InvalidArgument:
@@ -271,7 +277,7 @@ def decide_death(
     target = Address(address.name or key, key, address.is_route)
     command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
     try:
-        return decide_publish(state, command, now_ms, pending)[0]
+        return decide_publish(state, command, death.at_ms, pending)[0]
     except KernelError:
         return []  # the address leads nowhere: dropped, as its protocols do
 

@@ -16,6 +16,7 @@ OrderKind = Literal["none", "priority", "key", "session"]
 RouteKind = Literal[
     "direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"
 ]
+FilterDialect = Literal["headers", "eventgrid"]
 DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-large", "rule"]
 
 PRIORITY_MAX: Final = 255
@@ -75,6 +76,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     paused: bool = False  # hands nothing out
     delay_ms: int = 0  # a message is ready that long after it was stored
     exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
+    dialect: FilterDialect = "headers"  # what `filter` is written in
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,14 @@ class FieldSource(Protocol):
         ...
 
     def attribute(self, name: str) -> object:
-        """A message attribute by its envelope name (`type`, `subject`, `correlation`...); None when absent."""
+        """A message attribute by its envelope name (`type`, `subject`, `correlation`...); None when absent. With
+        `event:` before it, an attribute as CloudEvents has it (`event:type`, `event:tenant`): what the message says as
+        an event, else the field or the header of that name.
+        """
+        ...
+
+    def member(self, path: tuple[str, ...]) -> object:
+        """What stands in the body's JSON under these names; None when nothing does. The body is parsed once."""
         ...
 
 
@@ -21,11 +28,23 @@ class Death:
     """Why and from where a message was given up, and the address it is republished to.
 
     at_ms      wall time
+    text       what its last reader said about it
+    attempts   how often it was tried; stored_ms: wall time of its publish; tried_ms: of the last try, 0 not known
     route_key  the key to republish with; empty keeps the message's own
     exchange   the route it goes through; empty when straight to a stream
     """
 
-    __slots__ = ("at_ms", "exchange", "queue", "reason", "route_key", "text")
+    __slots__ = (
+        "at_ms",
+        "attempts",
+        "exchange",
+        "queue",
+        "reason",
+        "route_key",
+        "stored_ms",
+        "text",
+        "tried_ms",
+    )
 
     def __init__(
         self,
@@ -35,12 +54,19 @@ class Death:
         route_key: str,
         text: str = "",
         exchange: str = "",
+        *,
+        attempts: int = 0,
+        stored_ms: int = 0,
+        tried_ms: int = 0,
     ) -> None:
         self.reason = reason
         self.queue = queue
         self.at_ms = at_ms
         self.route_key = route_key
         self.text = text
+        self.attempts = attempts
+        self.stored_ms = stored_ms
+        self.tried_ms = tried_ms
         self.exchange = exchange
 
 

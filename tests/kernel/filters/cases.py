@@ -17,12 +17,15 @@ from dragoman.kernel.filters.nodes import (
     Field,
     Header,
     In,
+    Item,
     Literal,
+    Member,
     Not,
     Operand,
     Or,
     Predicate,
     Semantics,
+    Some,
     Text,
     TextOp,
     Unknown,
@@ -39,9 +42,12 @@ class Source:
         self,
         headers: Mapping[str, object] | None = None,
         attributes: Mapping[str, object] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         self._headers = headers or {}
         self._attributes = attributes or {}
+        self._members = members or {}
+        self.item: object = None  # for the slow reading of Some
         self.headers_asked = 0
 
     @property
@@ -52,16 +58,23 @@ class Source:
     def attribute(self, name: str) -> object:
         return self._attributes.get(name)
 
+    def member(self, path: tuple[str, ...]) -> object:
+        return self._members.get(".".join(path))
+
     def __repr__(self) -> str:
-        return f"Source({self._headers}, {self._attributes})"
+        return f"Source({self._headers}, {self._attributes}, {self._members})"
 
 
 def value_of(source: Source, operand: Operand, semantics: Semantics) -> object:
     """The operand's value as the slow reference sees it: unwrapped, or NOT_THERE."""
+    value: object
     if isinstance(operand, Literal):
         value = operand.value
-    elif isinstance(operand, Attribute):
-        value = source._attributes.get(operand.name)
+    elif isinstance(operand, Item):
+        value = source.item
+    elif isinstance(operand, Attribute | Member):
+        known = source._attributes if isinstance(operand, Attribute) else source._members
+        value = known.get(operand.name)
         if value is None:
             return NOT_THERE
     else:
@@ -140,16 +153,26 @@ def meaning(  # noqa: PLR0911 - one for each kind of node
             return None if inner is None else not inner
         case Exists(field):
             return value_of(source, field, semantics) is not NOT_THERE
-        case In(field, values):
+        case In(field, values, folded):
             value = value_of(source, field, semantics)
             if value is NOT_THERE:
                 return None
+            if folded and isinstance(value, str):
+                value = value.lower()
             return any(same(value, literal.value) for literal in values)
-        case Text(op, field, part):
+        case Text(op, field, part, folded):
             value = value_of(source, field, semantics)
             if type(value) is not type(part):
                 return None
-            return text_test(op, value, part)
+            return text_test(op, value.lower() if folded else value, part)
+        case Some(field, part):
+            value = value_of(source, field, semantics)
+            if value is NOT_THERE:
+                return None
+            return any(
+                meaning(part, with_item(source, item), semantics) is True
+                for item in (value if isinstance(value, list | tuple) else [value])
+            )
         case Compare(op, left, right):
             one, two = (value_of(source, side, semantics) for side in (left, right))
             if one is NOT_THERE or two is NOT_THERE:
@@ -157,6 +180,12 @@ def meaning(  # noqa: PLR0911 - one for each kind of node
             if op in (CompareOp.EQ, CompareOp.NE):
                 return same(one, two) == (op is CompareOp.EQ)
             return ordered(op, one, two)
+
+
+def with_item(source: Source, item: object) -> Source:
+    again = Source(source._headers, source._attributes, source._members)
+    again.item = item
+    return again
 
 
 def outcome(node: Predicate, source: Source, semantics: Semantics) -> bool:
@@ -167,15 +196,19 @@ def outcome(node: Predicate, source: Source, semantics: Semantics) -> bool:
 NAMES = ("a", "b", "x-c")
 SCALARS = st.sampled_from(
     [
-        None, True, False, 0, 1, 2, -1, 1.0, 0.5, Decimal(1), Decimal("0.5"), "", "a", "ab", "1", b"", b"a", b"ab",
+        None, True, False, 0, 1, 2, -1, 1.0, 0.5, Decimal(1), Decimal("0.5"), "", "a", "ab", "1", "AB", b"", b"a", b"ab",
         Typed("i32", 1), Typed("timestamp", 2), Typed("symbol", "a"), Typed("f32", 0.5), 1 << 70, float("inf"),
     ]
 )  # fmt: skip
 LITERALS = SCALARS | st.sampled_from([[], [1, "a"], [True, "a"], {"a": 1}, {"a": [None]}])
 VALUES = LITERALS | st.just(float("nan"))
-FIELDS: st.SearchStrategy[Field] = st.builds(Header, st.sampled_from(NAMES)) | st.builds(
-    Attribute, st.sampled_from(NAMES)
+FIELDS: st.SearchStrategy[Field] = st.one_of(
+    st.builds(Header, st.sampled_from(NAMES)),
+    st.builds(Attribute, st.sampled_from(NAMES)),
+    st.builds(Member, st.sampled_from([("a",), ("a", "b")])),
 )
+ITEMS: st.SearchStrategy[Field] = st.just(Item())
+TEXTS = ["a", "ab", "1", ""]
 OPERANDS = FIELDS | st.builds(Literal, LITERALS)
 LEAVES = st.one_of(
     st.builds(Compare, st.sampled_from(CompareOp), OPERANDS, OPERANDS),
@@ -183,7 +216,18 @@ LEAVES = st.one_of(
     st.builds(In, FIELDS, st.lists(st.builds(Literal, LITERALS), max_size=3).map(tuple)),
     st.builds(Text, st.sampled_from(TextOp), FIELDS, st.sampled_from(["", "a", "b", b"", b"a"])),
     st.builds(Exists, FIELDS),
-)
+    st.builds(In, FIELDS, st.lists(st.builds(Literal, st.sampled_from(TEXTS))).map(tuple), st.just(True)),
+    st.builds(Text, st.sampled_from(TextOp), FIELDS, st.sampled_from(TEXTS), st.just(True)),
+    st.builds(
+        Some,
+        FIELDS,
+        st.one_of(
+            st.builds(Compare, st.sampled_from(CompareOp), ITEMS, st.builds(Literal, LITERALS)),
+            st.builds(In, ITEMS, st.lists(st.builds(Literal, LITERALS), max_size=3).map(tuple)),
+            st.builds(Text, st.sampled_from(TextOp), ITEMS, st.sampled_from(TEXTS), st.booleans()),
+        ),
+    ),
+)  # fmt: skip
 PREDICATES: st.SearchStrategy[Predicate] = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -198,4 +242,5 @@ SOURCES = st.builds(
     Source,
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3),
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3),
+    st.dictionaries(st.sampled_from(["a", "a.b"]), VALUES, max_size=2),
 )

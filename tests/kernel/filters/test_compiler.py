@@ -43,7 +43,9 @@ def test_headers_are_decoded_only_for_filters_that_read_one(
     compiled = compile_filter(predicate)
     compiled.matches(source)
     assert source.headers_asked == compiled.needs_headers
-    assert compiled.needs_fields == bool(compiled.headers or compiled.attributes)
+    assert compiled.needs_fields == bool(
+        compiled.headers or compiled.attributes or compiled.reads_body
+    )
 
 
 def test_what_a_filter_reads_is_known_without_a_message() -> None:

@@ -11,10 +11,13 @@ from dragoman.kernel.filters.nodes import (
     Exists,
     Header,
     In,
+    Item,
     Literal,
+    Member,
     Not,
     Or,
     Predicate,
+    Some,
     Text,
     TextOp,
     equals,
@@ -73,3 +76,10 @@ def test_a_long_text_is_cut() -> None:
 @given(PREDICATES)
 def test_every_filter_has_a_text_of_one_line(predicate: Predicate) -> None:
     assert "\n" not in to_text(predicate)
+
+
+def test_the_body_is_msg_and_case_that_does_not_count_is_lowered() -> None:
+    colours = Some(Member(("colours",)), Text(TextOp.PREFIX, Item(), "re", folded=True))
+    assert to_text(colours) == 'msg.colours.exists(item, item.lowerAscii().startsWith("re"))'
+    assert to_text(Exists(Member(("a", "x-y")))) == 'has(msg.a["x-y"])'
+    assert to_text(In(TIER, (Literal("gold"),), folded=True)) == 'h.tier.lowerAscii() in ["gold"]'

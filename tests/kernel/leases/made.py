@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.fakes.kernel import make_kernel
+from tests.fakes.kernel import FakeTranslator, make_kernel
 
 from dragoman.kernel.commands import Consume, DeclareQueue, DescribeQueue, Lease, Publish, Settle
 from dragoman.kernel.entities import Holder
@@ -15,9 +15,13 @@ from dragoman.model.levels import CANONICAL
 
 class Queue:
     def __init__(
-        self, name: str = "q", stream: StreamSettings | None = None, **settings: Any
+        self,
+        name: str = "q",
+        stream: StreamSettings | None = None,
+        translator: FakeTranslator | None = None,
+        **settings: Any,
     ) -> None:
-        self.kernel = make_kernel()
+        self.kernel = make_kernel(translator)
         self.name = name
         self.session = self.kernel.open_session()
         self.kernel.submit(

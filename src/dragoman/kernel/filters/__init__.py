@@ -6,6 +6,7 @@
     index     thousands of filters found by look-up
     text      predicate -> readable text
     amqp      bindings of a headers exchange -> predicate
+    eventgrid filters of event subscriptions -> predicate
 
 Every dialect is a front end onto the same nodes. Nothing here knows streams, routes or bytes.
 """

@@ -30,12 +30,15 @@ from dragoman.kernel.filters.nodes import (
     Field,
     Header,
     In,
+    Item,
     Literal,
+    Member,
     Not,
     Operand,
     Or,
     Predicate,
     Semantics,
+    Some,
     Text,
     TextOp,
     Unknown,
@@ -47,6 +50,7 @@ from dragoman.kernel.filters.values import (
     NUMBERS,
     at_most,
     equal,
+    items_of,
     key_of,
     less,
     plain,
@@ -70,6 +74,8 @@ HELPERS: Final[dict[str, Any]] = {
     "EQ": equal,
     "LT": less,
     "LE": at_most,
+    "L": items_of,
+    "any": any,
 }
 _FLIPPED: Final = {
     CompareOp.EQ: CompareOp.EQ,
@@ -81,16 +87,17 @@ _FLIPPED: Final = {
 }
 _TEXT_METHODS: Final = {TextOp.PREFIX: "{0}.startswith({1})", TextOp.SUFFIX: "{0}.endswith({1})"}
 _CONTAINS: Final = "{1} in {0}"
+ITEM: Final = "item"
 
 
 class CompiledFilter:
     """A filter ready to run, and what it needs to be told about a message.
 
     matches      whether the message passes; never raises on any message
-    headers      names of the headers it reads; attributes: of the attributes
+    headers      names of the headers it reads; attributes: of the attributes; reads_body: whether the body is read
     """
 
-    __slots__ = ("attributes", "headers", "matches", "predicate", "semantics")
+    __slots__ = ("attributes", "headers", "matches", "predicate", "reads_body", "semantics")
 
     def __init__(
         self,
@@ -104,6 +111,7 @@ class CompiledFilter:
         self.matches = matches
         self.headers = frozenset(field.name for field in fields if isinstance(field, Header))
         self.attributes = frozenset(field.name for field in fields if isinstance(field, Attribute))
+        self.reads_body = any(isinstance(field, Member) for field in fields)
 
     @property
     def needs_headers(self) -> bool:
@@ -113,7 +121,7 @@ class CompiledFilter:
     @property
     def needs_fields(self) -> bool:
         """Whether the outcome depends on the message."""
-        return bool(self.headers or self.attributes)
+        return bool(self.headers or self.attributes or self.reads_body)
 
     def __repr__(self) -> str:
         return f"CompiledFilter({to_text(self.predicate)})"
@@ -159,12 +167,14 @@ class _Writer:
                 return self.false(part)
             case Compare():
                 return self._compare(node, wanted=True)
-            case In(field, values):
-                return self._in(field, values)
+            case In(field):
+                return self._in(node, field)
             case Text():
                 return self._text(node, "")
             case Exists(field):
                 return f"({self._field(field)} is not M)"
+            case Some():
+                return self._some(node, "")
 
     def false(self, node: Predicate) -> str:
         """An expression that holds when `node` is false."""
@@ -177,12 +187,14 @@ class _Writer:
                 return self.true(part)
             case Compare():
                 return self._compare(node, wanted=False)
-            case In(field, values):
-                return f"({self._field(field)} is not M and not {self._in(field, values)})"
+            case In(field):
+                return f"({self._field(field)} is not M and not {self._in(node, field)})"
             case Text():
                 return self._text(node, "not ")
             case Exists(field):
                 return f"({self._field(field)} is M)"
+            case Some():
+                return self._some(node, "not ")
 
     def loads(self, semantics: Semantics) -> list[str]:
         """The function's head: every field it reads, once."""
@@ -190,12 +202,14 @@ class _Writer:
         if any(isinstance(field, Header) for field in self.fields):
             lines.append("    get = source.headers.get")
         for field, local in self.fields.items():
-            self.names["n" + local] = field.name
+            self.names["n" + local] = field.path if isinstance(field, Member) else field.name
             if isinstance(field, Header):
                 lines.append(f"    {local} = get(n{local}, M)")
+            elif isinstance(field, Member):
+                lines.append(f"    {local} = source.member(n{local})")
             else:
                 lines.append(f"    {local} = source.attribute(n{local})")
-            if semantics.null_is_missing or isinstance(field, Attribute):
+            if semantics.null_is_missing or not isinstance(field, Header):
                 lines.append(f"    if {local} is None: {local} = M")
             lines.append(f"    if {local}.__class__ is W: {local} = {local}.value")
         return lines
@@ -212,6 +226,8 @@ class _Writer:
         return f"({word.join(map(write, parts))})" if parts else empty
 
     def _field(self, field: Field) -> str:
+        if isinstance(field, Item):
+            return ITEM
         return self.fields.setdefault(field, f"f{len(self.fields)}")
 
     def _constant(self, value: Any) -> str:
@@ -268,15 +284,26 @@ class _Writer:
             return f"({test} and {local}.__class__ is not B)"  # Python's True == 1
         return f"({test})"
 
-    def _in(self, field: Field, values: tuple[Literal, ...]) -> str:
+    def _in(self, node: In, field: Field) -> str:
         local = self._field(field)
-        keys = self._constant(frozenset(key_of(value.value) for value in values))
-        if all(plain(value.value).__class__ is str for value in values):
-            return f"({local}.__class__ is S and {local} in {keys})"
+        keys = self._constant(frozenset(key_of(value.value) for value in node.values))
+        if all(plain(value.value).__class__ is str for value in node.values):
+            return f"({local}.__class__ is S and {_folded(local, node)} in {keys})"
         return f"(K({local}) in {keys})"
 
     def _text(self, node: Text, negation: str) -> str:
         local = self._field(node.field)
         family = "S" if isinstance(node.part, str) else "Y"
-        test = _TEXT_METHODS.get(node.op, _CONTAINS).format(local, self._constant(node.part))
+        test = _TEXT_METHODS.get(node.op, _CONTAINS).format(
+            _folded(local, node), self._constant(node.part)
+        )
         return f"({local}.__class__ is {family} and {negation}{test})"
+
+    def _some(self, node: Some, negation: str) -> str:
+        local = self._field(node.field)
+        each = f"any({self.true(node.part)} for {ITEM} in L({local}))"
+        return f"({local} is not M and {negation}{each})"
+
+
+def _folded(local: str, node: In | Text) -> str:
+    return f"{local}.lower()" if node.folded else local

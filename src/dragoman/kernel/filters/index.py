@@ -25,6 +25,7 @@ from dragoman.kernel.filters.nodes import (
     CompareOp,
     Exists,
     Field,
+    Header,
     In,
     Literal,
     Operand,
@@ -84,9 +85,9 @@ class _Finder:
         match node:
             case Compare(CompareOp.EQ, left, right):
                 return self._of_equality(left, right)
-            case In(field, values):
+            case In(field, values, folded) if not folded:
                 return self._of_values(field, values)
-            case Exists(field):
+            case Exists(Header() | Attribute() as field):
                 return Anchors(((field, PRESENT),), exact=not self._null_is_missing)
             case And(parts):
                 return self._of_conjunction(parts)
@@ -102,7 +103,9 @@ class _Finder:
             return None
         return self._of_values(left, (right,))
 
-    def _of_values(self, field: Field, values: tuple[Literal, ...]) -> Anchors:
+    def _of_values(self, field: Field, values: tuple[Literal, ...]) -> Anchors | None:
+        if not isinstance(field, Header | Attribute):
+            return None
         null = self._null_is_missing and any(literal.value is None for literal in values)
         return Anchors(tuple((field, key_of(literal.value)) for literal in values), exact=not null)
 

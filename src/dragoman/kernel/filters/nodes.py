@@ -1,8 +1,9 @@
 """A predicate as data: what every filter dialect is translated to.
 
-    operand     Header(name)  Attribute(name)  Literal(value)
+    operand     Header(name)  Attribute(name)  Member(path)  Item()  Literal(value)
     predicate   Compare(op, operand, operand)  In(field, values)  Text(op, field, literal)  Exists(field)
                 And(parts)  Or(parts)  Not(part)        And(()) is true, Or(()) is false
+                Some(field, part)   of a list any item, of anything else itself; `part` is about Item()
 
 A predicate is true, false or unknown (SQL's three-valued logic): unknown when a field it reads is missing, or when an
 order or a text operator meets a type that has none. `==` and `!=` of different families are not unknown but false and
@@ -63,7 +64,28 @@ class Attribute:
     name: str
 
 
-Field = Header | Attribute
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What stands in the body's JSON under these names, one inside the other. Null is missing, as is all of a body that
+    is no JSON.
+    """
+
+    path: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Inside `Some`: the item that is looked at."""
+
+    name: str = "item"
+
+
+Field = Header | Attribute | Member | Item
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +101,7 @@ class Literal:
         return hash(key_of(self.value))
 
 
-Operand = Header | Attribute | Literal
+Operand = Header | Attribute | Member | Item | Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +115,25 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """The field equals one of the values; of none of them when there are none."""
+    """The field equals one of the values; of none of them when there are none. `folded` texts are compared without
+    regard to case; the values are in lower case then.
+    """
 
     field: Field
     values: tuple[Literal, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The field starts with, ends with or contains `part`: text in text, bytes in bytes."""
+    """The field starts with, ends with or contains `part`: text in text, bytes in bytes. `folded` text is compared
+    without regard to case; the part is in lower case then.
+    """
 
     op: TextOp
     field: Field
     part: str | bytes
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +141,14 @@ class Exists:
     """The field is there, whatever its value."""
 
     field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Part is true of some item of a list, or of the value itself where it is none; unknown where nothing is there."""
+
+    field: Field
+    part: "Predicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +172,7 @@ class Not:
     part: "Predicate"
 
 
-Predicate = Compare | In | Text | Exists | And | Or | Not
+Predicate = Compare | In | Text | Exists | Some | And | Or | Not
 
 
 class Unknown(Enum):
@@ -183,7 +219,7 @@ def check(predicate: Predicate) -> None:
 
 def parts_of(node: Predicate) -> tuple[Predicate, ...]:
     """The predicates inside."""
-    if isinstance(node, Not):
+    if isinstance(node, Not | Some):
         return (node.part,)
     return node.parts if isinstance(node, And | Or) else ()
 
@@ -197,16 +233,16 @@ def operands_of(node: Predicate) -> tuple[Operand, ...]:
             return (field, *values)
         case Text(_, field, part):
             return (field, Literal(part))
-        case Exists(field):
+        case Exists(field) | Some(field):
             return (field,)
         case _:
             return ()
 
 
 def fields_of(predicate: Predicate) -> Iterator[Field]:
-    """Every field the predicate reads, repeated as it is."""
+    """Every field of the message that the predicate reads, repeated as it is."""
     for operand in operands_of(predicate):
-        if not isinstance(operand, Literal):
+        if not isinstance(operand, Literal | Item):
             yield operand
     for part in parts_of(predicate):
         yield from fields_of(part)

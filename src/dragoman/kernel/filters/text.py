@@ -1,4 +1,4 @@
-"""A predicate as people read it: close to CEL, with `h` for headers and `m` for message attributes.
+"""A predicate as people read it: close to CEL, with `h` for headers, `m` for message attributes, `msg` for the body.
 
     h.tier == "gold" && (m.subject.startsWith("eu/") || !("trace" in h))
 
@@ -19,11 +19,14 @@ from dragoman.kernel.filters.nodes import (
     Field,
     Header,
     In,
+    Item,
     Literal,
+    Member,
     Not,
     Operand,
     Or,
     Predicate,
+    Some,
     Text,
 )
 from dragoman.kernel.filters.values import plain
@@ -42,12 +45,14 @@ def _spell(node: Predicate) -> str:
     match node:
         case Compare(op, left, right):
             return f"{_operand(left)} {op.value} {_operand(right)}"
-        case In(field, values):
-            return f"{_operand(field)} in [{', '.join(map(_operand, values))}]"
-        case Text(op, field, part):
-            return f"{_operand(field)}.{op.value}({literal_text(part)})"
+        case In(field, values, folded):
+            return f"{_folded(field, folded=folded)} in [{', '.join(map(_operand, values))}]"
+        case Text(op, field, part, folded):
+            return f"{_folded(field, folded=folded)}.{op.value}({literal_text(part)})"
         case Exists(field):
             return _presence(field)
+        case Some(field, part):
+            return f"{_operand(field)}.exists(item, {_spell(part)})"
         case And(parts):
             return " && ".join(map(_part, parts)) or "true"
         case Or(parts):
@@ -61,8 +66,12 @@ def _part(node: Predicate) -> str:
     return f"({_spell(node)})" if isinstance(node, And | Or) else _spell(node)
 
 
+def _folded(field: Field, *, folded: bool) -> str:
+    return f"{_operand(field)}.lowerAscii()" if folded else _operand(field)
+
+
 def _presence(field: Field) -> str:
-    if _IDENTIFIER.match(field.name):
+    if isinstance(field, Member) or _IDENTIFIER.match(field.name):
         return f"has({_operand(field)})"
     return f"{literal_text(field.name)} in {'h' if isinstance(field, Header) else 'm'}"
 
@@ -70,6 +79,13 @@ def _presence(field: Field) -> str:
 def _operand(operand: Operand) -> str:
     if isinstance(operand, Literal):
         return literal_text(operand.value)
+    if isinstance(operand, Item):
+        return operand.name
+    if isinstance(operand, Member):
+        return "msg" + "".join(
+            f".{name}" if _IDENTIFIER.match(name) else f"[{literal_text(name)}]"
+            for name in operand.path
+        )
     map_name = "h" if isinstance(operand, Header) else "m"
     if _IDENTIFIER.match(operand.name):
         return f"{map_name}.{operand.name}"

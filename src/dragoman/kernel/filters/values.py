@@ -55,6 +55,11 @@ def plain(value: Any) -> Any:
     return value.value if value.__class__ is Typed else value
 
 
+def items_of(value: Any) -> list[Any] | tuple[Any, ...]:
+    """The items of a list; anything else is its own only item."""
+    return value if value.__class__ is list or value.__class__ is tuple else (value,)
+
+
 def key_of(value: Any) -> Hashable:
     """Equal keys for equal values and no others. A value of no known family is equal to nothing."""
     if value.__class__ is Typed:

@@ -7,7 +7,8 @@ The stored bytes of the history (x-death and its like) are the formats' business
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.entities import Subscription
-from dragoman.kernel.publish import decide_death
+from dragoman.kernel.leases.states import LEASED
+from dragoman.kernel.publish import death_of, decide_death
 from dragoman.kernel.records import Record, Runs
 from dragoman.kernel.state import Needs, State
 
@@ -20,23 +21,34 @@ def dead_letters(
     reason: str,
     now_ms: int,
     pending: Pending | None = None,
+    text: str = "",
 ) -> list[Record]:
-    """Records that publish the messages of `runs` to the dead-letter address. Raises Needs."""
+    """Records that publish the messages of `runs` to the dead-letter address; `text` is what their reader said of them.
+    Raises Needs.
+    """
     if subscription.settings.dead_letter is None:
         return []
     partition = subscription.stream.partitions[partition_index]
     records: list[Record] = []
     pending = pending or Pending()
-    for format_, body in _bodies(state, partition, runs):
-        records += decide_death(state, subscription, format_, body, reason, now_ms, pending)
+    window = subscription.windows[partition_index]
+    for offset, stored_ms, format_, body in _bodies(state, partition, runs):
+        death = death_of(subscription, reason, now_ms)
+        death.text = text
+        death.stored_ms = stored_ms
+        death.attempts = window.tried(offset)
+        if window.state(offset) == LEASED:
+            death.attempts += 1
+            death.tried_ms = now_ms
+        records += decide_death(state, subscription, format_, body, death, pending)
     return records
 
 
-def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, bytes]]:
-    """(format, stored bytes) of each message; a batch is opened."""
+def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, int, int, bytes]]:
+    """(offset, when it was stored, format, stored bytes) of each message; a batch is opened."""
     wanted: list[Block] = []
     missing = False
-    found: list[tuple[int, bytes]] = []
+    found: list[tuple[int, int, int, bytes]] = []
     for start, end in runs:
         at = partition.find(start)
         while at < len(partition.blocks) and partition.blocks[at].offset < end:
@@ -54,7 +66,10 @@ def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, b
                 bodies = bodies[low - block.offset : high - block.offset]
             else:
                 format_, bodies = block.format, block.slice(low, high)
-            found += [(format_, body) for body in bodies]
+            found += [
+                (offset, block.stored_at(offset), format_, body)
+                for offset, body in enumerate(bodies, low)
+            ]
     if missing:
         raise Needs(wanted)  # all of them: none may be let go to make room for another
     return found

@@ -7,10 +7,13 @@ Only streams with such readers (`Stream.indexed`) are looked at. A batch is open
 stream already holds when such a reader attaches to it is indexed then, up to BACKLOG_BYTES_MAX of it.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.filters.amqp import headers_filter
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.filters.eventgrid import eventgrid_filter
+from dragoman.kernel.filters.nodes import Predicate
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
@@ -34,6 +37,10 @@ Entries = list[tuple[int, int, int, bytes]]
 BACKLOG_BYTES_MAX: Final = 16 << 20  # read at once when a reader with an order attaches to a stream
 KEY_BYTES_MAX: Final = 1024  # longer keys are cut: their messages share a lane
 KEYED: Final = ("key", "session")
+DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
+    "headers": headers_filter,
+    "eventgrid": eventgrid_filter,
+}
 
 
 def order_of(settings: SubscriptionSettings) -> Order | None:
@@ -47,7 +54,9 @@ def order_of(settings: SubscriptionSettings) -> Order | None:
 
 def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
     """Raises InvalidArgument."""
-    return compile_filter(headers_filter(settings.filter)) if settings.filter else None
+    if not settings.filter:
+        return None
+    return compile_filter(DIALECTS[settings.dialect](settings.filter))
 
 
 def check_order(settings: SubscriptionSettings) -> None:

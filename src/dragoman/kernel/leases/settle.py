@@ -69,9 +69,7 @@ def decide_settle(
         ], reply
     if command.outcome == "reject":
         reason = command.reason or "rejected"
-        return _rejected(
-            state, subscription, command.partition, runs, command.holder, reason, now_ms, pending
-        ), reply
+        return _rejected(state, subscription, command, runs, reason, now_ms, pending), reply
     delay_ms = subscription.settings.retry_ms if command.delay_ms < 0 else command.delay_ms
     return released(
         state, subscription, command, runs, delay_ms, now_ms, elapsed_ms, pending
@@ -100,15 +98,17 @@ def _still_held(window: Window, command: Settle) -> tuple[Runs, int]:
 def _rejected(
     state: State,
     subscription: Subscription,
-    partition: int,
+    command: Settle,
     runs: Runs,
-    holder: int,
     reason: str,
     now_ms: int,
     pending: Pending | None,
 ) -> list[Record]:
-    records = dead_letters(state, subscription, partition, runs, reason, now_ms, pending)
-    records.append(Settled(subscription.id, partition, LEASED, DROP, runs, holder))
+    partition = command.partition
+    records = dead_letters(
+        state, subscription, partition, runs, reason, now_ms, pending, command.text
+    )
+    records.append(Settled(subscription.id, partition, LEASED, DROP, runs, command.holder))
     return records
 
 
@@ -128,16 +128,7 @@ def released(
     if subscription.settings.attempts_max:
         runs, spent = _split_spent(subscription, command.partition, runs, failed=command.failed)
     if spent:
-        records += _rejected(
-            state,
-            subscription,
-            command.partition,
-            spent,
-            command.holder,
-            "delivery_limit",
-            now_ms,
-            pending,
-        )
+        records += _rejected(state, subscription, command, spent, "delivery_limit", now_ms, pending)
     if runs:
         event = DELAY if delay_ms > 0 else RELEASE
         ready_ms = elapsed_ms + delay_ms if delay_ms > 0 else 0

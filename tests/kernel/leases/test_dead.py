@@ -1,0 +1,48 @@
+"""What a dead letter is told: why, what its last reader said, how often it was tried and since when it was there."""
+
+from typing import Any
+
+from tests.fakes.kernel import FakeTranslator
+from tests.kernel.leases.made import Queue
+
+from dragoman.kernel.settings import Address
+from dragoman.ports.translator import Death
+
+
+class Listening(FakeTranslator):
+    """Keeps the deaths that it was told of."""
+
+    def __init__(self) -> None:
+        self.deaths: list[Death] = []
+
+    def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:
+        self.deaths.append(death)
+        return super().dead_letter(format, body, death)
+
+
+def listening(**settings: Any) -> tuple[Queue, list[Death]]:
+    translator = Listening()
+    queue = Queue(early=True, dead_letter=Address("grave"), translator=translator, **settings)
+    return queue, translator.deaths
+
+
+def test_a_message_whose_attempts_are_spent_says_how_many_they_were() -> None:
+    queue, deaths = listening(attempts_max=2)
+    queue.kernel.now_ms = 1_000
+    queue.publish(b"0")
+    stored_ms = queue.kernel.now_ms
+    queue.settle(queue.lease(1)[0], "release", failed=True)
+    queue.pass_ms(100)
+    queue.settle(queue.lease(1)[0], "release", failed=True, text="NotFound")
+    (death,) = deaths
+    assert (death.reason, death.text, death.attempts) == ("delivery_limit", "NotFound", 2)
+    assert (death.stored_ms, death.tried_ms) == (stored_ms, queue.kernel.now_ms)
+
+
+def test_a_message_that_expires_was_tried_as_often_as_it_was_leased() -> None:
+    queue, deaths = listening(ttl_ms=1000)
+    queue.publish(b"0")
+    queue.settle(queue.lease(1)[0], "release", failed=True)
+    queue.pass_ms(1001)
+    (death,) = deaths
+    assert (death.reason, death.attempts, death.tried_ms, death.text) == ("expired", 1, 0, "")
