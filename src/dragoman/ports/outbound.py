@@ -55,16 +55,17 @@ class Answered:
 
 
 class Outbound(Protocol):
-    """Sends requests."""
+    """Sends requests, each when its target's turn has come: one that refuses or hangs costs the others nothing."""
 
     def send(self, request: Outgoing, done: Callable[[Answered], None]) -> None:
         """Send; `done` is called once, in a later turn, on the thread that called. Never raises: a URL that is none
-        is `blocked`.
+        is `blocked`. Beyond a target's room requests wait for their turn, some; what finds no place is `busy`.
+        `timeout_ms` counts from when it is sent.
         """
         ...
 
     def room(self, url: str) -> int:
         """How many more requests the URL's target (scheme, host, port) takes now. Asked before messages are leased for
-        it, so that none waits leased for a connection.
+        it, so that few wait leased for a connection: whoever has none under way may send one whatever this says.
         """
         ...

@@ -1,0 +1,15 @@
+"""Outbound HTTP: what the broker sends to URLs that its users name (webhooks, push endpoints, task targets).
+
+    send -> target -> lanes: whose turn -> client: resolve, judge, connect, request -> Answered
+                        ^                                                                |
+                        '---- standing: how the target answered decides its lane --------'
+
+    guard      which addresses may be called             standing   how targets answered, as a table
+    resolver   names to judged addresses                 lanes      who is sent next; bad targets cost others nothing
+    urls       what a URL names                          client     one request over aiohttp
+    counters   what became of requests                   outbound   all of it together: `ports.outbound.Outbound`
+
+Stands beside the listeners: asyncio is allowed here, doors and kernel are unknown. Nothing is retried here but on a
+kept connection that turns out to be dead, and nothing survives a restart: what is to be sent again is the kernel's to
+know. Loaded when something is first pushed.
+"""

@@ -1,0 +1,66 @@
+from dragoman.push.standing import AFTER, LATE_MAX, LIVE_MAX, Event, Lane, Target, Targets
+
+
+def after(*events: Event) -> Target:
+    target = Target("http://a:80")
+    for event in events:
+        target.note(event)
+    return target
+
+
+def test_every_event_leads_somewhere() -> None:
+    assert AFTER.keys() == set(Event)
+
+
+def test_one_that_nobody_has_heard_of_is_sent_one_request() -> None:
+    assert (after().lane, after().room()) == (Lane.FRESH, 1)
+
+
+def test_quick_answers_open_a_target_step_by_step() -> None:
+    rooms = [after(*[Event.ANSWERED] * count).limit for count in range(1, 9)]
+    assert rooms == [2, 4, 8, 16, 32, LIVE_MAX, LIVE_MAX, LIVE_MAX]
+
+
+def test_a_failure_closes_it_to_one_probe() -> None:
+    for event, lane in ((Event.FAILED, Lane.FAILING), (Event.SILENT, Lane.LATE)):
+        target = after(*[Event.ANSWERED] * 6, event)
+        assert (target.lane, target.limit) == (lane, 1)
+
+
+def test_the_first_answer_opens_it_again() -> None:
+    target = after(Event.SILENT, Event.FAILED, Event.ANSWERED)
+    assert (target.lane, target.limit) == (Lane.LIVE, 2)
+
+
+def test_one_that_answers_late_is_sent_a_few_at_once() -> None:
+    assert after(*[Event.LATE] * 9).limit == LATE_MAX
+    assert after(*[Event.ANSWERED] * 9, Event.LATE).limit == LATE_MAX
+
+
+def test_what_waits_takes_room_too() -> None:
+    target = after(Event.ANSWERED, Event.ANSWERED)
+    target.under_way = 1
+    target.waiting.append("request")
+    assert target.room() == 2
+    target.waiting += ["request"] * 5
+    assert target.room() == 0
+
+
+def test_of_the_targets_the_one_used_longest_ago_is_forgotten() -> None:
+    targets = Targets(count_max=2)
+    first = targets.get("a")
+    targets.get("b")
+    assert targets.get("a") is first
+    targets.get("c")
+    assert len(targets) == 2
+    assert targets.get("a") is first
+
+
+def test_a_target_in_use_is_not_forgotten() -> None:
+    targets = Targets(count_max=2)
+    busy = targets.get("a")
+    busy.under_way = 1
+    for key in "bcdef":
+        targets.get(key)
+    assert targets.get("a") is busy
+    assert len(targets) <= 3
