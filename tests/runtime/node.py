@@ -91,8 +91,13 @@ class FakeDoor:
     def data_to_send(self) -> list[bytes]:
         return []
 
+    def is_full(self) -> bool:
+        return False
+
     def is_closing(self) -> bool:
         return False
+
+    def lost(self) -> None: ...
 
     def shut(self, reason: str) -> None: ...
 

@@ -300,6 +300,10 @@ class Session(Protocol):
         """How often this store was started: the leader epoch that Kafka clients see."""
         ...
 
+    def fault(self, error: Exception) -> None:
+        """Tell the operator of a fault of ours that the client was given an answer for."""
+        ...
+
     def node(self) -> "Node":
         """Who we are and where we are reached."""
         ...
@@ -363,8 +367,16 @@ class ConnectionDoor(Protocol):
         """Take what is ready to be sent."""
         ...
 
+    def is_full(self) -> bool:
+        """Whether nothing more is to be read until what is here has been worked off."""
+        ...
+
     def is_closing(self) -> bool:
         """Whether the connection is to be closed once everything is sent."""
+        ...
+
+    def lost(self) -> None:
+        """The connection is gone; its session closes next."""
         ...
 
     def shut(self, reason: str) -> None:

@@ -130,6 +130,7 @@ class TcpShell(asyncio.Protocol):
         self._make_door = make_door
         self._is_stuck = False  # the peer takes no bytes
         self._is_throttled = False  # the broker takes no more messages for now
+        self._is_full = False  # the door has enough to work off
         self._is_closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -169,13 +170,18 @@ class TcpShell(asyncio.Protocol):
             return
         if self._is_stuck and not self.session.door.is_closing():
             return
-        chunks = self.session.door.data_to_send()
+        door = self.session.door
+        chunks = door.data_to_send()
         if chunks:
             self._transport.writelines(chunks)
-        if self.session.door.is_closing():
+        if door.is_closing():
             self._close()
-        elif not self._is_stuck and self._transport.get_write_buffer_size() > WRITE_STUCK_BYTES:
-            self._is_stuck = True
+            return
+        is_stuck = self._is_stuck or self._transport.get_write_buffer_size() > WRITE_STUCK_BYTES
+        is_full = door.is_full()
+        if is_stuck != self._is_stuck or is_full != self._is_full:
+            self._is_stuck = is_stuck
+            self._is_full = is_full
             self._read_or_not()
 
     def abort(self) -> None:
@@ -191,7 +197,7 @@ class TcpShell(asyncio.Protocol):
     def _read_or_not(self) -> None:
         if self._transport.is_closing():
             return
-        wanted = not (self._is_stuck or self._is_throttled)
+        wanted = not (self._is_stuck or self._is_throttled or self._is_full)
         if wanted and not self._transport.is_reading():
             self._transport.resume_reading()
         elif not wanted and self._transport.is_reading():

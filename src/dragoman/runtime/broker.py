@@ -130,6 +130,7 @@ class Broker:
         if self._sessions.pop(session.id, None) is None:
             return
         self.begin_turn()
+        self._ask(session, session.door.lost)
         self._touched.pop(session, None)
         self._waiting.pop(session, None)
         self._throttled.pop(session, None)

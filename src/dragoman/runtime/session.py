@@ -79,6 +79,10 @@ class BrokerSession:
         """How often this store was started."""
         return self._kernel.state.incarnation
 
+    def fault(self, error: Exception) -> None:
+        """See `kernel.api.Session.fault`."""
+        self._broker.on_door_fault(error)
+
     def node(self) -> Node:
         """Who we are."""
         return self._broker.node

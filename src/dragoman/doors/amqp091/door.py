@@ -326,6 +326,13 @@ class Amqp091Door:
                 self._liveness.spoke()
         return out
 
+    def is_full(self) -> bool:
+        """Frames are worked off as they come."""
+        return False
+
+    def lost(self) -> None:
+        """Nothing here outlives the session."""
+
     def is_closing(self) -> bool:
         """Whether the connection ends once everything is sent."""
         return self._stage is Stage.GONE

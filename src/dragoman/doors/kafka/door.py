@@ -187,6 +187,13 @@ class KafkaDoor:
             self._talk.unsent_bytes -= sum(map(len, slot.chunks))
         return chunks
 
+    def is_full(self) -> bool:
+        """Clients send no more than a few requests ahead; one that does not stop is closed."""
+        return False
+
+    def lost(self) -> None:
+        """Nothing here outlives the session."""
+
     def is_closing(self) -> bool:
         """Whether the connection ends, now that all answers have left."""
         return self._talk.is_closing and not self._talk.outbox

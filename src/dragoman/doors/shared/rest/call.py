@@ -15,44 +15,17 @@ import msgspec
 
 from dragoman.kernel.api import Connection, Delivery, Session
 from dragoman.model.levels import APPLIED
+from dragoman.wire.http.request import RawHeader as RawHeader  # noqa: PLC0414 - part of what a handler sees
+from dragoman.wire.http.request import Request as Request  # noqa: PLC0414
 
 JSON: Final = (b"content-type", b"application/json")
-
-RawHeader = tuple[bytes, bytes]
-"""(name in lower case, value), as sent; repeated names are repeated."""
-
-
-class Request:
-    """One request, whole. `target` is what the request line says, undecoded; `path` and `query` are its parts.
-
-    Signatures are over the raw bytes, so nothing here is decoded; `Call.parameters` holds what the route decoded.
-    """
-
-    __slots__ = ("body", "headers", "method", "path", "query", "target")
-
-    def __init__(
-        self, method: str, target: bytes, headers: Sequence[RawHeader], body: bytes
-    ) -> None:
-        self.method = method
-        self.target = target
-        path, _, query = target.partition(b"?")
-        self.path: bytes = path
-        self.query: bytes = query
-        self.headers = headers
-        self.body = body
-
-    def header(self, name: bytes) -> bytes | None:
-        """The value of a header by its lower-case name, the first of several; None when it is not there."""
-        for known, value in self.headers:
-            if known == name:
-                return value
-        return None
 
 
 class Response:
     """An answer. It leaves once the journal's `position` has reached `level`.
 
-    `headers` need no content-length, connection or date: the shell adds them.
+    `headers` need no content-length, connection or date: the door adds them. HEAD is answered by GET's handler; its
+    body is left out.
     """
 
     __slots__ = ("body", "headers", "level", "position", "status")
@@ -119,7 +92,7 @@ class Parked(Protocol):
         ...
 
     def progressed(self) -> Response | None:
-        """Something asked for by `Session.want` or `Session.watch` has happened."""
+        """Something asked for by `Session.want` or `Session.watch` has happened, or a holder's queue has gone away."""
         ...
 
     def answered(self, ticket: int, result: object) -> Response | None:
@@ -141,7 +114,8 @@ Handler = Callable[[Call], Response | Parked]
 class Route:
     """Where a handler is reached.
 
-    template        `/queues/{name}/messages`; `{name}` is one segment, `{name+}` the rest of the path, one at least
+    template        `/queues/{name}/messages`; `{name}` is one segment, `{name}:verb` one that ends so, `{name+}` the
+                    rest of the path, one segment at least
     guard           asked with the whole request where two services use one path: the first that holds is taken
     body_bytes_max  refused with 413 before more is read; of several routes of one path and method the largest counts
     """
