@@ -28,9 +28,9 @@ Tool = Callable[[str, str], str]
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
-    """Addresses of a broker in a process of its own, in memory, on free ports: as `--ready-file` spells them."""
+    """Addresses of a broker in a process of its own, in memory, on a free port: as `--ready-file` spells them."""
     command = [sys.executable, "-m", "dragoman", "serve", "--memory", "--log", "json"]
-    command += ["--port", "kafka=0", "--port", "amqp=0"]
+    command += ["--port", "all=0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -15,7 +15,7 @@ PYTHON = os.environ.get("DRAGOMAN_BENCH_PYTHON", sys.executable)
 
 
 class Dragoman(Peer):
-    """One `dragoman serve` on free ports."""
+    """One `dragoman serve` on a free port."""
 
     name = "dragoman"
 
@@ -27,7 +27,7 @@ class Dragoman(Peer):
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         command = [PYTHON, "-m", "dragoman", "serve", "--data", str(self.folder / "data")]
-        command += ["--port", "kafka=0", "--port", "amqp=0", "--ready-file", str(ready)]
+        command += ["--port", "all=0", "--ready-file", str(ready)]
         paths = [str(REPOSITORY / "src"), os.environ.get("PYTHONPATH", "")]
         self.spawn(command, {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
         self.wait_ready(lambda: self._read_ready(ready))

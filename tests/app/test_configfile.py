@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.app.config import ConfigError, ServeOptions
+from dragoman.app.config import PROTOCOLS, ConfigError, ServeOptions
 from dragoman.app.configfile import load, read
 
 
@@ -52,7 +52,7 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         data=str(tmp_path / "messages"),
         memory=True,
         host="0.0.0.0",
-        ports={"kafka": 0, "amqp": 1234},
+        ports={**PROTOCOLS, "kafka": 0, "amqp": 1234},
         advertise={"kafka": ("broker.example", 9092)},
         log="json",
         insecure=True,
@@ -67,7 +67,7 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
 
 def test_a_port_for_all_comes_before_a_port_for_one() -> None:
     options = options_of("[listen]\nports = { kafka = 1, all = 2 }")
-    assert options.ports == {"kafka": 1, "amqp": 2}
+    assert options.ports == {**dict.fromkeys(PROTOCOLS, 2), "kafka": 1}
 
 
 def test_every_problem_is_told_at_once_with_the_nearest_right_name() -> None:

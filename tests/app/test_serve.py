@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from dragoman.app import serve
 from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
+from dragoman.app.faces import missing
 from dragoman.app.serve import Running, announce, start
 from dragoman.app.topology import NO_SESSION
 from dragoman.kernel.commands import Bind, DeclareQueue, DescribeQueue
@@ -128,3 +130,24 @@ def test_programs_are_told_where_everything_is(
         assert document["endpoints"]["kafka"]["port"] == running.listeners["kafka"].port
 
     while_serving(options_of(log="json", ready_file=str(ready)), tell)
+
+
+def test_a_second_port_by_habit_is_bound_unless_somebody_has_it() -> None:
+    async def look(running: Running) -> None:
+        usual, second = running.listeners["kafka"].port, running.listeners["amqp"].port
+        serve.bind_alias(running, second)
+        assert running.aliases == []
+        serve.bind_alias(running, 0)
+        assert running.aliases[0].port not in {usual, second}
+
+    while_serving(options_of(), look)
+
+
+def test_a_broker_that_serves_is_ready_and_says_what_is_missing_when_it_is_not() -> None:
+    async def look(running: Running) -> None:
+        assert missing(running.parts) == []
+        running.parts.is_bound = False
+        running.parts.broker.kernel.state.is_full = True
+        assert missing(running.parts) == ["ports", "room on the disk"]
+
+    while_serving(options_of(), look)

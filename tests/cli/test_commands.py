@@ -60,7 +60,15 @@ def test_a_ready_file_that_is_none_fails_in_one_line(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("protocol", "address"), [("kafka", "127.0.0.1:9092"), ("amqp", "5672/")])
+@pytest.mark.parametrize(
+    ("protocol", "address"),
+    [
+        ("kafka", "127.0.0.1:9092"),
+        ("amqp", "5672/"),
+        ("sqs", "http://127.0.0.1:4566"),
+        ("eventgrid", "http://127.0.0.1:60101/api/events"),
+    ],
+)
 def test_a_snippet_is_a_program_with_the_address_in_it(
     protocol: str, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

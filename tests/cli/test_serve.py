@@ -2,14 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.app.config import ConfigError, ServeOptions
+from dragoman.app.config import PROTOCOLS, ConfigError, ServeOptions
 from dragoman.cli.serve import FLAGS, USAGE, WITH_VALUE, UsageError, parse, read
 
 
 def test_without_arguments_a_broker_is_durable_and_on_loopback() -> None:
     options = read([])
     assert (options.memory, options.host) == (False, "127.0.0.1")
-    assert options.ports == {"kafka": 9092, "amqp": 5672}
+    assert options.ports == PROTOCOLS
+    assert {"kafka": 9092, "amqp": 5672, "sqs": 4566}.items() <= PROTOCOLS.items()
 
 
 def test_every_option_sets_its_field() -> None:
@@ -21,7 +22,7 @@ def test_every_option_sets_its_field() -> None:
         data="D",
         memory=True,
         host="127.0.0.2",
-        ports={"kafka": 0, "amqp": 1},
+        ports={**PROTOCOLS, "kafka": 0, "amqp": 1},
         advertise={"kafka": ("h", 9)},
         config="F",
         ready_file="R",
@@ -64,7 +65,7 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     file.write_text('[listen]\nhost = "127.0.0.9"\nports = { kafka = 1, amqp = 2 }\n')
     options = read(["--config", str(file), "--port", "kafka=3"])
     assert options.host == "127.0.0.9"
-    assert options.ports == {"kafka": 3, "amqp": 2}
+    assert options.ports == {**PROTOCOLS, "kafka": 3, "amqp": 2}
 
 
 def test_an_open_host_without_users_is_refused() -> None:

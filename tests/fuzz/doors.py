@@ -1,20 +1,27 @@
 """What the fuzzer has to know of each door: its corpus, its frames' lengths, its greeting, and what clean output is."""
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.fuzz.mutate import mutate
+from tests.fuzz.playground import Playground
 
+from dragoman.console.health import HealthFace
 from dragoman.doors.amqp091.door import make_door as amqp
 from dragoman.doors.kafka.door import make_door as kafka
+from dragoman.doors.shared.rest.door import door_maker
+from dragoman.doors.shared.rest.routes import Table
 
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 AMQP_END = 0xCE
 AMQP_FAULT = bytes((0, 10, 0, 50, 2, 29))  # connection.close with 541, internal error
 AMQP_KINDS = (1, 2, 3, 8)
+LENGTH = re.compile(rb"(content-length: ?)(\d+)", re.IGNORECASE)
+ANSWER = re.compile(rb"HTTP/1\.1 (\d\d\d) [ \w]*\r\n(?:[-\w]+: [^\r\n]*\r\n)*\r\n")
 FIX_LENGTH = 0.75  # how often a mutated frame's length is made true again: else few get past it
 
 
@@ -30,7 +37,7 @@ def frames_of(name: str) -> list[bytes]:
 class Kafka:
     """Frames begin with their length."""
 
-    name = "kafka"
+    name = endpoint = "kafka"
     greeting: tuple[bytes, ...] = ()
 
     def __init__(self) -> None:
@@ -59,7 +66,7 @@ class Kafka:
 class Amqp:
     """Frames are kind, channel, length, payload, 0xCE; the first eight bytes are a header."""
 
-    name = "amqp"
+    name = endpoint = "amqp"
 
     def __init__(self) -> None:
         self.frames = frames_of(self.name)
@@ -94,4 +101,43 @@ class Amqp:
             at = end + 1
 
 
-DOORS: dict[str, Callable[[], Any]] = {"kafka": Kafka, "amqp": Amqp}
+class Http:
+    """A head, an empty line, a body whose length the head tells."""
+
+    name = "http"
+    endpoint = "sqs"
+    greeting: tuple[bytes, ...] = ()
+
+    def __init__(self) -> None:
+        self.frames = frames_of(self.name)
+
+    def make_door(self) -> Callable[..., Any]:
+        return door_maker(lambda: Table([Playground(), HealthFace(list)]))
+
+    def hostile(self, chance: random.Random) -> bytes:
+        frame = chance.choice(self.frames)
+        if chance.random() >= FIX_LENGTH:
+            return mutate(chance, frame, self.frames)
+        head, _, body = frame.partition(b"\r\n\r\n")
+        if body and chance.random() < 0.5:
+            body = mutate(chance, body, self.frames)
+        else:
+            head = mutate(chance, head, self.frames)
+        return LENGTH.sub(b"\\g<1>%d" % len(body), head) + b"\r\n\r\n" + body
+
+    def check(self, out: bytes) -> None:
+        """Whole answers: a status line, a length, as many bytes; or the one that says go on."""
+        at = 0
+        while at < len(out):
+            answer = ANSWER.match(out, at)
+            if answer is None:
+                raise Dirty(out[at : at + 64].hex())
+            if answer[1] == b"500":
+                raise Dirty(f"the door met a fault of its own: {out[at : at + 500]!r}")
+            length = LENGTH.search(answer[0])
+            at = answer.end() + (int(length[2]) if length else 0)
+        if at > len(out):
+            raise Dirty(out.hex())
+
+
+DOORS: dict[str, Callable[[], Any]] = {"kafka": Kafka, "amqp": Amqp, "http": Http}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.fuzz.doors import DOORS, Dirty
+from tests.fuzz.playground import Playground
 from tests.fuzz.rig import GROWTH_BYTES_MAX, Grown, Memory, Rig, Stalled
 from tests.fuzz.run import Found, described, run
 
@@ -66,6 +67,15 @@ def test_a_handler_of_amqp_that_raises_is_found_with_its_seed(
     monkeypatch.setitem(HANDLERS, QueueDeclare, Tripping(HANDLERS[QueueDeclare]))
     with pytest.raises(Found, match=r"amqp, seed 5, input \d+: Dirty.*KeyError"):
         run("amqp", FAST_INPUTS, 5)
+
+
+def test_a_handler_of_http_that_raises_is_found_with_its_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tripping = Tripping(Playground.publish)
+    monkeypatch.setattr(Playground, "publish", lambda face, call: tripping(face, call))  # noqa: PLW0108
+    with pytest.raises(Found, match=r"http, seed 5, input \d+: KeyError\('planted'\)"):
+        run("http", FAST_INPUTS, 5)
 
 
 def test_a_stall_is_found() -> None:

@@ -41,7 +41,7 @@ def test_two_thousand_hostile_inputs_through_sockets_leave_a_broker_that_serves(
     door = DOORS[name]()
     chance = random.Random(SEED)
     with caplog.at_level(logging.DEBUG, "asyncio"), broker() as running:
-        port = getattr(running, name).port
+        port = getattr(running, door.endpoint).port
         for _ in range(INPUTS // INPUTS_PER_CONNECTION):
             feed(port, door, chance, INPUTS_PER_CONNECTION)
         amqp = AmqpSocket.connect("127.0.0.1", running.amqp.port)

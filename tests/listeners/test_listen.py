@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -29,6 +30,14 @@ def is_amqp(answer: bytes) -> bool:
     return answer[:3] == CONNECTION_START
 
 
+HTTP_HELLO = b"GET /health/ready HTTP/1.1\r\nHost: here\r\n\r\n"
+HTTP_ANSWER = b"HTTP/1.1 200 OK\r\n"
+
+
+def is_http(answer: bytes) -> bool:
+    return answer == HTTP_ANSWER
+
+
 def is_kafka(answer: bytes) -> bool:
     return len(answer) == 8 and answer[4:] == HELLO_ANSWER.to_bytes(4, "big")
 
@@ -36,10 +45,11 @@ def is_kafka(answer: bytes) -> bool:
 def test_any_port_answers_any_protocol() -> None:
     async def run() -> None:
         async with serving() as running:
-            for name in ("kafka", "amqp"):
+            for name in ("kafka", "amqp", "sqs", "eventgrid"):
                 port = port_of(running, name)
                 assert is_amqp(await says(port, AMQP_HEADER, 8))
                 assert is_kafka(await says(port, KAFKA_HELLO, 8))
+                assert is_http(await says(port, HTTP_HELLO, len(HTTP_ANSWER)))
 
     asyncio.run(run())
 
@@ -72,7 +82,7 @@ def test_a_greeting_may_come_in_pieces(pieces: int) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("hello", [b"\xff" * 16, b"GET / HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n"])
+@pytest.mark.parametrize("hello", [b"\xff" * 16, b"PRI * HTTP/2.0\r\n"])
 def test_a_protocol_that_is_not_served_is_closed(hello: bytes) -> None:
     async def run() -> None:
         async with serving() as running:
@@ -101,6 +111,7 @@ def test_plain_and_tls_share_a_port(tmp_path: Path) -> None:
             tls = {"ssl": trusting, "server_hostname": "localhost"}
             assert is_amqp(await says(port, AMQP_HEADER, 8, **tls))
             assert is_kafka(await says(port, KAFKA_HELLO, 8, **tls))
+            assert is_http(await says(port, HTTP_HELLO, len(HTTP_ANSWER), **tls))
             assert is_amqp(await says(port, AMQP_HEADER, 8))
             assert is_kafka(await says(port, KAFKA_HELLO, 8))
 
@@ -194,5 +205,38 @@ def test_connections_past_the_limit_are_closed_and_the_others_served() -> None:
             assert is_amqp(await says(port, AMQP_HEADER, 8))
             for _, writer in held:
                 writer.close()
+
+    asyncio.run(run())
+
+
+class Fillable:
+    """A door that is full until it is told otherwise."""
+
+    def __init__(self, door: Any) -> None:
+        self._door = door
+        self.has_enough = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._door, name)
+
+    def is_full(self) -> bool:
+        return self.has_enough
+
+
+def test_reading_stops_while_a_door_is_full_and_goes_on_when_it_is_not() -> None:
+    async def run() -> None:
+        async with serving() as running:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(running, "sqs"))
+            writer.write(HTTP_HELLO)
+            await reader.readexactly(len(HTTP_ANSWER))
+            (shell,) = shells(running)
+            door = Fillable(shell.session.door)
+            shell.session.door = door
+            shell.flush()
+            assert not shell._transport.is_reading()
+            door.has_enough = False
+            shell.flush()
+            assert shell._transport.is_reading()
+            writer.close()
 
     asyncio.run(run())

@@ -4,7 +4,7 @@ import asyncio
 import os
 import ssl
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,6 +13,7 @@ from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy
 from dragoman.app.node import LocalNode
+from dragoman.doors.shared.rest.call import Face
 from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
@@ -43,12 +44,12 @@ class Closes(Protocol):
 class BrokerParts:
     """A broker put together, and its end."""
 
-    def __init__(
-        self, broker: Broker, doors: Mapping[str, MakeDoor], tls: ssl.SSLContext | None
-    ) -> None:
+    def __init__(self, broker: Broker, options: ServeOptions) -> None:
+        """Raises StartError."""
         self.broker = broker
-        self.doors = doors
-        self.tls = tls
+        self.doors = make_doors(lambda: _faces(self, options))
+        self.tls = make_tls(options)
+        self.is_bound = False  # every port, so that clients reach it
         self.pid = os.getpid()
         self.checkpointer: Checkpointer | None = None
         self.room: Room | None = None
@@ -104,7 +105,7 @@ def assemble(
             kernel, NoCommit(), clock, scheduler, _node(options, entropy.token(CLUSTER_ID_BYTES))
         )
         kernel.begin(1)
-        parts = BrokerParts(broker, make_doors(), make_tls(options))
+        parts = BrokerParts(broker, options)
     else:
         parts = _durable(options, kernel, clock, scheduler, entropy, loop)
     parts.broker.on_fault = lambda error: _stop(parts, error)
@@ -163,7 +164,7 @@ def _durable(
     commit.on_full = checkpointer.on_full = room.refused
     broker.loader = checkpointer.loader
     broker.after_turn = checkpointer.look
-    parts = BrokerParts(broker, make_doors(), make_tls(options))
+    parts = BrokerParts(broker, options)
     parts.checkpointer = checkpointer
     parts.engine = engine
     parts.room = room
@@ -198,12 +199,20 @@ def open_files(path: Path, entropy: Entropy) -> FileEngine:
     return FileEngine(path, entropy)
 
 
-def make_doors() -> dict[str, MakeDoor]:
-    """A door per protocol."""
+def _faces(parts: BrokerParts, options: ServeOptions) -> Sequence[Face]:
+    from dragoman.app.faces import make_faces  # noqa: PLC0415 - when they are asked for
+
+    return make_faces(parts, options)
+
+
+def make_doors(faces: Callable[[], Sequence[Face]]) -> dict[str, MakeDoor]:
+    """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
     from dragoman.doors.amqp091.door import make_door as amqp  # noqa: PLC0415
     from dragoman.doors.kafka.door import make_door as kafka  # noqa: PLC0415
+    from dragoman.doors.shared.rest.door import door_maker  # noqa: PLC0415
+    from dragoman.doors.shared.rest.routes import Table  # noqa: PLC0415
 
-    return {"amqp": amqp, "kafka": kafka}
+    return {"amqp": amqp, "kafka": kafka, "http": door_maker(lambda: Table(faces()))}
 
 
 def make_tls(options: ServeOptions) -> ssl.SSLContext | None:

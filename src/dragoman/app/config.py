@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-PROTOCOLS: Final[Mapping[str, int]] = {"kafka": 9092, "amqp": 5672}  # and their clients' habits
+PROTOCOLS: Final[Mapping[str, int]] = {
+    "kafka": 9092,
+    "amqp": 5672,
+    "sqs": 4566,
+    "eventgrid": 60101,
+}
+"""Each with the port that its clients are used to."""
+ALIASES: Final[Mapping[str, int]] = {"sqs": 9324}
+"""A second habit: bound as well where the usual port is, unless somebody else has it."""
 ALL_PROTOCOLS: Final = "all"
 PORT_MAX: Final = 65_535
 CONNECTIONS_MAX: Final = 10_000

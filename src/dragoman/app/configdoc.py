@@ -35,7 +35,7 @@ EXAMPLE: Final = """\
 ```toml
 [listen]
 host = "0.0.0.0"
-ports = { kafka = 9092, amqp = 5672 }
+ports = { kafka = 9092, amqp = 5672, sqs = 4566, eventgrid = 60101 }
 
 [users.alice]
 password_file = "alice.secret"

@@ -33,9 +33,41 @@ def _amqp(host: str, port: int, options: ServeOptions) -> Endpoint:
     return Endpoint("RabbitMQ", url, {"host": host, "port": port, "url": url})
 
 
+def _sqs(host: str, port: int, options: ServeOptions) -> Endpoint:
+    url = f"http://{host}:{port}"
+    access_key, secret_key = _key(options, ("local", "local"))
+    document = {
+        "host": host,
+        "port": port,
+        "url": url,
+        "region": REGION,
+        "access_key": access_key,
+        "secret_key": secret_key,
+    }
+    return Endpoint("SQS", f"AWS_ENDPOINT_URL_SQS={url}", document)
+
+
+def _eventgrid(host: str, port: int, options: ServeOptions) -> Endpoint:
+    url = f"http://{host}:{port}/api/events"
+    _, key = _key(options, ("", EVENTGRID_KEY))
+    return Endpoint(
+        "Event Grid", f"{url}  key: {key}", {"host": host, "port": port, "url": url, "key": key}
+    )
+
+
+def _key(options: ServeOptions, usual: tuple[str, str]) -> tuple[str, str]:
+    """Name and secret of the first key configured, the secret not told; `usual` where anything will do."""
+    name = next(iter(options.keys), None)
+    return usual if name is None else (name, "***")
+
+
+REGION: Final = "us-east-1"
+EVENTGRID_KEY: Final = "bG9jYWw="  # clients decode it as base64 before they sign
 MAKERS: Final[Mapping[str, Callable[[str, int, ServeOptions], Endpoint]]] = {
     "kafka": _kafka,
     "amqp": _amqp,
+    "sqs": _sqs,
+    "eventgrid": _eventgrid,
 }
 
 

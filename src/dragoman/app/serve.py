@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from typing import Any, Final
 import dragoman
 from dragoman.app.broker import BrokerParts, assemble
 from dragoman.app.build import build
-from dragoman.app.config import ServeOptions
+from dragoman.app.config import ALIASES, PROTOCOLS, ServeOptions
 from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
 from dragoman.app.errors import StartError
 from dragoman.listeners.listen import Listener
@@ -37,6 +38,7 @@ class Running:
     parts: BrokerParts
     doors: Doors
     listeners: dict[str, Listener] = field(default_factory=dict)
+    aliases: list[Listener] = field(default_factory=list)
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     failure: str | None = None
 
@@ -47,7 +49,7 @@ class Running:
 
     async def stop(self) -> None:
         """Accept no more, let every connection say goodbye, write what is left, close the store."""
-        for listener in set(self.listeners.values()):
+        for listener in {*self.listeners.values(), *self.aliases}:
             listener.stop()
         for shell in list(self.doors.open):
             shut = getattr(shell, "shut", None)
@@ -82,8 +84,9 @@ async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
     except (OSError, StartError) as error:
         await parts.close(0)
         raise StartError(str(error)) from error
-    for listener in set(running.listeners.values()):
+    for listener in {*running.listeners.values(), *running.aliases}:
         listener.start()
+    parts.is_bound = True
     return running
 
 
@@ -119,6 +122,14 @@ def bind(running: Running) -> None:
             ) from error
         running.listeners[name] = listener
         shared[port or listener.port] = listener
+        if name in ALIASES and port == PROTOCOLS[name]:
+            bind_alias(running, ALIASES[name])
+
+
+def bind_alias(running: Running, port: int) -> None:
+    """A second port by habit. Who has it keeps it: nobody asked for it by name."""
+    with suppress(OSError):
+        running.aliases.append(Listener(running.doors, running.options.host, port))
 
 
 def ready_document(running: Running) -> dict[str, Any]:

@@ -13,6 +13,12 @@ Shell = Literal["bash", "fish", "pwsh", "dotenv"]
 VARIABLES: Final = (
     ("KAFKA_BOOTSTRAP_SERVERS", "kafka", "bootstrap"),
     ("AMQP_URL", "amqp", "url"),
+    ("AWS_ENDPOINT_URL_SQS", "sqs", "url"),
+    ("AWS_REGION", "sqs", "region"),
+    ("AWS_ACCESS_KEY_ID", "sqs", "access_key"),
+    ("AWS_SECRET_ACCESS_KEY", "sqs", "secret_key"),
+    ("EVENTGRID_ENDPOINT", "eventgrid", "url"),
+    ("EVENTGRID_KEY", "eventgrid", "key"),
 )
 SPELLINGS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "bash": lambda name, value: f"export {name}={shlex.quote(value)}",

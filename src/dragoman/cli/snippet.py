@@ -8,7 +8,7 @@ from typing import Final, Literal
 from dragoman.cli.endpoints import endpoints
 from dragoman.cli.errors import CommandError
 
-Protocol = Literal["kafka", "amqp"]
+Protocol = Literal["kafka", "amqp", "sqs", "eventgrid"]
 Language = Literal["python"]
 
 KAFKA: Final = """\
@@ -43,9 +43,41 @@ for method, properties, body in channel.consume("orders", inactivity_timeout=10)
     break
 connection.close()
 """
+SQS: Final = """\
+# pip install boto3
+import boto3
+
+sqs = boto3.client(
+    "sqs",
+    endpoint_url="{url}",
+    region_name="{region}",
+    aws_access_key_id="{access_key}",
+    aws_secret_access_key="{secret_key}",
+)
+queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
+sqs.send_message(QueueUrl=queue, MessageBody="one coffee")
+
+for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]:
+    print(message["Body"])
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+"""
+EVENTGRID: Final = """\
+# pip install azure-eventgrid
+from azure.core.credentials import AzureKeyCredential
+from azure.eventgrid import EventGridEvent, EventGridPublisherClient
+
+client = EventGridPublisherClient("{url}", AzureKeyCredential("{key}"))
+client.send(
+    EventGridEvent(
+        subject="orders/7", event_type="Orders.Placed", data={{"item": "coffee"}}, data_version="1"
+    )
+)
+"""
 PROGRAMS: Final[Mapping[tuple[str, str], str]] = {
     ("kafka", "python"): KAFKA,
     ("amqp", "python"): AMQP,
+    ("sqs", "python"): SQS,
+    ("eventgrid", "python"): EVENTGRID,
 }
 
 

@@ -82,7 +82,7 @@ class World:
         self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, Node(users))
         self.broker.on_door_fault = self.faults.append
         self.kernel.begin(1)
-        self.make_door = door_maker(Table(faces))
+        self.make_door = door_maker(lambda: Table(faces))
 
     def _token(self, size: int) -> bytes:
         self.tokens += 1

@@ -47,10 +47,17 @@ _FAULT: Final = 500
 MakeDoor = Callable[[Session, Connection], "HttpDoor"]
 
 
-def door_maker(table: Table) -> MakeDoor:
-    """What makes the door of each new connection."""
+def door_maker(make_table: Callable[[], Table]) -> MakeDoor:
+    """What makes the door of each new connection. The table, and with it all services, is made with the first."""
     dates = Dates()
-    return lambda session, connection: HttpDoor(session, connection, table, dates)
+    tables: list[Table] = []
+
+    def make_door(session: Session, connection: Connection) -> HttpDoor:
+        if not tables:
+            tables.append(make_table())
+        return HttpDoor(session, connection, tables[0], dates)
+
+    return make_door
 
 
 class HttpDoor:

@@ -1,0 +1,31 @@
+"""The services over HTTP, put together when somebody first speaks HTTP. A door of such a service adds its face here."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dragoman.app.config import ServeOptions
+from dragoman.console.health import HealthFace
+from dragoman.doors.shared.rest.call import Face
+from dragoman.runtime.broker import Broker
+
+
+class Serving(Protocol):
+    """The broker as these services see it."""
+
+    broker: Broker
+    is_bound: bool
+
+
+def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
+    """In the order in which they are asked what to say about a path that nobody serves."""
+    return (HealthFace(lambda: missing(parts)),)
+
+
+def missing(parts: Serving) -> list[str]:
+    """What keeps the broker from being ready. Recovered it is: before that there are no parts."""
+    found = [] if parts.is_bound else ["ports"]
+    if parts.broker.kernel.state.is_full:
+        found.append("room on the disk")
+    if parts.broker.commit.failed is not None:
+        found.append("journal")
+    return found
