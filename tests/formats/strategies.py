@@ -50,6 +50,7 @@ VALUES = st.recursive(
 RESERVED = (
     "content-type", "content-encoding", "message-id", "correlation-id", "reply-to", "type", "app-id", "traceparent",
     "tracestate", "dragoman-meta", "ce_specversion", "ce_id", "ce-specversion", "ce-id", "ce_Odd", "ce-", "ce_",
+    "dragoman-body", "creation-time", "AWS.x", ".a", "a..b",
     "x-partition-key", "x-group-id", "x-deduplication-header", "x-delay", "x-death", "x-delivery-count",
 )  # fmt: skip
 NAMES = st.one_of(
@@ -97,7 +98,7 @@ FIELDS = {
     "event": EVENTS,
     "trace": st.tuples(ANY_TEXT, st.none() | ANY_TEXT),
     "rest": st.dictionaries(
-        st.sampled_from(["amqp091", "kafka", "amqp10"]), BYTES, min_size=1, max_size=2
+        st.sampled_from(["amqp091", "kafka", "amqp10", "sqs"]), BYTES, min_size=1, max_size=2
     ),
 }
 

@@ -1,10 +1,11 @@
 """Dead letters carry their history in their own format's words, and do not go in circles."""
 
 from dragoman import formats
+from dragoman.formats import sqs
 from dragoman.formats.deaths import DEATHS_MAX
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
-from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
+from dragoman.model.levels import AMQP091, CANONICAL, KAFKA, SQS
 from dragoman.model.message import Message, Typed
 from dragoman.ports.translator import Death
 
@@ -68,7 +69,7 @@ def test_dying_again_of_the_same_counts_and_comes_first() -> None:
 
 
 def test_a_circle_that_no_reader_broke_ends() -> None:
-    for format_ in (AMQP091, KAFKA, CANONICAL):
+    for format_ in (AMQP091, KAFKA, SQS, CANONICAL):
         once = died(format_, entry_of(format_), "expired")
         assert once is not None
         twice = died(format_, once, "expired", "other")
@@ -123,3 +124,22 @@ def test_a_kafka_record_counts_its_deaths() -> None:
     assert found["__dlq.errors.topic"] == "q"
     assert found["__dlq.errors.delivery.count"] == "2"
     assert found["__dlq.history"] == '[["rejected","q"]]'
+
+
+def test_an_sqs_message_keeps_its_attributes_and_knows_where_it_died() -> None:
+    entry = died(SQS, entry_of(SQS, ("a", "b")), "delivery_limit", "orders")
+    assert entry is not None
+    found = sqs.unpack(entry)
+    assert (found.source, sqs.read_attributes(found)) == (b"orders", [("a", "b")])
+    told = dict(formats.decode(SQS, entry).headers)
+    assert (told["a"], told["x-last-death-reason"]) == ("b", "delivery_limit")
+    assert told["x-death"][0]["queue"] == "orders"
+
+
+def test_an_sqs_message_may_die_where_it_died_before_once_readers_have_tried_it() -> None:
+    entry: bytes | None = entry_of(SQS)
+    for _ in range(3):
+        assert entry is not None
+        entry = died(SQS, entry, "delivery_limit")
+    assert entry is not None
+    assert sqs.read_deaths(sqs.unpack(entry).deaths)[0]["count"] == 3

@@ -16,12 +16,12 @@ from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA
+from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import Message, Typed, is_value
 from dragoman.ports.translator import Death
 from dragoman.wire.kafka.records import BatchBuilder
 
-KNOWN = (AMQP091, KAFKA, CANONICAL, CLOUDEVENT, EVENTGRID)
+KNOWN = (AMQP091, KAFKA, SQS, CANONICAL, CLOUDEVENT, EVENTGRID)
 FORMATS = st.sampled_from([*KNOWN, 77])
 
 
@@ -47,6 +47,7 @@ def opens_or_refuses(format_: int, entry: bytes) -> None:
         formats.render([(message, None)], KAFKA, RenderOptions("q"))
         formats.render([(message, None)], CLOUDEVENT, RenderOptions("q"))
         formats.render([(message, None)], EVENTGRID, RenderOptions("q"))
+        formats.render([(message, None)], SQS, RenderOptions("q"))
 
 
 @given(FORMATS, st.binary(max_size=120))

@@ -7,11 +7,12 @@ from tests.formats.strategies import PLAIN_HEADERS, VALUES, messages
 from dragoman import formats
 from dragoman.formats.meta import META_NAME
 from dragoman.formats.options import RenderOptions
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA
+from dragoman.formats.sqsvalues import is_legal
+from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import CARRIED_FIELDS, Header, Message, Typed, differences
 
 CARRIED = (*CARRIED_FIELDS, "headers")
-FORMATS = st.sampled_from([KAFKA, AMQP091, CLOUDEVENT, EVENTGRID])
+FORMATS = st.sampled_from([KAFKA, AMQP091, SQS, CLOUDEVENT, EVENTGRID])
 EXAMPLES = 400
 
 
@@ -24,7 +25,7 @@ def hop(message: Message, format: int, now_ms: int = 0) -> Message:
 
 
 def stated(message: Message) -> Message:
-    """What every Kafka record states of itself: that it is kept."""
+    """What every Kafka record and SQS message states of itself: that it is kept."""
     message = message.copy()
     if message.durable is None:
         message.durable = True
@@ -55,12 +56,18 @@ def test_a_message_survives_in_event_grids_schema(message: Message) -> None:
 
 
 @settings(max_examples=EXAMPLES)
+@given(messages())
+def test_a_message_survives_sqs(message: Message) -> None:
+    assert differences(hop(message, SQS), stated(message), CARRIED) == []
+
+
+@settings(max_examples=EXAMPLES)
 @given(messages(), st.lists(FORMATS, min_size=2, max_size=5))
 def test_a_message_survives_a_chain_of_protocols(message: Message, chain: list[int]) -> None:
     found = message
     for each in chain:
         found = hop(found, each)
-    expected = stated(message) if KAFKA in chain else message
+    expected = stated(message) if {KAFKA, SQS} & set(chain) else message
     assert differences(found, expected, CARRIED) == []
 
 
@@ -89,7 +96,7 @@ def test_the_quick_way_and_the_thorough_way_write_the_same_fields(
 
 
 @given(
-    st.sampled_from([KAFKA, AMQP091]),
+    st.sampled_from([KAFKA, AMQP091, SQS]),
     st.lists(st.tuples(st.sampled_from("abc"), VALUES), min_size=1, max_size=6),
 )
 def test_duplicates_and_types_come_back_in_order(format: int, headers: list[Header]) -> None:
@@ -97,17 +104,19 @@ def test_duplicates_and_types_come_back_in_order(format: int, headers: list[Head
 
 
 def stated_as(format: int, message: Message) -> Message:
-    if format == KAFKA:
+    if format in (KAFKA, SQS):
         return stated(message)
     message.origin = ("amqp091", "orders", -1, "")
     return message
 
 
-@given(st.sampled_from([KAFKA, AMQP091]), PLAIN_HEADERS)
+@given(st.sampled_from([KAFKA, AMQP091, SQS]), PLAIN_HEADERS)
 def test_headers_that_are_text_need_no_meta(format: int, headers: list[Header]) -> None:
     ours = dict(headers)
     ours.pop("type", None)
     ours.pop("x-group-id", None)
+    if format == SQS:  # never empty there, and of XML's characters
+        ours = {name: text for name, text in ours.items() if text and is_legal(text)}
     (entry,) = formats.render(
         [(Message(b"x", list(ours.items())), None)], format, RenderOptions("q")
     )

@@ -6,9 +6,10 @@ r"""Stored bytes to the canonical message and back, by format tag (`model.levels
     kafka            KAFKA: an entry is one record batch         lift    headers that are fields
     amqp091, -write  AMQP091: an entry is one message            meta    the loss rule: `dragoman-meta`
     amqptable        its field tables                            values  text, typed JSON and digest of a value
-    cloudevent       CLOUDEVENT: one event in CloudEvents' JSON  options what rendering must know
-    eventgrid        EVENTGRID: one in Event Grid's own          eventdata  a body as an event's `data`
-    canonical        CANONICAL: born inside
+    sqs, -write      SQS: an entry is one message                options what rendering must know
+    sqsvalues        its attributes                              eventdata  a body as an event's `data`
+    cloudevent       CLOUDEVENT: one event in CloudEvents' JSON  canonical  CANONICAL: born inside
+    eventgrid        EVENTGRID: one in Event Grid's own
 
 Same format in and out is never translated: `translate` gives the same object back. `stored_ms`, the entry's time, is
 what relative times (expiration, x-delay) count from and what stands for a time nobody gave. All bytes may be hostile:
@@ -17,10 +18,19 @@ whatever cannot be read raises FormatError and nothing else.
 
 from collections.abc import Sequence
 
-from dragoman.formats import amqp091, amqpwrite, canonical, cloudevent, eventgrid, kafka
+from dragoman.formats import (
+    amqp091,
+    amqpwrite,
+    canonical,
+    cloudevent,
+    eventgrid,
+    kafka,
+    sqs,
+    sqswrite,
+)
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA
+from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import Delivery, Message
 
 
@@ -43,6 +53,8 @@ def decode_all(format: int, entry: bytes, stored_ms: int = 0) -> list[Message]:
         return [cloudevent.decode(entry, stored_ms)]
     if format == EVENTGRID:
         return [eventgrid.decode(entry, stored_ms)]
+    if format == SQS:
+        return [sqs.decode(entry, stored_ms)]
     if format == CANONICAL:
         return [canonical.decode(entry, stored_ms)]
     raise FormatError(f"no format {format}")
@@ -67,6 +79,8 @@ def render(
         return cloudevent.render(messages, options)
     if format == EVENTGRID:
         return eventgrid.render(messages, options)
+    if format == SQS:
+        return sqswrite.render(messages, options)
     if format == CANONICAL:
         return canonical.render(messages)
     raise FormatError(f"no format {format}")

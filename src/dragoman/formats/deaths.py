@@ -5,6 +5,7 @@
                Exchanges"); CC goes when the dead-letter address has a key of its own
     KAFKA      `__dlq.*` headers of the latest death (names of KIP-1191 where it has one), `__dlq.history` of all
     CANONICAL  as AMQP091, in the message's headers
+    SQS        beside the attributes, of which there may only be ten; the queue it died in
 
 A message that comes back to where it died, and that no reader has ever rejected, goes in a circle: it is dropped.
 """
@@ -17,14 +18,18 @@ from dragoman.formats import canonical
 from dragoman.formats.amqp091 import PROTOCOL
 from dragoman.formats.amqpedit import AmqpMessage
 from dragoman.formats.kafka import one_record, rebuild
-from dragoman.formats.values import dump_json, encode_text
+from dragoman.formats.sqs import TEXT_BYTES_MAX, X_DEATH, read_deaths, unpack
+from dragoman.formats.values import dump_json, encode_text, to_json
 from dragoman.model.message import Typed, Value
 from dragoman.ports.translator import Death
 from dragoman.wire.amqp091 import propertyscan as flag
 
 DEATHS_MAX: Final = 64  # (queue, reason) pairs kept, latest first; the count goes on
 REJECTED: Final = "rejected"
-X_DEATH: Final = "x-death"
+SPENT: Final = frozenset((REJECTED, "delivery_limit"))
+"""What breaks a circle of SQS messages: their queues may be each other's dead-letter queues, and only readers move
+messages along.
+"""
 _DLQ: Final = "__dlq."
 _HISTORY: Final = "__dlq.history"
 _COUNT_MAX: Final = (1 << 63) - 1
@@ -86,6 +91,21 @@ def canonical_dead_letter(body: bytes, death: Death) -> bytes | None:
     return canonical.encode(message)
 
 
+def sqs_dead_letter(body: bytes, death: Death) -> bytes | None:
+    """The stored form with its history extended; None in a circle. Raises FormatError."""
+    message = unpack(body)
+    history = read_deaths(message.deaths) if message.deaths else []
+    deaths = _extend(history, _entry(death, "", [death.queue], None), SPENT)
+    if deaths is None:
+        return None
+    message.source = encode_text(death.queue)
+    for count in range(len(deaths), 0, -1):  # as many as there is room for
+        message.deaths = dump_json(to_json(deaths[:count])).encode()
+        if len(message.deaths) <= TEXT_BYTES_MAX:
+            break
+    return message.pack()
+
+
 def _entry(death: Death, exchange: str, keys: Sequence[str], expiration: str | None) -> Table:
     entry: Table = {
         "count": 1,
@@ -100,13 +120,15 @@ def _entry(death: Death, exchange: str, keys: Sequence[str], expiration: str | N
     return entry
 
 
-def _extend(history: Value, entry: Table) -> list[Table] | None:
+def _extend(
+    history: Value, entry: Table, broken_by: frozenset[str] = frozenset((REJECTED,))
+) -> list[Table] | None:
     """The deaths, latest first; None in a circle. Whatever in `history` is no death is left out."""
     deaths: list[Table] = (
         [item for item in history if type(item) is dict] if type(history) is list else []
     )
-    rejected = any(item.get("reason") == REJECTED for item in (entry, *deaths))
-    if not rejected and any(item.get("queue") == entry["queue"] for item in deaths):
+    is_broken = any(item.get("reason") in broken_by for item in (entry, *deaths))
+    if not is_broken and any(item.get("queue") == entry["queue"] for item in deaths):
         return None
     for at, item in enumerate(deaths):
         if item.get("queue") == entry["queue"] and item.get("reason") == entry["reason"]:

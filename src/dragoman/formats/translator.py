@@ -4,14 +4,19 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from dragoman.formats import amqp091, canonical, cloudevent, decode, eventgrid, kafka
+from dragoman.formats import amqp091, canonical, cloudevent, decode, eventgrid, kafka, sqs, sqsedit
 from dragoman.formats.amqpedit import AmqpMessage
-from dragoman.formats.deaths import amqp_dead_letter, canonical_dead_letter, kafka_dead_letter
+from dragoman.formats.deaths import (
+    amqp_dead_letter,
+    canonical_dead_letter,
+    kafka_dead_letter,
+    sqs_dead_letter,
+)
 from dragoman.formats.errors import FormatError
 from dragoman.formats.eventdeaths import event_dead_letter
 from dragoman.formats.eventfields import CloudEventFields, EventGridFields, find_member, parse_json
 from dragoman.formats.values import encode_text
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA
+from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import CARRIED_FIELDS, Message
 from dragoman.ports.translator import Death, FieldSource
 
@@ -59,6 +64,8 @@ class Fields:
             return dict(amqp091.read_table(body))
         if format_ == KAFKA:
             return dict(kafka.read_headers(body, index))
+        if format_ == SQS:
+            return dict(sqs.read_attributes(sqs.unpack(body)))
         return dict(self._message.headers)
 
     def attribute(self, name: str) -> object:
@@ -122,6 +129,8 @@ class FormatTranslator:
             lettered = kafka_dead_letter(body, death)
         elif format in EVENT_FIELDS:
             lettered = event_dead_letter(format, body, death)
+        elif format == SQS:
+            lettered = sqs_dead_letter(body, death)
         else:
             lettered = canonical_dead_letter(body, death)
         return None if lettered is None else (format, lettered)
@@ -137,6 +146,8 @@ class FormatTranslator:
             return AMQP091, message.encode()
         if format == CLOUDEVENT:
             return CLOUDEVENT, cloudevent.with_extensions(body, headers)
+        if format == SQS:
+            return sqsedit.with_headers(body, headers)
         names = {name for name, _ in headers}
         if format == KAFKA:
             record = kafka.one_record(body)
