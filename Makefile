@@ -32,8 +32,10 @@ $(RUN_READY): $(PY) requirements/run.txt pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEV_READY): $(RUN_READY) requirements/dev.txt
+# The last botocore that speaks SQS's query protocol stands apart from the present one.
+$(DEV_READY): $(RUN_READY) requirements/dev.txt requirements/botocore-query.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/botocore-query -r requirements/botocore-query.txt
 	@touch $@
 
 compile: $(DEV_READY)

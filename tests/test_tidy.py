@@ -40,6 +40,9 @@ UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().sp
 UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
         "dragoman.push.build",
+        "dragoman.security.sigv4",
+        "dragoman.wire.aws.query",
+        "dragoman.wire.aws.xml",
     }
 )
 ENTRIES: Final[Mapping[str, str]] = {
@@ -57,7 +60,6 @@ SHELLS: Final = {
     "listeners",
     "push",
     "runtime",
-    "security",
     "storage",
     "testing",
 }

@@ -1,0 +1,1 @@
+"""Credentials: how each protocol proves who sent something. Secrets and time are arguments; nothing is stored here."""
