@@ -264,7 +264,8 @@ class Lease(_Command, frozen=True, kw_only=True):
 
     lease_duration_ms 0 binds the lease to the session (basic.get); no_ack means done at once. `within` is the holder of
     an accepted session (`AcceptSession`), which then holds the messages.
-    Raises SubscriptionNotFound, ResourceLocked, LeaseExpired (`within`), InvalidArgument.
+    Raises SubscriptionNotFound, ResourceLocked, LeaseExpired (`within`), InvalidArgument, QuotaExceeded (`leased_max`
+    messages are held; where some may still be, so many are taken).
     """
 
     name: str

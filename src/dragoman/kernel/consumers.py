@@ -7,7 +7,7 @@ from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, SetCredit
 from dragoman.kernel.entities import Holder, Pool
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.deadlines import check_duration
-from dragoman.kernel.leases.dispatch import hand_over
+from dragoman.kernel.leases.dispatch import hand_over, leasable
 from dragoman.kernel.leases.lease import Delivery, next_run
 from dragoman.kernel.leases.receivers import new_holder, receiver
 from dragoman.kernel.leases.sessions import give_up, unlock
@@ -16,7 +16,7 @@ from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.leases.sweep import decide_return, dropped
 from dragoman.kernel.state import Needs
 from dragoman.kernel.topology import check_owner, deletion
-from dragoman.model.errors import InvalidArgument, ResourceLocked
+from dragoman.model.errors import InvalidArgument, QuotaExceeded, ResourceLocked
 
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
@@ -100,7 +100,9 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
     if subscription.settings.paused:
         return []
     deliveries: list[Delivery] = []
-    left = command.count_max
+    left = command.count_max if command.no_ack else leasable(subscription, command.count_max)
+    if left <= 0 < command.count_max:
+        raise QuotaExceeded(f"{command.name}: {subscription.settings.leased_max} messages are held")
     check_duration(command.lease_duration_ms)
     holder = receiver(state, subscription, command.within, session)
     is_session = holder is not None

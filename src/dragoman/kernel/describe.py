@@ -3,6 +3,7 @@
 from typing import Any
 
 from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.leases.states import DEAD, DEFERRED, WAITING
 from dragoman.kernel.replies import PartitionInfo, QueueInfo, RouteInfo, StreamInfo
 
 
@@ -40,8 +41,30 @@ def queue_info(subscription: Subscription, *, created: bool = False) -> QueueInf
         subscription.leased(),
         len(subscription.consumers),
         created,
+        subscription.stream.name,
         subscription.delayed(),
+        _count(subscription, WAITING),
+        _count(subscription, DEFERRED),
+        _count(subscription, DEAD),
+        _oldest_ms(subscription),
     )
+
+
+def _count(subscription: Subscription, state: int) -> int:
+    return sum(window.counts[state] for window in subscription.windows)
+
+
+def _oldest_ms(subscription: Subscription) -> int:
+    """Blocks know when their first message was stored: that of one on disk stands for all of them."""
+    oldest = 0
+    for partition, window in zip(subscription.stream.partitions, subscription.windows, strict=True):
+        if not (window.ready or window.delayed or any(window.counts)):
+            continue
+        block = partition.at(window.floor())
+        if block is not None:
+            stored_ms = block.stored_at(max(window.floor(), block.offset))
+            oldest = min(oldest or stored_ms, stored_ms)
+    return oldest
 
 
 def route_info(route: Any, *, created: bool = False) -> RouteInfo:

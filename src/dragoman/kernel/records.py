@@ -60,6 +60,7 @@ class Leased(Record, frozen=True, array_like=True, gc=False, tag=2):
     fresh: bool
     duration_ms: int = 0  # 0: bound to the holder's connection
     until_ms: int = 0  # elapsed time of this life of the node
+    at_ms: int = 0  # wall time, where the subscription keeps it
 
 
 class Settled(Record, frozen=True, array_like=True, gc=False, tag=3):

@@ -87,7 +87,11 @@ class StreamInfo(msgspec.Struct, frozen=True):
 
 
 class QueueInfo(msgspec.Struct, frozen=True):
-    """A queue as it is now; counts are messages."""
+    """A leased subscription, of a queue or another, as it is now; counts are messages.
+
+    stream      the name of the stream it reads
+    oldest_ms   wall time at which the oldest message that is not done was stored, about; 0 when there is none
+    """
 
     id: int
     stream_id: int
@@ -98,7 +102,12 @@ class QueueInfo(msgspec.Struct, frozen=True):
     leased: int
     consumers: int
     created: bool = False
+    stream: str = ""
     delayed: int = 0
+    waiting: int = 0  # for a retry
+    deferred: int = 0
+    dead: int = 0  # parked
+    oldest_ms: int = 0
 
 
 class RouteInfo(msgspec.Struct, frozen=True):

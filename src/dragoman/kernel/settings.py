@@ -75,6 +75,8 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: dict[str, str] = msgspec.field(default_factory=dict)
     paused: bool = False  # hands nothing out
     delay_ms: int = 0  # a message is ready that long after it was stored
+    leased_max: int = 0  # messages held at once; 0 no limit
+    times_kept: bool = False  # when each message was first leased is known
     exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
     dialect: FilterDialect = "headers"  # what `filter` is written in
 

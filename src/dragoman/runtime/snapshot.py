@@ -64,6 +64,7 @@ class ChunkRow(msgspec.Struct, array_like=True):
     fails: bytes = b""
     lanes: bytes = b""
     leases: list[tuple[int, int, int, int]] = []
+    firsts_ms: bytes = b""
 
 
 class ProducerRow(msgspec.Struct, array_like=True):
@@ -167,10 +168,15 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
                 zlib.compress(bytes(chunk.states), _PACK_LEVEL),
                 b"" if chunk.tries is None else zlib.compress(bytes(chunk.tries), _PACK_LEVEL),
                 b"" if chunk.fails is None else zlib.compress(bytes(chunk.fails), _PACK_LEVEL),
-                b"" if chunk.lanes is None else zlib.compress(chunk.lanes.tobytes(), _PACK_LEVEL),
+                _packed(chunk.lanes),
                 chunk.held_until(),
+                _packed(chunk.firsts_ms),
             )
             yield ("chunk", f"{prefix}/{index:012x}", _pack.encode(row))
+
+
+def _packed(column: "array[int] | None") -> bytes:
+    return b"" if column is None else zlib.compress(column.tobytes(), _PACK_LEVEL)
 
 
 def chunk_of(index: int, data: bytes) -> Chunk:
@@ -182,6 +188,8 @@ def chunk_of(index: int, data: bytes) -> Chunk:
     chunk.fails = bytearray(zlib.decompress(row.fails)) if row.fails else None
     if row.lanes:
         chunk.lanes = array("Q", zlib.decompress(row.lanes))
+    if row.firsts_ms:
+        chunk.firsts_ms = array("Q", zlib.decompress(row.firsts_ms))
     for start, end, holder, duration_ms in row.leases:
         chunk.hold(start, end, holder, duration_ms)
     chunk.open = SPAN - chunk.states.count(0)

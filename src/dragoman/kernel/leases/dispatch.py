@@ -7,7 +7,7 @@ SHARE_MAX, so that N equal consumers get equal shares and one that is full or st
 from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.entities import Holder, Subscription
-from dragoman.kernel.leases.lease import Delivery, Run, next_run, tries_of
+from dragoman.kernel.leases.lease import Delivery, Run, firsts_of, next_run, tries_of
 from dragoman.kernel.leases.states import READY, RETURNED, TAKE
 from dragoman.kernel.leases.sweep import dropped
 from dragoman.kernel.records import Leased, Settled
@@ -61,7 +61,10 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
                 first = holder
                 share = min(-(-ready // len(subscription.consumers)), SHARE_MAX)
             left = share
-        run = next_run(subscription, holder.room(min(left, budget)), kernel.now_ms - 1, holder.id)
+        most = leasable(subscription, holder.room(min(left, budget)))
+        if most <= 0:
+            return False  # until something is settled
+        run = next_run(subscription, most, kernel.now_ms - 1, holder.id)
         if run is None:
             left = 0
             misses += 1
@@ -78,6 +81,12 @@ def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> b
     return True
 
 
+def leasable(subscription: Subscription, most: int) -> int:
+    """How many messages may be leased, at most `most`, before too many are."""
+    limit = subscription.settings.leased_max
+    return min(most, limit - subscription.leased()) if limit else most
+
+
 def cost_of(run: Run) -> int:
     """How much of the budget a run takes: consumers of large messages are looked after more often, lest one that
     takes none of them is handed gigabytes in a turn.
@@ -91,6 +100,10 @@ def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) 
     """Lease `run` to `holder`, or be done with it when it does not acknowledge; note it unless told not to."""
     subscription = holder.subscription
     delivery = Delivery(holder, run, tries_of(subscription, run))
+    kept_ms = 0
+    if subscription.settings.times_kept:
+        kept_ms = kernel.now_ms
+        delivery.firsts_ms = firsts_of(subscription, run, kept_ms)
     if holder.no_ack:
         source = READY if run.fresh else RETURNED
         kernel.commit(
@@ -108,6 +121,7 @@ def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) 
                     run.fresh,
                     holder.duration_ms,
                     kernel.elapsed_ms + holder.duration_ms if holder.duration_ms else 0,
+                    kept_ms,
                 )
             ]
         )

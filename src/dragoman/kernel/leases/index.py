@@ -67,6 +67,8 @@ def check_order(settings: SubscriptionSettings) -> None:
         raise InvalidArgument("followers are revoked where order is by key")
     if not 0 <= settings.delay_ms <= DELAY_MS_MAX:
         raise InvalidArgument(f"a delay has 0 to {DELAY_MS_MAX} ms, not {settings.delay_ms}")
+    if settings.leased_max < 0:
+        raise InvalidArgument(f"leased_max: 0 or more, not {settings.leased_max}")
     if settings.delay_ms and settings.filter:
         raise InvalidArgument(
             "a filtered subscription has no delay: filter in a binding to its queue"

@@ -42,10 +42,21 @@ class Delivery:
 
     bodies    one per message; the whole batch alone when the block is packed
     tries     how often each was leased before; None when none was ("fresh")
+    firsts_ms  wall time at which each was first leased, this time included; None where that is not kept
     standing  what must be durable before it leaves: EARLY, MESSAGE or LEASE
     """
 
-    __slots__ = ("block", "bodies", "end", "holder", "partition", "standing", "start", "tries")
+    __slots__ = (
+        "block",
+        "bodies",
+        "end",
+        "firsts_ms",
+        "holder",
+        "partition",
+        "standing",
+        "start",
+        "tries",
+    )
 
     def __init__(self, holder: Holder, run: Run, tries: list[int] | None) -> None:
         self.holder = holder
@@ -57,6 +68,7 @@ class Delivery:
         assert block.bodies is not None
         self.bodies: list[bytes] = block.bodies if block.packed else block.slice(run.start, run.end)
         self.tries = tries
+        self.firsts_ms: list[int] | None = None
         standing: int = holder.subscription.standing
         self.standing: int = without_acks(standing) if holder.no_ack else standing
 
@@ -191,6 +203,12 @@ def tries_of(subscription: Subscription, run: Run) -> list[int] | None:
     return [window.tried(offset) for offset in range(run.start, run.end)]
 
 
+def firsts_of(subscription: Subscription, run: Run, now_ms: int) -> list[int]:
+    """When each message of `run`, which is leased now, was first leased."""
+    window = subscription.windows[run.partition]
+    return [window.first_ms(offset) or now_ms for offset in range(run.start, run.end)]
+
+
 def apply_leased(state: State, record: Leased) -> None:
     """The only code that makes messages LEASED."""
     subscription = state.subscriptions.get(record.subscription)
@@ -215,6 +233,8 @@ def apply_leased(state: State, record: Leased) -> None:
         if source == RETURNED:
             window.ready -= count
     state.look(subscription)
+    if record.at_ms:
+        window.note_first(record.start, record.end, record.at_ms)
     if record.duration_ms or window.timed:
         grant(state, subscription, record)
     if subscription.stream.counts_bytes and source != DEFERRED:

@@ -36,6 +36,7 @@ class Chunk:
     lanes      of messages under an order that were handed out (`Lanes`) or are not DONE (`Keys`); None: all of lane 0
     until_ms   elapsed time at which a lease ends, 0 with its connection; durations_ms: how long it was given for.
                Both say something of LEASED messages only, and both are None while no lease of the chunk has a deadline
+    firsts_ms  wall time at which a message was first leased, where the subscription keeps that; 0 never
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class Chunk:
         "dirty",
         "durations_ms",
         "fails",
+        "firsts_ms",
         "holders",
         "lanes",
         "open",
@@ -60,6 +62,7 @@ class Chunk:
         self.lanes: array[int] | None = None
         self.until_ms: array[int] | None = None
         self.durations_ms: array[int] | None = None
+        self.firsts_ms: array[int] | None = None
         self.open = 0
         self.dirty = True
 
@@ -433,6 +436,23 @@ class Window:
         """How often a lease of the message ended in failure."""
         chunk = self.chunks.get(offset >> SPAN_BITS)
         return 0 if chunk is None or chunk.fails is None else chunk.fails[offset - chunk.base]
+
+    def first_ms(self, offset: int) -> int:
+        """When the message was first leased, wall time; 0 never, or not kept."""
+        chunk = self.chunks.get(offset >> SPAN_BITS)
+        if chunk is None or chunk.firsts_ms is None:
+            return 0
+        return chunk.firsts_ms[offset - chunk.base]
+
+    def note_first(self, start: int, end: int, wall_ms: int) -> None:
+        """[start, end), all LEASED, are leased now; what was leased before keeps its time."""
+        for offset in range(start, end):
+            chunk = self.chunks[offset >> SPAN_BITS]
+            if chunk.firsts_ms is None:
+                chunk.firsts_ms = array("Q", _ZEROS)
+            at = offset - chunk.base
+            if not chunk.firsts_ms[at]:
+                chunk.firsts_ms[at] = wall_ms
 
     def count_try(self, start: int, end: int, *, failed: bool) -> None:
         """Count one more lease that ended, and one more failure if it was one, for offsets of resident chunks."""
