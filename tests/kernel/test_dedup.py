@@ -15,7 +15,7 @@ from dragoman.kernel.commands import (
     DescribeStream,
     Publish,
 )
-from dragoman.kernel.replies import PublishReply
+from dragoman.kernel.replies import Original, PublishReply
 from dragoman.kernel.settings import Address, RouteSettings, StreamSettings
 from dragoman.model.errors import InvalidArgument, QuotaExceeded
 from dragoman.model.levels import CANONICAL, SYNCED
@@ -70,11 +70,19 @@ def test_a_repeat_within_the_window_is_answered_with_the_old_offset_and_not_appe
 
 
 def test_of_a_batch_only_the_new_ones_are_appended_and_each_old_one_is_named() -> None:
-    session = Engine().start().connect()
+    node = Engine().start()
+    session = node.connect()
     stream(session)
     send(session, "a", "b")
+    stored_ms = node.kernel.now_ms
+    wait(node, 5)
     reply = send(session, "a", "c", "c", "b", "d")
-    assert (reply.duplicate, reply.duplicates) == (False, {0: 0, 2: -1, 3: 1})
+    assert not reply.duplicate
+    assert reply.duplicates == {
+        0: Original(0, 0, stored_ms),
+        2: Original(0, 2, node.kernel.now_ms),
+        3: Original(0, 1, stored_ms),
+    }
     assert end(session) == 4
     assert send(session, "", "").duplicates is None, "no id, no memory"
 
@@ -88,6 +96,7 @@ def test_ids_are_remembered_across_a_restart_as_long_as_their_window(*, checkpoi
     send(session, "a")
     wait(node, 5000)
     send(session, "b")
+    stored_ms = node.kernel.now_ms
     node.settle()
     if checkpoint:
         node.checkpoint()
@@ -95,8 +104,35 @@ def test_ids_are_remembered_across_a_restart_as_long_as_their_window(*, checkpoi
     node.clock.now_ms += 12_000
     node.settle()
     session = node.connect()
-    assert send(session, "b").duplicate
+    reply = send(session, "b")
+    assert reply.duplicates == {0: Original(0, 1, stored_ms)}
     assert not send(session, "a").duplicate
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_ids_count_per_key_where_the_stream_says_so(*, checkpoint: bool) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    made = StreamSettings(
+        retention_ms=-1, level=SYNCED, dedup_window_ms=WINDOW_MS, dedup_scope="key"
+    )
+    session.submit(CreateStream(name="t", settings=made))
+
+    def send_keyed(*pairs: str) -> list[int]:
+        publish = command(*[pair.partition(".")[2] for pair in pairs])
+        publish.keys = [pair.partition(".")[0].encode() for pair in pairs]
+        return sorted(session.publish(publish).duplicates or ())
+
+    assert send_keyed("a.1", "b.1", "a.2", "a.1") == [3]
+    assert send_keyed("1.11", "11.1") == []
+    node.settle()
+    if checkpoint:
+        node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    assert send_keyed("a.1", "b.2", "b.1", "1.11", ".1", ".") == [0, 2, 3]
+    assert send_keyed(".1", ".") == [0]
 
 
 def test_buckets_fall_out_of_memory_and_of_the_state_store() -> None:

@@ -129,6 +129,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "compact": "keep the last message of each key",
         "message_bytes_max": "largest message; 0 the protocol's own limit",
         "dedup_window_ms": "how long a repeated deduplication id is recognised",
+        "dedup_scope": "whether such an id counts in the whole stream, or among messages of one key",
     },
     "[namespace.NS.queue.NAME]": {
         "durable": "survives a restart",

@@ -91,6 +91,7 @@ from dragoman.kernel.leases.token import Token, Tokens
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
 from dragoman.kernel.replies import (
+    Original,
     PartitionInfo,
     PublishReply,
     QueueInfo,
@@ -198,6 +199,7 @@ __all__ = [
     "MemberInfo",
     "Node",
     "OpenPool",
+    "Original",
     "Outcome",
     "PartitionInfo",
     "Peek",

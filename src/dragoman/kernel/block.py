@@ -17,6 +17,7 @@ from typing import Final
 
 from dragoman.kernel.commands import Producer
 from dragoman.kernel.producers import ProducerState
+from dragoman.kernel.records import Published
 
 MERGE_MAX: Final = 256  # messages in a block made by merging
 BLOCK_OVERHEAD_BYTES: Final = 400  # of a block in memory, beside its bodies
@@ -161,6 +162,26 @@ class Block:
         self.size += other.size
         self.latest_ms = max(self.latest_ms, other.latest_ms)
         self.rendered = None
+
+
+def published_block(record: Published, offset: int, size: int) -> Block:
+    """What a record appended at `offset`, with `size` bytes of bodies."""
+    count = record.packed or len(record.bodies)
+    block = Block(offset, offset + count, record.format, list(record.bodies), record.stored_ms)
+    block.packed = record.packed > 0
+    block.control = record.control
+    block.size = size
+    block.hops = record.hops
+    block.latest_ms = record.latest_ms
+    if record.expires_ms is not None:
+        block.expires_ms = list(record.expires_ms)
+    if record.priorities is not None:
+        block.priorities = list(record.priorities)
+    if record.keys is not None:
+        block.keys = list(record.keys)
+    if record.producer is not None:
+        block.producer = Producer(*record.producer)
+    return block
 
 
 class Partition:

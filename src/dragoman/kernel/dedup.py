@@ -5,15 +5,18 @@
 
 Buckets fall out of the window whole; an id in one that has not fallen yet is looked at by its own time, so the window
 is exact. Ids are remembered by `apply` from what a Published record says, live and in recovery; forgetting is a matter
-of time alone and is not recorded. Everything is in memory, DEDUP_IDS_MAX ids on a node: past that a publish that
-brings a new id is refused, because forgetting early would break the promise.
+of time alone and is not recorded. Where ids count per ordering key, what is remembered is key and id. Everything is in
+memory, DEDUP_IDS_MAX ids on a node: past that a publish that brings a new id is refused, because forgetting early would
+break the promise.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.records import Published, Target
+from dragoman.kernel.replies import Original
 from dragoman.model.errors import InvalidArgument, QuotaExceeded
 from dragoman.model.limits import (
     DEDUP_BUCKETS,
@@ -86,7 +89,7 @@ class Dedup:
 
     def remember(self, stream: Stream, record: Published, target: Target) -> None:
         """The record's messages were appended there."""
-        for at, identity in enumerate(record.dedup or ()):
+        for at, identity in enumerate(identities(stream, record.dedup or (), record.keys)):
             if identity:
                 self.add(stream, identity, (record.stored_ms, target.partition, target.offset + at))
 
@@ -110,6 +113,16 @@ class Dedup:
             del self.by_stream[stream_id]
 
 
+def identities(stream: Stream, ids: Sequence[str], keys: Sequence[bytes] | None) -> Sequence[str]:
+    """What the stream knows messages by that were published with these ids and keys."""
+    if stream.settings.dedup_scope == "stream" or keys is None:
+        return ids
+    return [
+        f"{len(key)}:{key.decode('latin-1')}{identity}" if identity else ""
+        for identity, key in zip(ids, keys, strict=False)
+    ]
+
+
 def check_ids(state: "State", command: Publish, ids: list[str]) -> None:
     """Raises InvalidArgument, QuotaExceeded."""
     if len(ids) != len(command.bodies):
@@ -131,49 +144,57 @@ def find(state: "State", stream: Stream, identity: str, now_ms: int) -> Stored |
 
 
 def new_runs(
-    state: "State", draft: "Draft", stream: Stream, indexes: range
-) -> list[tuple[int, int]]:
-    """Runs of bodies that the window does not know; the others are answered."""
-    ids, pending = draft.command.dedup, draft.ids
-    assert ids is not None and pending is not None
+    state: "State", draft: "Draft", stream: Stream, ids: Sequence[str], indexes: range
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Runs of bodies that the window does not know, and bodies that repeat one of these; all others are answered."""
+    pending = draft.ids
+    assert pending is not None
     runs: list[tuple[int, int]] = []
+    again: list[int] = []
     seen: set[str] = set()  # within this very publish
     for index in indexes:
         identity = ids[index]
-        known = find(state, stream, identity, draft.now_ms)
-        offset = pending.get((stream.id, identity), -1) if known is None else known[2]
-        if identity and (offset >= 0 or identity in seen):
-            _answer(draft, stream, index, offset, 0 if known is None else known[1])
+        if identity and identity in seen:
+            again.append(index)
+            continue
+        known = find(state, stream, identity, draft.now_ms) or pending.get((stream.id, identity))
+        if identity and known is not None:
+            answer(draft, stream, index, known)
             continue
         seen.add(identity)
         if runs and runs[-1][1] == index:
             runs[-1] = (runs[-1][0], index + 1)
         else:
             runs.append((index, index + 1))
-    return runs
+    return runs, again
 
 
-def _answer(draft: "Draft", stream: Stream, index: int, offset: int, partition: int) -> None:
-    """The body at `index` repeats the message at `offset` (-1: one of this very publish)."""
+def answer(draft: "Draft", stream: Stream, index: int, known: Stored) -> None:
+    """The body at `index` repeats a message."""
     reply = draft.reply
     if reply.duplicates is None:
         reply.duplicates = {}
-    reply.duplicates[index] = offset
+    stored_ms, partition, offset = known
+    reply.duplicates[index] = Original(partition, offset, stored_ms)
     reply.duplicate = len(reply.duplicates) == len(draft.command.bodies)
     if reply.duplicate and reply.offset < 0:
-        reply.offset = reply.duplicates[0]
-        reply.partition = partition
+        reply.offset = reply.duplicates[0].offset
+        reply.partition = reply.duplicates[0].partition
     if stream.durable:
         reply.level = max(reply.level, draft.command.level, stream.settings.level)
 
 
-def note_ids(draft: "Draft", stream: Stream, start: int, end: int, offset: int) -> None:
-    """Later publishes of the same atomic set repeat bodies [start, end), which will be at `offset`."""
-    ids, pending = draft.command.dedup, draft.ids
-    assert ids is not None and pending is not None
+def note_ids(
+    draft: "Draft", stream: Stream, ids: Sequence[str], run: tuple[int, int], place: tuple[int, int]
+) -> None:
+    """Later bodies of the same atomic set repeat those of `run`, which will be at `place`: (partition, offset)."""
+    pending = draft.ids
+    assert pending is not None
+    start, end = run
+    partition, offset = place
     for index in range(start, end):
         if ids[index]:
-            pending[stream.id, ids[index]] = offset + index - start
+            pending[stream.id, ids[index]] = (draft.now_ms, partition, offset + index - start)
 
 
 def sweep_dedup(kernel: "Kernel") -> bool:

@@ -25,7 +25,7 @@ class Pending:
     """What earlier decisions of one atomic set will have changed, for those that come after them.
 
     ends    the next offset per partition appended to
-    ids     where messages with a dedup id will be: offset by (stream, id)
+    ids     where messages with a dedup id will be, by (stream, id): wall time, partition, offset
     room    (messages, bytes) left of each subscription that refuses publishes
     """
 
@@ -33,7 +33,7 @@ class Pending:
 
     def __init__(self) -> None:
         self.ends: dict[Partition, int] = {}
-        self.ids: dict[tuple[int, str], int] = {}
+        self.ids: dict[tuple[int, str], tuple[int, int, int]] = {}
         self.room: dict[int, tuple[int, int]] = {}
 
 
@@ -63,7 +63,7 @@ class Draft:
         self.records: list[Record] = []
         self.shared = pending
         self.ends: dict[Partition, int] = {} if pending is None else pending.ends
-        self.ids: dict[tuple[int, str], int] | None = None  # of this decision, where dedup asks
+        self.ids: dict[tuple[int, str], tuple[int, int, int]] | None = None  # as of `Pending`
         self.refused: list[tuple[Subscription, int]] | None = None  # (by whom, index of the body)
         self.reply = PublishReply(0, -1, 0, APPLIED)
 

@@ -13,9 +13,9 @@ from array import array
 from collections.abc import Mapping
 from typing import Final
 
-from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition
+from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition, published_block
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
-from dragoman.kernel.dedup import check_ids, new_runs, note_ids
+from dragoman.kernel.dedup import answer, check_ids, identities, new_runs, note_ids
 from dragoman.kernel.draft import (
     Draft,
     Pending,
@@ -216,12 +216,22 @@ def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, en
         if not stream.settings.dedup_window_ms:
             _publish_slice(draft, (stream,), start, end)
         elif not refuses(stream, draft, start, end):
-            for low, high in new_runs(state, draft, stream, range(start, end)):
-                partition = _pick(draft, stream, low)
-                offset = draft.ends.get(partition, partition.end)
-                note_ids(draft, stream, low, high, offset)
-                _publish_slice(draft, (stream,), low, high)
+            _publish_new(state, draft, stream, range(start, end))
     draft.reply.routed = max(draft.reply.routed, len(streams))
+
+
+def _publish_new(state: State, draft: Draft, stream: Stream, indexes: range) -> None:
+    """Append those of the bodies that the stream's window does not know, each id once."""
+    ids = identities(stream, draft.command.dedup or [], _keys(draft, (stream,)))
+    runs, again = new_runs(state, draft, stream, ids, indexes)
+    for low, high in runs:
+        partition = _pick(draft, stream, low)
+        offset = draft.ends.get(partition, partition.end)
+        note_ids(draft, stream, ids, (low, high), (partition.index, offset))
+        _publish_slice(draft, (stream,), low, high)
+    for index in again:
+        assert draft.ids is not None
+        answer(draft, stream, index, draft.ids[stream.id, ids[index]])
 
 
 def _publish_willing(draft: Draft, streams: Streams) -> None:
@@ -415,7 +425,7 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
             continue  # deleted later in the same journal
         partition = stream.partitions[target.partition]
         stream.turn += 1
-        block = _block(record, target.offset, size)
+        block = published_block(record, target.offset, size)
         if record.dedup is not None and stream.settings.dedup_window_ms:
             state.dedup.remember(stream, record, target)
         if block.producer is not None:
@@ -479,22 +489,3 @@ def _arm(state: State, subscription: Subscription, block: Block, *, is_head: boo
     subscription.is_mortal = True
     if expires and (is_head or not subscription.armed_ms):
         state.arm(subscription, expires)
-
-
-def _block(record: Published, offset: int, size: int) -> Block:
-    count = record.packed or len(record.bodies)
-    block = Block(offset, offset + count, record.format, list(record.bodies), record.stored_ms)
-    block.packed = record.packed > 0
-    block.control = record.control
-    block.size = size
-    block.hops = record.hops
-    block.latest_ms = record.latest_ms
-    if record.expires_ms is not None:
-        block.expires_ms = list(record.expires_ms)
-    if record.priorities is not None:
-        block.priorities = list(record.priorities)
-    if record.keys is not None:
-        block.keys = list(record.keys)
-    if record.producer is not None:
-        block.producer = Producer(*record.producer)
-    return block

@@ -5,6 +5,14 @@ import msgspec
 from dragoman.kernel.settings import RouteSettings, StreamSettings, SubscriptionSettings
 
 
+class Original(msgspec.Struct, frozen=True):
+    """A message that was sent again: where it is, and the wall time at which it was stored."""
+
+    partition: int
+    offset: int
+    stored_ms: int
+
+
 class PublishReply:
     """Where a publish ended.
 
@@ -16,7 +24,7 @@ class PublishReply:
                 the bodies from there on are not in that subscription's stream
     schedule    (stream, offset), the id of the first message that waits for its time; None when none does
     duplicate   all of it was sent before, by the producer's sequence or by dedup ids; `offset` is the old one
-    duplicates  by dedup ids: index of a body -> offset of the message it repeats, -1 if that is in this very publish
+    duplicates  by dedup ids: index of a body -> the message it repeats
     """
 
     __slots__ = (
@@ -41,7 +49,7 @@ class PublishReply:
         self.unrouted: list[int] | None = None
         self.refused: int = -1
         self.duplicate: bool = False
-        self.duplicates: dict[int, int] | None = None
+        self.duplicates: dict[int, Original] | None = None
         self.schedule: tuple[int, int] | None = None
 
 

@@ -45,6 +45,7 @@ class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     aliases: dict[str, str] = msgspec.field(
         default_factory=dict
     )  # by protocol; see `kernel.aliases`
+    dedup_scope: Literal["stream", "key"] = "stream"  # where a dedup id counts
 
 
 class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
