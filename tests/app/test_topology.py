@@ -83,7 +83,7 @@ def test_a_dead_letter_address_is_a_table() -> None:
             {"binding": {"b": {"route": "r"}}},
             "namespace.n.binding.b: Object missing required field",
         ),
-        ({"pump": {"p": {"source": "s"}}}, "namespace.n.pump.p: Object missing required field"),
+        ({"pump": {"p": {"targets": []}}}, "namespace.n.pump.p: Object missing required field"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_stands(kinds: dict[str, Any], line: str) -> None:

@@ -1,6 +1,7 @@
 """A kernel with everything around it small: bodies are plain text, chance is counted."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
@@ -21,8 +22,10 @@ class FakeFields:
 
 class FakeTranslator:
     """Bodies are `text` or `text;header=value,...`; a dead letter is `text|reason`; a batch is messages joined by
-    newlines. A header is an attribute, too.
+    newlines. A header is an attribute, too. Where a body died is remembered for all kernels, as restarts want it.
     """
+
+    DEATHS: ClassVar[dict[bytes, tuple[str, bytes]]] = {}
 
     def fields(self, format: int, body: bytes, index: int) -> FakeFields:
         return FakeFields(body)
@@ -37,7 +40,12 @@ class FakeTranslator:
         return ()
 
     def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:
-        return format, body + b"|" + death.reason.encode()
+        lettered = body + b"|" + death.reason.encode()
+        self.DEATHS[lettered] = (death.queue, body)
+        return format, lettered
+
+    def revived(self, format: int, body: bytes) -> tuple[str, bytes] | None:
+        return self.DEATHS.get(body)
 
     def with_headers(
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -14,15 +16,17 @@ from dragoman.kernel.commands import (
     DeleteStream,
     DescribeQueue,
     DescribeStream,
+    Lease,
     Publish,
     PurgeQueue,
     Read,
+    Settle,
 )
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.settings import Address, BindingSettings, PumpSettings, StreamSettings
 from dragoman.model.errors import AlreadyExists, InvalidArgument, PumpNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL, SYNCED
-from dragoman.model.limits import PUMP_HOPS_MAX
+from dragoman.model.limits import PUMP_HOPS_MAX, PUMP_RATE_MAX, PUMPS_ENDED_MAX
 from dragoman.runtime.session import BrokerSession
 
 
@@ -358,3 +362,203 @@ class Pumps(RuleBasedStateMachine):
 
 TestPumps = Pumps.TestCase
 TestPumps.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+# --- rates, ends, the way back ---
+
+
+def ended(session: BrokerSession) -> list[PumpInfo]:
+    running = len(session.submit(ListPumps()))
+    found: list[PumpInfo] = session.submit(ListPumps(with_ended=True))
+    return found[running:]
+
+
+def test_a_rate_is_kept_over_time_and_a_restart_begins_it_anew() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    for name in ("s", "a"):
+        stream(session, name)
+    publish(session, "s", *[b"%d" % number for number in range(200)])
+    node.settle()
+    pump(session, "s", "a", rate_max=100)
+    start_ms = node.clock.now_ms
+    for _ in range(50):
+        node.clock.now_ms += 10
+        node.settle()
+        allowed = (node.clock.now_ms - start_ms) * 100 / 1_000 + 6
+        assert len(bodies(session, "a")) <= allowed
+    assert 50 <= len(bodies(session, "a")) <= 55
+    assert node.kernel.deadlines()[0] is not None
+    node.settle()
+    node = engine.start()
+    session = node.connect()
+    for _ in range(200):
+        node.clock.now_ms += 10
+        node.settle()
+    assert bodies(session, "a") == [b"%d" % number for number in range(200)]
+
+
+def test_a_slow_rate_still_carries_one_by_one() -> None:
+    node = Engine().start()
+    session = node.connect()
+    for name in ("s", "a"):
+        stream(session, name)
+    publish(session, "s", b"1", b"2")
+    pump(session, "s", "a", rate_max=1)
+    node.settle()
+    assert bodies(session, "a") == [b"1"]
+    wait(node, 999)
+    assert bodies(session, "a") == [b"1"]
+    wait(node, 1)
+    assert bodies(session, "a") == [b"1", b"2"]
+
+
+def reject_all(session: BrokerSession, name: str) -> int:
+    """Take everything and reject it."""
+    count = 0
+    for one in session.submit(Lease(name=name, count_max=100)):
+        settle = Settle(
+            one.holder.subscription.id,
+            one.partition,
+            one.holder.id,
+            [(one.start, one.end)],
+            "reject",
+        )
+        count += session.settle(settle).settled
+    return count
+
+
+def redrive(session: BrokerSession, source: str, **more: Any) -> None:
+    made = PumpSettings(until_end=True, **more)
+    session.submit(CreatePump(name="redrive", source=source, subscription=source, settings=made))
+
+
+def test_dead_letters_go_back_to_where_each_died_and_as_they_were() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "dead")
+    for name in ("a", "b"):
+        declare(session, name, dead_letter=Address("dead"))
+        publish(session, name, f"{name}1".encode(), f"{name}2".encode())
+        node.settle()
+        assert reject_all(session, name) == 2
+    assert session.submit(DescribeQueue(name="dead")).ready == 4
+    redrive(session, "dead", to_origin=True)
+    wait(node, 2_000)
+    assert session.submit(DescribeQueue(name="dead")).ready == 0
+    for name in ("a", "b"):
+        (one,) = session.submit(Lease(name=name, count_max=10))
+        assert one.bodies == [f"{name}1".encode(), f"{name}2".encode()]
+    (info,) = ended(session)
+    assert (info.state, info.carried, info.left, info.name) == ("done", 4, 0, "redrive")
+
+
+def test_what_is_named_as_target_and_died_there_is_as_it_was_and_elsewhere_is_not() -> None:
+    node = Engine().start()
+    session = node.connect()
+    for name in ("dead", "other"):
+        declare(session, name)
+    declare(session, "a", dead_letter=Address("dead"))
+    for target, body in (("a", b"1"), ("other", b"1|rejected")):
+        publish(session, "a", b"1")
+        node.settle()
+        reject_all(session, "a")
+        redrive(session, "dead", targets=(Address(target),))
+        wait(node, 2_000)
+        (one,) = session.submit(Lease(name=target))
+        assert one.bodies == [body]
+
+
+@pytest.mark.parametrize("source_is_gone", [True, False])
+def test_a_message_without_a_way_back_ends_the_pump_and_stays(source_is_gone: bool) -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "dead")
+    declare(session, "a", dead_letter=Address("dead"))
+    publish(session, "a", b"1")
+    node.settle()
+    reject_all(session, "a")
+    publish(session, "dead", b"sent straight to it")
+    if source_is_gone:
+        session.submit(DeleteQueue(name="a"))
+    node.settle()
+    redrive(session, "dead", to_origin=True)
+    wait(node, 2_000)
+    (info,) = ended(session)
+    assert (info.state, info.carried) == ("failed", 0 if source_is_gone else 1)
+    assert info.trouble == "a" if source_is_gone else "no stream" in info.trouble
+    assert session.submit(DescribeQueue(name="dead")).ready == (2 if source_is_gone else 1)
+
+
+@pytest.mark.parametrize("leased", [True, False])
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_progress_and_past_pumps_survive_a_restart(leased: bool, checkpoint: bool) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "s")
+    stream(session, "a")
+    publish(session, "s", *[b"%d" % number for number in range(20)])
+    node.settle()
+    started_ms = node.kernel.now_ms
+    made = pump(session, "s", "a", leased=leased, until_end=True, rate_max=10)
+    assert (made.left, made.state, made.started_ms) == (20, "running", started_ms)
+    publish(session, "s", b"later")
+    for _ in range(5):
+        wait(node, 100)
+    carried = only(session).carried
+    assert carried > 2
+    assert only(session).left == 20 - carried
+    node.settle()
+    if checkpoint:
+        node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    carried += 1  # by the new life's first turn
+    assert (only(session).carried, only(session).left) == (carried, 20 - carried)
+    session.submit(DeletePump(name="s-pump"))
+    (info,) = ended(session)
+    node.settle()
+    if checkpoint:
+        node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    assert ended(session) == [info]
+    assert (info.state, info.carried, info.left) == ("cancelled", carried, 20 - carried)
+    assert (info.started_ms, info.ended_ms) == (started_ms, node.kernel.now_ms)
+    assert session.submit(ListPumps()) == []
+
+
+def test_so_many_of_each_source_are_remembered_and_none_of_a_source_that_is_gone() -> None:
+    node = Engine().start()
+    session = node.connect()
+    for name in ("s", "t", "a"):
+        stream(session, name)
+    for number in range(PUMPS_ENDED_MAX + 2):
+        pump(session, "s", "a", until_end=True, retry_ms=1_000 + number)
+        wait(node, 10)
+    pump(session, "t", "a", until_end=True)
+    wait(node, 10)
+    pump(session, "t", "a")
+    session.submit(DeletePump(name="t-pump"))
+    found = session.submit(ListPumps(source="s", with_ended=True))
+    assert [info.settings.retry_ms - 1_000 for info in found] == list(
+        range(PUMPS_ENDED_MAX + 1, 1, -1)
+    )
+    assert next(info.source for info in ended(session)) == "t"
+    session.submit(DeleteStream(name="s"))
+    assert [info.source for info in ended(session)] == ["t"]
+    with pytest.raises(StreamNotFound):
+        session.submit(ListPumps(source="s"))
+
+
+@pytest.mark.parametrize(
+    "more", [{"rate_max": -1}, {"rate_max": PUMP_RATE_MAX + 1}, {"to_origin": True}]
+)
+def test_a_rate_and_a_way_are_asked_for_in_earnest(more: dict[str, Any]) -> None:
+    session = Engine().start().connect()
+    for name in ("s", "a"):
+        stream(session, name)
+    with pytest.raises(InvalidArgument):
+        pump(session, "s", "a", **more)

@@ -61,6 +61,10 @@ class SimTranslator:
             return None
         return format, died(body, death.reason, death.queue)
 
+    def revived(self, format: int, body: bytes) -> tuple[str, bytes] | None:
+        deaths = deaths_of(body)
+        return (deaths[-1][1], body.split(SEPARATOR)[0]) if deaths else None
+
     def with_headers(
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> tuple[int, bytes]:

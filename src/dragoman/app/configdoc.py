@@ -178,7 +178,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "[namespace.NS.pump.NAME]": {
         "source": "the stream it reads (required)",
         "subscription": "consume from that subscription of the source (a queue's has its name); empty only reads",
-        "targets": "where messages go: tables of `name`, and for a route `is_route` and `key` (required)",
+        "targets": "where messages go: tables of `name`, and for a route `is_route` and `key`",
         "filter": "headers to match, `x-match` and all; empty takes all",
         "headers_set": "headers put on every message carried, as pairs",
         "attempts_max": "after so many refusals a message goes to `dead_letter`, or is dropped and counted",
@@ -186,6 +186,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "dead_letter": "a table of `name`, and for a route `is_route` and `key`",
         "from_end": "begin with what comes, not with the oldest entry kept",
         "until_end": "go as far as the source reached when the pump was made, then be gone",
+        "rate_max": "messages per second; 0 no limit",
+        "to_origin": "in place of targets: bring each dead letter back to the stream in which it died",
     },
 }
 

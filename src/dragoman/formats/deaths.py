@@ -30,7 +30,7 @@ SPENT: Final = frozenset((REJECTED, "delivery_limit"))
 """What breaks a circle of SQS messages: their queues may be each other's dead-letter queues, and only readers move
 messages along.
 """
-_DLQ: Final = "__dlq."
+DLQ: Final = "__dlq."
 _HISTORY: Final = "__dlq.history"
 _COUNT_MAX: Final = (1 << 63) - 1
 
@@ -169,14 +169,14 @@ def kafka_dead_letter(body: bytes, death: Death) -> bytes | None:
         *[pair for pair in history if pair != (death.reason, death.queue)],
     ]
     found = (
-        (f"{_DLQ}errors.topic", death.queue),
-        (f"{_DLQ}errors.message", death.text or death.reason),
+        (f"{DLQ}errors.topic", death.queue),
+        (f"{DLQ}errors.message", death.text or death.reason),
         (
-            f"{_DLQ}errors.delivery.count",
-            str(_kafka_count(known.get(f"{_DLQ}errors.delivery.count")) + 1),
+            f"{DLQ}errors.delivery.count",
+            str(_kafka_count(known.get(f"{DLQ}errors.delivery.count")) + 1),
         ),
-        (f"{_DLQ}reason", death.reason),
-        (f"{_DLQ}at", str(death.at_ms)),
+        (f"{DLQ}reason", death.reason),
+        (f"{DLQ}at", str(death.at_ms)),
         (_HISTORY, dump_json(history[:DEATHS_MAX])),
     )
     names = {name for name, _ in found}

@@ -27,6 +27,14 @@ REASONS: Final[Mapping[str, str]] = {
 }
 """The kernel's words; others stand as they are."""
 SOURCE: Final = "deadLetterSource"
+MEMBERS: Final = (
+    "deadLetterReason",
+    "deliveryAttempts",
+    "lastDeliveryOutcome",
+    "publishTime",
+    "lastDeliveryAttemptTime",
+    SOURCE,
+)
 _CIRCLES: Final = frozenset((REASONS["expired"], REASONS["maxlen"]))
 
 

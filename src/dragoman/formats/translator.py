@@ -15,6 +15,13 @@ from dragoman.formats.deaths import (
 from dragoman.formats.errors import FormatError
 from dragoman.formats.eventdeaths import event_dead_letter
 from dragoman.formats.eventfields import CloudEventFields, EventGridFields, find_member, parse_json
+from dragoman.formats.revive import (
+    amqp_revived,
+    canonical_revived,
+    event_revived,
+    kafka_revived,
+    sqs_revived,
+)
 from dragoman.formats.values import encode_text
 from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import CARRIED_FIELDS, Message
@@ -134,6 +141,16 @@ class FormatTranslator:
         else:
             lettered = canonical_dead_letter(body, death)
         return None if lettered is None else (format, lettered)
+
+    def revived(self, format: int, body: bytes) -> tuple[str, bytes] | None:
+        """Raises FormatError."""
+        if format == AMQP091:
+            return amqp_revived(body)
+        if format in EVENT_FIELDS:
+            return event_revived(format, body)
+        if format == SQS:
+            return sqs_revived(body)
+        return kafka_revived(body) if format == KAFKA else canonical_revived(body)
 
     def with_headers(
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]

@@ -5,7 +5,7 @@ r"""One step of a pump, the commands around pumps, and the sweep that drives the
 
 Where many messages are refused they go on one by one, until the pump has caught up. One that a target has no room for
 stops the pump for a while and costs no attempt; one that is refused costs an attempt, and after `attempts_max` goes to
-the dead-letter address.
+the dead-letter address. One that has no way back (`to_origin`) ends the pump: it stays where it is.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,9 +26,11 @@ from dragoman.kernel.pumps import (
     ListPumps,
     Pump,
     PumpInfo,
+    PumpState,
     compiled,
     dead_letter_of,
     info_of,
+    limit_of,
 )
 from dragoman.kernel.records import PumpCreated, PumpDeleted, PumpMoved, Record, Settled
 from dragoman.kernel.settings import Address
@@ -44,6 +46,8 @@ from dragoman.model.errors import (
 from dragoman.model.limits import (
     PUMP_HOPS_MAX,
     PUMP_POLL_MS,
+    PUMP_RATE_MAX,
+    PUMP_RATE_STEPS,
     PUMP_RETRY_MS_MAX,
     PUMP_ROUND_MS,
     PUMP_STEP_MAX,
@@ -58,11 +62,19 @@ if TYPE_CHECKING:
 
 MOVED: Final = 0  # the step was carried out; there may be more
 IDLE: Final = 1  # nothing to carry
+HOME: Final = Address("")  # where a message died last
+LATE_US_MAX: Final = (
+    1_000_000 // PUMP_RATE_STEPS
+)  # made up for; a pump that had nothing to do has no claim
 WAITS: Final = 2  # there is something, not committed yet, or the pump is to be left alone
 
 
 class Full(Exception):
     """A target has no room now."""
+
+
+class NoOrigin(KernelError):
+    """A message did not die in any stream that is there."""
 
 
 class Load:
@@ -94,7 +106,15 @@ def create_pump(kernel: "Kernel", command: CreatePump, session: int) -> PumpInfo
     ends = tuple(each.end for each in partitions) if command.settings.until_end else None
     number = state.id_next
     made = PumpCreated(
-        number, command.namespace, command.name, stream.id, reader, command.settings, cursors, ends
+        number,
+        command.namespace,
+        command.name,
+        stream.id,
+        reader,
+        command.settings,
+        cursors,
+        ends,
+        kernel.now_ms,
     )
     kernel.commit([made])
     return info_of(state, state.pumps.by_id[number])
@@ -108,8 +128,13 @@ def _check(state: "State", command: CreatePump) -> None:
         raise AlreadyExists(command.name)
     if len(state.pumps.by_id) >= PUMPS_MAX:
         raise QuotaExceeded(f"{PUMPS_MAX} pumps")
-    if not 0 < len(command.settings.targets) <= PUMP_TARGETS_MAX:
+    settings = command.settings
+    if settings.to_origin and settings.targets:
+        raise InvalidArgument("a pump has targets, or brings messages back to where they died")
+    if not settings.to_origin and not 0 < len(settings.targets) <= PUMP_TARGETS_MAX:
         raise InvalidArgument(f"a pump has 1 to {PUMP_TARGETS_MAX} targets")
+    if not 0 <= settings.rate_max <= PUMP_RATE_MAX:
+        raise InvalidArgument(f"a rate has 0 to {PUMP_RATE_MAX} messages per second")
     compiled(command.settings)
     for target in command.settings.targets:
         if target.is_route:
@@ -124,14 +149,33 @@ def delete_pump(kernel: "Kernel", command: DeletePump, session: int) -> PumpInfo
     if pump is None:
         raise PumpNotFound(command.name)
     info = info_of(kernel.state, pump)
-    kernel.commit([PumpDeleted(pump.id)])
+    _end(kernel, pump, "cancelled")
     return info
 
 
+def _end(kernel: "Kernel", pump: Pump, outcome: PumpState, trouble: str = "") -> None:
+    """The pump is gone; one that had an end is remembered."""
+    if pump.ends is None:
+        kernel.commit([PumpDeleted(pump.id)])
+    else:
+        kernel.commit([PumpDeleted(pump.id, outcome, kernel.now_ms, trouble)])
+
+
 def list_pumps(kernel: "Kernel", command: ListPumps, session: int) -> list[PumpInfo]:
-    """Reply: the namespace's pumps, by name."""
-    found = sorted(kernel.state.pumps.by_name.items())
-    return [info_of(kernel.state, pump) for key, pump in found if key[0] == command.namespace]
+    """Reply: pumps."""
+    state = kernel.state
+    sources = [stream for stream in state.streams.values() if stream.namespace == command.namespace]
+    if command.source:
+        sources = [state.stream(command.namespace, command.source)]
+    found: list[PumpInfo] = []
+    ended: list[PumpInfo] = []
+    for stream in sources:
+        pumps = state.pumps.of_stream.get(stream.id, {}).values()
+        found += [info_of(state, pump) for pump in pumps]
+        ended += state.pumps.ended.get(stream.id, []) if command.with_ended else []
+    found.sort(key=lambda info: info.name)
+    ended.sort(key=lambda info: -info.ended_ms)
+    return found + ended
 
 
 # --- time ---
@@ -146,15 +190,17 @@ def sweep_pumps(kernel: "Kernel") -> bool:
     if kernel.elapsed_ms >= pumps.round_ms:
         pumps.round_ms = kernel.elapsed_ms + PUMP_ROUND_MS
         pumps.awake.update(dict.fromkeys(pumps.by_id))
-    moved = waits = False
+    moved = False
+    pumps.poll_ms = pumps.round_ms
     for number in list(pumps.awake):
         pump = pumps.by_id.get(number)
         outcome = IDLE if pump is None else _drive(kernel, pump)
         if outcome == IDLE:
             pumps.awake.pop(number, None)
         moved = moved or outcome == MOVED
-        waits = waits or outcome == WAITS
-    pumps.poll_ms = kernel.elapsed_ms + PUMP_POLL_MS if waits else pumps.round_ms
+        if outcome == WAITS and pump is not None:
+            soon_ms = max(pump.starts_ms(), kernel.elapsed_ms + PUMP_POLL_MS)
+            pumps.poll_ms = min(pumps.poll_ms, soon_ms)
     return moved
 
 
@@ -165,18 +211,32 @@ def next_pump_ms(state: "State") -> int | None:
 
 def _drive(kernel: "Kernel", pump: Pump) -> int:
     """One step, or why there is none. Raises Needs."""
-    if kernel.elapsed_ms < pump.retry_ms:
+    if kernel.elapsed_ms < pump.starts_ms():
         return WAITS
     load, waits = _next(kernel, pump)
     if load is None:
         if waits:
             return WAITS
         if pump.ends is not None and _is_over(kernel.state, pump):
-            kernel.commit([PumpDeleted(pump.id)])
+            _end(kernel, pump, "done")
         pump.is_narrow = False
         return IDLE
-    _carry(kernel, pump, load)
-    return MOVED if kernel.elapsed_ms >= pump.retry_ms else WAITS
+    try:
+        _carry(kernel, pump, load)
+    except NoOrigin as error:
+        _end(kernel, pump, "failed", str(error))
+        return IDLE
+    _pace(pump, load.end - load.start, kernel.elapsed_ms)
+    return MOVED if kernel.elapsed_ms >= pump.starts_ms() else WAITS
+
+
+def _pace(pump: Pump, count: int, elapsed_ms: int) -> None:
+    """So many were looked at: wait as long as its rate says that takes."""
+    rate = pump.settings.rate_max
+    if rate and elapsed_ms >= pump.retry_ms:  # not when the step was refused
+        late_us = elapsed_ms * 1_000 - pump.free_us
+        start_us = pump.free_us if late_us < LATE_US_MAX else elapsed_ms * 1_000
+        pump.free_us = start_us + count * 1_000_000 // rate
 
 
 def _is_over(state: "State", pump: Pump) -> bool:
@@ -197,6 +257,8 @@ def _is_over(state: "State", pump: Pump) -> bool:
 def _next(kernel: "Kernel", pump: Pump) -> tuple[Load | None, bool]:
     """(what to carry, whether something is there that is not committed yet). Raises Needs."""
     count_max = 1 if pump.is_narrow else PUMP_STEP_MAX
+    if pump.settings.rate_max:
+        count_max = min(count_max, max(pump.settings.rate_max // PUMP_RATE_STEPS, 1))
     reader = kernel.state.subscriptions.get(pump.subscription)
     if reader is not None:
         return _next_leased(kernel, pump, reader, count_max)
@@ -205,22 +267,14 @@ def _next(kernel: "Kernel", pump: Pump) -> tuple[Load | None, bool]:
         load = _next_from_cursor(pump, partition, count_max)
         if load is not None:
             return load, False
-        waits = waits or _limit(pump, partition) > partition.stable()
+        waits = waits or limit_of(pump, partition) > partition.stable()
     return None, waits
-
-
-def _limit(pump: Pump, partition: Partition) -> int:
-    """The pump goes no further than this."""
-    at = partition.index
-    if pump.ends is None:
-        return partition.end
-    return pump.ends[at] if at < len(pump.ends) else 0
 
 
 def _next_from_cursor(pump: Pump, partition: Partition, count_max: int) -> Load | None:
     at = partition.index
     cursor = pump.cursors[at] if at < len(pump.cursors) else 0
-    limit = min(_limit(pump, partition), partition.stable())
+    limit = min(limit_of(pump, partition), partition.stable())
     if cursor >= limit:
         return None
     block = partition.at(cursor)
@@ -246,7 +300,7 @@ def _next_leased(
         kernel.commit(dropped(kernel.state, reader, run, "expired", kernel.now_ms))
         return None, True
     partition = reader.stream.partitions[run.partition]
-    end = min(run.end, _limit(pump, partition))
+    end = min(run.end, limit_of(pump, partition))
     if run.start >= end:
         return None, False
     end = min(end, partition.committed)
@@ -262,8 +316,13 @@ def _next_leased(
 
 def _carry(kernel: "Kernel", pump: Pump, load: Load) -> None:
     """Publish and progress in one set; or note why not, and when to try again."""
+    dropped = pump.dropped
     try:
         records, count = _decide_carry(kernel, pump, load, pump.settings.targets)
+    except NoOrigin:
+        if not _narrow(pump, load):
+            raise
+        return
     except (Full, StorageFull, QuotaExceeded) as error:
         pump.trouble = str(error)
         if not _narrow(pump, load):
@@ -279,12 +338,22 @@ def _carry(kernel: "Kernel", pump: Pump, load: Load) -> None:
             pump.retry_ms = kernel.elapsed_ms + min(delay_ms, PUMP_RETRY_MS_MAX)
             return
         records, count = _decide_given_up(kernel, pump, load), 0
-        pump.dropped += 1
+        dropped += 1
+    if load.block.hops >= PUMP_HOPS_MAX:
+        dropped += load.end - load.start
     pump.attempts = 0
     pump.trouble = ""
-    pump.carried += count
-    kernel.commit([*records, load.progress])
+    kernel.commit([*records, *_progress(pump, load, pump.carried + count, dropped)])
     kernel.trim_crowded()
+
+
+def _progress(pump: Pump, load: Load, carried: int, dropped: int) -> list[Record]:
+    """Records that say how far the pump came."""
+    progress = load.progress
+    if isinstance(progress, PumpMoved):
+        at, offset = progress.partition, progress.offset
+        return [PumpMoved(pump.id, at, offset, carried, dropped)]
+    return [progress, PumpMoved(pump.id, 0, -1, carried, dropped)]
 
 
 def _narrow(pump: Pump, load: Load) -> bool:
@@ -302,7 +371,6 @@ def _decide_carry(
     if block.control or block.aborted:
         return [], 0
     if block.hops >= PUMP_HOPS_MAX:
-        pump.dropped += load.end - load.start
         return [], 0
     pending = Pending()
     records: list[Record] = []
@@ -314,7 +382,7 @@ def _decide_carry(
         if pump.filter is None
         or pump.filter.matches(kernel.state.translator.fields(format_, bodies[at], 0))
     ]
-    for target in targets:
+    for target in targets or (HOME,):
         for command in _commands(
             kernel.state, pump, target, block, offsets, format_, bodies, chosen
         ):
@@ -348,20 +416,37 @@ def _commands(
         return []
     headers = pump.settings.headers_set
     by_own_key = target.is_route and not target.key
-    if not headers and not by_own_key:
+    is_redrive = pump.ends is not None or pump.settings.to_origin
+    if not headers and not by_own_key and not is_redrive:
         return [_publish(pump, target, block, offsets, format_, bodies, chosen)]
     commands: list[Publish] = []
     for at in chosen:
-        own, body = format_, bodies[at]
+        own, body, where = format_, bodies[at], target
+        if is_redrive:
+            where, body = _sent_back(state, pump, target, format_, body)
         if headers:
             own, body = state.translator.with_headers(format_, body, headers)
-        where = target
         if by_own_key:
             where = Address(target.name, state.translator.route_key(format_, bodies[at]), True)
         command = _publish(pump, where, block, offsets, own, bodies, [at])
         command.bodies = [body]
         commands.append(command)
     return commands
+
+
+def _sent_back(
+    state: "State", pump: Pump, target: Address, format_: int, body: bytes
+) -> tuple[Address, bytes]:
+    """Where the message goes, and its bytes: as before it died, if that is where it goes. Raises NoOrigin."""
+    try:
+        found = state.translator.revived(format_, body)
+    except InvalidArgument:
+        found = None  # unreadable: as it is
+    if target is not HOME:
+        return target, found[1] if found is not None and found[0] == target.name else body
+    if found is None or (pump.namespace, found[0]) not in state.streams_named:
+        raise NoOrigin("no stream is known in which it died" if found is None else found[0])
+    return Address(found[0]), found[1]
 
 
 def _publish(

@@ -5,18 +5,22 @@
 
 One step is the publishes and the progress in one atomic set: a message is carried exactly once within a node. Progress
 is durable; how often the present step has failed is not, so a restart tries anew.
+
+A pump with an end (`until_end`) is remembered when it is over: the last PUMPS_ENDED_MAX of each source.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from dragoman.kernel.block import Partition
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.filters.amqp import headers_filter
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
 from dragoman.kernel.records import PumpCreated, PumpDeleted, PumpMoved
 from dragoman.kernel.settings import Address, PumpSettings
+from dragoman.model.limits import PUMPS_ENDED_MAX
 
 if TYPE_CHECKING:
     from dragoman.kernel.state import State
@@ -38,21 +42,26 @@ class CreatePump(msgspec.Struct, frozen=True, kw_only=True):
     settings: PumpSettings
 
 
+PumpState = Literal["running", "done", "cancelled", "failed"]
+
+
 class DeletePump(msgspec.Struct, frozen=True, kw_only=True):
-    """Stop carrying. Reply: `PumpInfo` as it was. Raises PumpNotFound."""
+    """Stop carrying; what was carried stays. Reply: `PumpInfo` as it was. Raises PumpNotFound."""
 
     namespace: str = DEFAULT_NAMESPACE
     name: str
 
 
 class ListPumps(msgspec.Struct, frozen=True, kw_only=True):
-    """Reply: `list[PumpInfo]`, by name."""
+    """Reply: `list[PumpInfo]`, by name, of one `source` or all; then those of its past, the latest first."""
 
     namespace: str = DEFAULT_NAMESPACE
+    source: str = ""
+    with_ended: bool = False
 
 
 class PumpInfo(msgspec.Struct, frozen=True):
-    """A pump as it is now. `left`: entries not carried yet. Counts are since the node started."""
+    """A pump as it is now, or as it ended; counts are messages, times wall times. `left`: not carried yet."""
 
     id: int
     name: str
@@ -64,6 +73,9 @@ class PumpInfo(msgspec.Struct, frozen=True):
     dropped: int
     attempts: int
     trouble: str
+    state: PumpState = "running"
+    started_ms: int = 0
+    ended_ms: int = 0
 
 
 class Pump:
@@ -76,12 +88,14 @@ class Pump:
         "dropped",
         "ends",
         "filter",
+        "free_us",
         "id",
         "is_narrow",
         "name",
         "namespace",
         "retry_ms",
         "settings",
+        "started_ms",
         "stream",
         "subscription",
         "trouble",
@@ -100,8 +114,10 @@ class Pump:
         self.attempts = 0  # failures of the present step
         self.is_narrow = False  # messages go one by one
         self.retry_ms = 0  # elapsed time before which it is left alone
-        self.carried = 0
-        self.dropped = 0
+        self.free_us = 0  # elapsed time at which its rate lets it go on
+        self.started_ms = record.started_ms
+        self.carried = record.carried
+        self.dropped = record.dropped
         self.trouble = ""  # why the last step failed
 
     def record(self) -> PumpCreated:
@@ -116,13 +132,30 @@ class Pump:
             self.settings,
             tuple(self.cursors),
             ends,
+            self.started_ms,
+            self.carried,
+            self.dropped,
         )
+
+    def starts_ms(self) -> int:
+        """Elapsed time before which it is left alone."""
+        return max(self.retry_ms, -(-self.free_us // 1_000))
 
 
 class Pumps:
     """All pumps, and which of them may have something to carry."""
 
-    __slots__ = ("awake", "by_id", "by_name", "dirty", "of_stream", "poll_ms", "round_ms")
+    __slots__ = (
+        "awake",
+        "by_id",
+        "by_name",
+        "dirty",
+        "dirty_ended",
+        "ended",
+        "of_stream",
+        "poll_ms",
+        "round_ms",
+    )
 
     def __init__(self) -> None:
         self.by_id: dict[int, Pump] = {}
@@ -130,6 +163,8 @@ class Pumps:
         self.of_stream: dict[int, dict[int, Pump]] = {}
         self.awake: dict[int, None] = {}
         self.dirty: dict[int, None] = {}  # changed since the last checkpoint, or gone
+        self.ended: dict[int, list[PumpInfo]] = {}  # by source, the latest first
+        self.dirty_ended: dict[int, None] = {}
         self.poll_ms = NEVER  # elapsed time of the next look at pumps that wait
         self.round_ms = 0
 
@@ -164,10 +199,14 @@ def apply_pump_created(state: "State", record: PumpCreated) -> None:
 def apply_pump_moved(state: "State", record: PumpMoved) -> None:
     """Everything below was carried."""
     pump = state.pumps.by_id.get(record.id)
-    if pump is not None:
+    if pump is None:
+        return
+    state.pumps.dirty[pump.id] = None
+    pump.carried = record.carried
+    pump.dropped = record.dropped
+    if record.offset >= 0:
         pump.cursors.extend([0] * (record.partition + 1 - len(pump.cursors)))
         pump.cursors[record.partition] = record.offset
-        state.pumps.dirty[pump.id] = None
         state.dirty_floors[pump.stream.id] = pump.stream
 
 
@@ -177,6 +216,11 @@ def apply_pump_deleted(state: "State", record: PumpDeleted) -> None:
     pump = pumps.by_id.pop(record.id, None)
     if pump is None:
         return
+    if record.outcome:
+        ended = pumps.ended.setdefault(pump.stream.id, [])
+        ended.insert(0, _as_ended(state, pump, record))
+        del ended[PUMPS_ENDED_MAX:]
+        pumps.dirty_ended[pump.stream.id] = None
     del pumps.by_name[pump.namespace, pump.name]
     mine = pumps.of_stream[pump.stream.id]
     del mine[pump.id]
@@ -194,16 +238,28 @@ def forget_source(state: "State", stream: Stream, subscription: int = 0) -> None
     for pump in list(state.pumps.of_stream.get(stream.id, {}).values()):
         if not subscription or pump.subscription == subscription:
             apply_pump_deleted(state, PumpDeleted(pump.id))
+    if not subscription and state.pumps.ended.pop(stream.id, None) is not None:
+        state.pumps.dirty_ended[stream.id] = None
+
+
+def _as_ended(state: "State", pump: Pump, record: PumpDeleted) -> PumpInfo:
+    """What is remembered of it."""
+    return msgspec.structs.replace(
+        info_of(state, pump),
+        state=record.outcome,
+        ended_ms=record.ended_ms,
+        trouble=record.trouble or pump.trouble,
+    )
 
 
 def info_of(state: "State", pump: Pump) -> PumpInfo:
     """The pump as plain data."""
     reader: Any = state.subscriptions.get(pump.subscription)
     if reader is not None:
-        left = reader.ready() + reader.delayed()
+        left = sum(_left_for(reader, pump, index) for index in range(len(reader.windows)))
     else:
         left = sum(
-            partition.count(_cursor(pump, partition.index), partition.end)
+            partition.count(_cursor(pump, partition.index), limit_of(pump, partition))
             for partition in pump.stream.partitions
         )
     return PumpInfo(
@@ -217,7 +273,27 @@ def info_of(state: "State", pump: Pump) -> PumpInfo:
         pump.dropped,
         pump.attempts,
         pump.trouble,
+        "running",
+        pump.started_ms,
     )
+
+
+def limit_of(pump: Pump, partition: Partition) -> int:
+    """The pump goes no further than this."""
+    at = partition.index
+    if pump.ends is None:
+        return partition.end
+    return pump.ends[at] if at < len(pump.ends) else 0
+
+
+def _left_for(reader: Any, pump: Pump, index: int) -> int:
+    """Ready and delayed messages of a leased reader that the pump will take, about: those held come later, too."""
+    window, partition = reader.windows[index], pump.stream.partitions[index]
+    left: int = window.ready + window.delayed
+    limit = limit_of(pump, partition)
+    if limit < partition.end:
+        left -= partition.count(max(limit, window.frontier), partition.end)
+    return max(left, 0)
 
 
 def _cursor(pump: Pump, partition: int) -> int:

@@ -342,20 +342,28 @@ class PumpCreated(Record, frozen=True, array_like=True, gc=False, tag=75):
     settings: PumpSettings
     cursors: tuple[int, ...]
     ends: tuple[int, ...] | None = None
+    started_ms: int = 0
+    carried: int = 0
+    dropped: int = 0
 
 
 class PumpMoved(Record, frozen=True, array_like=True, gc=False, tag=76):
-    """Everything below `offset` of the partition was carried, in this very frame at the latest."""
+    """Everything below `offset` of the partition was carried, in this very frame at the latest; -1 in leased mode."""
 
     id: int
     partition: int
     offset: int
+    carried: int = 0  # messages, so far
+    dropped: int = 0
 
 
 class PumpDeleted(Record, frozen=True, array_like=True, gc=False, tag=77):
-    """A pump is gone."""
+    """A pump is gone; `outcome` of one that had an end: "done", "cancelled" or "failed"."""
 
     id: int
+    outcome: str = ""
+    ended_ms: int = 0
+    trouble: str = ""
 
 
 class DocumentPut(Record, frozen=True, array_like=True, gc=False, tag=80):

@@ -104,10 +104,13 @@ class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     attempts_max   after so many refusals a message goes to `dead_letter`, or is dropped and counted
     retry_ms       before the next attempt, doubled with each
     from_end       begin with what comes (cursor mode), not with the oldest entry kept
-    until_end      go as far as the source reached when the pump was made, then be gone (redrive)
+    until_end      go as far as the source reached when the pump was made, then be gone (redrive); what comes back to a
+                   queue in which it died is as it was before, and will be tried anew
+    rate_max       messages per second; 0 no limit
+    to_origin      in place of targets: each dead letter goes to the stream in which it died last
     """
 
-    targets: tuple[Address, ...]
+    targets: tuple[Address, ...] = ()
     filter: dict[str, Any] = msgspec.field(default_factory=dict)
     headers_set: tuple[tuple[str, str], ...] = ()
     attempts_max: int = 16
@@ -115,6 +118,8 @@ class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     dead_letter: Address | None = None
     from_end: bool = False
     until_end: bool = False
+    rate_max: int = 0
+    to_origin: bool = False
 
 
 class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):

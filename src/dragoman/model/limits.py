@@ -68,6 +68,9 @@ DEDUP_ROUND_MS: Final = 5_000  # between looks for what is out of the windows
 # --- pumps ---
 PUMPS_MAX: Final = 10_000  # on a node
 PUMP_TARGETS_MAX: Final = 16
+PUMPS_ENDED_MAX: Final = 10  # remembered of each source
+PUMP_RATE_MAX: Final = 1_000_000  # messages per second that can be asked for
+PUMP_RATE_STEPS: Final = 20  # per second, of a pump with a rate
 PUMP_STEP_MAX: Final = 256  # messages carried in one step
 PUMP_HOPS_MAX: Final = 16  # a message that came this far goes in a circle
 PUMP_POLL_MS: Final = 5  # between looks at a source whose new entries are not committed yet

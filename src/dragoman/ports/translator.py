@@ -95,6 +95,12 @@ class Translator(Protocol):
         """
         ...
 
+    def revived(self, format: int, body: bytes) -> tuple[str, bytes] | None:
+        """A dead letter to be tried anew: the queue in which it died last, and its bytes without the history. None when
+        it never died. Raises InvalidArgument.
+        """
+        ...
+
     def with_headers(
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> tuple[int, bytes]:

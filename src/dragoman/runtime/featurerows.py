@@ -5,6 +5,7 @@
     dedup         stream/bucket -> ids stored in it: id -> (stored ms, partition, offset)
     snapshot      snapshot -> the record that made it
     pump          pump -> the record that makes it, as far as it came
+    pump_ended    source stream -> the pumps with an end that are over, the latest first
     document      [namespace, kind, name] -> the record that put it
     schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
@@ -19,7 +20,7 @@ import msgspec
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.documents import apply_document_put
-from dragoman.kernel.pumps import apply_pump_created
+from dragoman.kernel.pumps import PumpInfo, apply_pump_created
 from dragoman.kernel.records import DocumentPut, PumpCreated, Runs, SnapshotCreated
 from dragoman.kernel.snapshots import apply_snapshot_created
 from dragoman.kernel.state import State
@@ -55,10 +56,7 @@ def feature_changes(state: State) -> Iterator[Change]:
     yield from _dedup_changes(state)
     yield from _snapshot_changes(state)
     yield from _document_changes(state)
-    dirty, state.pumps.dirty = state.pumps.dirty, {}
-    for number in dirty:
-        pump = state.pumps.by_id.get(number)
-        yield ("pump", id_key(number), None if pump is None else _pack.encode(pump.record()))
+    yield from _pump_changes(state)
 
 
 def load_features(state: State, store: StateStore) -> None:
@@ -73,6 +71,9 @@ def load_features(state: State, store: StateStore) -> None:
         apply_snapshot_created(state, msgspec.msgpack.decode(data, type=SnapshotCreated))
     for _, data in store.scan("pump"):
         apply_pump_created(state, msgspec.msgpack.decode(data, type=PumpCreated))
+    for key, data in store.scan("pump_ended"):
+        if int(key, 16) in state.streams:  # a durable one
+            state.pumps.ended[int(key, 16)] = msgspec.json.decode(data, type=list[PumpInfo])
     for _, data in store.scan("document"):
         apply_document_put(state, msgspec.msgpack.decode(data, type=DocumentPut))
     state.documents.dirty.clear()  # as they are in the store
@@ -83,6 +84,18 @@ def _snapshot_changes(state: State) -> Iterator[Change]:
     for number in dirty:
         known = state.snapshots.by_id.get(number)
         yield ("snapshot", id_key(number), None if known is None else _pack.encode(known))
+
+
+def _pump_changes(state: State) -> Iterator[Change]:
+    pumps = state.pumps
+    dirty, pumps.dirty = pumps.dirty, {}
+    for number in dirty:
+        pump = pumps.by_id.get(number)
+        yield ("pump", id_key(number), None if pump is None else _pack.encode(pump.record()))
+    sources, pumps.dirty_ended = pumps.dirty_ended, {}
+    for number in sources:
+        ended = pumps.ended.get(number)
+        yield ("pump_ended", id_key(number), None if ended is None else msgspec.json.encode(ended))
 
 
 def _document_changes(state: State) -> Iterator[Change]:
