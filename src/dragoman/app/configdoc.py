@@ -143,7 +143,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "attempts_counted": "whether every delivery counts, or only those that failed",
         "retry_ms": "how long a released message waits before it is ready again",
         "dead_letter": "where dead letters go: a table with `name`, `key` and `is_route`",
-        "order": "what is kept in order beyond the log's own",
+        "order": "what is kept in order beyond the log's own; `fair` keeps none, keys take turns",
         "priorities": 'highest priority honoured, with `order = "priority"`',
         "filter": "what it takes, in the words of `dialect`; empty takes all",
         "revoke_followers": 'with `order = "key"`: a message that returns takes later leased ones along',

@@ -12,7 +12,7 @@ import msgspec
 from dragoman.model.levels import WRITTEN
 
 Overflow = Literal["drop-head", "reject-publish", "reject-publish-dead-letter"]
-OrderKind = Literal["none", "priority", "key", "session"]
+OrderKind = Literal["none", "priority", "key", "session", "fair"]
 RouteKind = Literal[
     "direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"
 ]

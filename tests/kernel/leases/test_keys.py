@@ -222,3 +222,39 @@ def test_after_a_seek_messages_are_ready_again_in_their_keys() -> None:
     assert queue.settle(held[0]) == 0
     assert queue.info().ready == 2
     assert queue.take(10) == [b"b.1", b"a.2"]
+
+
+# --- fair ---
+
+
+def test_a_key_with_a_long_backlog_delays_no_other() -> None:
+    queue = Queue(order="fair")
+    queue.publish_keys(*[f"noisy.{number}" for number in range(100)])
+    queue.publish_keys("a.1", "b.1", ".1", "a.2")
+    taken = queue.take(7)
+    assert taken == [b"noisy.0", b"a.1", b"b.1", b".1", b"noisy.1", b"a.2", b"noisy.2"]
+
+
+def test_a_fair_key_is_not_locked_and_keeps_no_order_when_messages_come_back() -> None:
+    queue = Queue(order="fair")
+    queue.publish_keys("a.1", "a.2", "a.3")
+    (first,) = queue.lease(1)
+    assert queue.take(1) == [b"a.2"]
+    queue.settle(first, "release", delay_ms=100)
+    assert queue.take(1) == [b"a.3"]
+    queue.pass_ms(100)
+    assert queue.take(1) == [b"a.1"]
+
+
+def test_consumers_are_handed_keys_in_turn() -> None:
+    queue = Queue(order="fair")
+    queue.publish_keys(*[f"noisy.{number}" for number in range(50)], "a.1")
+    queue.consume(credit_max=2)
+    assert bodies(queue.delivered()) == [b"noisy.0", b"a.1"]
+
+
+def test_one_key_alone_is_handed_out_in_runs() -> None:
+    queue = Queue(order="fair")
+    queue.publish_keys("a.1", "a.2", "a.3")
+    (delivery,) = queue.lease(3)
+    assert delivery.end - delivery.start == 3

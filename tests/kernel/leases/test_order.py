@@ -255,6 +255,23 @@ class KeyMachine(OrderMachine):
         assert {message.offset for message in free} >= set(taken)
 
 
+class FairMachine(OrderMachine):
+    settings_of: ClassVar[dict[str, Any]] = {"order": "fair"}
+
+    def check_taken(self, taken: list[int], count_max: int) -> None:
+        ready = self.of(READY)
+        self.check_count(taken, count_max, len(ready))
+        served: list[int] = []
+        for key in {message.key for message in ready}:
+            waiting = sorted(message.offset for message in ready if message.key == key)
+            mine = [offset for offset in taken if offset in waiting]
+            assert mine == waiting[: len(mine)]
+            if len(mine) < len(waiting):
+                served.append(len(mine))
+            assert not served or len(mine) <= max(served) + 1
+        assert max(served, default=0) - min(served, default=0) <= 1
+
+
 class RevokingMachine(KeyMachine):
     settings_of: ClassVar[dict[str, Any]] = {"order": "key", "revoke_followers": True}
     colours: ClassVar[tuple[str, ...]] = ("red",)
@@ -271,6 +288,7 @@ TestPriority = PriorityMachine.TestCase
 TestFilter = FilterMachine.TestCase
 TestKeys = KeyMachine.TestCase
 TestRevoking = RevokingMachine.TestCase
-for _case in (TestPriority, TestFilter, TestKeys, TestRevoking):
+TestFair = FairMachine.TestCase
+for _case in (TestPriority, TestFilter, TestKeys, TestRevoking, TestFair):
     _case.settings = PROFILE
 del _case

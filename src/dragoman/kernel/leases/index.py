@@ -36,7 +36,7 @@ Entries = list[tuple[int, int, int, bytes]]
 
 BACKLOG_BYTES_MAX: Final = 16 << 20  # read at once when a reader with an order attaches to a stream
 KEY_BYTES_MAX: Final = 1024  # longer keys are cut: their messages share a lane
-KEYED: Final = ("key", "session")
+KEYED: Final = ("key", "session", "fair")
 DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
     "headers": headers_filter,
     "eventgrid": eventgrid_filter,
@@ -46,7 +46,7 @@ DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
 def order_of(settings: SubscriptionSettings) -> Order | None:
     """A new window's order; None for plain queues."""
     if settings.order in KEYED:
-        return Keys(sessions=settings.order == "session")
+        return Keys(sessions=settings.order == "session", fair=settings.order == "fair")
     if settings.order == "priority" or settings.filter:
         return Lanes(settings.priorities if settings.order == "priority" else 0)
     return None

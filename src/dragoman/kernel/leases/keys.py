@@ -9,6 +9,9 @@ receiver that accepted it. While one of its messages waits for a retry nobody ge
 robin: a key gets a ticket when it enters a ring or was served, the lowest ticket is next. Messages without a key never
 lock. A deferred or parked message locks nothing.
 
+Where keys are only to be served fairly, none ever locks, and each gets one message at a time in its turn: the backlog
+of one delays no other.
+
 Every message that is not DONE has its state and the number of its key in the window's chunks; a key is forgotten when
 none of its messages is left, nobody locks it and it has no session state.
 """
@@ -72,12 +75,13 @@ class Key:
 
 
 class Keys(Order):
-    """Of one partition. `sessions`: a key is served to its receiver only."""
+    """Of one partition. `sessions`: a key is served to its receiver only. `fair`: keys take turns and lock nothing."""
 
-    __slots__ = ("by_key", "by_number", "number_next", "rings", "sessions", "ticket_next")
+    __slots__ = ("by_key", "by_number", "fair", "number_next", "rings", "sessions", "ticket_next")
 
-    def __init__(self, *, sessions: bool) -> None:
+    def __init__(self, *, sessions: bool, fair: bool = False) -> None:
         self.sessions = sessions
+        self.fair = fair
         self.by_key: dict[bytes, Key] = {}
         self.by_number: dict[int, Key] = {}
         self.number_next = KEYLESS + 1
@@ -113,7 +117,7 @@ class Keys(Order):
             return NO_RING
         if self.sessions:
             return NO_RING if key.waiting else key.receiver
-        if key.number == KEYLESS:
+        if key.number == KEYLESS or self.fair:
             return ANYBODY
         if key.waiting:
             return NO_RING
@@ -151,7 +155,11 @@ class Keys(Order):
         free = None if self.sessions else self._head(ANYBODY)
         if mine is None or (free is not None and free[1] < mine[1]):
             mine = free
-        return None if mine is None else self.by_number[mine[0]].lane.head(count_max)
+        if mine is None:
+            return None
+        if self.fair and len(self.rings[ANYBODY]) > 1:
+            count_max = 1
+        return self.by_number[mine[0]].lane.head(count_max)
 
     def _head(self, ring: int) -> tuple[int, int] | None:
         """(number, ticket) of the ring's next key."""
@@ -271,7 +279,7 @@ class Keys(Order):
 
     def anew(self) -> "Keys":
         """See `Order`."""
-        order = Keys(sessions=self.sessions)
+        order = Keys(sessions=self.sessions, fair=self.fair)
         for known in self.by_key.values():
             if known.receiver or known.state:
                 key = order.key_of(known.key)
