@@ -154,6 +154,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "paused": "hand nothing out until told otherwise",
         "leased_max": "messages held at once, by all clients; 0 no limit",
         "times_kept": "keep when each message was first delivered, for clients that ask",
+        "push": "who pushes its messages out, if not clients that ask for them",
         "delay_ms": "how long after it was stored a message is ready",
         "exactly_once": "hand a message out once it is on the disk that it was, lest a power cut bring it again",
         "dialect": "what `filter` is in: headers to match as of a binding, or the filter of an Event Grid subscription",

@@ -80,6 +80,8 @@ from dragoman.kernel.leases.commands import (
     DeleteSubscription,
     GetSessionState,
     LeaseDeferred,
+    ListPushed,
+    ListSubscriptions,
     ReleaseSession,
     RenewSession,
     SessionLock,
@@ -191,10 +193,12 @@ __all__ = [
     "ListDocuments",
     "ListGroups",
     "ListPumps",
+    "ListPushed",
     "ListQueues",
     "ListRoutes",
     "ListSnapshots",
     "ListStreams",
+    "ListSubscriptions",
     "ListTransactions",
     "MemberInfo",
     "Node",
@@ -298,6 +302,12 @@ class Session(Protocol):
         """Ask to be told (`ConnectionDoor.progressed`), once, when the stream's committed end has moved."""
         ...
 
+    def watch_pushed(self, face: str) -> None:
+        """Ask to be told (`ConnectionDoor.progressed`), once, when what `ListPushed` says of `face` has changed: a
+        subscription was made, altered or deleted. Messages in it are no change.
+        """
+        ...
+
     def incarnation(self) -> int:
         """How often this store was started: the leader epoch that Kafka clients see."""
         ...
@@ -354,7 +364,7 @@ class ConnectionDoor(Protocol):
         ...
 
     def progressed(self) -> None:
-        """Something asked for by `want` or `watch` has happened."""
+        """Something asked for by `want`, `watch` or `watch_pushed` has happened."""
         ...
 
     def tick(self) -> None:

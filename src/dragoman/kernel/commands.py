@@ -303,9 +303,10 @@ class FindStream(_Command, frozen=True, kw_only=True):
 
 
 class DescribeQueue(_Command, frozen=True, kw_only=True):
-    """Reply: `QueueInfo`. Raises SubscriptionNotFound."""
+    """Reply: `QueueInfo`, of the queue or another subscription of the stream. Raises SubscriptionNotFound."""
 
     name: str
+    subscription: str = ""
 
 
 class ListStreams(_Command, frozen=True, kw_only=True):

@@ -116,7 +116,8 @@ def find_stream(kernel: "Kernel", command: c.FindStream, session: int) -> Stream
 
 def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> QueueInfo:
     """Reply: the queue. Raises ResourceLocked when it belongs to another session."""
-    subscription = kernel.state.subscription(command.namespace, command.name)
+    state = kernel.state
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
     topology.check_owner(subscription, session)
     return queue_info(subscription)
 

@@ -78,6 +78,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     delay_ms: int = 0  # a message is ready that long after it was stored
     leased_max: int = 0  # messages held at once; 0 no limit
     times_kept: bool = False  # when each message was first leased is known
+    push: str = ""  # who in this process pushes its messages out; see `leases.pushed`
     exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
     dialect: FilterDialect = "headers"  # what `filter` is written in
 

@@ -16,6 +16,7 @@ from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.idle import Idle
 from dragoman.kernel.leases.due import Due
+from dragoman.kernel.leases.pushed import Pushed
 from dragoman.kernel.pumps import Pumps
 from dragoman.kernel.quotas import Quotas, Usage
 from dragoman.kernel.retention import Patrol
@@ -69,6 +70,7 @@ class State:
         "producer_next",
         "producer_reserved",
         "pumps",
+        "pushed",
         "quotas",
         "random_below",
         "resident",
@@ -147,6 +149,7 @@ class State:
         self.snapshots = Snapshots()
         self.documents = Documents()
         self.aliases = Aliases()
+        self.pushed = Pushed()
 
     def stream(self, namespace: str, name: str) -> Stream:
         """Raises StreamNotFound."""

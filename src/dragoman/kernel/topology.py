@@ -335,6 +335,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
     state.usage.count_queue(stream.namespace, 1)
+    state.pushed.add(subscription)
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
     if subscription.ready():  # what is there already may be too old, or too much
@@ -392,6 +393,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
         state.owned_by.get(subscription.owner, {}).pop(subscription.id, None)
     stream.subscriptions.remove(subscription)
     state.usage.count_queue(stream.namespace, -1)
+    state.pushed.drop(subscription)
     _note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
     for holder in list(subscription.holders.values()):

@@ -100,6 +100,7 @@ class Broker:
         self._waiting: dict[BrokerSession, None] = {}
         self._outbox = Outbox(commit)
         self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
+        self._pushers: dict[str, dict[BrokerSession, None]] = {}  # by face
         self._growth: list[
             tuple[int, int, Stream, Partition, int]
         ] = []  # (position, level, stream, partition, end)
@@ -136,7 +137,7 @@ class Broker:
         self._throttled.pop(session, None)
         self._news.pop(session, None)
         self.timers.forget(session)
-        for watchers in self._watchers.values():
+        for watchers in (*self._watchers.values(), *self._pushers.values()):
             watchers.pop(session, None)
         self.loaded(lambda: self.kernel.close_session(session.id))
 
@@ -196,6 +197,7 @@ class Broker:
         self._gather()
         self.commit.pump()
         self._hand_ripened()
+        self._note_pushed()
         self._tell()
         self._flush()
         if self.loader is not None:
@@ -375,6 +377,17 @@ class Broker:
         self._watchers.setdefault((namespace, name), {})[session] = None
         if self._growth:
             self.commit.want_sync(self.commit.position())
+
+    def watch_pushed(self, session: BrokerSession, face: str) -> None:
+        """Tell `session`, once, when what the face pushes changes."""
+        self._pushers.setdefault(face, {})[session] = None
+
+    def _note_pushed(self) -> None:
+        pushed = self.kernel.state.pushed
+        if pushed.changed:
+            changed, pushed.changed = pushed.changed, {}
+            for face in changed:
+                self._news.update(self._pushers.pop(face, {}))
 
     def on_progress(self) -> None:
         """Positions moved: show what grew, tell who waits."""

@@ -75,6 +75,10 @@ class BrokerSession:
         """See `kernel.api.Session.watch`."""
         self._broker.watch(self, namespace, name)
 
+    def watch_pushed(self, face: str) -> None:
+        """See `kernel.api.Session.watch_pushed`."""
+        self._broker.watch_pushed(self, face)
+
     def incarnation(self) -> int:
         """How often this store was started."""
         return self._kernel.state.incarnation

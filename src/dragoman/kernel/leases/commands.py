@@ -105,6 +105,21 @@ class DeleteSubscription(_LeaseCommand, frozen=True, kw_only=True):
     subscription: str
 
 
+class ListSubscriptions(_LeaseCommand, frozen=True, kw_only=True):
+    """Reply: `list[QueueInfo]` of the leased subscriptions of stream `name`, its queue first; of all when empty.
+
+    Raises StreamNotFound.
+    """
+
+    name: str = ""
+
+
+class ListPushed(msgspec.Struct, frozen=True, kw_only=True):
+    """Reply: `list[QueueInfo]` of what `face` pushes, in all namespaces."""
+
+    face: str
+
+
 class SessionLock(msgspec.Struct, frozen=True):
     """A session that was accepted: `until_ms` is elapsed time, 0 as long as the connection."""
 

@@ -18,6 +18,7 @@ from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.order import Order
+from dragoman.kernel.leases.pushed import NAME_CHARS_MAX
 from dragoman.kernel.leases.states import DONE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import PRIORITY_MAX, SubscriptionSettings
@@ -67,6 +68,8 @@ def check_order(settings: SubscriptionSettings) -> None:
         raise InvalidArgument("followers are revoked where order is by key")
     if not 0 <= settings.delay_ms <= DELAY_MS_MAX:
         raise InvalidArgument(f"a delay has 0 to {DELAY_MS_MAX} ms, not {settings.delay_ms}")
+    if len(settings.push) > NAME_CHARS_MAX:
+        raise InvalidArgument(f"who pushes has a name of at most {NAME_CHARS_MAX} characters")
     if settings.leased_max < 0:
         raise InvalidArgument(f"leased_max: 0 or more, not {settings.leased_max}")
     if settings.delay_ms and settings.filter:

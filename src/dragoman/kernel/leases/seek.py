@@ -215,7 +215,9 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
     subscription = state.subscriptions.get(record.id)
     if subscription is not None:
         before = subscription.settings
+        state.pushed.drop(subscription)
         subscription.alter(record.settings)
+        state.pushed.add(subscription)
         apply_delay(state, subscription, before)
         _look_again(state, subscription)
 

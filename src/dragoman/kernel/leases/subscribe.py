@@ -1,12 +1,18 @@
 """Leased subscriptions of a shared stream: made and deleted beside its queue and its other readers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from dragoman.kernel.describe import queue_info
-from dragoman.kernel.leases.commands import CreateSubscription, DeleteSubscription
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.leases.commands import (
+    CreateSubscription,
+    DeleteSubscription,
+    ListPushed,
+    ListSubscriptions,
+)
 from dragoman.kernel.leases.index import check_order
 from dragoman.kernel.quotas import check_queue
 from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
@@ -59,7 +65,36 @@ def delete(kernel: "Kernel", command: DeleteSubscription, session: int) -> Queue
     return info
 
 
+def list_(kernel: "Kernel", command: ListSubscriptions, session: int) -> list[QueueInfo]:
+    """Reply: subscriptions, by the names of their streams and their own."""
+    state = kernel.state
+    if command.name:
+        found = list(state.stream(command.namespace, command.name).subscriptions)
+    else:
+        found = [
+            known
+            for known in state.subscriptions.values()
+            if known.stream.namespace == command.namespace
+        ]
+    return _infos(found)
+
+
+def list_pushed(kernel: "Kernel", command: ListPushed, session: int) -> list[QueueInfo]:
+    """Reply: subscriptions, by namespace and names."""
+    return _infos(kernel.state.pushed.by_face.get(command.face, {}).values())
+
+
+def _infos(found: Iterable[Subscription]) -> list[QueueInfo]:
+    return [queue_info(known) for known in sorted(found, key=_place)]
+
+
+def _place(known: Subscription) -> tuple[str, str, bool, str]:
+    return (known.stream.namespace, known.stream.name, not known.is_queue, known.name)
+
+
 HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
     CreateSubscription: create,
     DeleteSubscription: delete,
+    ListSubscriptions: list_,
+    ListPushed: list_pushed,
 }
