@@ -88,7 +88,8 @@ from dragoman.kernel.leases.commands import (
     SetSessionState,
 )
 from dragoman.kernel.leases.lease import Delivery
-from dragoman.kernel.leases.seek import AlterSubscription, Peek, Peeked, Seek
+from dragoman.kernel.leases.peek import FindLease, LeaseInfo, Peek, Peeked, PeekStream
+from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.leases.token import Token, Tokens
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
@@ -175,6 +176,7 @@ __all__ = [
     "Document",
     "EndTransaction",
     "Extract",
+    "FindLease",
     "FindStream",
     "FindTime",
     "GetDocument",
@@ -187,6 +189,7 @@ __all__ = [
     "Joined",
     "Lease",
     "LeaseDeferred",
+    "LeaseInfo",
     "LeaveGroup",
     "ListAliases",
     "ListCursors",
@@ -207,6 +210,7 @@ __all__ = [
     "Outcome",
     "PartitionInfo",
     "Peek",
+    "PeekStream",
     "Peeked",
     "PendingCursors",
     "Producer",
@@ -277,6 +281,10 @@ class Session(Protocol):
 
     def token(self, size_bytes: int) -> bytes:
         """Unpredictable bytes, for names and ids that a door makes up."""
+        ...
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes that nobody can guess, the same for a purpose as long as the store lasts: the key of `Tokens`."""
         ...
 
     def position(self) -> int:

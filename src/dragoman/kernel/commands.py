@@ -357,7 +357,10 @@ class OpenPool(_Command, frozen=True, kw_only=True):
 
 
 class Renew(_Command, frozen=True, kw_only=True):
-    """Prolong deadline-bound leases. Reply: None. Raises LeaseExpired."""
+    """Make deadline-bound leases last `lease_duration_ms` from now, longer or shorter. Reply: None.
+
+    Nothing is renewed when any message is no longer held. Raises SubscriptionNotFound, LeaseExpired, InvalidArgument.
+    """
 
     subscription: int
     partition: int

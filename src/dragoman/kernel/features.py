@@ -20,7 +20,7 @@ from dragoman.kernel import (
     snapshotting,
     unused,
 )
-from dragoman.kernel.leases import deadlines, delay, seek, sessions, subscribe
+from dragoman.kernel.leases import deadlines, delay, peek, seek, sessions, subscribe
 from dragoman.kernel.records import (
     CursorsPended,
     DocumentDeleted,
@@ -53,6 +53,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **scheduler.HANDLERS,
     **pumping.HANDLERS,
     **seek.HANDLERS,
+    **peek.HANDLERS,
     **snapshotting.HANDLERS,
     **deadlines.HANDLERS,
     **sessions.HANDLERS,

@@ -41,6 +41,7 @@ from dragoman.ports.translator import Translator
 COLD_BYTES_MAX: Final = (
     16 << 20
 )  # asked for by one dispatch, about; what is asked for later waits a turn
+SECRET_BYTES: Final = 32
 SWEEPS_MAX: Final = 64  # bounded steps per call of `sweep`
 
 
@@ -71,7 +72,8 @@ class Kernel:
 
     def begin(self, incarnation: int) -> None:
         """A new life of the node: what was leased through connections is ready again."""
-        self.commit([Started(incarnation, self.state.id_next)])
+        secret = self.state.secret or self.token(SECRET_BYTES)
+        self.commit([Started(incarnation, self.state.id_next, secret)])
 
     # --- commands ---
 

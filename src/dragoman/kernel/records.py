@@ -178,6 +178,7 @@ class Started(Record, frozen=True, array_like=True, gc=False, tag=22):
 
     incarnation: int
     id_next: int
+    secret: bytes = b""  # of the store, from its first start on
 
 
 class CursorsCommitted(Record, frozen=True, array_like=True, gc=False, tag=30):

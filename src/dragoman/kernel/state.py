@@ -77,6 +77,7 @@ class State:
         "retry",
         "routing",
         "schedules",
+        "secret",
         "showing",
         "snapshots",
         "streams",
@@ -96,6 +97,7 @@ class State:
         self.random_below = random_below
         self.id_next = 1  # of streams, subscriptions, routes, holders, pools; never reused
         self.incarnation = 1
+        self.secret = b""  # of the store; never leaves the process
         self.is_full = False  # the disk is: publishes are refused, everything else goes on
         self.appended = 0  # bytes ever appended, each body once: how much the journal is given
         self.resident = 0  # bytes of memory, about, of blocks that are nowhere else

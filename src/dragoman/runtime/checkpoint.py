@@ -75,6 +75,7 @@ class Frozen:
         "placed",
         "position",
         "producer_end",
+        "secret",
         "segments",
         "used",
     )
@@ -84,6 +85,7 @@ class Frozen:
         self.id_next = id_next
         self.producer_end = 0
         self.cluster_id = b""
+        self.secret = b""
         self.changes: list[Change] = []
         self.partitions: list[tuple[Stream, Partition, list[Block]]] = []
         self.placed: list[Placed] = []
@@ -159,6 +161,7 @@ class Checkpointer:
         state = self._kernel.state
         frozen = Frozen(self._commit.seal(), state.id_next)
         frozen.cluster_id = self._cluster_id
+        frozen.secret = state.secret
         frozen.producer_end = state.producer_reserved
         self._freeze_entities(frozen)
         self._freeze_gone(frozen)
@@ -288,6 +291,7 @@ class Checkpointer:
             frozen.cluster_id.hex(),
             kept,
             frozen.producer_end,
+            frozen.secret.hex(),
         )
         row: Change = ("meta", "checkpoint", msgspec.json.encode(meta))
         self._state.commit([*frozen.changes, row])

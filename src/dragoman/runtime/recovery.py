@@ -130,6 +130,7 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
     load_features(state, store)
     state.id_next = max(state.id_next, meta.id_next)
     state.producer_reserved = meta.producer_end
+    state.secret = bytes.fromhex(meta.secret)
 
 
 def _load_stream(kernel: Kernel, number: int, row: StreamRow) -> None:

@@ -1,5 +1,6 @@
 """One connection's standing with the broker, as its door sees it."""
 
+import hmac
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,10 @@ class BrokerSession:
     def token(self, size_bytes: int) -> bytes:
         """Unpredictable bytes."""
         return self._kernel.token(size_bytes)
+
+    def secret(self, purpose: str) -> bytes:
+        """See `kernel.api.Session.secret`."""
+        return hmac.digest(self._kernel.state.secret, purpose.encode(), "sha256")
 
     def position(self) -> int:
         """Of the frame that will hold everything decided so far, this turn's included."""

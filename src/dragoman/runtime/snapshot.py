@@ -91,6 +91,7 @@ class MetaRow(msgspec.Struct):
     cluster_id: str
     segments: dict[int, int]
     producer_end: int = 0  # producer ids below may have been given out
+    secret: str = ""
 
 
 def id_key(number: int) -> str:

@@ -19,7 +19,8 @@ from dragoman.kernel.commands import (
     TrimStream,
 )
 from dragoman.kernel.leases.commands import CreateSubscription
-from dragoman.kernel.leases.seek import AlterSubscription, Peek, Seek
+from dragoman.kernel.leases.peek import Peek
+from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.pumps import CreatePump, ListPumps
 from dragoman.kernel.settings import Address, PumpSettings, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument

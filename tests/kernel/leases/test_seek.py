@@ -15,7 +15,7 @@ from dragoman.kernel.commands import (
     Lease,
     Settle,
 )
-from dragoman.kernel.leases.seek import AlterSubscription, Peek, Seek
+from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.settings import StreamSettings
 from dragoman.kernel.snapshots import CreateSnapshot, DeleteSnapshot, ListSnapshots, SeekSnapshot
 from dragoman.model.errors import (
@@ -185,30 +185,6 @@ def test_settings_for_life_cannot_be_altered() -> None:
         changed = msgspec.structs.replace(info.settings, **change)
         with pytest.raises(error):
             session.submit(AlterSubscription(name="q", settings=changed))
-
-
-def test_a_peek_shows_states_and_leases_nothing() -> None:
-    engine = Engine()
-    node = engine.start()
-    session = node.connect()
-    declare(session, "q")
-    publish(session, "q", *[b"%d" % number for number in range(5)])
-    (delivery,) = session.submit(Lease(name="q", count_max=3))
-    subscription, holder = delivery.holder.subscription.id, delivery.holder.id
-    session.settle(Settle(subscription, 0, holder, [(0, 1)], "ack"))
-    session.settle(Settle(subscription, 0, holder, [(1, 2)], "defer"))
-    node.settle()
-    node.checkpoint()
-    found = session.submit(Peek(name="q", count_max=10))
-    shown = [(each.offset, each.state, each.body) for each in found]
-    assert shown == [
-        (1, "DEFERRED", b"1"),
-        (2, "LEASED", b"2"),
-        (3, "READY", b"3"),
-        (4, "READY", b"4"),
-    ]
-    assert counts(session) == (2, 1)
-    assert [each.offset for each in session.submit(Peek(name="q", offset=3))] == [3]
 
 
 def snapshot(session: BrokerSession, name: str = "s", life_ms: int = DAY_MS) -> None:

@@ -46,7 +46,7 @@ def renew(kernel: "Kernel", command: Renew, session: int) -> None:
 
 
 def decide_renew(state: State, command: Renew, elapsed_ms: int) -> list[Record]:
-    """Raises SubscriptionNotFound, InvalidArgument, LeaseExpired when any message is no longer held."""
+    """Raises SubscriptionNotFound, PartitionNotFound, InvalidArgument, LeaseExpired when any is no longer held."""
     duration_ms = command.lease_duration_ms
     check_duration(duration_ms)
     if duration_ms == 0:
@@ -54,6 +54,8 @@ def decide_renew(state: State, command: Renew, elapsed_ms: int) -> list[Record]:
     subscription = state.subscriptions.get(command.subscription)
     if subscription is None:
         raise SubscriptionNotFound(str(command.subscription))
+    if not 0 <= command.partition < len(subscription.windows):
+        raise PartitionNotFound(f"{subscription.stream.name}-{command.partition}")
     window = subscription.windows[command.partition]
     runs = [(start, end) for start, end in command.runs]
     for start, end in runs:

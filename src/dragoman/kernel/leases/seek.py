@@ -1,7 +1,6 @@
-"""Moving a leased subscription in its stream, looking into it, stopping it, changing it.
+"""Moving a leased subscription in its stream, stopping it, changing it.
 
     Seek     everything before a point is done, everything from there on is ready again while the stream keeps it
-    Peek     messages with their states, nothing leased
     Alter    other settings; `paused` hands nothing out and keeps everything
 
 A seek is one record however far it goes: the window begins anew at the point. Leases are revoked, whoever held them
@@ -23,23 +22,21 @@ from dragoman.kernel.leases.index import check_order
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
 from dragoman.kernel.leases.settle import give_back
-from dragoman.kernel.leases.states import DONE, RETURNED, STATES
+from dragoman.kernel.leases.states import DONE, RETURNED
 from dragoman.kernel.publish import partition_of
 from dragoman.kernel.records import Record, Sought, SubscriptionAltered
 from dragoman.kernel.replies import QueueInfo
 from dragoman.kernel.settings import SubscriptionSettings
-from dragoman.kernel.state import Needs, State
+from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_owner, indexed
 from dragoman.kernel.transactions.transaction import hide_pending
 from dragoman.model.errors import InvalidArgument, NotSupported
-from dragoman.model.limits import PEEK_BYTES_MAX, PEEK_COUNT_MAX
 
 if TYPE_CHECKING:
     from dragoman.kernel.kernel import Kernel
 
 FIXED: Final = ("durable", "order", "filter", "priorities", "exclusive", "owns_stream")
 """Settings that a subscription keeps for life."""
-DELAYED: Final = "DELAYED"
 
 
 class _OfSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,25 +57,6 @@ class Seek(_OfSubscription, frozen=True, kw_only=True):
     partition: int = 0
     offset: int = -1
     time_ms: int = 0
-
-
-class Peek(_OfSubscription, frozen=True, kw_only=True):
-    """Look at messages that are not done, from an offset on. Reply: `list[Peeked]`, at most `count_max`."""
-
-    partition: int = 0
-    offset: int = 0
-    count_max: int = 1
-
-
-class Peeked(msgspec.Struct, frozen=True):
-    """A message as it stands for a subscription; `state` is a name of `leases.states`, or DELAYED."""
-
-    offset: int
-    state: str
-    stored_ms: int
-    tries: int
-    format: int
-    body: bytes
 
 
 class AlterSubscription(_OfSubscription, frozen=True, kw_only=True):
@@ -222,42 +200,7 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
         _look_again(state, subscription)
 
 
-# --- peek ---
-
-
-def peek(kernel: "Kernel", command: Peek, session: int) -> list[Peeked]:
-    """Reply: what stands there. Raises Needs."""
-    subscription = _mine(kernel, command, session)
-    partition = partition_of(subscription.stream, command.partition)
-    window = subscription.windows[partition.index]
-    found: list[Peeked] = []
-    left = PEEK_BYTES_MAX
-    for start, end in partition.messages(max(command.offset, window.floor()), partition.end):
-        for offset in range(start, end):
-            if len(found) == min(command.count_max, PEEK_COUNT_MAX) or left <= 0:
-                return found
-            state = window.state(offset)
-            if state != DONE:
-                name = STATES[state] if offset < window.shown else DELAYED
-                found.append(_peeked(kernel.state, partition, offset, name, window))
-                left -= len(found[-1].body)
-    return found
-
-
-def _peeked(state: State, partition: Partition, offset: int, name: str, window: Any) -> Peeked:
-    block = partition.at(offset)
-    assert block is not None
-    if block.bodies is None:
-        raise Needs([block])
-    format_, body = block.format, block.body(offset)
-    if block.packed:
-        format_, bodies = state.translator.open_batch(block.format, body)
-        body = bodies[offset - block.offset]
-    return Peeked(offset, name, block.stored_at(offset), window.tried(offset), format_, body)
-
-
 HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
     Seek: seek,
-    Peek: peek,
     AlterSubscription: alter,
 }

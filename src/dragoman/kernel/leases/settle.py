@@ -37,7 +37,7 @@ from dragoman.kernel.records import Record, Runs, Settled
 from dragoman.kernel.replies import SettleReply
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import hide_pending
-from dragoman.model.errors import LeaseExpired, SubscriptionNotFound
+from dragoman.model.errors import LeaseExpired, PartitionNotFound, SubscriptionNotFound
 
 
 def decide_settle(
@@ -47,10 +47,14 @@ def decide_settle(
     elapsed_ms: int,
     pending: Pending | None = None,
 ) -> tuple[list[Record], SettleReply]:
-    """Records that settle what the holder still has. Raises SubscriptionNotFound, LeaseExpired (strict)."""
+    """Records that settle what the holder still has. Raises SubscriptionNotFound, PartitionNotFound, LeaseExpired
+    (strict).
+    """
     subscription = state.subscriptions.get(command.subscription)
     if subscription is None:
         raise SubscriptionNotFound(str(command.subscription))
+    if not 0 <= command.partition < len(subscription.windows):
+        raise PartitionNotFound(f"{subscription.stream.name}-{command.partition}")
     window = subscription.windows[command.partition]
     runs, missing = _still_held(window, command)
     if missing and command.strict:

@@ -87,10 +87,7 @@ def decide_retries(state: State, elapsed_ms: int) -> list[Record]:
         subscription = state.subscriptions.get(subscription_id)
         if subscription is None:
             continue
-        window = subscription.windows[partition]
-        runs = [
-            (max(a, start), min(b, end)) for a, b in window.runs(WAITING) if a < end and b > start
-        ]
+        runs = subscription.windows[partition].within(WAITING, start, end)
         if runs:
             records.append(Settled(subscription_id, partition, WAITING, TIME, runs))
     return records

@@ -427,6 +427,19 @@ class Window:
                     yield (chunk.base + at, chunk.base + end)
                 at = states.find(state, end)
 
+    def within(self, state: int, start: int, end: int) -> list[tuple[int, int]]:
+        """Runs in `state` of [start, end)."""
+        runs: list[tuple[int, int]] = []
+        for offset in range(start, end):
+            chunk = self.chunks.get(offset >> SPAN_BITS)
+            if chunk is None or chunk.states[offset - chunk.base] != state:
+                continue
+            if runs and runs[-1][1] == offset:
+                runs[-1] = (runs[-1][0], offset + 1)
+            else:
+                runs.append((offset, offset + 1))
+        return runs
+
     def tried(self, offset: int) -> int:
         """How often the message was leased before its present lease."""
         chunk = self.chunks.get(offset >> SPAN_BITS)
