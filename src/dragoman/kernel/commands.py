@@ -189,9 +189,13 @@ class DeleteQueue(_Command, frozen=True, kw_only=True):
 
 
 class PurgeQueue(_Command, frozen=True, kw_only=True):
-    """Drop messages. Reply: `int`, how many. mode: ready only (RabbitMQ), all (SQS), created before `before_ms`."""
+    """Drop messages of a queue, or of another subscription, for itself. Reply: `int`, how many.
+
+    mode: ready only (RabbitMQ), all (SQS), created before `before_ms` (Cloud Tasks). Raises SubscriptionNotFound.
+    """
 
     name: str
+    subscription: str = ""
     mode: Literal["ready", "all", "before"] = "ready"
     before_ms: int = 0
 

@@ -65,7 +65,8 @@ def delete_queue(kernel: "Kernel", command: c.DeleteQueue, session: int) -> Queu
 
 def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
     """Reply: how many messages were dropped."""
-    subscription = kernel.state.subscription(command.namespace, command.name)
+    state = kernel.state
+    subscription = state.subscription(command.namespace, command.name, command.subscription)
     topology.check_owner(subscription, session)
     before_ms = command.before_ms if command.mode == "before" else -1
     records, total = decide_purge(subscription, held=command.mode != "ready", before_ms=before_ms)

@@ -167,8 +167,8 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
             window.saved.add(index)
             row = ChunkRow(
                 zlib.compress(bytes(chunk.states), _PACK_LEVEL),
-                b"" if chunk.tries is None else zlib.compress(bytes(chunk.tries), _PACK_LEVEL),
-                b"" if chunk.fails is None else zlib.compress(bytes(chunk.fails), _PACK_LEVEL),
+                _packed(chunk.tries),
+                _packed(chunk.fails),
                 _packed(chunk.lanes),
                 chunk.held_until(),
                 _packed(chunk.firsts_ms),
@@ -180,13 +180,21 @@ def _packed(column: "array[int] | None") -> bytes:
     return b"" if column is None else zlib.compress(column.tobytes(), _PACK_LEVEL)
 
 
+def _counters(data: bytes) -> "array[int] | None":
+    """Counters of two bytes each; rows of the first releases have one."""
+    if not data:
+        return None
+    raw = zlib.decompress(data)
+    return array("H", raw) if len(raw) == 2 * SPAN else array("H", list(raw))
+
+
 def chunk_of(index: int, data: bytes) -> Chunk:
     """A chunk as its row says. Raises msgspec.MsgspecError, zlib.error."""
     row = msgspec.msgpack.decode(data, type=ChunkRow)
     chunk = Chunk(index * SPAN)
     chunk.states = bytearray(zlib.decompress(row.states))
-    chunk.tries = bytearray(zlib.decompress(row.tries)) if row.tries else None
-    chunk.fails = bytearray(zlib.decompress(row.fails)) if row.fails else None
+    chunk.tries = _counters(row.tries)
+    chunk.fails = _counters(row.fails)
     if row.lanes:
         chunk.lanes = array("Q", zlib.decompress(row.lanes))
     if row.firsts_ms:

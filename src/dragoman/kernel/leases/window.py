@@ -25,9 +25,10 @@ from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED
 SPAN_BITS: Final = 12
 SPAN: Final = 1 << SPAN_BITS  # offsets per chunk
 ALL: Final = 1 << 60  # past every offset
-TRIES_MAX: Final = 255  # counters saturate: every limit that protocols offer is far below
+TRIES_MAX: Final = 65_535  # counters saturate: every limit that protocols offer is far below
 _RUNS: Final = tuple(bytes([state]) * SPAN for state in range(8))
 _ZEROS: Final = bytes(8 * SPAN)
+_NO_TRIES: Final = bytes(2 * SPAN)
 
 
 class Chunk:
@@ -57,8 +58,8 @@ class Chunk:
         self.base = base
         self.states = bytearray(SPAN)
         self.holders: array[int] = array("Q", _ZEROS)
-        self.tries: bytearray | None = None
-        self.fails: bytearray | None = None
+        self.tries: array[int] | None = None
+        self.fails: array[int] | None = None
         self.lanes: array[int] | None = None
         self.until_ms: array[int] | None = None
         self.durations_ms: array[int] | None = None
@@ -473,9 +474,9 @@ class Window:
             chunk = self.chunks[offset >> SPAN_BITS]
             at = offset - chunk.base
             if chunk.tries is None:
-                chunk.tries = bytearray(SPAN)
+                chunk.tries = array("H", _NO_TRIES)
             chunk.tries[at] = min(chunk.tries[at] + 1, TRIES_MAX)
             if failed:
                 if chunk.fails is None:
-                    chunk.fails = bytearray(SPAN)
+                    chunk.fails = array("H", _NO_TRIES)
                 chunk.fails[at] = min(chunk.fails[at] + 1, TRIES_MAX)
