@@ -6,7 +6,7 @@ from array import array
 import msgspec
 import pytest
 
-from dragoman.kernel.leases.window import SPAN
+from dragoman.kernel.leases.chunk import SPAN
 from dragoman.runtime.snapshot import ChunkRow, chunk_of
 
 

@@ -294,8 +294,9 @@ class Model:
     def _started(self, record: r.Started) -> None:
         for reader in self.readers.values():
             for message in reader.messages():
-                message.tries += message.state == s.LEASED
-                if message.state in {s.LEASED, s.WAITING}:
+                message.due_ms = 0  # what waits goes on, at most as long as it was told to
+                if message.state == s.LEASED:
+                    message.tries += 1
                     message.state, message.holder = s.RETURNED, 0
 
     def _nothing(self, record: r.Record) -> None:

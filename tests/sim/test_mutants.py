@@ -11,7 +11,7 @@ from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases import dead, dispatch, lease, settle, sweep
-from dragoman.kernel.leases.states import DONE, LEASED, RETURNED, WAITING
+from dragoman.kernel.leases.states import DONE, LEASED, RETURNED
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Settled, Started
 from dragoman.kernel.routing import Routing
@@ -187,8 +187,8 @@ def a_start_returns_no_leases(patch: Patch) -> None:
 
 
 @mutant
-def a_start_forgets_what_waited(patch: Patch) -> None:
-    start_passes_over(patch, WAITING)
+def a_start_ends_every_wait(patch: Patch) -> None:
+    patch.setattr(Window, "waits_until", lambda self: [])
 
 
 @mutant

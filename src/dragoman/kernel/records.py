@@ -74,6 +74,9 @@ class Settled(Record, frozen=True, array_like=True, gc=False, tag=3):
     holder: int = 0
     failed: bool = False
     ready_ms: int = 0
+    wait: tuple[int, int] | None = (
+        None  # of DELAY: wall time at which it is over, and how long it is
+    )
 
 
 class StreamCreated(Record, frozen=True, array_like=True, gc=False, tag=10):

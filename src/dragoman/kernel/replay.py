@@ -71,12 +71,12 @@ def apply_started(state: State, record: Started) -> None:
             leased = window.bound()
             if leased:
                 apply_settled(state, Settled(subscription.id, index, LEASED, RELEASE, leased))
-            waiting = list(window.runs(WAITING))
-            if waiting:  # elapsed time began anew: what waited for it is due
+            waiting = window.waits_for_nothing()
+            if waiting:  # by a version that knew elapsed time alone, which began anew
                 apply_settled(state, Settled(subscription.id, index, WAITING, TIME, waiting))
     state.retry.clear()
     state.due.heap.clear()
-    state.due.rearm = True  # leases with a deadline go on
+    state.due.rearm = True  # leases with a deadline go on, and so does what waits
 
 
 def apply_session_state_set(state: State, record: SessionStateSet) -> None:

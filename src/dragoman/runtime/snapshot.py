@@ -22,7 +22,8 @@ import msgspec
 
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.group import Cursor, Group
-from dragoman.kernel.leases.window import SPAN, Chunk, Window
+from dragoman.kernel.leases.chunk import SPAN, Chunk
+from dragoman.kernel.leases.window import Window
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Bound, RouteCreated
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
@@ -57,7 +58,9 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
 
 
 class ChunkRow(msgspec.Struct, array_like=True):
-    """A chunk at a checkpoint: compressed states, counters and lanes; leases with a deadline as in `held_until`."""
+    """A chunk at a checkpoint: compressed states, counters and lanes; leases with a deadline as in `held_until`, what
+    waits as in `waits_until`.
+    """
 
     states: bytes
     tries: bytes = b""
@@ -65,6 +68,7 @@ class ChunkRow(msgspec.Struct, array_like=True):
     lanes: bytes = b""
     leases: list[tuple[int, int, int, int]] = []
     firsts_ms: bytes = b""
+    waits: list[tuple[int, int, int, int]] = []
 
 
 class ProducerRow(msgspec.Struct, array_like=True):
@@ -172,6 +176,7 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
                 _packed(chunk.lanes),
                 chunk.held_until(),
                 _packed(chunk.firsts_ms),
+                chunk.waits_until(),
             )
             yield ("chunk", f"{prefix}/{index:012x}", _pack.encode(row))
 
@@ -201,6 +206,8 @@ def chunk_of(index: int, data: bytes) -> Chunk:
         chunk.firsts_ms = array("Q", zlib.decompress(row.firsts_ms))
     for start, end, holder, duration_ms in row.leases:
         chunk.hold(start, end, holder, duration_ms)
+    for start, end, until_ms, duration_ms in row.waits:
+        chunk.wait(start, end, until_ms, duration_ms)
     chunk.open = SPAN - chunk.states.count(0)
     chunk.dirty = False
     return chunk

@@ -1,7 +1,9 @@
 import pytest
 from tests.kernel.leases.made import Queue, bodies
+from tests.runtime.engine import Engine
+from tests.runtime.node import ack, declare, publish
 
-from dragoman.kernel.commands import DeclareQueue, Renew
+from dragoman.kernel.commands import DeclareQueue, Lease, Renew, Settle
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.settings import Address
@@ -152,3 +154,48 @@ def test_a_lease_that_never_ends_is_refused() -> None:
     for duration_ms in (-1, 1 << 60):
         with pytest.raises(InvalidArgument):
             queue.lease(1, lease_duration_ms=duration_ms)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_a_message_that_waits_for_a_retry_waits_on_after_a_restart(*, is_saved: bool) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "q")
+    publish(session, "q", b"0", b"1")
+    node.settle()
+    first, second = (session.submit(Lease(name="q"))[0] for _ in range(2))
+    for one, delay_ms in ((first, 60_000), (second, 1_000)):
+        runs = [(one.start, one.end)]
+        settle = Settle(one.holder.subscription.id, 0, one.holder.id, runs, "release")
+        settle.delay_ms = delay_ms
+        session.settle(settle)
+    node.settle()
+    if is_saved:
+        node.checkpoint()
+    stopped_ms = node.clock.now_ms
+    for later_ms, wanted in ((20_000, [b"1"]), (59_999, []), (60_000, [b"0"])):
+        node = engine.start()
+        node.clock.now_ms = stopped_ms + later_ms
+        session = node.connect()
+        node.settle()
+        node.turn()
+        taken = session.submit(Lease(name="q", count_max=9))
+        assert [body for one in taken for body in one.bodies] == wanted
+        for one in taken:
+            ack(session, one)
+        node.settle()
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait_longer_than_he_was_to() -> None:
+    queue = Queue()
+    queue.kernel.now_ms, queue.kernel.elapsed_ms = 1_000_000, 5_000
+    queue.publish(b"0")
+    queue.settle(queue.lease(1)[0], "release", delay_ms=1_000)
+    queue.kernel.begin(2)
+    queue.kernel.now_ms, queue.kernel.elapsed_ms = 500_000, 10
+    queue.pass_ms(0)
+    queue.pass_ms(999)
+    assert queue.info().waiting == 1
+    queue.pass_ms(1)
+    assert (queue.info().waiting, queue.take(1)) == (0, [b"0"])

@@ -194,8 +194,10 @@ class OrderMachine(RuleBasedStateMachine):
         self.session = self.node.connect()
         self.node.settle()
         self.is_cold = True
-        for message in self.of(WAITING) + [m for m in self.of(LEASED) if not m.until_ms]:
+        for message in [m for m in self.of(LEASED) if not m.until_ms]:
             message.state = READY
+        for message in self.of(WAITING):
+            message.until_ms = self.node.clock.now_ms + RETRY_MS
         for message in self.of(LEASED):
             message.until_ms = self.node.clock.now_ms + LEASE_MS
 

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dragoman.kernel.leases.chunk import SPAN
 from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED, WAITING
-from dragoman.kernel.leases.window import SPAN, TRIES_MAX, Window
+from dragoman.kernel.leases.window import TRIES_MAX, Window
 
 LENGTHS = st.one_of(st.integers(1, 5), st.integers(SPAN - 2, SPAN + 2), st.just(2 * SPAN + 1))
 STATES = (LEASED, RETURNED, WAITING, DEFERRED, DONE)

@@ -88,7 +88,7 @@ def sweep_leases(kernel: "Kernel") -> bool:
     """Return what is overdue; True when more is. Raises Needs, with what came before done."""
     due = kernel.state.due
     if due.rearm:
-        refill(kernel.state, kernel.elapsed_ms)
+        refill(kernel.state, kernel.elapsed_ms, kernel.now_ms)
     for _ in range(SWEEP_LEASES_MAX):
         if due.heap and due.heap[0][0] <= kernel.elapsed_ms:
             records = decide_overdue(kernel.state, due.heap[0], kernel.now_ms, kernel.elapsed_ms)

@@ -5,7 +5,8 @@
 
 The chunk is right, the heap only says when to look: a run that was settled or renewed meanwhile is passed over. Entries
 of that kind are dropped when they are most of the heap, so that long leases that end soon cost nothing for long. After
-a restart elapsed time begins anew: every lease is given its full duration again, at the first sweep.
+a restart elapsed time begins anew: every lease is given its full duration again, at the first sweep; messages that wait
+for a retry know the wall time of its end.
 """
 
 from heapq import heapify, heappush
@@ -89,8 +90,10 @@ def _is_current(state: "State", entry: Entry) -> bool:
     )
 
 
-def refill(state: "State", elapsed_ms: int) -> None:
-    """After a restart: every lease that outlived the last life lasts its full duration from now."""
+def refill(state: "State", elapsed_ms: int, now_ms: int) -> None:
+    """After a restart: every lease that outlived the last life lasts its full duration from now. What waits goes on
+    waiting until the wall time it was told, and never longer than it was to wait in all.
+    """
     due = state.due
     due.rearm = False
     due.heap.clear()
@@ -102,3 +105,7 @@ def refill(state: "State", elapsed_ms: int) -> None:
                     state,
                     (elapsed_ms + duration_ms, subscription.id, index, start, end, holder),
                 )
+            for start, end, until_ms, duration_ms in window.waits_until():
+                left_ms = min(max(until_ms - now_ms, 0), duration_ms)
+                retry = (elapsed_ms + left_ms, subscription.id, index, start, end)
+                heappush(state.retry, retry)

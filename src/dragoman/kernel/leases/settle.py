@@ -136,6 +136,7 @@ def released(
     if runs:
         event = DELAY if delay_ms > 0 else RELEASE
         ready_ms = elapsed_ms + delay_ms if delay_ms > 0 else 0
+        wait = (now_ms + delay_ms, delay_ms) if delay_ms > 0 else None
         records.append(
             Settled(
                 subscription.id,
@@ -146,6 +147,7 @@ def released(
                 command.holder,
                 command.failed,
                 ready_ms,
+                wait,
             )
         )
         if subscription.settings.revoke_followers:
@@ -216,7 +218,7 @@ def apply_settled(state: State, record: Settled) -> None:
         if counts_bytes:
             _count_bytes(window, partition, record.source, target, start, end)
         if target == WAITING:
-            heappush(state.retry, (record.ready_ms, subscription.id, record.partition, start, end))
+            _wait(state, window, record, start, end)
     if record.source == LEASED:
         give_back(state, record.holder, total)
     if target == RETURNED or record.source in {READY, RETURNED}:
@@ -227,6 +229,12 @@ def apply_settled(state: State, record: Settled) -> None:
         state.activate(subscription)
     if target == DONE:
         state.dirty_floors[subscription.stream.id] = subscription.stream
+
+
+def _wait(state: State, window: Window, record: Settled, start: int, end: int) -> None:
+    heappush(state.retry, (record.ready_ms, record.subscription, record.partition, start, end))
+    if record.wait is not None:
+        window.hold_until(start, end, record.wait[0], record.wait[1])
 
 
 def _apply_run(window: Window, record: Settled, target: int, start: int, end: int) -> None:

@@ -18,81 +18,15 @@ from array import array
 from collections.abc import Iterator
 from typing import Final
 
+from dragoman.kernel.leases.chunk import SPAN, SPAN_BITS, ZEROS, Chunk
 from dragoman.kernel.leases.lane import Spans
 from dragoman.kernel.leases.order import Order
-from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED
+from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED, WAITING
 
-SPAN_BITS: Final = 12
-SPAN: Final = 1 << SPAN_BITS  # offsets per chunk
 ALL: Final = 1 << 60  # past every offset
 TRIES_MAX: Final = 65_535  # counters saturate: every limit that protocols offer is far below
 _RUNS: Final = tuple(bytes([state]) * SPAN for state in range(8))
-_ZEROS: Final = bytes(8 * SPAN)
 _NO_TRIES: Final = bytes(2 * SPAN)
-
-
-class Chunk:
-    """States of offsets base <= o < base + SPAN. `open` counts those that are not DONE.
-
-    lanes      of messages under an order that were handed out (`Lanes`) or are not DONE (`Keys`); None: all of lane 0
-    until_ms   elapsed time at which a lease ends, 0 with its connection; durations_ms: how long it was given for.
-               Both say something of LEASED messages only, and both are None while no lease of the chunk has a deadline
-    firsts_ms  wall time at which a message was first leased, where the subscription keeps that; 0 never
-    """
-
-    __slots__ = (
-        "base",
-        "dirty",
-        "durations_ms",
-        "fails",
-        "firsts_ms",
-        "holders",
-        "lanes",
-        "open",
-        "states",
-        "tries",
-        "until_ms",
-    )
-
-    def __init__(self, base: int) -> None:
-        self.base = base
-        self.states = bytearray(SPAN)
-        self.holders: array[int] = array("Q", _ZEROS)
-        self.tries: array[int] | None = None
-        self.fails: array[int] | None = None
-        self.lanes: array[int] | None = None
-        self.until_ms: array[int] | None = None
-        self.durations_ms: array[int] | None = None
-        self.firsts_ms: array[int] | None = None
-        self.open = 0
-        self.dirty = True
-
-    def hold(self, start: int, end: int, holder: int, duration_ms: int) -> None:
-        """As a checkpoint saved it: [start, end) is held under a deadline, which is to be set anew."""
-        if self.until_ms is None or self.durations_ms is None:
-            self.until_ms = array("Q", _ZEROS)
-            self.durations_ms = array("Q", _ZEROS)
-        for at in range(start - self.base, end - self.base):
-            self.holders[at] = holder
-            self.until_ms[at] = self.durations_ms[at] = duration_ms
-
-    def held_until(self) -> list[tuple[int, int, int, int]]:
-        """Runs (start, end, holder, duration) of LEASED messages whose lease has a deadline."""
-        found: list[tuple[int, int, int, int]] = []
-        until, durations = self.until_ms, self.durations_ms
-        if until is None or durations is None:
-            return found
-        at = self.states.find(LEASED)
-        while at >= 0:
-            if until[at]:
-                offset, holder, duration_ms = self.base + at, self.holders[at], durations[at]
-                last = found[-1] if found else (0, 0, 0, 0)
-                if last[1:] == (offset, holder, duration_ms):
-                    found[-1] = (last[0], offset + 1, holder, duration_ms)
-                else:
-                    found.append((offset, offset + 1, holder, duration_ms))
-            at = self.states.find(LEASED, at + 1)
-        return found
 
 
 class Window:
@@ -217,7 +151,7 @@ class Window:
             low = start - chunk.base
             high = min(end - chunk.base, SPAN)
             if chunk.lanes is None and lane:
-                chunk.lanes = array("Q", _ZEROS)
+                chunk.lanes = array("Q", ZEROS)
             if chunk.lanes is not None:
                 if high - low == 1:
                     chunk.lanes[low] = lane
@@ -244,7 +178,7 @@ class Window:
         return pieces
 
     def hold_until(self, start: int, end: int, until_ms: int, duration_ms: int) -> None:
-        """[start, end), all LEASED, is held until then; 0 as long as the connection."""
+        """[start, end), all LEASED, is held until then, 0 as long as the connection; or, WAITING, waits until then."""
         if until_ms:
             self.timed = True
         while start < end:
@@ -253,8 +187,8 @@ class Window:
             count = min(end - chunk.base, SPAN) - low
             until, durations = chunk.until_ms, chunk.durations_ms
             if until_ms and (until is None or durations is None):
-                until = chunk.until_ms = array("Q", _ZEROS)
-                durations = chunk.durations_ms = array("Q", _ZEROS)
+                until = chunk.until_ms = array("Q", ZEROS)
+                durations = chunk.durations_ms = array("Q", ZEROS)
             if until is not None and durations is not None:
                 until[low : low + count] = array("Q", [until_ms]) * count
                 durations[low : low + count] = array("Q", [duration_ms]) * count
@@ -266,6 +200,13 @@ class Window:
         found: list[tuple[int, int, int, int]] = []
         for index in sorted(self.chunks) if self.timed else ():
             found += self.chunks[index].held_until()
+        return found
+
+    def waits_until(self) -> list[tuple[int, int, int, int]]:
+        """Runs (start, end, wall time, duration) of WAITING messages."""
+        found: list[tuple[int, int, int, int]] = []
+        for index in sorted(self.chunks) if self.timed else ():
+            found += self.chunks[index].waits_until()
         return found
 
     def overdue(self, start: int, end: int, holder: int, now_ms: int) -> list[tuple[int, int]]:
@@ -289,13 +230,20 @@ class Window:
 
     def bound(self) -> list[tuple[int, int]]:
         """Runs of LEASED messages that are held as long as a connection lasts."""
-        runs = list(self.runs(LEASED))
-        if not self.timed:
+        return self._without(LEASED, self.held_until())
+
+    def waits_for_nothing(self) -> list[tuple[int, int]]:
+        """Runs of WAITING messages of which nobody wrote down until when."""
+        return self._without(WAITING, self.waits_until())
+
+    def _without(self, state: int, timed: list[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
+        runs = list(self.runs(state))
+        if not timed:
             return runs
         spans = Spans()
         for start, end in runs:
             spans.append(start, end)
-        for start, end, _, _ in self.held_until():
+        for start, end, _, _ in timed:
             spans.remove(start, end)
         return spans.runs()
 
@@ -463,7 +411,7 @@ class Window:
         for offset in range(start, end):
             chunk = self.chunks[offset >> SPAN_BITS]
             if chunk.firsts_ms is None:
-                chunk.firsts_ms = array("Q", _ZEROS)
+                chunk.firsts_ms = array("Q", ZEROS)
             at = offset - chunk.base
             if not chunk.firsts_ms[at]:
                 chunk.firsts_ms[at] = wall_ms
