@@ -143,7 +143,14 @@ class AmqpSocket:
         self._buffer = b""
 
     @classmethod
-    def connect(cls, host: str, port: int, user: str = "guest", password: str = "guest") -> Self:
+    def connect(
+        cls,
+        host: str,
+        port: int,
+        user: str = "guest",
+        password: str = "guest",
+        heartbeat_s: int = 0,
+    ) -> Self:
         """Connect, authenticate, open the virtual host '/' and channel 1."""
         sock = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -153,7 +160,7 @@ class AmqpSocket:
         response = long(f"\0{user}\0{password}".encode())
         sock.sendall(method(10, 11, long(b"") + short("PLAIN") + response + short("en_US"), 0))
         self.expect(10, 30)
-        tune = struct.pack(">HIH", 64, FRAME_MAX_BYTES, 0)
+        tune = struct.pack(">HIH", 64, FRAME_MAX_BYTES, heartbeat_s)
         sock.sendall(method(10, 31, tune, 0) + method(10, 40, short("/") + b"\x00\x00", 0))
         self.expect(10, 41)
         sock.sendall(method(20, 10, b"\x00"))

@@ -59,15 +59,33 @@ class _Thread:
             self._ready.set()
 
     async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
         running = await start(self._options, self.clock)
-        self._loop, self._running = loop, running
-        wake = running.parts.broker.timers.check
-        self.clock.on_advance = lambda: loop.call_soon_threadsafe(wake)
+        self._loop, self._running = asyncio.get_running_loop(), running
+        self.clock.mover = self._move
         self.endpoints = {name: endpoint.document for name, endpoint in running.endpoints().items()}
         self._ready.set()
         await running.leaving.wait()
+        self.clock.mover = self.clock.move
         await running.stop()
+
+    def _move(self, duration_ms: int) -> None:
+        """Move the clock on the broker's thread, and wait until the broker has looked at it."""
+        seen = Event()
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._move_here, duration_ms, seen)
+        if not seen.wait(STOP_DEADLINE_S):
+            raise TimeoutError("the broker does not look at its clock")
+
+    def _move_here(self, duration_ms: int, seen: Event) -> None:
+        assert self._loop is not None
+        assert self._running is not None
+        self.clock.move(duration_ms)
+        broker = self._running.parts.broker
+        broker.read_clock()
+        for session in broker.sessions():  # for clients no time has passed, so none was silent
+            session.door.receive(b"")
+        broker.timers.check()
+        self._loop.call_soon(seen.set)  # behind the turn that `check` has asked for
 
     def end(self) -> None:
         """Leave as a signal would make it."""

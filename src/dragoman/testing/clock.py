@@ -11,7 +11,9 @@ class MovableClock:
     def __init__(self) -> None:
         self._system = SystemClock()
         self._ahead_ms = 0
-        self.on_advance: Callable[[], object] = lambda: None
+        self.mover: Callable[[int], None] = (
+            self.move
+        )  # a broker that serves moves it on its own thread
 
     def elapsed_ms(self) -> int:
         """See `ports.clock.Clock`."""
@@ -22,8 +24,11 @@ class MovableClock:
         return self._system.wall_ms() + self._ahead_ms
 
     def advance(self, seconds: float) -> None:
-        """Let that much time have passed: leases, delays and lives end as if it had."""
+        """Let that much time have passed: when this returns leases, delays and lives have ended as if it had."""
         if seconds < 0:
             raise ValueError("time does not go back")
-        self._ahead_ms += int(seconds * 1000)
-        self.on_advance()
+        self.mover(int(seconds * 1000))
+
+    def move(self, duration_ms: int) -> None:
+        """Add to real time, and tell nobody."""
+        self._ahead_ms += duration_ms
