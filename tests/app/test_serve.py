@@ -1,16 +1,28 @@
 import asyncio
 import json
+import os
+import socket
+import stat
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
-from dragoman.app import serve
+import dragoman
+from dragoman.app.build import build
+from dragoman.app.certs import write_certificates
 from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
 from dragoman.app.faces import missing
-from dragoman.app.serve import Running, announce, start
+from dragoman.app.loop import SystemClock
+from dragoman.app.serve import Running, announce, bind_alias, run, start
 from dragoman.app.topology import NO_SESSION
 from dragoman.kernel.commands import Bind, DeclareQueue, DescribeQueue
 from dragoman.kernel.settings import SubscriptionSettings
@@ -108,13 +120,64 @@ def test_all_protocols_share_one_port_when_asked() -> None:
     while_serving(options_of(one_port=True), look)
 
 
+def test_a_port_that_is_named_beside_a_port_for_all_is_a_listener_of_its_own() -> None:
+    async def look(running: Running) -> None:
+        ports = {name: listener.port for name, listener in running.listeners.items()}
+        assert ports["kafka"] != ports["amqp"]
+
+    while_serving(options_of(one_port=True, ports={"kafka": free_port(), "amqp": 0}), look)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
     async def again(running: Running) -> None:
         taken = running.listeners["kafka"].port
         with pytest.raises(StartError, match=f"port {taken} .*--port kafka=0"):
             await start(options_of(ports={"kafka": taken}))
+        with pytest.raises(StartError, match=f"port {taken} .*--port all=0"):
+            await start(options_of(ports={"kafka": taken}, one_port=True))
 
     while_serving(options_of(), again)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_that_is_not_ours_is_not_called_a_taken_port(host: str) -> None:
+    async def never() -> None:
+        with pytest.raises(StartError, match=f"host {host}: cannot listen there: "):
+            await start(options_of(host=host))
+
+    asyncio.run(never())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"tls_cert": "gone.pem"}, r"gone\.pem: No such file"),
+        ({"tls_cert": "server.pem", "tls_key": "gone-key.pem"}, r"gone-key\.pem: No such file"),
+        ({"tls_cert": "server.pem", "tls_key": "ca-key.pem"}, r"server\.pem with key .*ca-key"),
+        ({"tls_cert": "server.pem", "tls_key": "locked.pem"}, "encrypted"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_named(
+    tmp_path: Path, given: dict[str, str], told: str
+) -> None:
+    write_certificates(tmp_path, ["localhost"], SystemClock().wall_ms())
+    key = load_pem_private_key((tmp_path / "server-key.pem").read_bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hush"))
+    (tmp_path / "locked.pem").write_bytes(locked)
+
+    async def never() -> None:
+        paths = {name: str(tmp_path / value) for name, value in given.items()}
+        with pytest.raises(StartError, match=told):
+            await start(options_of(**paths))
+
+    asyncio.run(never())
 
 
 def test_programs_are_told_where_everything_is(
@@ -128,6 +191,8 @@ def test_programs_are_told_where_everything_is(
         line = json.loads(capsys.readouterr().out)
         assert line == {"event": "ready", **document}
         assert document["endpoints"]["kafka"]["port"] == running.listeners["kafka"].port
+        assert (document["pid"], document["version"]) == (os.getpid(), dragoman.__version__)
+        assert (document["build"], document["data"], document["ca"]) == (build(), None, None)
 
     while_serving(options_of(log="json", ready_file=str(ready)), tell)
 
@@ -135,9 +200,9 @@ def test_programs_are_told_where_everything_is(
 def test_a_second_port_by_habit_is_bound_unless_somebody_has_it() -> None:
     async def look(running: Running) -> None:
         usual, second = running.listeners["kafka"].port, running.listeners["amqp"].port
-        serve.bind_alias(running, second)
+        bind_alias(running, second)
         assert running.aliases == []
-        serve.bind_alias(running, 0)
+        bind_alias(running, 0)
         assert running.aliases[0].port not in {usual, second}
 
     while_serving(options_of(), look)
@@ -151,3 +216,32 @@ def test_a_broker_that_serves_is_ready_and_says_what_is_missing_when_it_is_not()
         assert missing(running.parts) == ["ports", "room on the disk"]
 
     while_serving(options_of(), look)
+
+
+def test_a_ready_file_with_a_password_is_its_owners_and_the_log_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text("of an earlier start")
+    write_certificates(tmp_path, ["localhost"], SystemClock().wall_ms())
+
+    async def tell(running: Running) -> None:
+        announce(running)
+        document = json.loads(ready.read_text())
+        assert document["endpoints"]["kafka"]["password"] == "hush"
+        assert document["ca"] == str(tmp_path / "ca.pem")
+        assert stat.S_IMODE(ready.stat().st_mode) == 0o600
+        assert "hush" not in capsys.readouterr().out
+
+    files = {"tls_cert": "server.pem", "tls_key": "server-key.pem", "tls_ca": "ca.pem"}
+    paths = {name: str(tmp_path / file) for name, file in files.items()}
+    while_serving(options_of(users={"alice": "hush"}, ready_file=str(ready), **paths), tell)
+
+
+def test_a_ready_file_that_cannot_be_written_ends_the_start_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone" / "ready.json"
+    with pytest.raises(StartError, match=f"ready file {gone}: No such file"):
+        asyncio.run(run(options_of(ready_file=str(gone))))
+    assert capsys.readouterr().out == "", "nobody is told that it serves"

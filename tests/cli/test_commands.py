@@ -49,6 +49,20 @@ def test_variables_follow_the_ready_file(
     assert capsys.readouterr().out == "export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:4\n"
 
 
+def test_variables_and_snippets_carry_the_user_once_there_are_users(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = tmp_path / "ready.json"
+    kafka = {"bootstrap": "127.0.0.1:4", "username": "alice", "password": "it's"}
+    ready.write_text(json.dumps({"endpoints": {"kafka": kafka}}))
+    assert run(["env", "--ready-file", str(ready)]) == 0
+    assert "export KAFKA_SASL_USERNAME=alice" in capsys.readouterr().out
+    assert run(["snippet", "kafka", "--ready-file", str(ready)]) == 0
+    program = capsys.readouterr().out
+    compile(program, "snippet", "exec")
+    assert '"sasl.password": "it\'s"' in program
+
+
 @pytest.mark.parametrize("content", [None, "", "[]", "{}"])
 def test_a_ready_file_that_is_none_fails_in_one_line(
     content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -16,7 +16,7 @@ def test_without_arguments_a_broker_is_durable_and_on_loopback() -> None:
 def test_every_option_sets_its_field() -> None:
     line = (
         "--data D --host 127.0.0.2 --port kafka=0 --port amqp=1 --advertise kafka=h:9 --ready-file R"
-        " --log json --tls-cert C --tls-key K --memory --insecure --config F"
+        " --log json --tls-cert C --tls-key K --tls-ca A --memory --insecure --config F"
     )
     assert parse(line.split(), ServeOptions()) == ServeOptions(
         data="D",
@@ -30,6 +30,7 @@ def test_every_option_sets_its_field() -> None:
         insecure=True,
         tls_cert="C",
         tls_key="K",
+        tls_ca="A",
     )
 
 
@@ -50,7 +51,8 @@ def test_a_value_may_follow_an_equals_sign() -> None:
         ("--port kafak=1", "did you mean kafka?"),
         ("--advertise kafka=h", "expected HOST:PORT"),
         ("--log loud", "expected text or json"),
-        ("--memory=yes", "no option --memory"),
+        ("--memory=yes", "--memory takes no value"),
+        ("--data=", "--data needs a value"),
     ],
 )
 def test_what_cannot_be_understood_is_told_in_one_line(line: str, message: str) -> None:

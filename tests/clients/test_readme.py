@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dragoman.app.config import ServeOptions
 from dragoman.cli.commands import run
 from dragoman.testing import RunningBroker, broker
 
@@ -56,11 +57,14 @@ def test_what_the_readme_sends_by_kafka_the_readme_receives_by_rabbitmq(
     assert output_of(from_readme("receive", fresh)) == []
 
 
+@pytest.mark.parametrize("users", [{}, {"alice": "it's 100 %/@ hers"}], ids=["open", "users"])
 @pytest.mark.parametrize("protocol", ["kafka", "amqp"])
 def test_a_snippet_sends_and_receives(
-    protocol: str, fresh: RunningBroker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    protocol: str, users: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ready = tmp_path / "ready.json"
-    ready.write_text(json.dumps({"endpoints": fresh.endpoints}))
-    assert run(["snippet", protocol, "--ready-file", str(ready)]) == 0
-    assert output_of(capsys.readouterr().out) == ["one coffee"]
+    options = ServeOptions(memory=True, ports={"kafka": 0, "amqp": 0}, users=users)
+    with broker(options) as fresh:
+        ready.write_text(json.dumps({"endpoints": fresh.endpoints}))
+        assert run(["snippet", protocol, "--ready-file", str(ready)]) == 0
+        assert output_of(capsys.readouterr().out) == ["one coffee"]

@@ -222,8 +222,18 @@ def make_tls(options: ServeOptions) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["h2", "http/1.1"])
+    key = options.tls_key or options.tls_cert
     try:
-        context.load_cert_chain(options.tls_cert, options.tls_key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise StartError(f"certificate {options.tls_cert}: {error}") from error
+        for path in (options.tls_cert, key):
+            Path(path).open("rb").close()  # `load_cert_chain` does not say which one is missing
+        context.load_cert_chain(options.tls_cert, key, _no_password)
+    except ssl.SSLError as error:
+        raise StartError(f"certificate {options.tls_cert} with key {key}: {error}") from error
+    except OSError as error:
+        raise StartError(f"certificate or key {error.filename}: {error.strerror}") from error
     return context
+
+
+def _no_password() -> str:
+    """In place of a question at the terminal, which nobody may be there to answer."""
+    raise StartError("the TLS key is encrypted; give one that is not")

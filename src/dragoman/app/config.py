@@ -38,7 +38,7 @@ class ServeOptions:
     insecure: bool = False
     tls_cert: str = ""
     tls_key: str = ""
-    tls_ca: str | None = None
+    tls_ca: str = ""
     users: dict[str, str] = field(default_factory=dict)  # name to password
     keys: dict[str, str] = field(default_factory=dict)  # name to secret
     connections_max: int = CONNECTIONS_MAX
@@ -61,8 +61,9 @@ def check(options: ServeOptions) -> None:
             f"host {options.host}: without users anybody who reaches it may do anything;"
             " configure [users.NAME], or say --insecure"
         )
-    if options.tls_key and not options.tls_cert:
-        problems.append("tls-key: a key without its certificate (tls-cert)")
+    for name, value in (("tls-key", options.tls_key), ("tls-ca", options.tls_ca)):
+        if value and not options.tls_cert:
+            problems.append(f"{name}: nothing without a certificate (tls-cert)")
     if problems:
         raise ConfigError(problems)
 

@@ -130,7 +130,7 @@ def _listen(options: ServeOptions, section: Any, folder: Path, problems: Problem
         problems.attempt("listen", set_advertised, options, name, address)
     options.tls_cert = _path(section.tls_cert, folder)
     options.tls_key = _path(section.tls_key, folder)
-    options.tls_ca = _path(section.tls_ca, folder) or None
+    options.tls_ca = _path(section.tls_ca, folder)
     options.insecure = section.insecure
     options.log = section.log
 

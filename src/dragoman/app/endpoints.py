@@ -1,10 +1,18 @@
-"""Where each protocol is served, and what its client needs to be told."""
+"""Where each protocol is served, and what its client needs to be told.
+
+Once users or keys are configured a client also needs a name and a secret: those of the first one. Programs are told
+them in the ready file, which is its owner's alone then; what people see on a screen or in a log has stars instead.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from dragoman.app.config import ServeOptions
+
+GUEST: Final = ("guest", "guest")  # RabbitMQ's own, and anything else, while there are no users
+HIDDEN: Final = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,54 +24,62 @@ class Endpoint:
     document: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a protocol is bound, and what opens it, name and secret; None while there are no users, or no keys."""
+
+    host: str
+    port: int
+    user: tuple[str, str] | None
+    key: tuple[str, str] | None
+
+    @property
+    def address(self) -> str:
+        """As in a URL: an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What every protocol tells."""
+        return {"host": self.host, "port": self.port}
+
+
 def _host_of(host: str) -> str:
     """An address that a client on this machine can connect to."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
-def _kafka(host: str, port: int, options: ServeOptions) -> Endpoint:
-    bootstrap = f"{host}:{port}"
-    document = {"host": host, "port": port, "bootstrap": bootstrap}
-    return Endpoint("Kafka", f"bootstrap.servers={bootstrap}", document)
+def _kafka(place: _Place) -> Endpoint:
+    document = place.document | {"bootstrap": place.address}
+    hint = f"bootstrap.servers={place.address}"
+    if place.user is not None:
+        document |= {"username": place.user[0], "password": place.user[1]}
+        hint += f" sasl.mechanism=PLAIN sasl.username={place.user[0]}"
+    return Endpoint("Kafka", hint, document)
 
 
-def _amqp(host: str, port: int, options: ServeOptions) -> Endpoint:
-    user = next(iter(options.users.items()), ("guest", "guest"))
-    url = f"amqp://{user[0]}:{'***' if options.users else user[1]}@{host}:{port}/"
-    return Endpoint("RabbitMQ", url, {"host": host, "port": port, "url": url})
+def _amqp(place: _Place) -> Endpoint:
+    user, password = place.user or GUEST
+    url = f"amqp://{quote(user, safe='')}:{quote(password, safe='*')}@{place.address}/"
+    return Endpoint("RabbitMQ", url, place.document | {"url": url})
 
 
-def _sqs(host: str, port: int, options: ServeOptions) -> Endpoint:
-    url = f"http://{host}:{port}"
-    access_key, secret_key = _key(options, ("local", "local"))
-    document = {
-        "host": host,
-        "port": port,
-        "url": url,
-        "region": REGION,
-        "access_key": access_key,
-        "secret_key": secret_key,
-    }
-    return Endpoint("SQS", f"AWS_ENDPOINT_URL_SQS={url}", document)
+def _sqs(place: _Place) -> Endpoint:
+    url = f"http://{place.address}"
+    access_key, secret_key = place.key or ("local", "local")
+    keys = {"region": REGION, "access_key": access_key, "secret_key": secret_key}
+    return Endpoint("SQS", f"AWS_ENDPOINT_URL_SQS={url}", place.document | {"url": url} | keys)
 
 
-def _eventgrid(host: str, port: int, options: ServeOptions) -> Endpoint:
-    url = f"http://{host}:{port}/api/events"
-    _, key = _key(options, ("", EVENTGRID_KEY))
-    return Endpoint(
-        "Event Grid", f"{url}  key: {key}", {"host": host, "port": port, "url": url, "key": key}
-    )
-
-
-def _key(options: ServeOptions, usual: tuple[str, str]) -> tuple[str, str]:
-    """Name and secret of the first key configured, the secret not told; `usual` where anything will do."""
-    name = next(iter(options.keys), None)
-    return usual if name is None else (name, "***")
+def _eventgrid(place: _Place) -> Endpoint:
+    url = f"http://{place.address}/api/events"
+    _, key = place.key or ("", EVENTGRID_KEY)
+    return Endpoint("Event Grid", f"{url}  key: {key}", place.document | {"url": url, "key": key})
 
 
 REGION: Final = "us-east-1"
 EVENTGRID_KEY: Final = "bG9jYWw="  # clients decode it as base64 before they sign
-MAKERS: Final[Mapping[str, Callable[[str, int, ServeOptions], Endpoint]]] = {
+MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
     "kafka": _kafka,
     "amqp": _amqp,
     "sqs": _sqs,
@@ -72,19 +88,29 @@ MAKERS: Final[Mapping[str, Callable[[str, int, ServeOptions], Endpoint]]] = {
 
 
 def endpoints_of(
-    ports: Mapping[str, tuple[str, int]], options: ServeOptions
+    ports: Mapping[str, tuple[str, int]], options: ServeOptions, *, hidden: bool = False
 ) -> dict[str, Endpoint]:
-    """An endpoint per protocol that is bound."""
+    """An endpoint per protocol that is bound; `hidden` leaves secrets out."""
+    user, key = (_first(secrets, hidden=hidden) for secrets in (options.users, options.keys))
     return {
-        name: MAKERS[name](_host_of(host), port, options) for name, (host, port) in ports.items()
+        name: MAKERS[name](_Place(_host_of(host), port, user, key))
+        for name, (host, port) in ports.items()
     }
 
 
-def table_of(document: Mapping[str, Any], endpoints: Mapping[str, Endpoint]) -> str:
+def _first(secrets: Mapping[str, str], *, hidden: bool) -> tuple[str, str] | None:
+    """The first name with its secret, or with stars."""
+    name = next(iter(secrets), None)
+    return None if name is None else (name, HIDDEN if hidden else secrets[name])
+
+
+def table_of(document: Mapping[str, Any], endpoints: Mapping[str, Endpoint], tls_cert: str) -> str:
     """What `serve` prints once it is ready."""
     data = document["data"] or "in memory, gone with this process"
     lines = [f"dragoman {document['version']} ({document['build']})  data: {data}"]
     for endpoint in endpoints.values():
         address = f"{endpoint.document['host']}:{endpoint.document['port']}"
         lines.append(f"  {endpoint.title:<12} {address:<22} {endpoint.hint}")
+    if tls_cert:
+        lines.append(f"  {'TLS':<12} {'on the same ports':<22} {tls_cert}")
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ Everything is put together here and nowhere else; the parts know each other only
 """
 
 import asyncio
+import errno
 import gc
 import json
 import resource
@@ -27,7 +28,8 @@ from dragoman.ports.clock import Clock
 
 GC_THRESHOLDS: Final = (50_000, 20, 50)  # objects, then collections of the generation below
 DRAIN_DEADLINE_S: Final = 10.0
-PRINT_WIDTH: Final = 20
+ANYBODY: Final = 0o644  # may read the ready file, unless it holds a password
+OWNER_ONLY: Final = 0o600
 
 
 @dataclass
@@ -42,10 +44,10 @@ class Running:
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     failure: str | None = None
 
-    def endpoints(self) -> dict[str, Endpoint]:
-        """Where each protocol is served."""
+    def endpoints(self, *, hidden: bool = False) -> dict[str, Endpoint]:
+        """Where each protocol is served; `hidden` leaves passwords out."""
         ports = {name: (listener.host, listener.port) for name, listener in self.listeners.items()}
-        return endpoints_of(ports, self.options)
+        return endpoints_of(ports, self.options, hidden=hidden)
 
     async def stop(self) -> None:
         """Accept no more, let every connection say goodbye, write what is left, close the store."""
@@ -109,21 +111,19 @@ def declare_topology(running: Running) -> None:
 
 def bind(running: Running) -> None:
     """Bind the port of every protocol; protocols that share a port share its listener. Raises StartError."""
+    options = running.options
     shared: dict[int, Listener] = {}
-    for name, port in running.options.ports.items():
-        if shared and (running.options.one_port or port in shared):
-            running.listeners[name] = shared.get(port) or next(iter(shared.values()))
-            continue
-        try:
-            listener = Listener(running.doors, running.options.host, port)
-        except OSError as error:
-            raise StartError(
-                f"port {port} ({name}) is taken: {error.strerror}; choose another with --port {name}=0"
-            ) from error
+    for name, port in options.ports.items():
+        listener = shared.get(port) if port or options.one_port else None
+        if listener is None:
+            try:
+                listener = Listener(running.doors, options.host, port)
+            except OSError as error:
+                raise StartError(_not_bound(options, name, error)) from error
+            shared[port] = listener
+            if name in ALIASES and port == PROTOCOLS[name]:
+                bind_alias(running, ALIASES[name])
         running.listeners[name] = listener
-        shared[port or listener.port] = listener
-        if name in ALIASES and port == PROTOCOLS[name]:
-            bind_alias(running, ALIASES[name])
 
 
 def bind_alias(running: Running, port: int) -> None:
@@ -132,37 +132,54 @@ def bind_alias(running: Running, port: int) -> None:
         running.aliases.append(Listener(running.doors, running.options.host, port))
 
 
-def ready_document(running: Running) -> dict[str, Any]:
-    """What `--ready-file` holds."""
+def _not_bound(options: ServeOptions, name: str, error: OSError) -> str:
+    """Why a protocol's port could not be bound, in one line."""
+    port = options.ports[name]
+    if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+        return f"host {options.host}: cannot listen there: {error.strerror}"
+    what = "is taken" if error.errno == errno.EADDRINUSE else "is not allowed to this user"
+    return f"port {port} ({name}) {what}; choose another with --port {'all' if options.one_port else name}=0"
+
+
+def ready_document(running: Running, *, hidden: bool = False) -> dict[str, Any]:
+    """What `--ready-file` holds; `hidden` leaves passwords out."""
     options = running.options
+    endpoints = running.endpoints(hidden=hidden)
     return {
-        "endpoints": {name: endpoint.document for name, endpoint in running.endpoints().items()},
+        "endpoints": {name: endpoint.document for name, endpoint in endpoints.items()},
         "pid": running.parts.pid,
         "version": dragoman.__version__,
         "build": build(),
         "data": None if options.memory else str(Path(options.data).resolve()),
-        "ca": options.tls_ca,
+        "ca": str(Path(options.tls_ca).resolve()) if options.tls_ca else None,
     }
 
 
-def write_ready_file(path: str, document: Mapping[str, Any]) -> None:
-    """Whole or not at all: readers never see half of it."""
+def write_ready_file(path: str, document: Mapping[str, Any], *, secret: bool) -> None:
+    """Whole or not at all: readers never see half of it; `secret` keeps others from reading it. Raises StartError."""
     target = Path(path)
     draft = target.with_name(target.name + ".draft")
-    draft.write_text(json.dumps(document, indent=1) + "\n")
-    draft.replace(target)
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(OWNER_ONLY if secret else ANYBODY, exist_ok=False)
+        draft.write_text(json.dumps(document, indent=1) + "\n")
+        draft.replace(target)
+    except OSError as error:
+        raise StartError(f"ready file {path}: {error.strerror}") from error
 
 
 def announce(running: Running) -> None:
-    """Say where everything is, to people and to programs."""
-    document = ready_document(running)
-    if running.options.log == "json":
-        sys.stdout.write(json.dumps({"event": "ready", **document}) + "\n")
+    """Say where everything is, to people and to programs. Raises StartError when programs cannot be told."""
+    options = running.options
+    if options.ready_file:
+        document = ready_document(running)
+        write_ready_file(options.ready_file, document, secret=bool(options.users or options.keys))
+    shown = ready_document(running, hidden=True)
+    if options.log == "json":
+        sys.stdout.write(json.dumps({"event": "ready", **shown}) + "\n")
     else:
-        sys.stdout.write(table_of(document, running.endpoints()))
+        sys.stdout.write(table_of(shown, running.endpoints(hidden=True), options.tls_cert))
     sys.stdout.flush()
-    if running.options.ready_file:
-        write_ready_file(running.options.ready_file, document)
 
 
 async def run(options: ServeOptions) -> int:
@@ -171,7 +188,11 @@ async def run(options: ServeOptions) -> int:
     running = await start(options)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _leave, running, loop)
-    announce(running)
+    try:
+        announce(running)
+    except StartError:
+        await running.stop()
+        raise
     await running.leaving.wait()
     await running.stop()
     if running.failure:

@@ -23,6 +23,6 @@ def certs(*hosts: str, folder: Path = Path("dragoman-certs")) -> int:
         f"authority    {made.authority}  (clients trust this one)\n"
         f"certificate  {made.certificate}\n"
         f"key          {made.key}\n\n"
-        f"dragoman serve --tls-cert {made.certificate} --tls-key {made.key}\n"
+        f"dragoman serve --tls-cert {made.certificate} --tls-key {made.key} --tls-ca {made.authority}\n"
     )
     return 0

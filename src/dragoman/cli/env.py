@@ -12,6 +12,8 @@ Shell = Literal["bash", "fish", "pwsh", "dotenv"]
 
 VARIABLES: Final = (
     ("KAFKA_BOOTSTRAP_SERVERS", "kafka", "bootstrap"),
+    ("KAFKA_SASL_USERNAME", "kafka", "username"),
+    ("KAFKA_SASL_PASSWORD", "kafka", "password"),
     ("AMQP_URL", "amqp", "url"),
     ("AWS_ENDPOINT_URL_SQS", "sqs", "url"),
     ("AWS_REGION", "sqs", "region"),
@@ -37,6 +39,6 @@ def env(*, shell: Shell = "bash", ready_file: Path | None = None) -> int:
     """
     known = endpoints(ready_file)
     for variable, protocol, key in VARIABLES:
-        if protocol in known:
+        if key in known.get(protocol, {}):
             sys.stdout.write(SPELLINGS[shell](variable, known[protocol][key]) + "\n")
     return 0

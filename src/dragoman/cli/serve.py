@@ -27,6 +27,7 @@ dragoman serve [options]
   --log text|json        how to speak (default text)
   --tls-cert FILE        certificate chain; TLS is then served beside plain connections
   --tls-key FILE         its key, if not in the same file
+  --tls-ca FILE          certificate of its authority, which local programs are told in the ready file
   --insecure             listen on other addresses without credentials configured
 """
 
@@ -74,6 +75,7 @@ WITH_VALUE: Final[Mapping[str, Callable[[ServeOptions, str], None]]] = {
     "--log": _log,
     "--tls-cert": _set("tls_cert"),
     "--tls-key": _set("tls_key"),
+    "--tls-ca": _set("tls_ca"),
 }
 FLAGS: Final[Mapping[str, str]] = {"--memory": "memory", "--insecure": "insecure"}
 
@@ -101,9 +103,11 @@ def parse(arguments: list[str], options: ServeOptions) -> ServeOptions:
             setattr(options, FLAGS[name], True)
         elif name in WITH_VALUE:
             given = value if has_value else next(rest, None)
-            if given is None:
+            if not given:
                 raise UsageError(f"{name} needs a value")
             WITH_VALUE[name](options, given)
+        elif name in FLAGS:
+            raise UsageError(f"{name} takes no value")
         else:
             raise UsageError(f"no option {name}{nearest(name, [*WITH_VALUE, *FLAGS])}")
     return options

@@ -1,9 +1,10 @@
 """`dragoman snippet PROTOCOL`: a small whole program for an official client, ready to run."""
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from dragoman.cli.endpoints import endpoints
 from dragoman.cli.errors import CommandError
@@ -15,13 +16,13 @@ KAFKA: Final = """\
 # pip install confluent-kafka
 from confluent_kafka import Consumer, Producer
 
-producer = Producer({{"bootstrap.servers": "{bootstrap}"}})
+broker = {broker}
+
+producer = Producer(broker)
 producer.produce("orders", key="7", value="one coffee")
 producer.flush()
 
-consumer = Consumer(
-    {{"bootstrap.servers": "{bootstrap}", "group.id": "kitchen", "auto.offset.reset": "earliest"}}
-)
+consumer = Consumer({{**broker, "group.id": "kitchen", "auto.offset.reset": "earliest"}})
 consumer.subscribe(["orders"])
 message = consumer.poll(10)
 print(message.value().decode())
@@ -31,7 +32,7 @@ AMQP: Final = """\
 # pip install pika
 import pika
 
-connection = pika.BlockingConnection(pika.URLParameters("{url}"))
+connection = pika.BlockingConnection(pika.URLParameters({url}))
 channel = connection.channel()
 channel.confirm_delivery()
 channel.queue_declare("orders", durable=True)
@@ -49,10 +50,10 @@ import boto3
 
 sqs = boto3.client(
     "sqs",
-    endpoint_url="{url}",
-    region_name="{region}",
-    aws_access_key_id="{access_key}",
-    aws_secret_access_key="{secret_key}",
+    endpoint_url={url},
+    region_name={region},
+    aws_access_key_id={access_key},
+    aws_secret_access_key={secret_key},
 )
 queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
 sqs.send_message(QueueUrl=queue, MessageBody="one coffee")
@@ -66,7 +67,7 @@ EVENTGRID: Final = """\
 from azure.core.credentials import AzureKeyCredential
 from azure.eventgrid import EventGridEvent, EventGridPublisherClient
 
-client = EventGridPublisherClient("{url}", AzureKeyCredential("{key}"))
+client = EventGridPublisherClient({url}, AzureKeyCredential({key}))
 client.send(
     EventGridEvent(
         subject="orders/7", event_type="Orders.Placed", data={{"item": "coffee"}}, data_version="1"
@@ -94,5 +95,21 @@ def snippet(
     known = endpoints(ready_file)
     if protocol not in known:
         raise CommandError(f"the broker does not serve {protocol}")
-    sys.stdout.write(PROGRAMS[protocol, lang].format(**known[protocol]))
+    sys.stdout.write(PROGRAMS[protocol, lang].format(**_literals(known[protocol])))
     return 0
+
+
+def _literals(endpoint: Mapping[str, Any]) -> dict[str, str]:
+    """What the endpoint tells, as literals of any of the languages; `broker` is a Kafka client's part."""
+    found = {name: json.dumps(value) for name, value in endpoint.items()}
+    if "bootstrap" in endpoint:
+        broker = {"bootstrap.servers": endpoint["bootstrap"]}
+        if "username" in endpoint:
+            broker |= {
+                "security.protocol": "SASL_PLAINTEXT",
+                "sasl.mechanism": "PLAIN",
+                "sasl.username": endpoint["username"],
+                "sasl.password": endpoint["password"],
+            }
+        found["broker"] = json.dumps(broker, indent=4 if len(broker) > 1 else None)
+    return found
