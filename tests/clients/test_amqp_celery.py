@@ -68,4 +68,5 @@ def test_a_task_with_a_countdown_is_held_by_the_worker_until_then(celery: Celery
 
 
 def test_the_worker_answers_remote_control(celery: Celery) -> None:
+    assert answer(celery.tasks["add"].delay(1, 1)) == 2  # it is there: a broadcast waits for nobody
     assert celery.control.ping(timeout=DEADLINE_S, limit=1) == [{"w@localhost": {"ok": "pong"}}]
