@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from dragoman.app.problems import Problems
-from dragoman.app.topology import KINDS, commands_of, declare, offered, rehearse
+from dragoman.app.topology import KINDS, WEEK_MS, commands_of, declare, offered, rehearse
 from dragoman.kernel import commands as c
 from dragoman.kernel.aliases import SetAlias
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
@@ -42,7 +42,7 @@ def test_commands_come_in_the_order_in_which_each_finds_what_it_needs() -> None:
 
 def test_options_become_the_settings_of_the_kernel() -> None:
     stream, queue, route, binding = made(FULL)
-    assert stream.settings == StreamSettings(partitions=6, level=SYNCED)
+    assert stream.settings == StreamSettings(partitions=6, level=SYNCED, retention_ms=WEEK_MS)
     assert stream.attach
     assert queue.settings == SubscriptionSettings(length_max=5)
     assert queue.stream == StreamSettings(durable=False)
@@ -52,6 +52,11 @@ def test_options_become_the_settings_of_the_kernel() -> None:
         "orders",
         "orders.#",
     )
+
+
+def test_a_stream_is_kept_for_a_week_unless_told_and_a_queues_for_the_queue_alone() -> None:
+    told = made({"default": {"stream": {"s": {"retention_ms": -1}}, "queue": {"q": {}}}})
+    assert [told[0].settings.retention_ms, told[1].stream.retention_ms] == [-1, 0]
 
 
 def test_a_dead_letter_address_is_a_table() -> None:

@@ -17,8 +17,8 @@ from dragoman.app.configfile import (
     StorageSection,
     UserSection,
 )
-from dragoman.app.topology import LEVELS, BindingSection, PumpSection, offered
-from dragoman.kernel.settings import RouteSettings, StreamSettings, SubscriptionSettings
+from dragoman.app.topology import LEVELS, BindingSection, PumpSection, StreamSection, offered
+from dragoman.kernel.settings import RouteSettings, SubscriptionSettings
 
 BEFORE: Final = """\
 # Configuration
@@ -73,7 +73,7 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
             "A stream that exists from the start. One that is there already is left as it is, but for `alias`: a table"
             ' of what it is called in a protocol, in place of what follows from its name: `alias = { sqs = "orders" }`.'
         ),
-        StreamSettings,
+        StreamSection,
     ),
     (
         "[namespace.NS.queue.NAME]",

@@ -2,7 +2,7 @@
 
 Made if it is missing, left as it is if it is there: a file never changes what clients have made, but for aliases.
 
-    [namespace.NS.stream.NAME]     the kernel's StreamSettings; `alias`: what it is called, by protocol
+    [namespace.NS.stream.NAME]     the kernel's StreamSettings, kept for a week; `alias`: what it is called, by protocol
     [namespace.NS.queue.NAME]      its SubscriptionSettings; `stream` holds those of the queue's stream
     [namespace.NS.route.NAME]      its RouteSettings
     [namespace.NS.binding.NAME]    its BindingSettings, with `route`, `target` and `to_route`; NAME is only a label
@@ -41,6 +41,7 @@ NOT_OFFERED: Final = frozenset(
 )  # a door's own; a session's own; given as `alias`
 ALIASED: Final = ("stream", "queue")
 NO_SESSION: Final = 0
+WEEK_MS: Final = 7 * 24 * 3_600_000
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -129,7 +130,7 @@ def _aliases(
 def _settings(table: Mapping[str, Any], kind: type[S], where: str, problems: Problems) -> S | None:
     if problems.unknown(table, offered(kind), where):
         return None
-    if kind is StreamSettings and "level" in table:
+    if issubclass(kind, StreamSettings) and "level" in table:
         level = LEVELS.get(table["level"]) if isinstance(table["level"], str) else None
         if level is None:
             problems.add(where, f"level: expected one of {', '.join(LEVELS)}")
@@ -138,10 +139,19 @@ def _settings(table: Mapping[str, Any], kind: type[S], where: str, problems: Pro
     return problems.struct(table, kind, where)
 
 
+class StreamSection(StreamSettings, frozen=True, kw_only=True):
+    """A stream of its own: unlike a queue's it is kept for readers that come later, as long as Kafka keeps a topic."""
+
+    retention_ms: int = WEEK_MS
+
+
 def _stream(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
-    settings = _settings(table, StreamSettings, where, problems)
-    if settings is None:
+    section = _settings(table, StreamSection, where, problems)
+    if section is None:
         return None
+    settings = StreamSettings(
+        **{field: getattr(section, field) for field in StreamSettings.__struct_fields__}
+    )
     return c.CreateStream(namespace=ns, name=name, settings=settings, attach=True)
 
 
