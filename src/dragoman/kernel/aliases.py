@@ -19,8 +19,8 @@ from dragoman.model.errors import AlreadyExists, InvalidArgument, StreamNotFound
 from dragoman.model.names import RULES, alias, digest_in, digest_of, is_plain
 
 if TYPE_CHECKING:
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.entities import Stream
-    from dragoman.kernel.kernel import Kernel
     from dragoman.kernel.state import State
 
 
@@ -97,7 +97,7 @@ def name_in(stream: "Stream", protocol: str) -> str:
     return stream.settings.aliases.get(protocol) or alias(stream.name, protocol)
 
 
-def resolve(kernel: "Kernel", command: Resolve, session: int) -> str:
+def resolve(kernel: "Decisions", command: Resolve, session: int) -> str:
     """Reply: the catalogue's name. Where names fold case, one that is there exactly as asked for wins."""
     state = kernel.state
     namespace, name = command.namespace, command.name
@@ -114,14 +114,14 @@ def resolve(kernel: "Kernel", command: Resolve, session: int) -> str:
     return found.name
 
 
-def list_aliases(kernel: "Kernel", command: ListAliases, session: int) -> list[str]:
+def list_aliases(kernel: "Decisions", command: ListAliases, session: int) -> list[str]:
     """Reply: a name each."""
     _check_protocol(command.protocol)
     streams = [kernel.state.stream(command.namespace, name) for name in command.names]
     return [name_in(stream, command.protocol) for stream in streams]
 
 
-def set_alias(kernel: "Kernel", command: SetAlias, session: int) -> None:
+def set_alias(kernel: "Decisions", command: SetAlias, session: int) -> None:
     """Reply: None."""
     kernel.commit(decide_set_alias(kernel.state, command))
 
@@ -176,7 +176,7 @@ def _check_free(state: "State", namespace: str, protocol: str, wanted: str, name
         raise AlreadyExists(f"{found.name} is called {wanted} in {protocol}")
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     Resolve: resolve,
     ListAliases: list_aliases,
     SetAlias: set_alias,

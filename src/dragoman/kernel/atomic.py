@@ -23,7 +23,7 @@ from dragoman.model.errors import InvalidArgument, PublishRefused, QuotaExceeded
 from dragoman.model.limits import ATOMIC_BYTES_MAX, ATOMIC_COMMANDS_MAX
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 
 class Atomic(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class Atomic(msgspec.Struct, frozen=True):
 Spans = dict[tuple[int, int], list[tuple[int, int]]]
 
 
-def atomic(kernel: "Kernel", command: Atomic, session: int) -> list[PublishReply | SettleReply]:
+def atomic(kernel: "Decisions", command: Atomic, session: int) -> list[PublishReply | SettleReply]:
     """Reply: one reply per command. Nothing has changed when this raises."""
     check_size(command)
     pending = Pending()
@@ -75,7 +75,7 @@ def check_size(command: Atomic) -> None:
 
 
 def decide_one(
-    kernel: "Kernel", command: Publish, pending: Pending
+    kernel: "Decisions", command: Publish, pending: Pending
 ) -> tuple[list[Record], PublishReply]:
     """One publish of the set. Raises what it raises alone, and PublishRefused."""
     if command.producer is not None:
@@ -97,4 +97,4 @@ def check_settled_once(settled: Spans) -> None:
                 raise InvalidArgument("a message is settled twice in one atomic set")
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {Atomic: atomic}
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {Atomic: atomic}

@@ -19,10 +19,10 @@ from dragoman.kernel.topology import check_owner, deletion
 from dragoman.model.errors import InvalidArgument, QuotaExceeded, ResourceLocked
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 
-def consume(kernel: "Kernel", command: Consume, session: int) -> Holder:
+def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     """Raises SubscriptionNotFound, ResourceLocked."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -52,7 +52,7 @@ def consume(kernel: "Kernel", command: Consume, session: int) -> Holder:
     return holder
 
 
-def cancel(kernel: "Kernel", command: Cancel, session: int) -> None:
+def cancel(kernel: "Decisions", command: Cancel, session: int) -> None:
     """End a consumer; what it holds stays held. An auto-delete queue goes with its last one."""
     holder = kernel.state.holders.get(command.holder)
     if holder is None or holder.session != session:
@@ -63,7 +63,7 @@ def cancel(kernel: "Kernel", command: Cancel, session: int) -> None:
     _leave(kernel, holder)
 
 
-def _leave(kernel: "Kernel", holder: Holder) -> None:
+def _leave(kernel: "Decisions", holder: Holder) -> None:
     subscription = holder.subscription
     unlock(kernel, holder)
     if holder.active:
@@ -86,7 +86,7 @@ def _leave(kernel: "Kernel", holder: Holder) -> None:
         kernel.commit(deletion(subscription))
 
 
-def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
+def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
     """Take what is ready now. Raises SubscriptionNotFound, ResourceLocked, Needs."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -129,7 +129,7 @@ def lease(kernel: "Kernel", command: Lease, session: int) -> list[Delivery]:
     return deliveries
 
 
-def set_credit(kernel: "Kernel", command: SetCredit, session: int) -> None:
+def set_credit(kernel: "Decisions", command: SetCredit, session: int) -> None:
     """Change what a consumer may hold at once."""
     holder = kernel.state.holders.get(command.holder)
     if holder is not None and holder.session == session:
@@ -137,7 +137,7 @@ def set_credit(kernel: "Kernel", command: SetCredit, session: int) -> None:
         kernel.state.activate(holder.subscription)
 
 
-def open_pool(kernel: "Kernel", command: OpenPool, session: int) -> int:
+def open_pool(kernel: "Decisions", command: OpenPool, session: int) -> int:
     """Make or change a pool of credit."""
     state = kernel.state
     pool = state.pools.get(command.pool)
@@ -155,7 +155,7 @@ def open_pool(kernel: "Kernel", command: OpenPool, session: int) -> int:
     return pool.id
 
 
-def close_consumers(kernel: "Kernel", session: int) -> None:
+def close_consumers(kernel: "Decisions", session: int) -> None:
     """The session is gone: its consumers end, what they held by connection is ready again, in place."""
     state = kernel.state
     for holder in list(state.holders_of.get(session, {}).values()):
@@ -168,7 +168,7 @@ def close_consumers(kernel: "Kernel", session: int) -> None:
         del state.pools[pool.id]
 
 
-def _give_back(kernel: "Kernel", holder: Holder) -> None:
+def _give_back(kernel: "Decisions", holder: Holder) -> None:
     """What a lost connection held is ready again, unless its attempts are spent: a message that kills its readers must
     not do so for ever. Raises Needs.
     """
@@ -187,7 +187,7 @@ def _give_back(kernel: "Kernel", holder: Holder) -> None:
             )
 
 
-def hold_back(kernel: "Kernel", session: int, *, back: bool) -> None:
+def hold_back(kernel: "Decisions", session: int, *, back: bool) -> None:
     """The session's connection cannot (or can again) take more bytes."""
     for holder in kernel.state.holders_of.get(session, {}).values():
         holder.held_back = back
@@ -195,7 +195,7 @@ def hold_back(kernel: "Kernel", session: int, *, back: bool) -> None:
             kernel.state.activate(holder.subscription)
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     Consume: consume,
     Cancel: cancel,
     Lease: lease,

@@ -26,8 +26,8 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.draft import Draft
-    from dragoman.kernel.kernel import Kernel
     from dragoman.kernel.state import State
 
 Stored = tuple[int, int, int]
@@ -197,7 +197,7 @@ def note_ids(
             pending[stream.id, ids[index]] = (draft.now_ms, partition, offset + index - start)
 
 
-def sweep_dedup(kernel: "Kernel") -> bool:
+def sweep_dedup(kernel: "Decisions") -> bool:
     """Forget buckets that are out of their windows. Never leaves work: a look costs a few numbers per stream."""
     state = kernel.state
     dedup = state.dedup

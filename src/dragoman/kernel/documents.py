@@ -26,7 +26,7 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
 ANY_VERSION: Final = -1
@@ -103,7 +103,7 @@ class Documents:
 # --- commands ---
 
 
-def put(kernel: "Kernel", command: PutDocument, session: int) -> Document:
+def put(kernel: "Decisions", command: PutDocument, session: int) -> Document:
     """Reply: the document."""
     kernel.commit([decide_put(kernel.state, command, kernel.now_ms)])
     return kernel.state.documents.find(command)
@@ -139,12 +139,12 @@ def _check_version(known: Document | None, expected: int) -> None:
         raise VersionDiffers(f"version {expected} expected, it is {version}", version)
 
 
-def get(kernel: "Kernel", command: GetDocument, session: int) -> Document:
+def get(kernel: "Decisions", command: GetDocument, session: int) -> Document:
     """Reply: the document."""
     return kernel.state.documents.find(command)
 
 
-def delete(kernel: "Kernel", command: DeleteDocument, session: int) -> Document:
+def delete(kernel: "Decisions", command: DeleteDocument, session: int) -> Document:
     """Reply: the document as it was."""
     known = kernel.state.documents.find(command)
     _check_version(known, command.expected)
@@ -152,7 +152,7 @@ def delete(kernel: "Kernel", command: DeleteDocument, session: int) -> Document:
     return known
 
 
-def list_(kernel: "Kernel", command: ListDocuments, session: int) -> list[Document]:
+def list_(kernel: "Decisions", command: ListDocuments, session: int) -> list[Document]:
     """Reply: one page."""
     documents = kernel.state.documents
     names = documents.names.get((command.namespace, command.kind), [])
@@ -197,7 +197,7 @@ def apply_document_deleted(state: "State", record: DocumentDeleted) -> None:
     state.usage.count_document(record.namespace, -1, -len(known.body))
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     PutDocument: put,
     GetDocument: get,
     DeleteDocument: delete,

@@ -42,10 +42,10 @@ from dragoman.kernel.records import (
 from dragoman.kernel.transactions import coordinator, transaction
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
-Handler = Callable[["Kernel", Any, int], Any]
+Handler = Callable[["Decisions", Any, int], Any]
 
 HANDLERS: Final[Mapping[type, Handler]] = {
     **atomic.HANDLERS,
@@ -81,7 +81,7 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     DocumentDeleted: documents.apply_document_deleted,
 }
 
-SWEEPS: Final[tuple[Callable[["Kernel"], bool], ...]] = (
+SWEEPS: Final[tuple[Callable[["Decisions"], bool], ...]] = (
     coordinator.sweep_transactions,
     unused.sweep_idle,
     scheduler.sweep_schedules,
@@ -110,7 +110,7 @@ WALL: Final[tuple[Callable[["State"], int | None], ...]] = (
 )
 
 
-def sweep_features(kernel: "Kernel") -> bool:
+def sweep_features(kernel: "Decisions") -> bool:
     """One step of every feature; True when some work is left for now. Raises Needs, with what came before done."""
     more = False
     for sweep in SWEEPS:

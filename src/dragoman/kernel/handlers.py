@@ -12,40 +12,40 @@ from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamHead, StreamInfo
 from dragoman.model.errors import StreamNotFound
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.read import Extract
 
 UUID_BYTES: Final = 16
 
 
-def create_stream(kernel: "Kernel", command: c.CreateStream, session: int) -> StreamInfo:
+def create_stream(kernel: "Decisions", command: c.CreateStream, session: int) -> StreamInfo:
     """Reply: the stream, `created` when this made it."""
     records, info = topology.decide_create_stream(kernel.state, command, kernel.token(UUID_BYTES))
     kernel.commit(records)
     return info or stream_info(kernel.state.stream(command.namespace, command.name), created=True)
 
 
-def alter_stream(kernel: "Kernel", command: c.AlterStream, session: int) -> StreamInfo:
+def alter_stream(kernel: "Decisions", command: c.AlterStream, session: int) -> StreamInfo:
     """Reply: the stream as altered."""
     kernel.commit(topology.decide_alter_stream(kernel.state, command))
     return stream_info(kernel.state.stream(command.namespace, command.name))
 
 
-def delete_stream(kernel: "Kernel", command: c.DeleteStream, session: int) -> StreamInfo:
+def delete_stream(kernel: "Decisions", command: c.DeleteStream, session: int) -> StreamInfo:
     """Reply: the stream as it was."""
     records, info = topology.decide_delete_stream(kernel.state, command, session)
     kernel.commit(records)
     return info
 
 
-def trim_stream(kernel: "Kernel", command: c.TrimStream, session: int) -> int:
+def trim_stream(kernel: "Decisions", command: c.TrimStream, session: int) -> int:
     """Reply: the partition's new first offset."""
     records, offset = topology.decide_trim(kernel.state, command)
     kernel.commit(records)
     return offset
 
 
-def declare_queue(kernel: "Kernel", command: c.DeclareQueue, session: int) -> QueueInfo:
+def declare_queue(kernel: "Decisions", command: c.DeclareQueue, session: int) -> QueueInfo:
     """Reply: the queue, `created` when this made it."""
     records, info = topology.decide_declare_queue(
         kernel.state, command, session, kernel.token(UUID_BYTES)
@@ -56,14 +56,14 @@ def declare_queue(kernel: "Kernel", command: c.DeclareQueue, session: int) -> Qu
     return info or queue_info(subscription, created=True)
 
 
-def delete_queue(kernel: "Kernel", command: c.DeleteQueue, session: int) -> QueueInfo:
+def delete_queue(kernel: "Decisions", command: c.DeleteQueue, session: int) -> QueueInfo:
     """Reply: the queue as it was."""
     records, info = topology.decide_delete_queue(kernel.state, command, session)
     kernel.commit(records)
     return info
 
 
-def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
+def purge_queue(kernel: "Decisions", command: c.PurgeQueue, session: int) -> int:
     """Reply: how many messages were dropped."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -74,7 +74,7 @@ def purge_queue(kernel: "Kernel", command: c.PurgeQueue, session: int) -> int:
     return total
 
 
-def declare_route(kernel: "Kernel", command: c.DeclareRoute, session: int) -> RouteInfo:
+def declare_route(kernel: "Decisions", command: c.DeclareRoute, session: int) -> RouteInfo:
     """Reply: the route, `created` when this made it."""
     records, info = bindings.decide_declare_route(kernel.state, command)
     kernel.commit(records)
@@ -83,27 +83,27 @@ def declare_route(kernel: "Kernel", command: c.DeclareRoute, session: int) -> Ro
     )
 
 
-def delete_route(kernel: "Kernel", command: c.DeleteRoute, session: int) -> None:
+def delete_route(kernel: "Decisions", command: c.DeleteRoute, session: int) -> None:
     """Reply: None."""
     kernel.commit(bindings.decide_delete_route(kernel.state, command))
 
 
-def bind(kernel: "Kernel", command: c.Bind | c.Unbind, session: int) -> None:
+def bind(kernel: "Decisions", command: c.Bind | c.Unbind, session: int) -> None:
     """Reply: None."""
     kernel.commit(bindings.decide_bind(kernel.state, command, session))
 
 
-def read_stream(kernel: "Kernel", command: c.Read, session: int) -> "Extract":
+def read_stream(kernel: "Decisions", command: c.Read, session: int) -> "Extract":
     """Reply: `Extract`. Raises Needs."""
     return read(kernel.state, command)
 
 
-def describe_stream(kernel: "Kernel", command: c.DescribeStream, session: int) -> StreamInfo:
+def describe_stream(kernel: "Decisions", command: c.DescribeStream, session: int) -> StreamInfo:
     """Reply: the stream."""
     return stream_info(kernel.state.stream(command.namespace, command.name))
 
 
-def find_stream(kernel: "Kernel", command: c.FindStream, session: int) -> StreamHead:
+def find_stream(kernel: "Decisions", command: c.FindStream, session: int) -> StreamHead:
     """Reply: what hot paths need to know of a stream."""
     state = kernel.state
     if command.uuid:
@@ -115,7 +115,7 @@ def find_stream(kernel: "Kernel", command: c.FindStream, session: int) -> Stream
     return StreamHead(stream.id, stream.name, stream.settings, len(stream.partitions))
 
 
-def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> QueueInfo:
+def describe_queue(kernel: "Decisions", command: c.DescribeQueue, session: int) -> QueueInfo:
     """Reply: the queue. Raises ResourceLocked when it belongs to another session."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -123,7 +123,7 @@ def describe_queue(kernel: "Kernel", command: c.DescribeQueue, session: int) -> 
     return queue_info(subscription)
 
 
-def list_streams(kernel: "Kernel", command: c.ListStreams, session: int) -> list[StreamInfo]:
+def list_streams(kernel: "Decisions", command: c.ListStreams, session: int) -> list[StreamInfo]:
     """Reply: the namespace's streams, by name."""
     streams = kernel.state.streams_named.items()
     return [
@@ -133,7 +133,7 @@ def list_streams(kernel: "Kernel", command: c.ListStreams, session: int) -> list
     ]
 
 
-def list_queues(kernel: "Kernel", command: c.ListQueues, session: int) -> list[QueueInfo]:
+def list_queues(kernel: "Decisions", command: c.ListQueues, session: int) -> list[QueueInfo]:
     """Reply: the namespace's queues, by name."""
     return sorted(
         (
@@ -145,17 +145,17 @@ def list_queues(kernel: "Kernel", command: c.ListQueues, session: int) -> list[Q
     )
 
 
-def list_routes(kernel: "Kernel", command: c.ListRoutes, session: int) -> list[RouteInfo]:
+def list_routes(kernel: "Decisions", command: c.ListRoutes, session: int) -> list[RouteInfo]:
     """Reply: the namespace's routes, by name."""
     return [route_info(route) for route in kernel.state.routing.routes(command.namespace)]
 
 
-def find_offset(kernel: "Kernel", command: c.FindTime, session: int) -> tuple[int, int]:
+def find_offset(kernel: "Decisions", command: c.FindTime, session: int) -> tuple[int, int]:
     """Reply: (offset, timestamp ms), (-1, -1) when nothing is that young."""
     return find_time(kernel.state, command)
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.CreateStream: create_stream,
     c.AlterStream: alter_stream,
     c.DeleteStream: delete_stream,

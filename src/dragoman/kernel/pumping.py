@@ -57,7 +57,7 @@ from dragoman.model.limits import (
 from dragoman.ports.translator import Death
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
 MOVED: Final = 0  # the step was carried out; there may be more
@@ -92,7 +92,7 @@ class Load:
 # --- commands ---
 
 
-def create_pump(kernel: "Kernel", command: CreatePump, session: int) -> PumpInfo:
+def create_pump(kernel: "Decisions", command: CreatePump, session: int) -> PumpInfo:
     """Reply: the pump."""
     state = kernel.state
     _check(state, command)
@@ -143,7 +143,7 @@ def _check(state: "State", command: CreatePump) -> None:
             state.stream(command.namespace, target.name)
 
 
-def delete_pump(kernel: "Kernel", command: DeletePump, session: int) -> PumpInfo:
+def delete_pump(kernel: "Decisions", command: DeletePump, session: int) -> PumpInfo:
     """Reply: the pump as it was."""
     pump = kernel.state.pumps.by_name.get((command.namespace, command.name))
     if pump is None:
@@ -153,7 +153,7 @@ def delete_pump(kernel: "Kernel", command: DeletePump, session: int) -> PumpInfo
     return info
 
 
-def _end(kernel: "Kernel", pump: Pump, outcome: PumpState, trouble: str = "") -> None:
+def _end(kernel: "Decisions", pump: Pump, outcome: PumpState, trouble: str = "") -> None:
     """The pump is gone; one that had an end is remembered."""
     if pump.ends is None:
         kernel.commit([PumpDeleted(pump.id)])
@@ -161,7 +161,7 @@ def _end(kernel: "Kernel", pump: Pump, outcome: PumpState, trouble: str = "") ->
         kernel.commit([PumpDeleted(pump.id, outcome, kernel.now_ms, trouble)])
 
 
-def list_pumps(kernel: "Kernel", command: ListPumps, session: int) -> list[PumpInfo]:
+def list_pumps(kernel: "Decisions", command: ListPumps, session: int) -> list[PumpInfo]:
     """Reply: pumps."""
     state = kernel.state
     sources = [stream for stream in state.streams.values() if stream.namespace == command.namespace]
@@ -181,7 +181,7 @@ def list_pumps(kernel: "Kernel", command: ListPumps, session: int) -> list[PumpI
 # --- time ---
 
 
-def sweep_pumps(kernel: "Kernel") -> bool:
+def sweep_pumps(kernel: "Decisions") -> bool:
     """One step of every pump that may have something; True when one of them moved. Raises Needs, others then done."""
     pumps = kernel.state.pumps
     if not pumps.by_id:
@@ -209,7 +209,7 @@ def next_pump_ms(state: "State") -> int | None:
     return None if state.pumps.poll_ms == NEVER else state.pumps.poll_ms
 
 
-def _drive(kernel: "Kernel", pump: Pump) -> int:
+def _drive(kernel: "Decisions", pump: Pump) -> int:
     """One step, or why there is none. Raises Needs."""
     if kernel.elapsed_ms < pump.starts_ms():
         return WAITS
@@ -254,7 +254,7 @@ def _is_over(state: "State", pump: Pump) -> bool:
 # --- what is next ---
 
 
-def _next(kernel: "Kernel", pump: Pump) -> tuple[Load | None, bool]:
+def _next(kernel: "Decisions", pump: Pump) -> tuple[Load | None, bool]:
     """(what to carry, whether something is there that is not committed yet). Raises Needs."""
     count_max = 1 if pump.is_narrow else PUMP_STEP_MAX
     if pump.settings.rate_max:
@@ -291,7 +291,7 @@ def _next_from_cursor(pump: Pump, partition: Partition, count_max: int) -> Load 
 
 
 def _next_leased(
-    kernel: "Kernel", pump: Pump, reader: Subscription, count_max: int
+    kernel: "Decisions", pump: Pump, reader: Subscription, count_max: int
 ) -> tuple[Load | None, bool]:
     run = next_run(reader, count_max, kernel.now_ms - 1)
     if run is None:
@@ -314,7 +314,7 @@ def _next_leased(
 # --- carrying ---
 
 
-def _carry(kernel: "Kernel", pump: Pump, load: Load) -> None:
+def _carry(kernel: "Decisions", pump: Pump, load: Load) -> None:
     """Publish and progress in one set; or note why not, and when to try again."""
     dropped = pump.dropped
     try:
@@ -364,7 +364,7 @@ def _narrow(pump: Pump, load: Load) -> bool:
 
 
 def _decide_carry(
-    kernel: "Kernel", pump: Pump, load: Load, targets: tuple[Address, ...]
+    kernel: "Decisions", pump: Pump, load: Load, targets: tuple[Address, ...]
 ) -> tuple[list[Record], int]:
     """Records of the publishes, and how many messages they carry. Raises KernelError, Full."""
     block = load.block
@@ -469,7 +469,7 @@ def _publish(
     return command
 
 
-def _decide_given_up(kernel: "Kernel", pump: Pump, load: Load) -> list[Record]:
+def _decide_given_up(kernel: "Decisions", pump: Pump, load: Load) -> list[Record]:
     """Records that put the one message of `load` where what cannot be carried goes, if it goes anywhere."""
     address = dead_letter_of(pump)
     if address is None:
@@ -487,7 +487,7 @@ def _decide_given_up(kernel: "Kernel", pump: Pump, load: Load) -> list[Record]:
         return []  # the address leads nowhere
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CreatePump: create_pump,
     DeletePump: delete_pump,
     ListPumps: list_pumps,

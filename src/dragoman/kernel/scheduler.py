@@ -45,13 +45,13 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
 UUID_BYTES: Final = 16
 
 
-def schedule(kernel: "Kernel", command: Publish) -> PublishReply:
+def schedule(kernel: "Decisions", command: Publish) -> PublishReply:
     """Put a publish off until its time. Raises what publishing to a missing address raises, InvalidArgument."""
     records, reply = decide_schedule(kernel, command, Pending())
     kernel.commit(records)
@@ -59,7 +59,7 @@ def schedule(kernel: "Kernel", command: Publish) -> PublishReply:
 
 
 def decide_schedule(
-    kernel: "Kernel", command: Publish, pending: Pending
+    kernel: "Decisions", command: Publish, pending: Pending
 ) -> tuple[list[Record], PublishReply]:
     """Records that put `command` into its bucket, which is made now if it is not there: nobody can see it."""
     level = _check(kernel, command)
@@ -75,7 +75,7 @@ def decide_schedule(
     return records, reply
 
 
-def _check(kernel: "Kernel", command: Publish) -> int:
+def _check(kernel: "Decisions", command: Publish) -> int:
     """The level its confirm must wait for. Raises KernelError."""
     state = kernel.state
     if command.due_ms > kernel.now_ms + SCHEDULE_AHEAD_MS_MAX:
@@ -92,7 +92,7 @@ def _check(kernel: "Kernel", command: Publish) -> int:
     return stream.settings.level if stream.durable and command.level < 0 else 0
 
 
-def _make_bucket(kernel: "Kernel", number: int) -> None:
+def _make_bucket(kernel: "Decisions", number: int) -> None:
     made = StreamCreated(
         kernel.state.id_next, SCHEDULES, str(number), kernel.token(UUID_BYTES), BUCKET_SETTINGS
     )
@@ -102,13 +102,13 @@ def _make_bucket(kernel: "Kernel", number: int) -> None:
 # --- taking back ---
 
 
-def cancel_schedule(kernel: "Kernel", command: CancelSchedule, session: int) -> None:
+def cancel_schedule(kernel: "Decisions", command: CancelSchedule, session: int) -> None:
     """Reply: None. Raises Needs."""
     _find(kernel, command)
     kernel.commit([ScheduleSettled(command.stream, [(command.offset, command.offset + 1)])])
 
 
-def describe_schedule(kernel: "Kernel", command: DescribeSchedule, session: int) -> ScheduleInfo:
+def describe_schedule(kernel: "Decisions", command: DescribeSchedule, session: int) -> ScheduleInfo:
     """Reply: the message. Raises Needs."""
     stored = _find(kernel, command)
     known = unwrap(stored)
@@ -117,7 +117,7 @@ def describe_schedule(kernel: "Kernel", command: DescribeSchedule, session: int)
     )
 
 
-def _find(kernel: "Kernel", command: CancelSchedule | DescribeSchedule) -> bytes:
+def _find(kernel: "Decisions", command: CancelSchedule | DescribeSchedule) -> bytes:
     """The stored entry, if it waits and is whose it is said to be. Raises ScheduleNotFound, Needs."""
     bucket = kernel.state.schedules.by_stream.get(command.stream)
     block = None if bucket is None else block_at(bucket, command.offset)
@@ -135,7 +135,7 @@ def _find(kernel: "Kernel", command: CancelSchedule | DescribeSchedule) -> bytes
 # --- time ---
 
 
-def sweep_schedules(kernel: "Kernel") -> bool:
+def sweep_schedules(kernel: "Decisions") -> bool:
     """One step: read what comes near, publish what is due, drop what is drained. Raises Needs."""
     schedules = kernel.state.schedules
     schedules.open_until(kernel.now_ms)
@@ -151,7 +151,7 @@ def sweep_schedules(kernel: "Kernel") -> bool:
     return more
 
 
-def _read_step(kernel: "Kernel", bucket: Bucket) -> bool:
+def _read_step(kernel: "Decisions", bucket: Bucket) -> bool:
     """Take the due times of some blocks into the heap; True when there are more to read."""
     partition = bucket.stream.partitions[0]
     if bucket.read_to >= partition.end:
@@ -171,7 +171,7 @@ def _read_step(kernel: "Kernel", bucket: Bucket) -> bool:
     return bucket.read_to < partition.end
 
 
-def _send_step(kernel: "Kernel") -> bool:
+def _send_step(kernel: "Decisions") -> bool:
     """Publish what is due, at most SCHEDULE_SEND_MAX; True when more may be."""
     schedules = kernel.state.schedules
     keys: list[int] = []
@@ -190,7 +190,7 @@ def _send_step(kernel: "Kernel") -> bool:
     return not full and len(keys) == SCHEDULE_SEND_MAX
 
 
-def _send(kernel: "Kernel", keys: list[int]) -> bool:
+def _send(kernel: "Decisions", keys: list[int]) -> bool:
     """Publish the entries of `keys` and mark them, in one atomic set; True when the disk is full. Raises Needs."""
     schedules = kernel.state.schedules
     entries = _entries(kernel, keys)
@@ -212,7 +212,7 @@ def _send(kernel: "Kernel", keys: list[int]) -> bool:
     return full
 
 
-def _entries(kernel: "Kernel", keys: list[int]) -> list[tuple[int, Bucket, bytes]]:
+def _entries(kernel: "Decisions", keys: list[int]) -> list[tuple[int, Bucket, bytes]]:
     """What the keys stand for and still waits; what is only on disk waits for another step. Raises Needs."""
     found: list[tuple[int, Bucket, bytes]] = []
     for key in keys:
@@ -229,7 +229,7 @@ def _entries(kernel: "Kernel", keys: list[int]) -> list[tuple[int, Bucket, bytes
     return found
 
 
-def _decide_sent(kernel: "Kernel", stored: bytes, pending: Pending) -> list[Record] | str:
+def _decide_sent(kernel: "Decisions", stored: bytes, pending: Pending) -> list[Record] | str:
     """Records of the publish; none when it leads nowhere any more; why not now: the disk or the target is full."""
     command = publish_of(unwrap(stored))
     try:
@@ -242,7 +242,7 @@ def _decide_sent(kernel: "Kernel", stored: bytes, pending: Pending) -> list[Reco
     return "refused" if reply.refused >= 0 else records
 
 
-def _drop_drained(kernel: "Kernel") -> None:
+def _drop_drained(kernel: "Decisions") -> None:
     """Buckets whose time is over and that have nothing left go."""
     for bucket in list(kernel.state.schedules.opened):
         over_ms = (bucket.number + 1) * SCHEDULE_BUCKET_MS
@@ -266,7 +266,7 @@ def next_retry_ms(state: "State") -> int | None:
     return state.schedules.later[0][0] if state.schedules.later else None
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CancelSchedule: cancel_schedule,
     DescribeSchedule: describe_schedule,
 }

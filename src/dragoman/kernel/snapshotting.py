@@ -28,11 +28,11 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
 
-def create_snapshot(kernel: "Kernel", command: CreateSnapshot, session: int) -> SnapshotInfo:
+def create_snapshot(kernel: "Decisions", command: CreateSnapshot, session: int) -> SnapshotInfo:
     """Reply: the snapshot."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -75,7 +75,7 @@ def _open_runs(partition: Partition, window: Window) -> Runs:
     return runs
 
 
-def delete_snapshot(kernel: "Kernel", command: DeleteSnapshot, session: int) -> SnapshotInfo:
+def delete_snapshot(kernel: "Decisions", command: DeleteSnapshot, session: int) -> SnapshotInfo:
     """Reply: the snapshot as it was."""
     known = _find(kernel, command.namespace, command.snapshot)
     info = _info(kernel, known)
@@ -83,7 +83,7 @@ def delete_snapshot(kernel: "Kernel", command: DeleteSnapshot, session: int) -> 
     return info
 
 
-def seek_snapshot(kernel: "Kernel", command: SeekSnapshot, session: int) -> QueueInfo:
+def seek_snapshot(kernel: "Decisions", command: SeekSnapshot, session: int) -> QueueInfo:
     """Reply: the subscription."""
     state = kernel.state
     known = _find(kernel, command.namespace, command.snapshot)
@@ -104,27 +104,27 @@ def seek_snapshot(kernel: "Kernel", command: SeekSnapshot, session: int) -> Queu
     return queue_info(subscription)
 
 
-def list_snapshots(kernel: "Kernel", command: ListSnapshots, session: int) -> list[SnapshotInfo]:
+def list_snapshots(kernel: "Decisions", command: ListSnapshots, session: int) -> list[SnapshotInfo]:
     """Reply: the namespace's snapshots, by name."""
     found = sorted(kernel.state.snapshots.by_name.items())
     return [_info(kernel, known) for key, known in found if key[0] == command.namespace]
 
 
-def _find(kernel: "Kernel", namespace: str, name: str) -> SnapshotCreated:
+def _find(kernel: "Decisions", namespace: str, name: str) -> SnapshotCreated:
     known = kernel.state.snapshots.by_name.get((namespace, name))
     if known is None:
         raise SnapshotNotFound(name)
     return known
 
 
-def _info(kernel: "Kernel", known: SnapshotCreated) -> SnapshotInfo:
+def _info(kernel: "Decisions", known: SnapshotCreated) -> SnapshotInfo:
     return SnapshotInfo(known.name, kernel.state.streams[known.stream].name, known.expires_ms)
 
 
 # --- time ---
 
 
-def sweep_snapshots(kernel: "Kernel") -> bool:
+def sweep_snapshots(kernel: "Decisions") -> bool:
     """Delete snapshots whose time is over; True when some are left."""
     snapshots = kernel.state.snapshots
     for _ in range(SWEEP_SNAPSHOTS_MAX):
@@ -141,7 +141,7 @@ def next_expiry_ms(state: "State") -> int | None:
     return state.snapshots.expiring[0][0] if state.snapshots.expiring else None
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CreateSnapshot: create_snapshot,
     DeleteSnapshot: delete_snapshot,
     ListSnapshots: list_snapshots,

@@ -13,12 +13,12 @@ from dragoman.kernel.topology import deletion
 from dragoman.model.limits import SWEEP_IDLE_MAX
 
 if TYPE_CHECKING:
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.entities import Subscription
-    from dragoman.kernel.kernel import Kernel
     from dragoman.kernel.state import State
 
 
-def sweep_idle(kernel: "Kernel") -> bool:
+def sweep_idle(kernel: "Decisions") -> bool:
     """Delete queues that were unused for their idle time; True when some looks are left."""
     state = kernel.state
     idle = state.idle
@@ -42,7 +42,7 @@ def _due_ms(subscription: "Subscription") -> int:
     return subscription.used_ms + subscription.settings.idle_ms
 
 
-def _look(kernel: "Kernel", subscription: "Subscription") -> None:
+def _look(kernel: "Decisions", subscription: "Subscription") -> None:
     if subscription.settings.idle_ms <= 0:
         return
     if _due_ms(subscription) > kernel.elapsed_ms:
@@ -56,7 +56,7 @@ def next_look_ms(state: "State") -> int | None:
     return state.idle.deadlines[0][0] if state.idle.deadlines else None
 
 
-def drop_emptied(kernel: "Kernel") -> None:
+def drop_emptied(kernel: "Decisions") -> None:
     """Auto-delete routes go with their last binding, and what was bound to nothing but them likewise."""
     routing = kernel.state.routing
     while routing.emptied:

@@ -20,7 +20,7 @@ from dragoman.model.errors import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 GROUPS_MAX: Final = 100_000
 NAME_BYTES_MAX: Final = 255
@@ -31,22 +31,22 @@ PRODUCERS_RESERVED: Final = (
 LOOKS_MAX: Final = 64  # groups looked at in one sweep
 
 
-def _find(kernel: "Kernel", namespace: str, name: str) -> Group | None:
+def _find(kernel: "Decisions", namespace: str, name: str) -> Group | None:
     return kernel.state.groups.by_key.get((namespace, name))
 
 
-def _get(kernel: "Kernel", namespace: str, name: str) -> Group:
+def _get(kernel: "Decisions", namespace: str, name: str) -> Group:
     group = _find(kernel, namespace, name)
     if group is None:
         raise GroupNotFound(name)
     return group
 
 
-def _coordinator(kernel: "Kernel", group: Group) -> Coordinator:
+def _coordinator(kernel: "Decisions", group: Group) -> Coordinator:
     return Coordinator(kernel.state.groups, group, kernel.elapsed_ms, kernel.now_ms)
 
 
-def _get_or_make(kernel: "Kernel", key: GroupKey) -> Group:
+def _get_or_make(kernel: "Decisions", key: GroupKey) -> Group:
     if not 0 < len(key[1].encode()) <= NAME_BYTES_MAX:
         raise InvalidArgument(f"a group's name has 1 to {NAME_BYTES_MAX} bytes")
     groups = kernel.state.groups
@@ -58,7 +58,7 @@ def _get_or_make(kernel: "Kernel", key: GroupKey) -> Group:
     return group
 
 
-def join(kernel: "Kernel", command: c.JoinGroup, session: int) -> c.Joined | int:
+def join(kernel: "Decisions", command: c.JoinGroup, session: int) -> c.Joined | int:
     """Reply: a ticket, or the generation that goes on."""
     if command.member_id and _find(kernel, command.namespace, command.group) is None:
         raise UnknownMember(command.member_id)
@@ -66,29 +66,29 @@ def join(kernel: "Kernel", command: c.JoinGroup, session: int) -> c.Joined | int
     return _coordinator(kernel, group).join(command, session, kernel.token(ID_BYTES).hex())
 
 
-def sync(kernel: "Kernel", command: c.SyncGroup, session: int) -> c.Synced | int:
+def sync(kernel: "Decisions", command: c.SyncGroup, session: int) -> c.Synced | int:
     """Reply: a ticket, or the assignment."""
     return _coordinator(kernel, _of_member(kernel, command)).sync(command, session)
 
 
-def heartbeat(kernel: "Kernel", command: c.Heartbeat, session: int) -> None:
+def heartbeat(kernel: "Decisions", command: c.Heartbeat, session: int) -> None:
     """Reply: None."""
     _coordinator(kernel, _of_member(kernel, command)).heartbeat(command)
 
 
-def leave(kernel: "Kernel", command: c.LeaveGroup, session: int) -> str:
+def leave(kernel: "Decisions", command: c.LeaveGroup, session: int) -> str:
     """Reply: the member's id."""
     return _coordinator(kernel, _of_member(kernel, command)).leave(command)
 
 
-def _of_member(kernel: "Kernel", command: c.SyncGroup | c.Heartbeat | c.LeaveGroup) -> Group:
+def _of_member(kernel: "Decisions", command: c.SyncGroup | c.Heartbeat | c.LeaveGroup) -> Group:
     group = _find(kernel, command.namespace, command.group)
     if group is None:
         raise UnknownMember(command.member_id)
     return group
 
 
-def commit_cursors(kernel: "Kernel", command: c.CommitCursors, session: int) -> list[bool]:
+def commit_cursors(kernel: "Decisions", command: c.CommitCursors, session: int) -> list[bool]:
     """Reply: per cursor whether it was taken."""
     check_commit_allowed(kernel, command)
     records, taken = decide_commit(kernel.state, command, kernel.now_ms)
@@ -96,7 +96,7 @@ def commit_cursors(kernel: "Kernel", command: c.CommitCursors, session: int) -> 
     return taken
 
 
-def check_commit_allowed(kernel: "Kernel", command: c.CommitCursors) -> None:
+def check_commit_allowed(kernel: "Decisions", command: c.CommitCursors) -> None:
     """Whether this member, or anybody, may commit for the group now; makes the group. Raises GroupError's."""
     group = _find(kernel, command.namespace, command.group)
     if group is None and command.generation >= 0:
@@ -108,19 +108,19 @@ def check_commit_allowed(kernel: "Kernel", command: c.CommitCursors) -> None:
     )
 
 
-def list_cursors(kernel: "Kernel", command: c.ListCursors, session: int) -> list[c.CursorInfo]:
+def list_cursors(kernel: "Decisions", command: c.ListCursors, session: int) -> list[c.CursorInfo]:
     """Reply: all cursors of the group."""
     group = _find(kernel, command.namespace, command.group)
     return [] if group is None else cursor_infos(kernel.state, group)
 
 
-def delete_cursors(kernel: "Kernel", command: c.DeleteCursors, session: int) -> None:
+def delete_cursors(kernel: "Decisions", command: c.DeleteCursors, session: int) -> None:
     """Reply: None."""
     group = _get(kernel, command.namespace, command.group)
     kernel.commit(decide_delete_cursors(kernel.state, group, command))
 
 
-def delete_group(kernel: "Kernel", command: c.DeleteGroup, session: int) -> None:
+def delete_group(kernel: "Decisions", command: c.DeleteGroup, session: int) -> None:
     """Reply: None."""
     group = _get(kernel, command.namespace, command.group)
     if group.members:
@@ -129,7 +129,7 @@ def delete_group(kernel: "Kernel", command: c.DeleteGroup, session: int) -> None
     kernel.commit([GroupDeleted(*group.key)])
 
 
-def describe_group(kernel: "Kernel", command: c.DescribeGroup, session: int) -> c.GroupInfo:
+def describe_group(kernel: "Decisions", command: c.DescribeGroup, session: int) -> c.GroupInfo:
     """Reply: the group with its members."""
     group = _get(kernel, command.namespace, command.group)
     members = tuple(
@@ -157,13 +157,13 @@ def _info(group: Group, members: tuple[c.MemberInfo, ...] = ()) -> c.GroupInfo:
     )
 
 
-def list_groups(kernel: "Kernel", command: c.ListGroups, session: int) -> list[c.GroupInfo]:
+def list_groups(kernel: "Decisions", command: c.ListGroups, session: int) -> list[c.GroupInfo]:
     """Reply: the namespace's groups, by name."""
     groups = sorted(kernel.state.groups.by_key.items())
     return [_info(group) for key, group in groups if key[0] == command.namespace]
 
 
-def allocate_producer(kernel: "Kernel", command: c.AllocateProducer, session: int) -> int:
+def allocate_producer(kernel: "Decisions", command: c.AllocateProducer, session: int) -> int:
     """Reply: a new producer id; a block of them is reserved in a record when the last one is used up."""
     state = kernel.state
     if state.producer_next >= state.producer_reserved:
@@ -173,7 +173,7 @@ def allocate_producer(kernel: "Kernel", command: c.AllocateProducer, session: in
     return producer_id
 
 
-def sweep_groups(kernel: "Kernel") -> bool:
+def sweep_groups(kernel: "Decisions") -> bool:
     """Look at groups whose time has come; True when some are left."""
     groups = kernel.state.groups
     for _ in range(LOOKS_MAX):
@@ -187,7 +187,7 @@ def sweep_groups(kernel: "Kernel") -> bool:
     return True
 
 
-def close_tickets(kernel: "Kernel", session: int) -> None:
+def close_tickets(kernel: "Decisions", session: int) -> None:
     """The session is gone: nobody waits for what it was promised."""
     groups = kernel.state.groups
     mine = [(ticket, owed) for ticket, owed in groups.tickets.items() if owed[0] == session]
@@ -198,7 +198,7 @@ def close_tickets(kernel: "Kernel", session: int) -> None:
             _coordinator(kernel, group).abandon(member_id, ticket)
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.JoinGroup: join,
     c.SyncGroup: sync,
     c.Heartbeat: heartbeat,

@@ -31,7 +31,7 @@ from dragoman.model.errors import (
 from dragoman.model.limits import DEFERRED_MAX, LEASE_DURATION_MS_MAX, SWEEP_LEASES_MAX
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 
 def check_duration(duration_ms: int) -> None:
@@ -40,7 +40,7 @@ def check_duration(duration_ms: int) -> None:
         raise InvalidArgument(f"a lease lasts 0 to {LEASE_DURATION_MS_MAX} ms, not {duration_ms}")
 
 
-def renew(kernel: "Kernel", command: Renew, session: int) -> None:
+def renew(kernel: "Decisions", command: Renew, session: int) -> None:
     """Reply: None. The runs last `lease_duration_ms` from now."""
     kernel.commit(decide_renew(kernel.state, command, kernel.elapsed_ms))
 
@@ -84,7 +84,7 @@ def decide_overdue(state: State, entry: Entry, now_ms: int, elapsed_ms: int) -> 
     return released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms)
 
 
-def sweep_leases(kernel: "Kernel") -> bool:
+def sweep_leases(kernel: "Decisions") -> bool:
     """Return what is overdue; True when more is. Raises Needs, with what came before done."""
     due = kernel.state.due
     if due.rearm:
@@ -107,7 +107,7 @@ def next_lease_ms(state: State) -> int | None:
     return state.due.next_ms()
 
 
-def lease_deferred(kernel: "Kernel", command: LeaseDeferred, session: int) -> list[Delivery]:
+def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) -> list[Delivery]:
     """Reply: the messages at these offsets. Raises Needs."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -132,7 +132,7 @@ def lease_deferred(kernel: "Kernel", command: LeaseDeferred, session: int) -> li
     return [hand_over(kernel, holder, run, note=False) for run in runs]
 
 
-def _runs_of(kernel: "Kernel", command: LeaseDeferred) -> list[Run]:
+def _runs_of(kernel: "Decisions", command: LeaseDeferred) -> list[Run]:
     subscription = kernel.state.subscription(command.namespace, command.name, command.subscription)
     partition = subscription.stream.partitions[command.partition]
     runs: list[Run] = []
@@ -146,7 +146,7 @@ def _runs_of(kernel: "Kernel", command: LeaseDeferred) -> list[Run]:
     return runs
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     Renew: renew,
     LeaseDeferred: lease_deferred,
 }

@@ -26,8 +26,8 @@ from dragoman.kernel.transactions.transaction import hide_pending
 from dragoman.model.limits import DELAY_STEP_BYTES_MAX, DELAY_STEP_MAX, SWEEP_DELAYS_MAX
 
 if TYPE_CHECKING:
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.entities import Subscription
-    from dragoman.kernel.kernel import Kernel
 
 
 # --- what apply does ---
@@ -114,7 +114,7 @@ def skip(state: State, subscription: "Subscription", index: int, offset: int) ->
 # --- time ---
 
 
-def sweep_delays(kernel: "Kernel") -> bool:
+def sweep_delays(kernel: "Decisions") -> bool:
     """Show what is due; True when more is. Raises Needs, with what came before done."""
     state = kernel.state
     for _ in range(SWEEP_DELAYS_MAX):

@@ -13,7 +13,7 @@ from dragoman.kernel.leases.sweep import dropped
 from dragoman.kernel.records import Leased, Settled
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 DISPATCH_MAX: Final = 4096  # messages per subscription and turn; a large one counts as several
 LARGE_BYTES: Final = 1024  # a message counts once for each of these: 4 MB per subscription and turn
@@ -42,7 +42,7 @@ def next_consumer(subscription: Subscription) -> Holder | None:
     return best
 
 
-def dispatch_one(kernel: "Kernel", subscription: Subscription, budget: int) -> bool:
+def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -> bool:
     """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
     misses = share = left = 0
     holder: Holder | None = None
@@ -96,7 +96,7 @@ def cost_of(run: Run) -> int:
     return (run.end - run.start) * max(size // LARGE_BYTES, 1)
 
 
-def hand_over(kernel: "Kernel", holder: Holder, run: Run, *, note: bool = True) -> Delivery:
+def hand_over(kernel: "Decisions", holder: Holder, run: Run, *, note: bool = True) -> Delivery:
     """Lease `run` to `holder`, or be done with it when it does not acknowledge; note it unless told not to."""
     subscription = holder.subscription
     delivery = Delivery(holder, run, tries_of(subscription, run))

@@ -26,7 +26,7 @@ from dragoman.model.errors import InvalidArgument, OffsetOutOfRange, Subscriptio
 from dragoman.model.limits import PEEK_BYTES_MAX, PEEK_COUNT_MAX
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 DELAYED: Final = "DELAYED"
 OPEN: Final = frozenset(STATES.values()) - {STATES[DONE]} | {DELAYED}
@@ -101,7 +101,7 @@ class LeaseInfo(msgspec.Struct, frozen=True):
     tries: int
 
 
-def peek(kernel: "Kernel", command: Peek, session: int) -> list[Peeked]:
+def peek(kernel: "Decisions", command: Peek, session: int) -> list[Peeked]:
     """Reply: what stands there. Raises Needs."""
     unknown = set(command.states) - OPEN
     if unknown:
@@ -116,7 +116,7 @@ def peek(kernel: "Kernel", command: Peek, session: int) -> list[Peeked]:
     return [_peeked(state, partition, offset, name, window.tried(offset)) for offset, name in spots]
 
 
-def peek_stream(kernel: "Kernel", command: PeekStream, session: int) -> list[Peeked]:
+def peek_stream(kernel: "Decisions", command: PeekStream, session: int) -> list[Peeked]:
     """Reply: what stands there. Raises Needs."""
     stream = kernel.state.stream(command.namespace, command.name)
     for subscription in stream.subscriptions:
@@ -187,7 +187,7 @@ def _peeked(state: State, partition: Partition, offset: int, name: str, tries: i
     return Peeked(offset, name, block.stored_at(offset), tries, format_, body)
 
 
-def find_lease(kernel: "Kernel", command: FindLease, session: int) -> LeaseInfo:
+def find_lease(kernel: "Decisions", command: FindLease, session: int) -> LeaseInfo:
     """Reply: how the message stands."""
     subscription = kernel.state.subscriptions.get(command.subscription)
     if subscription is None:
@@ -202,7 +202,7 @@ def find_lease(kernel: "Kernel", command: FindLease, session: int) -> LeaseInfo:
     return LeaseInfo(STATES[state], is_held, window.tried(offset))
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     Peek: peek,
     PeekStream: peek_stream,
     FindLease: find_lease,

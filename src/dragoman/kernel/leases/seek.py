@@ -33,7 +33,7 @@ from dragoman.kernel.transactions.transaction import hide_pending
 from dragoman.model.errors import InvalidArgument, NotSupported
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 FIXED: Final = ("durable", "order", "filter", "priorities", "exclusive", "owns_stream")
 """Settings that a subscription keeps for life."""
@@ -68,7 +68,7 @@ class AlterSubscription(_OfSubscription, frozen=True, kw_only=True):
     settings: SubscriptionSettings
 
 
-def _mine(kernel: "Kernel", command: _OfSubscription, session: int) -> Subscription:
+def _mine(kernel: "Decisions", command: _OfSubscription, session: int) -> Subscription:
     found = kernel.state.subscription(command.namespace, command.name, command.subscription)
     check_owner(found, session)
     return found
@@ -77,7 +77,7 @@ def _mine(kernel: "Kernel", command: _OfSubscription, session: int) -> Subscript
 # --- seek ---
 
 
-def seek(kernel: "Kernel", command: Seek, session: int) -> QueueInfo:
+def seek(kernel: "Decisions", command: Seek, session: int) -> QueueInfo:
     """Reply: the subscription. Raises Needs."""
     subscription = _mine(kernel, command, session)
     stream = subscription.stream
@@ -170,7 +170,7 @@ def _look_again(state: State, subscription: Subscription) -> None:
 # --- alter, pause ---
 
 
-def alter(kernel: "Kernel", command: AlterSubscription, session: int) -> QueueInfo:
+def alter(kernel: "Decisions", command: AlterSubscription, session: int) -> QueueInfo:
     """Reply: the subscription as altered."""
     subscription = _mine(kernel, command, session)
     known = subscription.settings
@@ -200,7 +200,7 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
         _look_again(state, subscription)
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     Seek: seek,
     AlterSubscription: alter,
 }

@@ -35,10 +35,10 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 
-def accept(kernel: "Kernel", command: AcceptSession, session: int) -> SessionLock | None:
+def accept(kernel: "Decisions", command: AcceptSession, session: int) -> SessionLock | None:
     """Reply: the lock; None when no session is ready."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
@@ -96,7 +96,7 @@ def _named(subscription: Subscription, name: bytes) -> tuple[int, Keys, Key]:
     return index, order, order.key_of(name)
 
 
-def renew_session(kernel: "Kernel", command: RenewSession, session: int) -> int:
+def renew_session(kernel: "Decisions", command: RenewSession, session: int) -> int:
     """Reply: elapsed ms of the lock's end."""
     holder = accepted(kernel.state, command.holder, session)
     lock = holder.accepted
@@ -107,12 +107,12 @@ def renew_session(kernel: "Kernel", command: RenewSession, session: int) -> int:
     return lock.until_ms
 
 
-def release_session(kernel: "Kernel", command: ReleaseSession, session: int) -> None:
+def release_session(kernel: "Decisions", command: ReleaseSession, session: int) -> None:
     """Reply: None."""
     give_up(kernel, accepted(kernel.state, command.holder, session))
 
 
-def give_up(kernel: "Kernel", holder: Holder) -> None:
+def give_up(kernel: "Decisions", holder: Holder) -> None:
     """End a lock as its receiver wishes: what it held is ready again, and not counted as failed."""
     subscription = holder.subscription
     if holder.leased:
@@ -121,7 +121,7 @@ def give_up(kernel: "Kernel", holder: Holder) -> None:
     _forget(kernel, holder)
 
 
-def unlock(kernel: "Kernel", holder: Holder) -> None:
+def unlock(kernel: "Decisions", holder: Holder) -> None:
     """The session is anybody's."""
     lock, subscription = holder.accepted, holder.subscription
     if lock is None:
@@ -133,7 +133,7 @@ def unlock(kernel: "Kernel", holder: Holder) -> None:
     kernel.state.activate(subscription)
 
 
-def _forget(kernel: "Kernel", holder: Holder) -> None:
+def _forget(kernel: "Decisions", holder: Holder) -> None:
     subscription = holder.subscription
     if holder.active:
         holder.active = False
@@ -142,7 +142,7 @@ def _forget(kernel: "Kernel", holder: Holder) -> None:
     kernel.state.drop_holder(holder)
 
 
-def expire_lock(kernel: "Kernel", entry: tuple[int, int]) -> None:
+def expire_lock(kernel: "Decisions", entry: tuple[int, int]) -> None:
     """The lock's time is over, unless it was renewed: what was held in it has failed. Raises Needs."""
     until_ms, number = entry
     state = kernel.state
@@ -163,7 +163,7 @@ def expire_lock(kernel: "Kernel", entry: tuple[int, int]) -> None:
     _forget(kernel, holder)
 
 
-def set_state(kernel: "Kernel", command: SetSessionState, session: int) -> None:
+def set_state(kernel: "Decisions", command: SetSessionState, session: int) -> None:
     """Reply: None."""
     holder = accepted(kernel.state, command.holder, session)
     if len(command.state) > SESSION_STATE_BYTES_MAX:
@@ -176,7 +176,7 @@ def set_state(kernel: "Kernel", command: SetSessionState, session: int) -> None:
     kernel.commit(records)
 
 
-def get_state(kernel: "Kernel", command: GetSessionState, session: int) -> bytes:
+def get_state(kernel: "Decisions", command: GetSessionState, session: int) -> bytes:
     """Reply: the state's bytes."""
     holder = accepted(kernel.state, command.holder, session)
     lock = holder.accepted
@@ -186,7 +186,7 @@ def get_state(kernel: "Kernel", command: GetSessionState, session: int) -> bytes
     return order.by_key[lock.key].state
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     AcceptSession: accept,
     RenewSession: renew_session,
     ReleaseSession: release_session,

@@ -22,10 +22,10 @@ from dragoman.kernel.topology import check_name, check_owner, found_by
 from dragoman.model.errors import InvalidArgument, SubscriptionNotFound
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
 
 
-def create(kernel: "Kernel", command: CreateSubscription, session: int) -> QueueInfo:
+def create(kernel: "Decisions", command: CreateSubscription, session: int) -> QueueInfo:
     """Reply: the subscription, `created` when this made it."""
     state = kernel.state
     records = decide_create(state, command)
@@ -54,7 +54,7 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
     return [made, *found_by(state, made)]
 
 
-def delete(kernel: "Kernel", command: DeleteSubscription, session: int) -> QueueInfo:
+def delete(kernel: "Decisions", command: DeleteSubscription, session: int) -> QueueInfo:
     """Reply: the subscription as it was."""
     if not command.subscription or command.subscription == command.name:
         raise SubscriptionNotFound("a queue is deleted as a queue")
@@ -65,7 +65,7 @@ def delete(kernel: "Kernel", command: DeleteSubscription, session: int) -> Queue
     return info
 
 
-def list_(kernel: "Kernel", command: ListSubscriptions, session: int) -> list[QueueInfo]:
+def list_(kernel: "Decisions", command: ListSubscriptions, session: int) -> list[QueueInfo]:
     """Reply: subscriptions, by the names of their streams and their own."""
     state = kernel.state
     if command.name:
@@ -79,7 +79,7 @@ def list_(kernel: "Kernel", command: ListSubscriptions, session: int) -> list[Qu
     return _infos(found)
 
 
-def list_pushed(kernel: "Kernel", command: ListPushed, session: int) -> list[QueueInfo]:
+def list_pushed(kernel: "Decisions", command: ListPushed, session: int) -> list[QueueInfo]:
     """Reply: subscriptions, by namespace and names."""
     return _infos(kernel.state.pushed.by_face.get(command.face, {}).values())
 
@@ -92,7 +92,7 @@ def _place(known: Subscription) -> tuple[str, str, bool, str]:
     return (known.stream.namespace, known.stream.name, not known.is_queue, known.name)
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CreateSubscription: create,
     DeleteSubscription: delete,
     ListSubscriptions: list_,

@@ -60,7 +60,7 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.kernel.kernel import Kernel
+    from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
 NO_SEQUENCE: Final = -1
@@ -71,7 +71,7 @@ OfProducer = AddToTransaction | AddCursors | EndTransaction
 # --- becoming a producer ---
 
 
-def init_producer(kernel: "Kernel", command: InitProducer, session: int) -> ProducerIdentity:
+def init_producer(kernel: "Decisions", command: InitProducer, session: int) -> ProducerIdentity:
     """Reply: the identity to write with."""
     if not command.transactional_id:
         return ProducerIdentity(_new_id(kernel), 0)
@@ -96,11 +96,11 @@ def init_producer(kernel: "Kernel", command: InitProducer, session: int) -> Prod
     return ProducerIdentity(producer, epoch)
 
 
-def _new_id(kernel: "Kernel") -> int:
+def _new_id(kernel: "Decisions") -> int:
     return allocate_producer(kernel, AllocateProducer(), 0)
 
 
-def _check_init(kernel: "Kernel", command: InitProducer) -> None:
+def _check_init(kernel: "Decisions", command: InitProducer) -> None:
     if len(command.transactional_id.encode()) > TRANSACTIONAL_ID_BYTES_MAX:
         raise InvalidArgument(f"a transactional id has at most {TRANSACTIONAL_ID_BYTES_MAX} bytes")
     if not 0 < command.timeout_ms <= TRANSACTION_TIMEOUT_MS_MAX:
@@ -111,7 +111,7 @@ def _check_init(kernel: "Kernel", command: InitProducer) -> None:
         raise QuotaExceeded(f"{TRANSACTIONAL_IDS_MAX} transactional ids")
 
 
-def _mine(kernel: "Kernel", command: OfProducer) -> Transaction:
+def _mine(kernel: "Decisions", command: OfProducer) -> Transaction:
     """Raises UnknownProducer, ProducerFenced."""
     key = (command.namespace, command.transactional_id)
     transaction = kernel.state.transactions.by_key.get(key)
@@ -125,7 +125,7 @@ def _mine(kernel: "Kernel", command: OfProducer) -> Transaction:
 # --- beginning and going on ---
 
 
-def add_partitions(kernel: "Kernel", command: AddToTransaction, session: int) -> None:
+def add_partitions(kernel: "Decisions", command: AddToTransaction, session: int) -> None:
     """Reply: None."""
     transaction = _mine(kernel, command)
     places: list[tuple[int, int]] = []
@@ -142,7 +142,7 @@ def add_partitions(kernel: "Kernel", command: AddToTransaction, session: int) ->
 
 
 def _extended(
-    kernel: "Kernel",
+    kernel: "Decisions",
     transaction: Transaction,
     command: AddToTransaction | AddCursors,
     places: tuple[tuple[int, int], ...],
@@ -158,7 +158,7 @@ def _check_marker(marker: bytes) -> None:
         raise InvalidArgument(f"a marker has 1 to {MARKER_BYTES_MAX} bytes")
 
 
-def add_cursors(kernel: "Kernel", command: AddCursors, session: int) -> list[bool]:
+def add_cursors(kernel: "Decisions", command: AddCursors, session: int) -> list[bool]:
     """Reply: per cursor whether it was taken."""
     transaction = _mine(kernel, command)
     commit = command.commit
@@ -182,7 +182,7 @@ def add_cursors(kernel: "Kernel", command: AddCursors, session: int) -> list[boo
 # --- ending ---
 
 
-def end_transaction(kernel: "Kernel", command: EndTransaction, session: int) -> None:
+def end_transaction(kernel: "Decisions", command: EndTransaction, session: int) -> None:
     """Reply: None."""
     transaction = _mine(kernel, command)
     _check_marker(command.marker)
@@ -193,7 +193,7 @@ def end_transaction(kernel: "Kernel", command: EndTransaction, session: int) -> 
 
 
 def decide_end(
-    kernel: "Kernel", transaction: Transaction, marker: bytes, *, commit: bool
+    kernel: "Decisions", transaction: Transaction, marker: bytes, *, commit: bool
 ) -> list[Record]:
     """Records of the atomic set that ends a transaction: markers, cursors, the end."""
     records: list[Record] = []
@@ -211,7 +211,7 @@ def decide_end(
 
 
 def _marker(
-    kernel: "Kernel", transaction: Transaction, stream: Stream, index: int, marker: bytes
+    kernel: "Decisions", transaction: Transaction, stream: Stream, index: int, marker: bytes
 ) -> Published:
     return Published(
         (Target(stream.id, index, stream.partitions[index].end),),
@@ -224,7 +224,7 @@ def _marker(
     )
 
 
-def sweep_transactions(kernel: "Kernel") -> bool:
+def sweep_transactions(kernel: "Decisions") -> bool:
     """Abort what has been open too long, and fence its producer; True when some are left."""
     transactions = kernel.state.transactions
     for transaction in transactions.fresh:
@@ -250,7 +250,7 @@ def next_deadline_ms(state: "State") -> int | None:
     return deadlines[0][0] if deadlines else None
 
 
-def _time_out(kernel: "Kernel", transaction: Transaction) -> None:
+def _time_out(kernel: "Decisions", transaction: Transaction) -> None:
     records = decide_end(kernel, transaction, transaction.abort_marker, commit=False)
     epoch = min(transaction.epoch + 1, PRODUCER_EPOCH_MAX)
     records.append(
@@ -261,7 +261,7 @@ def _time_out(kernel: "Kernel", transaction: Transaction) -> None:
     kernel.commit(records)
 
 
-def forget_unused(kernel: "Kernel") -> None:
+def forget_unused(kernel: "Decisions") -> None:
     """Transactional ids that nobody has used for long go."""
     limit_ms = kernel.now_ms - TRANSACTIONAL_ID_UNUSED_MS
     kernel.commit(
@@ -277,14 +277,14 @@ def forget_unused(kernel: "Kernel") -> None:
 
 
 def list_transactions(
-    kernel: "Kernel", command: ListTransactions, session: int
+    kernel: "Decisions", command: ListTransactions, session: int
 ) -> list[TransactionInfo]:
     """Reply: the namespace's transactional ids, by name."""
     found = sorted(kernel.state.transactions.by_key.items())
     return [_info(kernel, known) for key, known in found if key[0] == command.namespace]
 
 
-def _info(kernel: "Kernel", transaction: Transaction) -> TransactionInfo:
+def _info(kernel: "Decisions", transaction: Transaction) -> TransactionInfo:
     streams = kernel.state.streams
     return TransactionInfo(
         transaction.key[1],
@@ -300,7 +300,7 @@ def _info(kernel: "Kernel", transaction: Transaction) -> TransactionInfo:
 
 
 def pending_cursors(
-    kernel: "Kernel", command: PendingCursors, session: int
+    kernel: "Decisions", command: PendingCursors, session: int
 ) -> list[tuple[str, int]]:
     """Reply: where cursors of the group wait for a transaction's end."""
     streams = kernel.state.streams
@@ -314,7 +314,7 @@ def pending_cursors(
     ]
 
 
-HANDLERS: Final[Mapping[type, Callable[["Kernel", Any, int], Any]]] = {
+HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     InitProducer: init_producer,
     AddToTransaction: add_partitions,
     AddCursors: add_cursors,
