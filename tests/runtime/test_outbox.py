@@ -239,6 +239,28 @@ def test_what_waits_for_its_partition_leaves_in_order_as_the_partition_grows() -
     assert readers.count == 10
 
 
+@pytest.mark.parametrize("reader", ["any other", "early", "exactly once"])
+def test_all_that_a_turn_hands_to_a_receiver_that_waits_once_leaves_together(reader: str) -> None:
+    readers = Readers(reader, WRITTEN, partitions=2)
+    session = readers.connect()
+    readers.publish(b"0")
+    readers.node.settle()
+    (returned,) = session.submit(Lease(name="q"))
+    readers.node.settle()
+    calls: list[list[bytes]] = []
+    session.door.deliver = (  # type: ignore[method-assign]
+        lambda deliveries: calls.append([body for d in deliveries for body in d.bodies])
+    )
+    session.submit(Consume(name="q", credit_max=10, lease_duration_ms=1_000, once=True))
+    session.settle(_settle(returned, "release"))  # safe already
+    readers.publish(b"1")  # not yet
+    readers.publish(b"2", partition=1)
+    readers.node.settle()
+    readers.publish(b"3")
+    readers.node.settle()
+    assert [sorted(call) for call in calls] == [[b"0", b"1", b"2"]]
+
+
 def test_what_waits_for_a_connection_or_a_queue_that_is_gone_is_dropped() -> None:
     readers = Readers("exactly once", WRITTEN)
     session, other = readers.connect(), readers.connect()

@@ -389,7 +389,7 @@ def close(world: World) -> None:
         lost = list(world.node.kernel._deliveries.get(number, []))
         outbox = world.node.broker._outbox
         kept = [one for waiting in outbox._growing.values() for one in waiting]
-        kept += [one for _, one in outbox._syncing]
+        kept += [one for _, one in (*outbox._written, *outbox._synced)]
         lost += [delivery for to, delivery in kept if to == number]
         world.node.broker.close(client.session)
         world.cause = ""

@@ -432,10 +432,11 @@ def nobody_waits_in_vain(world: "World") -> None:
     for subscription in world.node.kernel.state.subscriptions.values():
         reader = world.model.readers[subscription.id]
         ready = reader.ready()
-        room = [holder for holder in subscription.consumers if holder.room(1)]
+        room = [holder for holder in subscription.holders.values() if holder.room(1)]
         settings = subscription.settings
         if settings.single_active:
-            room = [holder for holder in subscription.consumers[:1] if holder.room(1)]
+            first = subscription.consumers.first()
+            room = [first] if first is not None else []
         assert not (ready and room), (
             f"{subscription.name}: {len(ready)} ready, {len(room)} with room"
         )

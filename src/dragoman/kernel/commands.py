@@ -243,6 +243,8 @@ class Consume(_Command, frozen=True, kw_only=True):
     credit_max      messages it may hold at once; 0 no limit
     pool            a further limit shared with other consumers of the session: an id from `OpenPool`; 0 none
     no_ack          done when handed over
+    once            ends as if cancelled with the turn that hands it something, all of which comes by one `deliver`: a
+                    receive that waits for its first messages
     Raises SubscriptionNotFound, ResourceLocked (exclusive).
     """
 
@@ -255,6 +257,7 @@ class Consume(_Command, frozen=True, kw_only=True):
     exclusive: bool = False
     priority: int = 0
     lease_duration_ms: int = 0  # 0: bound to the connection
+    once: bool = False
 
 
 class Cancel(_Command, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
     check_owner(subscription, session)
-    if subscription.exclusive_holder or (command.exclusive and subscription.consumers):
+    if subscription.exclusive_holder or (command.exclusive and subscription.consumers.count):
         raise ResourceLocked(command.name)
     if subscription.settings.order == "session":
         raise InvalidArgument(f"accept a session of {subscription.name}")
@@ -40,13 +40,13 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     holder.pool = pool
     holder.no_ack = command.no_ack
     holder.exclusive = command.exclusive
+    holder.once = command.once
     holder.credit_max = command.credit_max
     holder.priority = command.priority
     holder.duration_ms = command.lease_duration_ms
     if command.exclusive:
         subscription.exclusive_holder = holder.id
-    subscription.consumers.append(holder)
-    subscription.consumers.sort(key=lambda known: -known.priority)  # stable: first come first
+    subscription.consumers.add(holder)
     subscription.had_consumers = True
     state.activate(subscription)
     return holder
@@ -60,27 +60,28 @@ def cancel(kernel: "Decisions", command: Cancel, session: int) -> None:
     if holder.accepted is not None:
         give_up(kernel, holder)
         return
-    _leave(kernel, holder)
+    leave(kernel, holder)
 
 
-def _leave(kernel: "Decisions", holder: Holder) -> None:
+def leave(kernel: "Decisions", holder: Holder) -> None:
+    """It consumes no more; what it holds stays held. Told twice is fine."""
     subscription = holder.subscription
     unlock(kernel, holder)
     if holder.active:
         holder.active = False
         subscription.consumers.remove(holder)
-        subscription.turn = 0
         if subscription.exclusive_holder == holder.id:
             subscription.exclusive_holder = 0
         subscription.used_ms = kernel.elapsed_ms
-        if not subscription.consumers:
+        if not subscription.consumers.count:
             watch(kernel.state, subscription)
-        kernel.state.activate(subscription)
+        elif subscription.ready():  # it may have stood before others
+            kernel.state.activate(subscription)
     if holder.leased == 0:
         kernel.state.drop_holder(holder)
     if (
         subscription.settings.auto_delete
-        and not subscription.consumers
+        and not subscription.consumers.count
         and subscription.had_consumers
     ):
         kernel.commit(deletion(subscription))
@@ -134,7 +135,7 @@ def set_credit(kernel: "Decisions", command: SetCredit, session: int) -> None:
     holder = kernel.state.holders.get(command.holder)
     if holder is not None and holder.session == session:
         holder.credit_max = command.credit_max
-        kernel.state.activate(holder.subscription)
+        kernel.state.wake(holder)
 
 
 def open_pool(kernel: "Decisions", command: OpenPool, session: int) -> int:
@@ -145,13 +146,14 @@ def open_pool(kernel: "Decisions", command: OpenPool, session: int) -> int:
         pool = Pool(state.id_next, session, command.credit_max)
         state.id_next += 1
         state.pools[pool.id] = pool
+        state.pools_of.setdefault(session, []).append(pool)
     pool.credit_max = command.credit_max
     for holder in state.holders_of.get(session, {}).values():
         if holder.id in command.holders and holder.pool is None:
             holder.pool = pool
             pool.leased += holder.leased
         if holder.pool is pool:
-            state.activate(holder.subscription)
+            state.wake(holder)
     return pool.id
 
 
@@ -163,8 +165,8 @@ def close_consumers(kernel: "Decisions", session: int) -> None:
         if holder.leased and not holder.duration_ms and subscription.id in state.subscriptions:
             _give_back(kernel, holder)
         if subscription.id in state.subscriptions:
-            _leave(kernel, holder)
-    for pool in [known for known in state.pools.values() if known.session == session]:
+            leave(kernel, holder)
+    for pool in state.pools_of.pop(session, ()):
         del state.pools[pool.id]
 
 
@@ -191,8 +193,8 @@ def hold_back(kernel: "Decisions", session: int, *, back: bool) -> None:
     """The session's connection cannot (or can again) take more bytes."""
     for holder in kernel.state.holders_of.get(session, {}).values():
         holder.held_back = back
-        if not back:
-            kernel.state.activate(holder.subscription)
+        if not back and holder.active:
+            kernel.state.wake(holder)
 
 
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {

@@ -39,7 +39,7 @@ def queue_info(subscription: Subscription, *, created: bool = False) -> QueueInf
         subscription.settings,
         subscription.ready(),
         subscription.leased(),
-        len(subscription.consumers),
+        subscription.consumers.count,
         created,
         subscription.stream.name,
         subscription.delayed(),

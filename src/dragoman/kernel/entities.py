@@ -11,7 +11,8 @@ from typing import Any
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.filters.compiler import CompiledFilter
-from dragoman.kernel.leases.standing import standing_of
+from dragoman.kernel.leases.standing import ORDERED, standing_of
+from dragoman.kernel.leases.turns import Ring, Turns
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 
@@ -50,6 +51,8 @@ class Holder:
     __slots__ = (
         "accepted",
         "active",
+        "ahead",
+        "behind",
         "credit_max",
         "duration_ms",
         "exclusive",
@@ -57,8 +60,10 @@ class Holder:
         "id",
         "leased",
         "no_ack",
+        "once",
         "pool",
         "priority",
+        "ring",
         "session",
         "subscription",
         "tag",
@@ -73,12 +78,16 @@ class Holder:
         self.held_back = False
         self.no_ack = False
         self.exclusive = False
+        self.once = False  # ends with the turn that hands it something
         self.credit_max = 0  # 0: no limit
         self.priority = 0
         self.duration_ms = 0  # 0: bound to the session's connection
         self.leased = 0
         self.pool: Pool | None = None
         self.accepted: Accepted | None = None  # the session it receives
+        self.ring: Ring | None = None  # where it takes turns, while active
+        self.ahead: Holder | None = None  # its neighbours there; None while it rests
+        self.behind: Holder | None = None
 
     def room(self, most: int) -> int:
         """How many more messages it may be handed now, at most `most`."""
@@ -103,6 +112,7 @@ class Subscription:
         "had_consumers",
         "holders",
         "id",
+        "is_keyed",
         "is_mortal",
         "is_ordered",
         "is_queue",
@@ -113,7 +123,6 @@ class Subscription:
         "showing_ms",
         "standing",
         "stream",
-        "turn",
         "turn_window",
         "used_ms",
         "windows",
@@ -128,14 +137,14 @@ class Subscription:
         self.alter(settings)
         self.is_queue = name == stream.name
         self.is_ordered = bool(settings.filter) or settings.order != "none"  # windows have an order
+        self.is_keyed = settings.order in ORDERED  # which is `Keys`
         self.filter: CompiledFilter | None = None
         self.owner = 0  # session it is exclusive to; 0 none
         self.windows: list[Window] = []
         self.holders: dict[int, Holder] = {}  # with leases or consuming
-        self.consumers: list[Holder] = []  # the active ones, highest priority first
+        self.consumers = Turns()  # the active ones
         self.exclusive_holder = 0
         self.had_consumers = False
-        self.turn = 0  # whose turn among consumers
         self.turn_window = 0
         self.is_mortal = settings.ttl_ms >= 0  # some message of it may expire
         self.armed_ms = 0  # wall time at which its head is looked at for expiry; 0 not armed

@@ -14,9 +14,9 @@ from typing import Any, Final
 from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish, Settle
 from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
-from dragoman.kernel.consumers import close_consumers
+from dragoman.kernel.consumers import close_consumers, leave
 from dragoman.kernel.durable import is_durable
-from dragoman.kernel.entities import Subscription
+from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.features import HANDLERS as FEATURE_HANDLERS
 from dragoman.kernel.features import next_elapsed_ms, next_wall_ms, sweep_features
 from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
@@ -62,6 +62,7 @@ class Kernel:
         self._records: list[Record] = []
         self.is_broken = False  # a record was carried out in part: nothing here is to be believed
         self._deliveries: dict[int, list[Delivery]] = {}
+        self._served_once: list[Holder] = []  # to end with this dispatch
         self._session_next = 1
         self._handlers: Mapping[type, Callable[..., Any]] = {
             **HANDLERS,
@@ -162,12 +163,20 @@ class Kernel:
                 again.append(subscription)
         for subscription in again:
             self.state.activate(subscription)
+        self._end_served()
         if cold:
             raise Needs(cold)
         return bool(again)
 
+    def _end_served(self) -> None:
+        served, self._served_once = self._served_once, []
+        for holder in served:
+            leave(self, holder)
+
     def deliver(self, delivery: Delivery) -> None:
         """Note a delivery for its session."""
+        if delivery.holder.once:
+            self._served_once.append(delivery.holder)
         self._deliveries.setdefault(delivery.holder.session, []).append(delivery)
 
     def drain_deliveries(self) -> dict[int, list[Delivery]]:

@@ -16,6 +16,7 @@ from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.idle import Idle
 from dragoman.kernel.leases.due import Due
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.pushed import Pushed
 from dragoman.kernel.pumps import Pumps
 from dragoman.kernel.quotas import Quotas, Usage
@@ -67,6 +68,7 @@ class State:
         "patrol",
         "plans",
         "pools",
+        "pools_of",
         "producer_next",
         "producer_reserved",
         "pumps",
@@ -122,6 +124,7 @@ class State:
         self.holders_of: dict[int, dict[int, Holder]] = {}  # by session
         self.owned_by: dict[int, dict[int, Subscription]] = {}  # exclusive ones, by session
         self.pools: dict[int, Pool] = {}
+        self.pools_of: dict[int, list[Pool]] = {}  # by session
         self.plans: dict[
             tuple[str, str, str], tuple[Stream, ...]
         ] = {}  # cleared when topology changes
@@ -219,8 +222,18 @@ class State:
         if mine is not None and mine.pop(holder.id, None) is not None and not mine:
             del self.holders_of[holder.session]
 
+    def wake(self, holder: Holder) -> None:
+        """The consumer may have room again."""
+        subscription = holder.subscription
+        subscription.consumers.wake(holder)
+        if subscription.is_keyed:
+            for window in subscription.windows:
+                assert isinstance(window.order, Keys)
+                window.order.call(holder.id)
+        self.activate(subscription)
+
     def activate(self, subscription: Subscription) -> None:
         """Note that `subscription` may have something to hand out."""
-        if not subscription.queued and subscription.consumers:
+        if not subscription.queued and subscription.consumers.count:
             subscription.queued = True
             self.active.append(subscription)

@@ -25,7 +25,7 @@ from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.delay import put_off
 from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
 from dragoman.kernel.leases.lease import bytes_of
-from dragoman.kernel.leases.settle import finish_below
+from dragoman.kernel.leases.settle import finish_below, give_back_to_pool
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.pumps import forget_source
 from dragoman.kernel.quotas import check_queue, check_stream
@@ -363,7 +363,7 @@ def decide_delete_queue(
     """Raises SubscriptionNotFound, InUse, NotEmpty, ResourceLocked."""
     subscription = state.subscription(command.namespace, command.name)
     check_owner(subscription, session)
-    if command.if_unused and subscription.consumers:
+    if command.if_unused and subscription.consumers.count:
         raise InUse(command.name)
     if command.if_empty and subscription.ready():
         raise NotEmpty(command.name)
@@ -396,13 +396,13 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     state.pushed.drop(subscription)
     _note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
+    subscription.consumers.clear()
     for holder in list(subscription.holders.values()):
         state.drop_holder(holder)
         if holder.pool is not None:
-            holder.pool.leased -= holder.leased
+            give_back_to_pool(state, holder.pool, holder.leased)
         if holder.active:
             state.cancelled.append(holder)
-    subscription.consumers.clear()
     state.routing.forget_subscription(subscription)
     forget_source(state, stream, subscription.id)
     state.dirty_floors[stream.id] = stream

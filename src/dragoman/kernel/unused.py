@@ -33,7 +33,7 @@ def sweep_idle(kernel: "Decisions") -> bool:
             return False
         _, number = heappop(idle.deadlines)
         subscription = state.subscriptions.get(number)
-        if subscription is not None and not subscription.consumers:
+        if subscription is not None and not subscription.consumers.count:
             _look(kernel, subscription)
     return True
 

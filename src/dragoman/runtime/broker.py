@@ -190,7 +190,7 @@ class Broker:
         self._tick_doors()
         more = self._dispatch()  # before the sweep: what lives for no time is handed out first
         more = bool(self.loaded(kernel.sweep)) or more
-        more = bool(self.loaded(kernel.trim_crowded)) or bool(kernel.state.active) or more
+        more = bool(self.loaded(kernel.trim_crowded)) or more
         self._hand_deliveries()
         self._hand_answers()
         kernel.release()
@@ -205,7 +205,7 @@ class Broker:
         if self.after_turn is not None:
             self.after_turn()
         self._ease()
-        if more or kernel.state.groups.answers:
+        if more or kernel.state.active or kernel.state.groups.answers:
             self.begin_turn()
         self.timers.arm(*kernel.deadlines())
 

@@ -4,6 +4,8 @@
                            --MESSAGE--> until its partition has grown --> doors
                            --LEASE----> until its frame is synced -----> doors
 
+Of a consumer that ends with its first messages (`once`) all that a turn handed it leaves together.
+
 `kernel.leases.standing` says which is which; this is the one place that knows what the words mean in positions. What
 ripens does so once: partitions tell when they have grown, positions come in order, nothing is looked at in vain.
 """
@@ -13,9 +15,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from dragoman.kernel.block import Partition
+from dragoman.kernel.entities import Holder
 from dragoman.kernel.leases.commands import SessionLock
 from dragoman.kernel.leases.lease import Delivery
-from dragoman.kernel.leases.standing import EARLY, LEASE
+from dragoman.kernel.leases.standing import EARLY, LEASE, MESSAGE
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
 from dragoman.runtime.commit import Commit, NoCommit
 
@@ -48,35 +51,51 @@ def _level(delivery: Delivery) -> int:
 class Outbox:
     """See the module."""
 
-    __slots__ = ("_commit", "_growing", "_ripe", "_syncing")
+    __slots__ = ("_commit", "_growing", "_ripe", "_synced", "_written")
 
     def __init__(self, commit: Commit | NoCommit) -> None:
         self._commit = commit
         self._ripe: list[Waiting] = []  # may leave, and have not been asked for yet
         self._growing: dict[Partition, list[Waiting]] = {}  # committed < end of each
-        self._syncing: deque[tuple[int, Waiting]] = deque()  # by position, past what is synced
+        self._written: deque[tuple[int, Waiting]] = deque()  # by position, past what is written
+        self._synced: deque[tuple[int, Waiting]] = deque()  # by position, past what is synced
 
     def sift(self, session: int, deliveries: list[Delivery], position: int) -> list[Delivery]:
         """Those that may leave now; the others are kept. Their leases are in frames at or below `position`."""
         for delivery in deliveries:
             if delivery.standing != EARLY:
-                return [one for one in deliveries if not self._keeps(session, one, position)]
+                return self._sift(session, deliveries, position)
         return deliveries
 
-    def _keeps(self, session: int, delivery: Delivery, position: int) -> bool:
-        level = _level(delivery)
+    def _sift(self, session: int, deliveries: list[Delivery], position: int) -> list[Delivery]:
+        batches: dict[Holder, list[Delivery]] = {}  # what must leave together
+        ripe: list[Delivery] = []
+        for delivery in deliveries:
+            if delivery.holder.once:
+                batches.setdefault(delivery.holder, []).append(delivery)
+            elif not self._keeps(session, [delivery], position):
+                ripe.append(delivery)
+        for batch in batches.values():
+            if not self._keeps(session, batch, position):
+                ripe += batch
+        return ripe
+
+    def _keeps(self, session: int, batch: list[Delivery], position: int) -> bool:
+        """Whether deliveries that leave together must wait; they are kept then."""
+        level = max(map(_level, batch))
         if level == APPLIED or self._commit.reached(level) >= position:
             return False
-        if delivery.standing == LEASE:
-            self._syncing.append((position, (session, delivery)))
-        else:
-            stream = delivery.holder.subscription.stream
-            partition = stream.partitions[delivery.partition]
-            self._growing.setdefault(partition, []).append((session, delivery))
+        first = batch[0]
         if level > WRITTEN:
             self._commit.want_sync(position)
         else:
             self._commit.want_written()
+        if first.standing == MESSAGE and not first.holder.once:
+            partition = first.holder.subscription.stream.partitions[first.partition]
+            self._growing.setdefault(partition, []).append((session, first))
+        else:
+            frames = self._synced if level > WRITTEN else self._written
+            frames.extend((position, (session, delivery)) for delivery in batch)
         return True
 
     def grown(self, partition: Partition) -> None:
@@ -91,9 +110,10 @@ class Outbox:
 
     def take(self) -> dict[int, list[Delivery]]:
         """What has become safe enough since the last call, by session."""
-        synced = self._commit.reached(SYNCED)
-        while self._syncing and self._syncing[0][0] <= synced:
-            self._ripe.append(self._syncing.popleft()[1])
+        for frames, level in ((self._written, WRITTEN), (self._synced, SYNCED)):
+            reached = self._commit.reached(level)
+            while frames and frames[0][0] <= reached:
+                self._ripe.append(frames.popleft()[1])
         taken: dict[int, list[Delivery]] = {}
         if self._ripe:
             ripe, self._ripe = self._ripe, []

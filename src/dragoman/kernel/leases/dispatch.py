@@ -7,6 +7,7 @@ SHARE_MAX, so that N equal consumers get equal shares and one that is full or st
 from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run, firsts_of, next_run, tries_of
 from dragoman.kernel.leases.states import READY, RETURNED, TAKE
 from dragoman.kernel.leases.sweep import dropped
@@ -22,24 +23,29 @@ SHARE_MAX: Final = 256  # messages per consumer and turn at it
 
 def next_consumer(subscription: Subscription) -> Holder | None:
     """The next in turn among the consumers of highest priority that have room."""
-    consumers = subscription.consumers
-    count = len(consumers)
     if subscription.settings.single_active:
-        first = consumers[0] if consumers else None
-        return first if first is not None and first.room(1) > 0 else None
-    best: Holder | None = None
-    best_at = 0
-    for step in range(count):
-        at = (subscription.turn + step) % count
-        holder = consumers[at]
-        if (best is None or holder.priority > best.priority) and holder.room(1) > 0:
-            best = holder
-            best_at = at
-            if holder.priority == consumers[0].priority:
-                break  # consumers stand highest priority first: nobody beats this one
-    if best is not None:
-        subscription.turn = (best_at + 1) % count
-    return best
+        return subscription.consumers.first()
+    return subscription.consumers.take()
+
+
+def _is_spoken_for(subscription: Subscription) -> bool:
+    """All that is ready has locked keys, or sessions: it is for who has them, and nobody else takes a turn for it."""
+    for window in subscription.windows:
+        order = window.order
+        if not isinstance(order, Keys) or order.has_free():
+            return False
+    return True
+
+
+def _next_called(subscription: Subscription) -> Holder | None:
+    """Who has room for what is ready for it alone."""
+    for window in subscription.windows:
+        order = window.order
+        assert isinstance(order, Keys)
+        holder = order.next_called(subscription.holders)
+        if holder is not None:
+            return holder
+    return None
 
 
 def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -> bool:
@@ -51,25 +57,27 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
         return False
     while budget > 0:
         ready = subscription.ready()
-        if ready <= 0 or not subscription.consumers:
+        if ready <= 0:
             return False
         if left <= 0 or holder is None or holder.room(1) <= 0:
-            holder = next_consumer(subscription)
+            if subscription.is_keyed and _is_spoken_for(subscription):
+                holder = _next_called(subscription)
+                left = SHARE_MAX
+            else:
+                holder = next_consumer(subscription)
+                if first is None or holder is first:  # a round: each once, with the same share
+                    first = holder
+                    share = min(-(-ready // max(subscription.consumers.count, 1)), SHARE_MAX)
+                left = share
             if holder is None:
                 return False
-            if first is None or holder is first:  # a round: each of them once, with the same share
-                first = holder
-                share = min(-(-ready // len(subscription.consumers)), SHARE_MAX)
-            left = share
         most = leasable(subscription, holder.room(min(left, budget)))
-        if most <= 0:
-            return False  # until something is settled
-        run = next_run(subscription, most, kernel.now_ms - 1, holder.id)
+        run = next_run(subscription, most, kernel.now_ms - 1, holder.id) if most > 0 else None
         if run is None:
             left = 0
             misses += 1
-            if subscription.is_ordered and misses < len(subscription.consumers):
-                continue  # locked keys are ready for one consumer and not for another
+            if subscription.is_keyed and misses == 1:
+                continue  # this one has had all it may have: what is left is for others
             return False
         misses = 0
         budget -= cost_of(run)

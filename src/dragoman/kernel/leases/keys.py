@@ -35,6 +35,7 @@ from dragoman.kernel.leases.states import (
 )
 
 if TYPE_CHECKING:
+    from dragoman.kernel.entities import Holder
     from dragoman.kernel.leases.window import Window
 
 NO_RING: Final = -1
@@ -77,7 +78,16 @@ class Key:
 class Keys(Order):
     """Of one partition. `sessions`: a key is served to its receiver only. `fair`: keys take turns and lock nothing."""
 
-    __slots__ = ("by_key", "by_number", "fair", "number_next", "rings", "sessions", "ticket_next")
+    __slots__ = (
+        "by_key",
+        "by_number",
+        "called",
+        "fair",
+        "number_next",
+        "rings",
+        "sessions",
+        "ticket_next",
+    )
 
     def __init__(self, *, sessions: bool, fair: bool = False) -> None:
         self.sessions = sessions
@@ -86,6 +96,7 @@ class Keys(Order):
         self.by_number: dict[int, Key] = {}
         self.number_next = KEYLESS + 1
         self.rings: dict[int, OrderedDict[int, int]] = {ANYBODY: OrderedDict()}
+        self.called: OrderedDict[int, None] = OrderedDict()  # of `rings`, those worth a look
         self.ticket_next = 1
 
     # --- keys ---
@@ -127,6 +138,7 @@ class Keys(Order):
         keys = self.rings.get(ring)
         if keys is None:
             keys = self.rings[ring] = OrderedDict()
+            self.called[ring] = None
         keys[key.number] = self.ticket_next
         self.ticket_next += 1
         key.ring = ring
@@ -137,6 +149,7 @@ class Keys(Order):
             del keys[key.number]
             if not keys and key.ring != ANYBODY:
                 del self.rings[key.ring]
+                self.called.pop(key.ring, None)
             key.ring = NO_RING
 
     def _served(self, key: Key) -> None:
@@ -168,6 +181,26 @@ class Keys(Order):
             return None
         number = next(iter(keys))
         return number, keys[number]
+
+    def has_free(self) -> bool:
+        """Whether something is ready for anybody."""
+        return not self.sessions and bool(self.rings[ANYBODY])
+
+    def call(self, holder: int) -> None:
+        """The holder may have room again: if something waits for it alone, look."""
+        if holder in self.rings:
+            self.called[holder] = None
+
+    def next_called(self, holders: "dict[int, Holder]") -> "Holder | None":
+        """Who can be handed what waits for it alone; those without room are looked at again when they are called."""
+        while self.called:
+            number = next(iter(self.called))
+            holder = holders.get(number)
+            if holder is not None and holder.room(1) > 0:
+                self.called.move_to_end(number)
+                return holder
+            del self.called[number]
+        return None
 
     def next_free(self) -> Key | None:
         """The session that has waited longest for a receiver."""

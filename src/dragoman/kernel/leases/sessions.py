@@ -64,8 +64,7 @@ def accept(kernel: "Decisions", command: AcceptSession, session: int) -> Session
     if command.consume:
         holder.active = True
         holder.credit_max = command.credit_max
-        subscription.consumers.append(holder)
-        subscription.consumers.sort(key=lambda known: -known.priority)
+        subscription.consumers.add(holder)
         subscription.had_consumers = True
         state.activate(subscription)
     return SessionLock(holder, partition, key.key, until_ms, key.state)
@@ -138,7 +137,6 @@ def _forget(kernel: "Decisions", holder: Holder) -> None:
     if holder.active:
         holder.active = False
         subscription.consumers.remove(holder)
-        subscription.turn = 0
     kernel.state.drop_holder(holder)
 
 

@@ -10,7 +10,7 @@ from heapq import heappush
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Settle
 from dragoman.kernel.draft import Pending
-from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.entities import Holder, Pool, Subscription
 from dragoman.kernel.leases.dead import dead_letters
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_taken, bytes_of
@@ -225,7 +225,7 @@ def apply_settled(state: State, record: Settled) -> None:
         state.look(subscription)
         if target == RETURNED:
             state.crowd(subscription)
-    if target == RETURNED or (record.source == LEASED and subscription.consumers):
+    if target == RETURNED or (record.source == LEASED and subscription.consumers.count):
         state.activate(subscription)
     if target == DONE:
         state.dirty_floors[subscription.stream.id] = subscription.stream
@@ -274,15 +274,22 @@ def give_back(state: State, holder_id: int, count: int) -> None:
     if holder is None:
         return
     holder.leased -= count
-    pool = holder.pool
-    if pool is not None:
-        if pool.leased >= pool.credit_max:
-            for other in state.holders_of.get(holder.session, {}).values():
-                if other.pool is pool:  # whoever shares it may read another queue
-                    state.activate(other.subscription)
-        pool.leased -= count
-    if holder.leased == 0 and not holder.active and holder.accepted is None:
+    if holder.pool is not None:
+        give_back_to_pool(state, holder.pool, count)
+    if holder.active:
+        state.wake(holder)
+    elif holder.leased == 0 and holder.accepted is None:
         state.drop_holder(holder)
+
+
+def give_back_to_pool(state: State, pool: Pool, count: int) -> None:
+    """The pool has `count` messages less; whoever shares it, of whatever queue, may have room again."""
+    was_full = pool.leased >= pool.credit_max
+    pool.leased -= count
+    if was_full:
+        for other in state.holders_of.get(pool.session, {}).values():
+            if other.pool is pool and other.active:
+                state.wake(other)
 
 
 def blocks_of(partition: Partition, runs: Runs) -> list[Block]:

@@ -15,7 +15,7 @@ from typing import Final
 from dragoman.doors.shared.rest.call import Call, Face, Parked, Request, Response
 from dragoman.doors.shared.rest.problem import problem
 from dragoman.doors.shared.rest.routes import Found, Table
-from dragoman.kernel.api import Connection, Delivery, Holder, Session, Settle
+from dragoman.kernel.api import Cancel, Connection, Delivery, Holder, Session, Settle
 from dragoman.model.errors import KernelError
 from dragoman.model.levels import APPLIED
 from dragoman.wire.http.connection import BODY, HEAD, IDLE, Failure, HttpConnection
@@ -240,6 +240,7 @@ class HttpDoor:
 
     def _give_back(self, delivery: Delivery) -> None:
         holder = delivery.holder
+        self._session.submit(Cancel(holder=holder.id))  # lest it come again, and again
         runs = [(delivery.start, delivery.end)]
         command = Settle(holder.subscription.id, delivery.partition, holder.id, runs, "release")
         command.delay_ms = 0
