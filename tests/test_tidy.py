@@ -39,7 +39,6 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
 UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().splitlines()[1:])
 UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
-        "dragoman.push.build",
         "dragoman.security.sigv4",
         "dragoman.wire.aws.query",
         "dragoman.wire.aws.xml",

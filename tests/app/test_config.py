@@ -5,9 +5,11 @@ from dragoman.app.config import (
     ServeOptions,
     check,
     is_loopback,
+    is_private,
     nearest,
     set_advertised,
     set_port,
+    set_pushing,
 )
 
 
@@ -61,3 +63,16 @@ def test_an_address_without_host_or_port_is_refused(address: str) -> None:
 def test_the_nearest_name_is_offered_else_all_of_them() -> None:
     assert nearest("kafak", ["kafka", "amqp"]) == "; did you mean kafka?"
     assert nearest("xyz", ["kafka", "amqp"]) == " (there are: kafka, amqp)"
+
+
+def test_a_broker_is_ones_own_that_nobody_else_reaches_and_that_tells_nobody_apart() -> None:
+    assert is_private(ServeOptions())
+    assert not is_private(ServeOptions(host="0.0.0.0"))
+    assert not is_private(ServeOptions(users={"alice": "x"}))
+    assert not is_private(ServeOptions(keys={"signer": "x"}))
+
+
+def test_everything_wrong_about_pushing_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        set_pushing(ServeOptions(), ["a", "10.0.0.0/8", "b"], "/nowhere/at/all")
+    assert [line.split(":")[0] for line in caught.value.problems] == ["allow", "allow", "ca"]

@@ -39,6 +39,8 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         memory = true
         [limits]
         connections_max = 7
+        [push]
+        allow = ["10.0.0.0/8", "hooks.internal:8080"]
         [users.alice]
         password = "x"
         [users.bob]
@@ -62,6 +64,7 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         users={"alice": "x", "bob": "hush"},
         keys={"signer": "s"},
         connections_max=7,
+        push_allow=("10.0.0.0/8", "hooks.internal:8080"),
     )
 
 
@@ -93,6 +96,9 @@ def test_every_problem_is_told_at_once_with_the_nearest_right_name() -> None:
         ("[listen]\nlog = 'loud'", "listen: Invalid enum value"),
         ("[listen]\nports = { kafka = 'x' }", "listen: Expected `int`"),
         ("[limits]\nconnections_max = 0", "limits: connections_max"),
+        ("[push]\nallow = ['10.0.0.5/8']", "push: allow: '10.0.0.5/8' is neither"),
+        ("[push]\nca = '/nowhere/at/all'", "push: ca: /nowhere/at/all: "),
+        ("[push]\nalow = []", "push: no option alow; did you mean allow?"),
         ("namespace = 3", "namespace: expected a table"),
     ],
 )

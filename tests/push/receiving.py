@@ -5,13 +5,14 @@ import json
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from dragoman.ports.outbound import Answered, Outgoing
 from dragoman.push.build import outbound
+from dragoman.push.guard import Guard
 from dragoman.push.outbound import HttpOutbound
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,12 +42,13 @@ def receiver(*certificates: str) -> Iterator[dict[str, int]]:
 
 
 @asynccontextmanager
-async def sending(tls: ssl.SSLContext | None = None, **more: Any) -> AsyncIterator[HttpOutbound]:
+async def sending(
+    tls: ssl.SSLContext | None = None, allow: Sequence[str] = LOOPBACK, **more: Any
+) -> AsyncIterator[HttpOutbound]:
     """An outbound that may call this machine unless `allow` says otherwise."""
     context = tls or ssl.create_default_context()
-    made = outbound(
-        asyncio.get_running_loop(), context, "Dragoman/test", **{"allow": LOOPBACK, **more}
-    )
+    loop = asyncio.get_running_loop()
+    made = outbound(loop, Guard(allow), context, "Dragoman/test", **more)
     try:
         yield made
     finally:

@@ -6,7 +6,7 @@ import ssl
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import dragoman
 from dragoman.app.config import ServeOptions
@@ -28,11 +28,15 @@ from dragoman.runtime.recovery import recover
 from dragoman.runtime.room import Room
 from dragoman.runtime.worker import ThreadWorker
 
+if TYPE_CHECKING:
+    from dragoman.app.push import Pusher
+
 CLUSTER_ID_BYTES: Final = 16
 RESERVE_BYTES: Final = (
     64 << 20
 )  # one more journal file, so that settlements go on when the disk is full
 DRAIN_STEP_S: Final = 0.005
+PUSH_DRAIN_S_MAX: Final = 3.0  # for targets to answer what is under way at the end
 
 
 class Closes(Protocol):
@@ -54,11 +58,32 @@ class BrokerParts:
         self.checkpointer: Checkpointer | None = None
         self.room: Room | None = None
         self.engine: list[Closes] = []
+        self.make_pusher: Callable[[], Pusher]
+        self._pusher: Pusher | None = None
+        self._pushing: set[str] = set()  # faces
         self.on_failure: Callable[[str], None] = lambda _: None
+
+    @property
+    def pusher(self) -> "Pusher":
+        """Whatever pushes; made when it is first asked for."""
+        if self._pusher is None:
+            self._pusher = self.make_pusher()
+        return self._pusher
+
+    def push(self, face: str) -> None:
+        """Push what is the face's, from now on: something is."""
+        from dragoman.app.renderers import RENDERERS  # noqa: PLC0415 - most brokers push nothing
+
+        make = RENDERERS.get(face)
+        if make is not None and face not in self._pushing:
+            self._pushing.add(face)
+            self.pusher.add(*make(self.pusher.outbound))
 
     async def close(self, deadline_s: float) -> None:
         """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""
         end = asyncio.get_running_loop().time() + deadline_s
+        if self._pusher is not None:
+            await self._pusher.close(min(deadline_s, PUSH_DRAIN_S_MAX))
         commit = self.broker.commit
         if self.room is not None:
             self.room.close()
@@ -110,7 +135,19 @@ def assemble(
         parts = _durable(options, kernel, clock, scheduler, entropy, loop)
     parts.broker.on_fault = lambda error: _stop(parts, error)
     parts.broker.on_door_fault = traceback.print_exception
+    parts.make_pusher = lambda: _pusher(parts.broker, loop, options)
+    parts.broker.on_pushed = lambda face: _soon(loop, parts.push, face)
     return parts
+
+
+def _soon(loop: asyncio.AbstractEventLoop, step: Callable[[str], None], face: str) -> None:
+    loop.call_soon(step, face)  # not in the middle of a turn
+
+
+def _pusher(broker: Broker, loop: asyncio.AbstractEventLoop, options: ServeOptions) -> "Pusher":
+    from dragoman.app.push import make_pusher  # noqa: PLC0415 - most brokers push nothing
+
+    return make_pusher(broker, loop, options)
 
 
 def _stop(parts: BrokerParts, error: Exception) -> None:

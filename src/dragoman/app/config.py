@@ -42,6 +42,8 @@ class ServeOptions:
     users: dict[str, str] = field(default_factory=dict)  # name to password
     keys: dict[str, str] = field(default_factory=dict)  # name to secret
     connections_max: int = CONNECTIONS_MAX
+    push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
+    push_ca: str = ""
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
 
 
@@ -73,6 +75,32 @@ def is_loopback(host: str) -> bool:
     numbers = host.split(".")
     in_127 = len(numbers) == 4 and numbers[0] == "127" and all(n.isdecimal() for n in numbers)
     return in_127 or host in {"localhost", "::1"}
+
+
+def is_private(options: ServeOptions) -> bool:
+    """Whether this is somebody's own machine: nobody else reaches the broker, and nobody is told apart."""
+    return is_loopback(options.host) and not (options.users or options.keys)
+
+
+def set_pushing(options: ServeOptions, allow: Iterable[str], ca: str) -> None:
+    """Set what outbound HTTP may call and whom it believes. Raises ConfigError."""
+    from dragoman.push.guard import Guard  # noqa: PLC0415 - most brokers are not told
+    from dragoman.push.trust import tls_context  # noqa: PLC0415
+
+    options.push_allow = tuple(allow)
+    options.push_ca = ca
+    problems = []
+    for entry in options.push_allow:
+        try:
+            Guard([entry])
+        except ValueError as error:
+            problems.append(f"allow: {error}")
+    try:
+        tls_context(ca)
+    except OSError as error:
+        problems.append(f"ca: {ca}: {error}")
+    if problems:
+        raise ConfigError(problems)
 
 
 def set_port(options: ServeOptions, name: str, number: int) -> None:

@@ -14,6 +14,7 @@ from dragoman.app.configfile import (
     KeySection,
     LimitsSection,
     ListenSection,
+    PushSection,
     StorageSection,
     UserSection,
 )
@@ -61,6 +62,11 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
     ("[listen]", "Where the broker listens, and how it speaks.", ListenSection),
     ("[storage]", "Where messages are kept.", StorageSection),
     ("[limits]", "How much is allowed.", LimitsSection),
+    (
+        "[push]",
+        "What the broker may call when it pushes messages to URLs; see [push.md](push.md).",
+        PushSection,
+    ),
     ("[users.NAME]", "Who may connect by name and password. Give one of the two.", UserSection),
     (
         "[keys.NAME]",
@@ -115,6 +121,10 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "memory": "keep everything in memory, gone with the process",
     },
     "[limits]": {"connections_max": "connections open at once; more are closed as they come"},
+    "[push]": {
+        "allow": "what may be called besides the Internet: networks, addresses, and HOST:PORT",
+        "ca": "authorities to believe besides the system's, in PEM",
+    },
     "[users.NAME]": {
         "password": "the password",
         "password_file": "a file that holds the password",

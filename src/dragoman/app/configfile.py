@@ -1,6 +1,6 @@
 """The configuration file: TOML to `ServeOptions`. Cold.
 
-    [listen]   [storage]   [limits]                        options of the process
+    [listen]   [storage]   [limits]   [push]               options of the process
     [users.NAME]   [keys.NAME]                             who may come in
     [namespace.NS.stream|queue|route|binding|pump.NAME]    what exists from the start (`topology.py`)
 
@@ -24,6 +24,7 @@ from dragoman.app.config import (
     ServeOptions,
     set_advertised,
     set_port,
+    set_pushing,
 )
 from dragoman.app.problems import Problems
 
@@ -56,6 +57,13 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = CONNECTIONS_MAX
 
 
+class PushSection(msgspec.Struct, frozen=True, kw_only=True):
+    """What the broker may call when it pushes messages."""
+
+    allow: tuple[str, ...] = ()
+    ca: str = ""
+
+
 class UserSection(msgspec.Struct, frozen=True, kw_only=True):
     """Who may connect by name and password."""
 
@@ -74,6 +82,7 @@ SECTIONS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "listen": ListenSection,
     "storage": StorageSection,
     "limits": LimitsSection,
+    "push": PushSection,
 }
 TOP_LEVEL: Final = (*SECTIONS, "users", "keys", "namespace")
 
@@ -101,6 +110,8 @@ def read(document: Mapping[str, Any], folder: Path) -> ServeOptions:
         section = problems.struct(document.get(name, {}), SECTIONS[name], name)
         if section is not None:
             apply(options, section, folder, problems)
+    if "push" in document:
+        _push(options, document["push"], folder, problems)
     for name, value in problems.table(document.get("users", {}), "users").items():
         user = problems.struct(value, UserSection, f"users.{name}")
         if user is not None:
@@ -144,6 +155,13 @@ def _limits(options: ServeOptions, section: Any, folder: Path, problems: Problem
     options.connections_max = section.connections_max
     if section.connections_max < 1:
         problems.add("limits", f"connections_max: {section.connections_max} would let nobody in")
+
+
+def _push(options: ServeOptions, value: Any, folder: Path, problems: Problems) -> None:
+    section = problems.struct(value, PushSection, "push")
+    if section is not None:
+        ca = _path(section.ca, folder)
+        problems.attempt("push", set_pushing, options, section.allow, ca)
 
 
 def _path(path: str, folder: Path) -> str:

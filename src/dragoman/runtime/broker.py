@@ -101,6 +101,9 @@ class Broker:
         self._outbox = Outbox(commit)
         self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
         self._pushers: dict[str, dict[BrokerSession, None]] = {}  # by face
+        self.on_pushed: Callable[[str], None] = lambda _: (
+            None
+        )  # by a face that nobody has asked for yet
         self._growth: list[
             tuple[int, int, Stream, Partition, int]
         ] = []  # (position, level, stream, partition, end)
@@ -387,6 +390,8 @@ class Broker:
         if pushed.changed:
             changed, pushed.changed = pushed.changed, {}
             for face in changed:
+                if face not in self._pushers:
+                    self.on_pushed(face)
                 self._news.update(self._pushers.pop(face, {}))
 
     def on_progress(self) -> None:

@@ -1,0 +1,12 @@
+"""Who pushes: by the name that is in `SubscriptionSettings.push`, what makes its renderer. A door that pushes adds its
+own here; it is loaded with the first subscription that it is to push.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from dragoman.doors.shared.push.door import Pushed
+from dragoman.doors.shared.push.renderer import Renderer
+from dragoman.ports.outbound import Outbound
+
+RENDERERS: Final[dict[str, Callable[[Outbound], tuple[Renderer, Pushed]]]] = {}

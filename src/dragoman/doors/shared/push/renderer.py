@@ -1,0 +1,127 @@
+"""What a service that pushes says to what is common to all of them. It decides nothing else.
+
+    plan        where a subscription's messages go and how many to a request; None: nowhere for now
+    request_of  messages as a request; or a verdict at once, for what cannot be spelled
+    judge       what an answer means
+
+Handshakes and validations are the face's own affair, through the same `Outbound`. So are headers, credentials in them
+included. A face keeps its settings in the subscription's `notes`.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from dragoman.formats import decode
+from dragoman.kernel.api import Outcome, SubscriptionSettings
+from dragoman.model.message import Message
+from dragoman.ports.outbound import Answered, Outgoing
+
+
+class PushedSubscription(Protocol):
+    """A subscription that is pushed: `name` is its own, `stream` that of what it reads."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def stream(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def settings(self) -> SubscriptionSettings: ...
+
+
+class PushMessage:
+    """A message as it was leased.
+
+    body     the stored entry, in `format`; of a batch (`index` says which of its messages) the whole batch
+    attempt  which attempt this is, 1 the first
+    holder   who leased it
+    """
+
+    __slots__ = ("attempt", "body", "format", "holder", "index", "offset", "partition", "stored_ms")
+
+    def __init__(
+        self,
+        format: int,
+        body: bytes,
+        index: int,
+        partition: int,
+        offset: int,
+        stored_ms: int,
+        attempt: int,
+        holder: int,
+    ) -> None:
+        self.format = format
+        self.body = body
+        self.index = index
+        self.partition = partition
+        self.offset = offset
+        self.stored_ms = stored_ms
+        self.attempt = attempt
+        self.holder = holder
+
+    def decode(self) -> Message:
+        """The message, whatever protocol brought it. Raises FormatError."""
+        return decode(self.format, self.body, self.index, self.stored_ms)
+
+
+class Plan:
+    """How a subscription is pushed.
+
+    url           where; empty when each message says so itself
+    count_max     messages to a request
+    bytes_max     of their stored bytes together, unless the first is larger; 0 no limit
+    requests_max  under way at once; 0 as many as the target takes
+    """
+
+    __slots__ = ("bytes_max", "count_max", "requests_max", "url")
+
+    def __init__(
+        self, url: str, *, count_max: int = 1, bytes_max: int = 0, requests_max: int = 0
+    ) -> None:
+        assert count_max >= 1
+        self.url = url
+        self.count_max = count_max
+        self.bytes_max = bytes_max
+        self.requests_max = requests_max
+
+
+class Verdict:
+    """What becomes of messages: see `kernel.api.Settle`.
+
+    delay_ms   of a release: until the next attempt; negative takes the subscription's own
+    is_failed  of a release: it counts against the subscription's attempts
+    reason     of a rejection
+    """
+
+    __slots__ = ("delay_ms", "is_failed", "outcome", "reason")
+
+    def __init__(
+        self, outcome: Outcome, *, delay_ms: int = -1, is_failed: bool = True, reason: str = ""
+    ) -> None:
+        self.outcome: Outcome = outcome
+        self.delay_ms = delay_ms
+        self.is_failed = is_failed
+        self.reason = reason
+
+
+ACK: Final = Verdict("ack")
+
+
+class Renderer(Protocol):
+    """One face."""
+
+    name: str
+    """What `SubscriptionSettings.push` says of its subscriptions."""
+
+    def plan(self, subscription: PushedSubscription) -> Plan | None: ...
+
+    def request_of(
+        self, messages: Sequence[PushMessage], subscription: PushedSubscription
+    ) -> Outgoing | Verdict: ...
+
+    def judge(
+        self, answered: Answered, attempt: int, subscription: PushedSubscription
+    ) -> Verdict: ...
