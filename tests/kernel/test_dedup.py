@@ -1,3 +1,5 @@
+from typing import ClassVar, Literal
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -226,15 +228,20 @@ def test_what_cannot_be_remembered_is_refused() -> None:
 
 
 class Windows(RuleBasedStateMachine):
-    """Any ids at any times with restarts, against a dictionary of when each was stored last."""
+    """Any ids at any times with restarts, against a dictionary of when each was stored last, and where."""
+
+    scope: ClassVar[Literal["stream", "key"]] = "stream"
 
     def __init__(self) -> None:
         super().__init__()
         self.engine = Engine()
         self.wall_ms = 1_000_000
         self._start()
-        stream(self.session)
-        self.stored: dict[str, tuple[int, int]] = {}
+        made = StreamSettings(
+            retention_ms=-1, level=SYNCED, dedup_window_ms=WINDOW_MS, dedup_scope=self.scope
+        )
+        self.session.submit(CreateStream(name="t", settings=made))
+        self.stored: dict[tuple[str, str], tuple[int, int]] = {}
 
     def _start(self) -> None:
         self.node = self.engine.start()
@@ -243,16 +250,25 @@ class Windows(RuleBasedStateMachine):
         self.session = self.node.connect()
         self.node.settle()
 
-    @rule(identity=st.sampled_from("abcdef"))
-    def publish(self, identity: str) -> None:
-        reply = send(self.session, identity)
-        known = self.stored.get(identity)
-        is_repeat = known is not None and known[0] + WINDOW_MS > self.wall_ms
-        assert reply.duplicate == is_repeat
-        if known is not None and is_repeat:
-            assert reply.offset == known[1]
-        else:
-            self.stored[identity] = (self.wall_ms, reply.offset)
+    @rule(
+        ids=st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3), key=st.sampled_from("xy")
+    )
+    def publish(self, ids: list[str], key: str) -> None:
+        made = command(*ids)
+        made.keys = [key.encode()] * len(ids)
+        reply = self.session.publish(made)
+        at = reply.offset
+        for index, identity in enumerate(ids):
+            place = (key if self.scope == "key" else "", identity)
+            known = self.stored.get(place)
+            original = (reply.duplicates or {}).get(index)
+            if known is not None and known[0] + WINDOW_MS > self.wall_ms:
+                assert original == Original(0, known[1], known[0])
+            else:
+                assert original is None
+                self.stored[place] = (self.wall_ms, at)
+                at += 1
+        assert reply.duplicate == (at == reply.offset)
         self.node.settle()
 
     @rule(time_ms=st.sampled_from([1, 700, 1250, 4000, WINDOW_MS]))
@@ -268,5 +284,12 @@ class Windows(RuleBasedStateMachine):
         self._start()
 
 
+class WindowsOfKeys(Windows):
+    scope: ClassVar[Literal["stream", "key"]] = "key"
+
+
 TestWindows = Windows.TestCase
-TestWindows.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestWindowsOfKeys = WindowsOfKeys.TestCase
+for _case in (TestWindows, TestWindowsOfKeys):
+    _case.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+del _case
