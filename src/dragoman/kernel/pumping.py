@@ -164,16 +164,19 @@ def _end(kernel: "Decisions", pump: Pump, outcome: PumpState, trouble: str = "")
 def list_pumps(kernel: "Decisions", command: ListPumps, session: int) -> list[PumpInfo]:
     """Reply: pumps."""
     state = kernel.state
-    sources = [stream for stream in state.streams.values() if stream.namespace == command.namespace]
-    if command.source:
-        sources = [state.stream(command.namespace, command.source)]
-    found: list[PumpInfo] = []
-    ended: list[PumpInfo] = []
-    for stream in sources:
-        pumps = state.pumps.of_stream.get(stream.id, {}).values()
-        found += [info_of(state, pump) for pump in pumps]
-        ended += state.pumps.ended.get(stream.id, []) if command.with_ended else []
+    source = state.stream(command.namespace, command.source) if command.source else None
+    pumps = state.pumps
+    found = [
+        info_of(state, pump)
+        for pump in pumps.by_id.values()
+        if pump.namespace == command.namespace and source in {None, pump.stream}
+    ]
     found.sort(key=lambda info: info.name)
+    ended: list[PumpInfo] = []
+    for number, infos in pumps.ended.items() if command.with_ended else ():
+        stream = state.streams[number]
+        if stream.namespace == command.namespace and source in {None, stream}:
+            ended += infos
     ended.sort(key=lambda info: -info.ended_ms)
     return found + ended
 

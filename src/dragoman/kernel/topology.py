@@ -365,7 +365,7 @@ def decide_delete_queue(
     check_owner(subscription, session)
     if command.if_unused and subscription.consumers.count:
         raise InUse(command.name)
-    if command.if_empty and subscription.ready():
+    if command.if_empty and (subscription.ready() or subscription.delayed()):
         raise NotEmpty(command.name)
     return deletion(subscription), queue_info(subscription)
 

@@ -11,6 +11,7 @@ from tests.runtime.node import declare, publish
 from dragoman.kernel.commands import (
     CreateStream,
     DeclareQueue,
+    DeleteQueue,
     DescribeQueue,
     Lease,
     Publish,
@@ -23,7 +24,7 @@ from dragoman.kernel.leases.peek import Peek
 from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.pumps import CreatePump, ListPumps
 from dragoman.kernel.settings import Address, PumpSettings, StreamSettings, SubscriptionSettings
-from dragoman.model.errors import InvalidArgument
+from dragoman.model.errors import InvalidArgument, NotEmpty
 from dragoman.model.levels import CANONICAL
 from dragoman.model.limits import DELAY_MS_MAX, DELAY_STEP_MAX
 
@@ -104,6 +105,13 @@ def test_many_are_put_in_order_a_step_at_a_time() -> None:
     queue.pass_ms(0)
     assert counts(queue) == (count, 0)
     assert len(queue.take(count)) == count
+
+
+def test_a_queue_that_has_only_delayed_messages_is_not_empty() -> None:
+    queue = Queue(delay_ms=100)
+    queue.publish(b"1")
+    with pytest.raises(NotEmpty):
+        queue.kernel.submit(DeleteQueue(name="q", if_empty=True), queue.session)
 
 
 def test_a_purge_takes_what_is_ready_or_all_of_it() -> None:
