@@ -12,6 +12,7 @@ from dragoman.kernel.commands import (
     DeleteQueue,
     DeleteStream,
     DescribeQueue,
+    FindQueue,
     Publish,
     TrimStream,
 )
@@ -60,6 +61,21 @@ def test_a_queue_on_an_existing_stream_begins_with_what_is_there_and_leaves_the_
     assert kernel.submit(DescribeQueue(name="t"), MINE).ready == 2
     kernel.submit(DeleteQueue(name="t"), MINE)
     assert names(kernel) == {"t"}
+
+
+def test_a_queue_is_found_cheaply_and_its_settings_are_the_same_object_until_they_change() -> None:
+    kernel = make_kernel()
+    declare(kernel, "q", ttl_ms=5)
+    head = kernel.submit(FindQueue(name="q"), MINE)
+    assert (head.name, head.settings.ttl_ms, head.partition_count) == ("q", 5, 1)
+    again = kernel.submit(FindQueue(name="q"), MINE)
+    assert (again.settings is head.settings, again.stream is head.stream) == (True, True)
+    assert len(head.uuid) == 16
+    declare(kernel, "mine", exclusive=True)
+    with pytest.raises(ResourceLocked):
+        kernel.submit(FindQueue(name="mine"), THEIRS)
+    with pytest.raises(SubscriptionNotFound):
+        kernel.submit(FindQueue(name="nowhere"), MINE)
 
 
 def test_declaring_again_answers_what_is_there() -> None:

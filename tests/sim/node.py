@@ -143,6 +143,12 @@ class SimNodeInfo:
     def authenticate(self, user: str, password: bytes) -> str | None:
         return user
 
+    def secret(self, key: str) -> bytes | None:
+        return None
+
+    def is_open(self) -> bool:
+        return True
+
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         return None
 

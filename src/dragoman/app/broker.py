@@ -161,7 +161,9 @@ def _below(entropy: Entropy) -> Callable[[int], int]:
 
 def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
     credentials = {**options.keys, **options.users}  # a key opens what a password does
-    return LocalNode(dragoman.__version__, cluster_id.hex(), credentials, options.advertise)
+    return LocalNode(
+        dragoman.__version__, cluster_id.hex(), credentials, options.advertise, options.keys
+    )
 
 
 def _durable(

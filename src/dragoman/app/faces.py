@@ -6,6 +6,7 @@ from typing import Protocol
 from dragoman.app.config import ServeOptions
 from dragoman.console.health import HealthFace
 from dragoman.doors.shared.rest.call import Face
+from dragoman.doors.sqs.face import SqsFace
 from dragoman.runtime.broker import Broker
 
 
@@ -18,7 +19,7 @@ class Serving(Protocol):
 
 def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     """In the order in which they are asked what to say about a path that nobody serves."""
-    return (HealthFace(lambda: missing(parts)),)
+    return (HealthFace(lambda: missing(parts)), SqsFace())
 
 
 def missing(parts: Serving) -> list[str]:

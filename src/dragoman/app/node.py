@@ -13,11 +13,13 @@ class LocalNode:
         cluster_id: str,
         users: Mapping[str, str],
         advertise: Mapping[str, tuple[str, int]],
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self.version = version
         self.cluster_id = cluster_id
         self._users = dict(users)
         self._advertise = dict(advertise)
+        self._keys = {name: secret.encode() for name, secret in (keys or {}).items()}
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         """The principal, or None. Without configured users anybody is who they say."""
@@ -26,6 +28,14 @@ class LocalNode:
         expected = self._users.get(user)
         known = expected is not None and hmac.compare_digest(expected.encode(), password)
         return user if known else None
+
+    def secret(self, key: str) -> bytes | None:
+        """The secret of a key, if there is one of that name."""
+        return self._keys.get(key)
+
+    def is_open(self) -> bool:
+        """Whether nobody has to prove anything: neither users nor keys are configured."""
+        return not self._users and not self._keys
 
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         """The operator's address for a protocol, if set."""

@@ -18,7 +18,7 @@ from dragoman.formats import canonical
 from dragoman.formats.amqp091 import PROTOCOL
 from dragoman.formats.amqpedit import AmqpMessage
 from dragoman.formats.kafka import one_record, rebuild
-from dragoman.formats.sqs import TEXT_BYTES_MAX, X_DEATH, read_deaths, unpack
+from dragoman.formats.sqs import TEXT_BYTES_MAX, TRIES, X_DEATH, read_deaths, unpack
 from dragoman.formats.values import dump_json, encode_text, to_json
 from dragoman.model.message import Typed, Value
 from dragoman.ports.translator import Death
@@ -98,6 +98,8 @@ def sqs_dead_letter(body: bytes, death: Death) -> bytes | None:
     deaths = _extend(history, _entry(death, "", [death.queue], None), SPENT)
     if deaths is None:
         return None
+    tries = deaths[0].get(TRIES)
+    deaths[0][TRIES] = death.attempts + (tries if type(tries) is int else 0)
     message.source = encode_text(death.queue)
     for count in range(len(deaths), 0, -1):  # as many as there is room for
         message.deaths = dump_json(to_json(deaths[:count])).encode()

@@ -79,6 +79,7 @@ FIELDS: Final = (
 )
 CORRELATION: Final = "correlation-id"
 X_DEATH: Final = "x-death"
+TRIES: Final = "tries"  # of a death: how often the message was received before it
 
 RawAttribute = tuple[bytes, bytes, int, bytes]
 """(name, data type, TEXT or BYTES, value)."""

@@ -28,6 +28,7 @@ from dragoman.kernel.commands import (
     DeleteStream,
     DescribeQueue,
     DescribeStream,
+    FindQueue,
     FindStream,
     FindTime,
     Lease,
@@ -97,6 +98,7 @@ from dragoman.kernel.replies import (
     Original,
     PartitionInfo,
     PublishReply,
+    QueueHead,
     QueueInfo,
     RouteInfo,
     SettleReply,
@@ -177,6 +179,7 @@ __all__ = [
     "EndTransaction",
     "Extract",
     "FindLease",
+    "FindQueue",
     "FindStream",
     "FindTime",
     "GetDocument",
@@ -221,6 +224,7 @@ __all__ = [
     "PumpSettings",
     "PurgeQueue",
     "PutDocument",
+    "QueueHead",
     "QueueInfo",
     "Read",
     "ReleaseSession",
@@ -337,6 +341,14 @@ class Node(Protocol):
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         """The principal's name, or None when refused. Any credentials are taken while none are configured."""
+        ...
+
+    def secret(self, key: str) -> bytes | None:
+        """The secret of a key (`[keys.NAME]`), None when there is none of that name."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether any credentials are taken, because none are configured."""
         ...
 
     def advertised(self, protocol: str) -> tuple[str, int] | None:

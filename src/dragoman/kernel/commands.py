@@ -101,9 +101,12 @@ class Settle:
     release     ready again, at its place; `failed` counts against attempts_max; `delay_ms` < 0 takes the policy's
     reject      never again here: dead-lettered if the subscription says so, else dropped
     text        what the reader says of the messages, for those that are dead-lettered
+    attempts    with ack, per message: how often it had been leased when its reader got it. One that has come back
+                since, and was not handed out again, is settled all the same
     """
 
     __slots__ = (
+        "attempts",
         "delay_ms",
         "failed",
         "holder",
@@ -134,6 +137,7 @@ class Settle:
         self.strict: bool = False
         self.reason: str = ""
         self.text: str = ""
+        self.attempts: list[int] | None = None
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,6 +311,12 @@ class FindStream(_Command, frozen=True, kw_only=True):
 
     uuid: bytes = b""
     name: str = ""
+
+
+class FindQueue(_Command, frozen=True, kw_only=True):
+    """Find a queue by its name, cheaply. Reply: `QueueHead`. Raises SubscriptionNotFound, ResourceLocked."""
+
+    name: str
 
 
 class DescribeQueue(_Command, frozen=True, kw_only=True):

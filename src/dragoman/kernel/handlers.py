@@ -8,7 +8,7 @@ from dragoman.kernel import commands as c
 from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.leases.purge import decide_purge
 from dragoman.kernel.read import find_time, read
-from dragoman.kernel.replies import QueueInfo, RouteInfo, StreamHead, StreamInfo
+from dragoman.kernel.replies import QueueHead, QueueInfo, RouteInfo, StreamHead, StreamInfo
 from dragoman.model.errors import StreamNotFound
 
 if TYPE_CHECKING:
@@ -115,6 +115,21 @@ def find_stream(kernel: "Decisions", command: c.FindStream, session: int) -> Str
     return StreamHead(stream.id, stream.name, stream.settings, len(stream.partitions))
 
 
+def find_queue(kernel: "Decisions", command: c.FindQueue, session: int) -> QueueHead:
+    """Reply: what hot paths need to know of a queue."""
+    subscription = kernel.state.subscription(command.namespace, command.name)
+    topology.check_owner(subscription, session)
+    stream = subscription.stream
+    return QueueHead(
+        subscription.id,
+        stream.name,
+        subscription.settings,
+        stream.settings,
+        stream.uuid,
+        len(stream.partitions),
+    )
+
+
 def describe_queue(kernel: "Decisions", command: c.DescribeQueue, session: int) -> QueueInfo:
     """Reply: the queue. Raises ResourceLocked when it belongs to another session."""
     state = kernel.state
@@ -170,6 +185,7 @@ HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.Read: read_stream,
     c.DescribeStream: describe_stream,
     c.FindStream: find_stream,
+    c.FindQueue: find_queue,
     c.DescribeQueue: describe_queue,
     c.ListStreams: list_streams,
     c.ListQueues: list_queues,

@@ -82,6 +82,17 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
     partition_count: int
 
 
+class QueueHead(msgspec.Struct, frozen=True, gc=False):
+    """A queue in short: both `settings` are the same objects until they are altered. `uuid` is its stream's."""
+
+    id: int
+    name: str
+    settings: SubscriptionSettings
+    stream: StreamSettings
+    uuid: bytes
+    partition_count: int
+
+
 class StreamInfo(msgspec.Struct, frozen=True):
     """A stream as it is now. `uuid` is 16 bytes, stable across restarts, new when made again."""
 

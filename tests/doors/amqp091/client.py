@@ -75,6 +75,12 @@ class Node:
             return user
         return user if self.users.get(user) == password else None
 
+    def secret(self, key: str) -> bytes | None:
+        return self.users.get(key)
+
+    def is_open(self) -> bool:
+        return not self.users
+
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         return None
 

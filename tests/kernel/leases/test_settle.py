@@ -117,3 +117,35 @@ def test_settling_gives_credit_back() -> None:
 def test_a_subscription_that_is_gone_is_said_to_be() -> None:
     with pytest.raises(SubscriptionNotFound):
         Queue().kernel.settle(Settle(999, 0, 1, [(0, 1)], "ack"))
+
+
+def late(queue: Queue, attempts: list[int], runs: list[tuple[int, int]], holder: int = 0) -> int:
+    command = Settle(queue.info().id, 0, holder, runs, "ack")
+    command.attempts = attempts
+    return queue.kernel.settle(command).settled
+
+
+@pytest.mark.parametrize("order", ["none", "fair", "key"])
+def test_a_reader_who_is_late_settles_what_nobody_was_handed_since(order: str) -> None:
+    queue = Queue(early=True, order=order)
+    queue.publish(b"0", b"1", keys=[b"a", b"b"])
+    first = queue.lease(2, lease_duration_ms=100)
+    holder = first[0].holder.id
+    queue.pass_ms(100)
+    again = queue.lease(1)
+    assert bodies(again) == [b"0"]
+    assert late(queue, [1, 1], [(0, 2)], holder) == 1
+    assert (queue.info().ready, queue.info().leased) == (0, 1)
+    assert late(queue, [1], [(0, 1)], holder) == 0
+    assert late(queue, [1], [(1, 2)], holder) == 0
+
+
+def test_a_reader_who_is_late_settles_what_waits_for_its_retry() -> None:
+    queue = Queue(early=True, retry_ms=1_000)
+    queue.publish(b"0", b"1")
+    queue.lease(2, lease_duration_ms=100)
+    queue.pass_ms(100)
+    assert queue.info().waiting == 2
+    assert late(queue, [1, 2], [(0, 2)]) == 1
+    queue.pass_ms(1_000)
+    assert queue.take(2) == [b"1"]

@@ -32,7 +32,7 @@ from dragoman.kernel.leases.states import (
     TRANSITIONS,
     WAITING,
 )
-from dragoman.kernel.leases.window import Window
+from dragoman.kernel.leases.window import TRIES_MAX, Window
 from dragoman.kernel.records import Record, Runs, Settled
 from dragoman.kernel.replies import SettleReply
 from dragoman.kernel.state import State
@@ -57,10 +57,22 @@ def decide_settle(
         raise PartitionNotFound(f"{subscription.stream.name}-{command.partition}")
     window = subscription.windows[command.partition]
     runs, missing = _still_held(window, command)
+    late = _late(window, command) if missing and command.attempts is not None else []
+    missing -= len(late)
     if missing and command.strict:
         raise LeaseExpired(f"{missing} no longer held")
-    settled = sum(end - start for start, end in runs)
+    settled = sum(end - start for start, end in runs) + len(late)
     reply = SettleReply(settled, missing)
+    if late:
+        records: list[Record] = [
+            Settled(subscription.id, command.partition, source, DROP, [(offset, offset + 1)])
+            for source, offset in late
+        ]
+        if runs:
+            records.append(
+                Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)
+            )
+        return records, reply
     if not runs:
         return [], reply
     if command.outcome == "ack":
@@ -97,6 +109,18 @@ def _still_held(window: Window, command: Settle) -> tuple[Runs, int]:
             else:
                 kept.append((offset, offset + 1))
     return kept, missing
+
+
+def _late(window: Window, command: Settle) -> list[tuple[int, int]]:
+    """(state, offset) of messages that came back after the attempt their reader speaks of, and are nobody's now."""
+    assert command.outcome == "ack" and command.attempts is not None
+    offsets = [offset for start, end in command.runs for offset in range(start, end)]
+    return [
+        (window.state(offset), offset)
+        for offset, attempt in zip(offsets, command.attempts, strict=True)
+        if window.state(offset) in {RETURNED, WAITING}
+        and window.tried(offset) == min(attempt, TRIES_MAX)
+    ]
 
 
 def _rejected(
