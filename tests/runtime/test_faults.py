@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from tests.fakes.node import FakeShell
 from tests.runtime.engine import Engine
-from tests.runtime.node import FakeShell, TestNode, declare, publish
+from tests.runtime.node import TestNode, declare, publish
 
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.commands import Consume

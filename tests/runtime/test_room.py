@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.runtime.node import ManualScheduler, TestNode, ack, declare, publish
+from tests.fakes.node import ManualScheduler
+from tests.runtime.node import TestNode, ack, declare, publish
 
 from dragoman.kernel.commands import Consume
 from dragoman.model.errors import StorageFull

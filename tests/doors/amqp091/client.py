@@ -3,16 +3,11 @@
 `World()` commits everything at once; `World(slow=True)` has a journal that moves only when `journal()` is called.
 """
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
+from tests.fakes import node
+
 from dragoman.doors.amqp091.door import Amqp091Door
-from dragoman.formats.translator import FormatTranslator
-from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.routing import Routing
-from dragoman.runtime.broker import Broker
-from dragoman.runtime.commit import Commit, NoCommit
-from dragoman.storage.memory.log import MemoryLog
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.connection import Connection, Role
 from dragoman.wire.amqp091.events import AckRun, Content, Heartbeat, MethodEvent
@@ -31,140 +26,12 @@ ALL_CAPABILITIES = (
 )
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now_ms = 1_700_000_000_000
-
-    def elapsed_ms(self) -> int:
-        return self.now_ms
-
-    def wall_ms(self) -> int:
-        return self.now_ms
-
-
-class Scheduler:
-    def __init__(self) -> None:
-        self.calls: list[Callable[[], None]] = []
-
-    def soon(self, callback: Callable[[], None]) -> None:
-        self.calls.append(callback)
-
-    def later(self, delay_ms: int, callback: Callable[[], None]) -> Callable[[], object]:
-        return lambda: None
-
-
-class Worker:
-    def __init__(self) -> None:
-        self.jobs: list[Callable[[], None]] = []
-
-    def submit(self, job: Callable[[], None]) -> None:
-        self.jobs.append(job)
-
-    def close(self) -> None: ...
-
-
-class Node:
-    version = "test"
-    cluster_id = "0123456789abcdef"
-
-    def __init__(self, users: dict[str, bytes]) -> None:
-        self.users = users
-
-    def authenticate(self, user: str, password: bytes) -> str | None:
-        if not self.users:
-            return user
-        return user if self.users.get(user) == password else None
-
-    def secret(self, key: str) -> bytes | None:
-        return self.users.get(key)
-
-    def is_open(self) -> bool:
-        return not self.users
-
-    def advertised(self, protocol: str) -> tuple[str, int] | None:
-        return None
-
-
-class Peer:
-    is_tls = False
-    local = ("10.0.0.1", 5672)
-    peer = ("10.0.0.2", 50_000)
-
-
-class Shell:
-    """Takes what the door has to send, as a socket would."""
-
-    def __init__(self) -> None:
-        self.door: Amqp091Door
-        self.data = b""
-        self.is_closed = False
-
-    def flush(self) -> None:
-        self.data += b"".join(self.door.data_to_send())
-        self.is_closed = self.is_closed or self.door.is_closing()
-
-    def abort(self) -> None:
-        raise AssertionError("a door has failed")
-
-    def throttle(self, *, on: bool) -> None: ...
-
-
-class World:
-    def __init__(self, users: dict[str, bytes] | None = None, *, slow: bool = False) -> None:
-        self.clock = Clock()
-        self.scheduler = Scheduler()
-        self.worker = Worker()
-        self.node = Node(users or {})
-        self.tokens = 0
-        self.kernel = Kernel(FormatTranslator(), Routing(), lambda limit: 0, self._token)
-        self.commit: Any = NoCommit()
-        if slow:
-            log = MemoryLog()
-            log.open()
-            self.commit = Commit(log, 0, self.worker, _post, self._progressed, _never)
-        self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, self.node)
-        self.kernel.begin(1)
-
-    def _progressed(self) -> None:
-        self.broker.on_progress()
-
-    def _token(self, size: int) -> bytes:
-        self.tokens += 1
-        return self.tokens.to_bytes(size, "big")
-
-    def turn(self) -> None:
-        """What came in is served, what is ready goes out, until nothing more happens by itself."""
-        self.broker.begin_turn()
-        while self.scheduler.calls:
-            calls, self.scheduler.calls = self.scheduler.calls, []
-            for call in calls:
-                call()
-
-    def journal(self) -> None:
-        """The journal catches up."""
-        self.turn()
-        while self.worker.jobs:
-            self.worker.jobs.pop(0)()
-            self.turn()
-
-    def advance(self, ms: int) -> None:
-        self.clock.now_ms += ms
-        self.broker.timers.check()
-        self.turn()
-
+class World(node.World):
     def connect(self, *, hello: bool = True, **options: Any) -> "Client":
         client = Client(self)
         if hello:
             client.open(**options)
         return client
-
-
-def _post(callback: Callable[..., object], /, *args: object) -> object:
-    return callback(*args)
-
-
-def _never(error: Exception) -> None:
-    raise AssertionError(error)
 
 
 class Message:
@@ -176,38 +43,22 @@ class Message:
         self.body = content.body
 
 
-class Client:
-    """One connection. `send` queues nothing: the broker has served it when it returns."""
+class Client(node.Connection[Amqp091Door]):
+    """Speaks AMQP. `send` queues nothing: the broker has served it when it returns."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self.shell = Shell()
+        super().__init__(world, Amqp091Door)
         self.wire = Connection(Role.CLIENT)
         self.events: list[Any] = []
 
-        def make_door(session: Any) -> Amqp091Door:
-            self.shell.door = Amqp091Door(session, Peer())
-            return self.shell.door
-
-        self.session = world.broker.open(make_door, self.shell)
-        self.door = self.shell.door
-
     # --- bytes ---
 
-    def raw(self, data: bytes) -> None:
-        """Bytes to the broker, and a turn."""
-        self.world.broker.begin_turn()
-        self.door.receive(data)
-        self.world.broker.touch(self.session)
-        self.world.turn()
-
     def flush(self) -> None:
-        self.raw(self.wire.data_to_send())
+        self.give(self.wire.data_to_send())
 
     def read(self) -> list[Any]:
         """Everything that has come, acks and runs opened."""
-        data, self.shell.data = self.shell.data, b""
-        for event in self.wire.receive(data):
+        for event in self.wire.receive(self.sent()):
             if isinstance(event, AckRun):
                 self.events += [
                     (event.channel, m.BasicAck(tag, multiple))
@@ -340,11 +191,6 @@ class Client:
         """The connection's close."""
         close = self.expect(m.ConnectionClose, 0)
         return close.reply_code, close.reply_text
-
-    def vanish(self) -> None:
-        """The socket is gone."""
-        self.world.broker.close(self.session)
-        self.world.turn()
 
 
 def raw_key(exchange: str, key: str) -> bytes:

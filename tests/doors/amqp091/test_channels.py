@@ -78,9 +78,9 @@ def test_a_body_still_coming_on_a_refused_channel_is_swallowed() -> None:
     frames = publish_run(1, raw_key("", "q"), False, [header], [bytes(6000)], 4096)
     client.wire.send(1, m.QueuePurge(queue="nope"))
     refusal = client.wire.data_to_send()
-    client.raw(refusal + frames[:5000])
+    client.give(refusal + frames[:5000])
     client.expect(m.ChannelClose)
-    client.raw(frames[5000:])
+    client.give(frames[5000:])
     client.send(1, m.ChannelCloseOk())
     client.open_channel()
 

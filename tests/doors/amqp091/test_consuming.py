@@ -142,7 +142,7 @@ def test_a_lost_connection_returns_what_it_had() -> None:
     client, other = filled(3, world), world.connect()
     client.consume()
     client.messages()
-    client.vanish()
+    client.close()
     assert other.get().method.redelivered  # type: ignore[union-attr]
     assert ready(other) == (2, 0)
 
@@ -222,7 +222,7 @@ def test_direct_reply_to_brings_answers_without_a_queue_to_declare() -> None:
     server.publish(b"answer", key=address, correlation_id="7")
     (answer,) = asker.messages()
     assert (answer.body, answer.method.consumer_tag) == (b"answer", "r")
-    asker.vanish()
+    asker.close()
     server.publish(b"too late", key=address, mandatory=True)
     (returned,) = server.messages()
     assert returned.method.reply_code == 312

@@ -64,7 +64,7 @@ def test_a_message_that_kills_its_readers_is_dead_lettered_at_the_limit_of_a_quo
         victim = world.connect()
         victim.consume(prefetch=1)
         assert victim.bodies() == [b"poison"]
-        victim.vanish()
+        victim.close()
     dead = client.get("dead")
     assert dead is not None
     assert dead.body == b"poison"

@@ -41,7 +41,7 @@ def pieces_of(data: bytes, cuts: list[int]) -> list[bytes]:
 def test_a_pipelined_conversation_is_answered_in_order() -> None:
     client = World().connect(hello=False)
     client.wire.data_to_send()
-    client.raw(conversation(close=False))
+    client.give(conversation(close=False))
     kinds = [type(found).__name__ for _, found in client.read()]
     assert kinds[:8] == [
         "ConnectionStart",
@@ -59,10 +59,10 @@ def test_a_pipelined_conversation_is_answered_in_order() -> None:
 def test_wherever_the_bytes_are_cut_the_end_is_the_same(cuts: list[int]) -> None:
     whole, cut = World().connect(hello=False), World().connect(hello=False)
     data = conversation().replace(method_frame(1, m.BasicAck(2, True)), b"")
-    whole.raw(data)
+    whole.give(data)
     for piece in pieces_of(data, cuts):
         if piece:
-            cut.raw(piece)
+            cut.give(piece)
     assert whole.shell.is_closed
     assert cut.shell.is_closed
     assert len(cut.world.kernel.state.holders) == 0
@@ -79,8 +79,8 @@ def test_whatever_bytes_come_nothing_is_raised_and_another_client_is_served(
     client = world.connect(hello=False)
     data = conversation(close=False)
     at %= len(data)
-    client.raw(data[:at] + noise + data[at + (0 if insert else len(noise)) :])
-    client.raw(noise)
+    client.give(data[:at] + noise + data[at + (0 if insert else len(noise)) :])
+    client.give(noise)
     other = world.connect()
     other.declare("other")
     other.publish(b"1", key="other")
@@ -141,7 +141,7 @@ def test_a_fault_while_delivering_ends_this_connection_alone() -> None:
     client.door._channels[1].consumers["c"].tag_raw = None  # type: ignore[assignment]
     other.publish(b"1")
     assert client.ended()[0] == 541
-    client.vanish()
+    client.close()
     assert other.get() is not None
 
 

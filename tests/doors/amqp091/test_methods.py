@@ -18,5 +18,5 @@ def test_flow_and_tickets_are_answered_as_rabbitmq_does() -> None:
 def test_a_servers_method_with_content_is_503() -> None:
     client = World().connect()
     entries = pack_entries(raw_key("", "q"), [encode_header(1, {})], [b"1"])
-    client.raw(deliver_run(1, b"t", 1, [False], entries, 4096))
+    client.give(deliver_run(1, b"t", 1, [False], entries, 4096))
     assert client.ended()[0] == 503

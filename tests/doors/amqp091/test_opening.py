@@ -27,7 +27,7 @@ def test_the_greeting_names_a_version_mechanisms_and_capabilities() -> None:
 
 def test_another_protocols_header_is_answered_with_ours_and_a_close() -> None:
     client = World().connect(hello=False)
-    client.raw(b"AMQP\x00\x01\x00\x00")
+    client.give(b"AMQP\x00\x01\x00\x00")
     assert client.shell.data == b"AMQP\x00\x00\x09\x01"
     assert client.shell.is_closed
 

@@ -232,7 +232,7 @@ def test_an_exclusive_queue_is_its_connections_alone_and_goes_with_it() -> None:
     assert owner.refused(declare()) == (405, LOCKED)
     other.publish(b"anybody may publish")
     assert owner.get() is not None
-    owner.vanish()
+    owner.close()
     assert other.refused(declare(passive=True))[0] == 404
     with pytest.raises(StreamNotFound):
         other.session.submit(DescribeStream(name="q"))

@@ -90,5 +90,5 @@ def test_credentials_without_a_handshake_are_refused() -> None:
 
 def test_a_stranger_cannot_send_large_frames() -> None:
     client = World({"alice": b"secret"}).connect()
-    client.receive((1 << 20).to_bytes(4, "big") + bytes(100))
+    client.give((1 << 20).to_bytes(4, "big") + bytes(100))
     assert client.shell.is_closed

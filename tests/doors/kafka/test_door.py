@@ -28,7 +28,7 @@ def test_api_versions_tells_exactly_what_is_served() -> None:
 def test_api_versions_asked_too_high_are_answered_in_the_oldest_body() -> None:
     client = World().connect()
     body = b"\x00\x12\x00\x7f" + (7).to_bytes(4, "big") + b"\xff\xff\0"
-    client.receive(len(body).to_bytes(4, "big") + body)
+    client.give(len(body).to_bytes(4, "big") + body)
     data = client.shell.data
     assert data[4:8] == (7).to_bytes(4, "big")
     answer = decode_response(18, 0, data, 8, len(data))
@@ -49,7 +49,7 @@ def test_produce_is_advertised_from_version_0_and_refused_below_3() -> None:
 def test_an_api_that_is_not_served_ends_the_connection(key: int) -> None:
     client = World().connect()
     body = key.to_bytes(2, "big") + b"\0\0" + bytes(4) + b"\xff\xff"
-    client.receive(len(body).to_bytes(4, "big") + body)
+    client.give(len(body).to_bytes(4, "big") + body)
     assert client.shell.is_closed
     assert client.shell.data == b""
 
@@ -58,10 +58,10 @@ def test_a_request_may_come_byte_by_byte_and_several_at_once() -> None:
     client = World().connect()
     one = frame_of(METADATA, 5, 1, ALL_TOPICS)
     for byte in one[:-1]:
-        client.receive(bytes([byte]))
+        client.give(bytes([byte]))
     assert client.shell.data == b""
     client.asked += [(METADATA, 5, 1), (METADATA, 5, 2)]
-    client.receive(one[-1:] + frame_of(METADATA, 5, 2, ALL_TOPICS))
+    client.give(one[-1:] + frame_of(METADATA, 5, 2, ALL_TOPICS))
     assert client.take() is not None
     assert client.take() is not None
 
@@ -70,7 +70,7 @@ def test_bytes_behind_a_request_are_ignored() -> None:
     client = World().connect()
     frame = frame_of(METADATA, 13, 1, ALL_TOPICS)[4:] + bytes(3)
     client.asked.append((METADATA, 13, 1))
-    client.receive(len(frame).to_bytes(4, "big") + frame)
+    client.give(len(frame).to_bytes(4, "big") + frame)
     answer = client.take()
     assert answer is not None
     assert answer["cluster_id"] == "cluster"
@@ -112,14 +112,14 @@ def test_more_requests_than_are_kept_behind_a_parked_one_end_the_connection() ->
     client = world.connect()
     client.create("t")
     client.post(FETCH, 12, client.fetch_message("t", 0, max_wait_ms=500))
-    client.receive(frame_of(METADATA, 5, 2, ALL_TOPICS) * 10_001)
+    client.give(frame_of(METADATA, 5, 2, ALL_TOPICS) * 10_001)
     assert client.shell.is_closed
 
 
 def test_a_frame_of_impossible_length_ends_the_connection_after_what_came_before() -> None:
     client = World().connect()
     client.asked.append((METADATA, 5, 1))
-    client.receive(frame_of(METADATA, 5, 1, ALL_TOPICS) + b"\x7f\xff\xff\xff")
+    client.give(frame_of(METADATA, 5, 1, ALL_TOPICS) + b"\x7f\xff\xff\xff")
     assert client.take() is not None
     assert client.shell.is_closed
 
@@ -134,7 +134,7 @@ def test_the_broker_leaving_closes_the_connection() -> None:
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_never_raise(data: bytes) -> None:
     client = World().connect()
-    client.receive(data)
+    client.give(data)
     _expect_frames(client.shell.data)
 
 
@@ -151,7 +151,7 @@ def test_a_request_with_arbitrary_body_is_answered_or_ends_the_connection(
     if version >= APIS[key].flexible_from:
         head += b"\0"
     frame = head + body
-    client.receive(len(frame).to_bytes(4, "big") + frame)
+    client.give(len(frame).to_bytes(4, "big") + frame)
     client.world.advance(400_000)
     _expect_frames(client.shell.data)
 

@@ -85,7 +85,7 @@ def test_a_poll_for_more_than_there_is_waits_until_there_is_enough() -> None:
     size = len(batch_of(b"a"))
     client.post(FETCH, 12, client.fetch_message("t", 0, max_wait_ms=500, min_bytes=2 * size))
     assert client.take() is None
-    client.world.connect().produce("t", batch_of(b"b"))
+    Client(client.world).produce("t", batch_of(b"b"))
     answer = client.take()
     assert answer is not None
     records = records_in(answer["responses"][0]["partitions"][0]["records"])

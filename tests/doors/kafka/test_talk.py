@@ -1,4 +1,5 @@
-from tests.doors.kafka.client import Peer, World
+from tests.doors.kafka.client import World
+from tests.fakes.node import FakePeer
 
 from dragoman.doors.kafka.talk import TOPICS_CACHED_MAX, Talk
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
@@ -8,7 +9,7 @@ def talk() -> Talk:
     world = World()
     client = world.connect()
     client.create("t")
-    return Talk(client.session, Peer())
+    return Talk(client.session, FakePeer())
 
 
 def test_the_highest_level_asked_for_counts() -> None:
@@ -20,7 +21,7 @@ def test_the_highest_level_asked_for_counts() -> None:
 
 def test_where_the_socket_does_not_say_clients_are_sent_to_the_usual_place() -> None:
     one = talk()
-    one.connection = type("Nowhere", (Peer,), {"local": ("", 0)})()
+    one.connection = FakePeer(0, "")
     assert one.address() == ("localhost", 9092)
 
 

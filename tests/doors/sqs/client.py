@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
@@ -29,16 +28,6 @@ class Refused(Exception):
         super().__init__(f"{self.code}: {self.text}")
 
 
-class Chancy(World):
-    """A broker whose unpredictable bytes are all different, however many are asked for."""
-
-    def _token(self, size: int) -> bytes:
-        self.tokens += 1
-        return b"".join(
-            blake2b(b"%d %d" % (self.tokens, part)).digest() for part in range(size // 64 + 1)
-        )[:size]
-
-
 class Sqs:
     """One client of one broker. `orders` is not there until somebody makes it."""
 
@@ -49,7 +38,7 @@ class Sqs:
         is_strict: bool = True,
         users: dict[str, bytes] | None = None,
     ) -> None:
-        self.world = world or Chancy(SqsFace(is_strict=is_strict), users=users)
+        self.world = world or World(SqsFace(is_strict=is_strict), users=users)
         self.client: Client = self.world.connect()
 
     def another(self) -> "Sqs":

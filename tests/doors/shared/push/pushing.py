@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from tests.fakes.node import FakeShell
 from tests.fakes.outbound import FakeOutbound
 from tests.runtime.engine import Engine
-from tests.runtime.node import FakeShell, TestNode, publish
+from tests.runtime.node import TestNode, publish
 
 from dragoman.doors.shared.push.door import PushDoor, pushed_by
 from dragoman.doors.shared.push.renderer import (

@@ -4,15 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import h11
-from tests.doors.kafka.client import Clock, Node, Peer, Scheduler
+from tests.fakes import node
 
 from dragoman.doors.shared.rest.call import Request, Response, Route
 from dragoman.doors.shared.rest.door import HttpDoor, door_maker
 from dragoman.doors.shared.rest.routes import Table
-from dragoman.formats.translator import FormatTranslator
-from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.routing import Routing
-from dragoman.runtime.broker import Broker
 from dragoman.runtime.commit import NoCommit
 
 
@@ -47,60 +43,14 @@ class Commit(NoCommit):
         return self.far
 
 
-class Shell:
-    """Takes what the door has to send, as a socket would."""
-
-    def __init__(self) -> None:
-        self.door: HttpDoor
-        self.data = b""
-        self.is_closed = False
-        self.is_reading = True
-        self.takes = True
-
-    def flush(self) -> None:
-        if self.takes:
-            self.data += b"".join(self.door.data_to_send())
-        self.is_closed = self.is_closed or self.door.is_closing()
-        self.is_reading = not self.door.is_full()
-
-    def abort(self) -> None:
-        raise AssertionError("a door has failed")
-
-    def throttle(self, *, on: bool) -> None: ...
-
-
-class World:
+class World(node.World):
     """One broker. Time moves by `advance` only."""
 
     def __init__(self, *faces: Any, users: dict[str, bytes] | None = None) -> None:
-        self.clock = Clock()
-        self.scheduler = Scheduler()
-        self.commit = Commit()
+        super().__init__(users, commit=Commit())
         self.faults: list[Exception] = []
-        self.tokens = 0
-        self.kernel = Kernel(FormatTranslator(), Routing(), lambda limit: 0, self._token)
-        self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, Node(users))
         self.broker.on_door_fault = self.faults.append
-        self.kernel.begin(1)
         self.make_door = door_maker(lambda: Table(faces))
-
-    def _token(self, size: int) -> bytes:
-        self.tokens += 1
-        return self.tokens.to_bytes(16, "big")[-size:].rjust(size, b"\1")
-
-    def run(self) -> None:
-        """Until the broker has nothing left to do for now."""
-        self.broker.begin_turn()
-        while self.scheduler.calls:
-            calls, self.scheduler.calls = self.scheduler.calls, []
-            for call in calls:
-                call()
-
-    def advance(self, by_ms: int) -> None:
-        """Time passes, and everything due happens."""
-        self.clock.now_ms += by_ms
-        self.broker.begin_turn()
-        self.run()
 
     def progress(self) -> None:
         """The journal has come as far as anybody wants."""
@@ -112,43 +62,19 @@ class World:
         return Client(self)
 
 
-class Client:
-    """One connection: bytes out, answers in."""
+class Client(node.Connection[HttpDoor]):
+    """Speaks HTTP: bytes out, answers in."""
 
     def __init__(self, world: World) -> None:
-        self.world = world
-        self.shell = Shell()
-        self.session = world.broker.open(self._door, self.shell)
-        world.run()
-
-    def _door(self, session: Any) -> HttpDoor:
-        self.shell.door = self.world.make_door(session, Peer())
-        return self.shell.door
-
-    @property
-    def door(self) -> HttpDoor:
-        return self.shell.door
-
-    @property
-    def is_closed(self) -> bool:
-        return self.shell.is_closed
+        super().__init__(world, world.make_door, port=8080)
 
     def send(self, data: bytes) -> None:
-        """Bytes, and what comes of them this turn."""
-        self.world.broker.begin_turn()
-        self.door.receive(data)
-        self.world.broker.touch(self.session)
-        self.world.run()
-
-    def close(self) -> None:
-        """Hang up."""
-        self.world.broker.close(self.session)
-        self.world.run()
+        """Bytes, and what comes of them."""
+        self.give(data)
 
     def take(self) -> bytes:
         """Raw bytes answered since the last call."""
-        data, self.shell.data = self.shell.data, b""
-        return data
+        return self.sent()
 
     def ask(
         self,
