@@ -6,6 +6,7 @@ is moved. Taps note what really reached the disk, so that nobody has to believe 
 """
 
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -131,7 +132,8 @@ class SimShell:
     def flush(self) -> None: ...
 
     def abort(self) -> None:
-        raise AssertionError("a door has failed")
+        error = sys.exception() if sys.version_info >= (3, 11) else None
+        raise AssertionError("a door has failed") from error
 
     def throttle(self, *, on: bool) -> None: ...
 
@@ -282,14 +284,36 @@ class Checks:
 
 
 class JudgedKernel(Kernel):
-    """A kernel whose every atomic set of records is shown to a judge before it is applied."""
+    """A kernel whose every atomic set of records is shown to a judge before it is applied.
+
+    boundaries   counts of durable records at which such a set ended
+    """
 
     judge: Callable[[list[Record]], None] = staticmethod(lambda _: None)
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.boundaries = {0}
+        self.is_sweeping = False
+        self._drained = 0
 
     def commit(self, records: list[Record]) -> None:
         if records:
             self.judge(records)
         super().commit(records)
+        self.boundaries.add(self._drained + len(self._records))
+
+    def drain_records(self) -> list[Record]:
+        records = super().drain_records()
+        self._drained += len(records)
+        return records
+
+    def sweep(self) -> bool:
+        self.is_sweeping = True
+        try:
+            return super().sweep()
+        finally:
+            self.is_sweeping = False
 
 
 class SimNode:

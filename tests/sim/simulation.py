@@ -1,16 +1,17 @@
 """A life of a node from a seed: random clients, faults and crashes, judged at every step.
 
 world.py        the disk, the truth about it, the model, the node alive now, its clients
-actions.py      one random thing: a client's command, a turn, a job of a worker, a post, time, a fault, a crash
-invariants.py   what must hold
-model.py        what a broker of queues owes, as plain lists
+actions/        one random thing: a client's command, a turn, a job of a worker, a post, time, a fault, a crash
+invariants/     what must hold
+model/          what a broker owes, as plain lists
 """
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tests.sim.actions import ACTIONS, WEIGHTS
+from tests.sim.actions import FAMILIES, mix_of
 from tests.sim.world import World
 
 from dragoman.kernel import kernel as kernel_module
@@ -18,6 +19,7 @@ from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
 
 STEPS = 600
+FAMILIES_AT_ONCE = (0, 1, 1)
 LIMITS: dict[tuple[Any, str], int] = {  # small ones, so that a short life meets them
     (checkpoint, "SEGMENT_BYTES_MAX"): 1_500,
     (extents, "EXTENT_BYTES_MAX"): 400,
@@ -42,12 +44,20 @@ def small_limits() -> Iterator[None]:
             setattr(module, name, value)
 
 
-def live(seed: int, steps: int = STEPS) -> World:
+def families_of(seed: int) -> tuple[str, ...]:
+    """What a seed plays beside the common mix, so that a short life meets a few things often."""
+    chance = random.Random(f"families of {seed}")
+    return tuple(sorted(chance.sample(sorted(FAMILIES), chance.choice(FAMILIES_AT_ONCE))))
+
+
+def live(seed: int, families: Sequence[str] | None = None, steps: int = STEPS) -> World:
     """One seed from its first start to its last crash."""
+    families = families_of(seed) if families is None else families
+    actions, weights = mix_of(families)
     with small_limits():
-        world = World(seed)
+        world = World(seed, families)
         for _ in range(steps):
-            world.step(ACTIONS, WEIGHTS)
+            world.step(actions, weights)
         world.disk.faults.budget_bytes = None
         world.crash()
     return world

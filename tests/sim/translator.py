@@ -18,7 +18,12 @@ class SimFields:
         self.headers: Mapping[str, object] = {"colour": colour}
 
     def attribute(self, name: str) -> object:
-        return None
+        return self.headers["colour"] if name == "key" else None
+
+
+def name_of(body: bytes) -> bytes:
+    """Who it is, whatever befell it: `m17`."""
+    return body.partition(b";")[0]
 
     def member(self, path: tuple[str, ...]) -> object:
         return None

@@ -8,13 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tests.sim import invariants as inv
+from tests.sim.clients import Client, Held, Lock
 from tests.sim.disk import PowerLost, SimDisk, SimState
+from tests.sim.invariants import disk
+from tests.sim.invariants.equal import equal
+from tests.sim.invariants.legal import legal
+from tests.sim.invariants.plans import Plan
+from tests.sim.invariants.rest import nobody_waits_in_vain
+from tests.sim.invariants.waits import a_delivery_is_what_was_leased, leaves, position_of
 from tests.sim.model import Message, Model, Reader
-from tests.sim.node import Checks, SimClock, SimDoor, SimNode, Truth
+from tests.sim.node import Checks, SimClock, SimNode, Truth
 from tests.sim.translator import deaths_of
 
 from dragoman.kernel import records as r
+from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.model.errors import KernelError
 from dragoman.model.levels import SYNCED, WRITTEN
@@ -27,24 +34,14 @@ KEYS = ["red", "blue", "red.dark", "blue.dark"]
 ALL = "default"
 
 Action = Callable[["World"], None]
-
-
-class Client:
-    """One connection and what its user knows."""
-
-    def __init__(self, world: "World") -> None:
-        self.door = SimDoor()
-        self.session = world.node.connect(self.door)
-        self.holders: list[int] = []
-        self.pools: list[int] = []
-        self.held: list[tuple[int, int, int, int, int]] = []  # (sub, partition, holder, start, end)
-        self.waiting: list[tuple[str, int, int, list[Any]]] = []  # (what, position, level, keys)
+Lease = tuple[int, int, int, int]  # subscription, partition, first offset, holder (-1: taken)
 
 
 class World(Checks):
     """Everything that outlives a node, and the node."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, families: Sequence[str] = ()) -> None:
+        self.families = families  # what is played beside the common mix
         self.chance = random.Random(seed)
         self.disk = SimDisk(seed)
         self.store = SimState()
@@ -64,10 +61,20 @@ class World(Checks):
             tuple[int, int, int], tuple[bytes, int]
         ] = {}  # what cursors have read, at which level
         self.done_for_good: set[tuple[int, int, int]] = set()
-        self.expected: dict[tuple[int, int, int], Any] = {}
-        self.spared: set[tuple[int, int, int]] = set()  # their queue is gone: may come, or not
-        self.plan: inv.Plan | None = None
+        self.expected: dict[Lease, list[Any]] = {}
+        self.spared: set[Lease] = set()  # their queue is gone: may come, or not
+        self.leases: Counter[Lease] = Counter()  # in this life, decided
+        self.appended_leases: Counter[Lease] = Counter()  # and written
+        self.leased_at: dict[tuple[Lease, int], int] = {}  # the n-th of these -> its frame
+        self.holder_lives: dict[int, int] = {}  # who was somebody in which life
+        self.receipts: list[Held] = []  # leases with a deadline whose connection is gone
+        self.locks: dict[tuple[int, bytes], Lock] = {}  # sessions, by subscription and key
+        self.appended = 0  # durable records, in this life
+        self.last_position = 0  # of the frame that was appended last
+        self.keys: dict[bytes, bytes] = {}  # what publishers gave, by the message's own name
+        self.plan: Plan | None = None
         self.cause = ""
+        self.failing = False
         self.clients: list[Client] = []
         self.bodies = 0
         self.node: SimNode
@@ -77,7 +84,8 @@ class World(Checks):
     # --- what taps ask ---
 
     def opened(self, tail: Tail) -> None:
-        inv.a_promise_survives(self, tail)
+        disk.a_promise_survives(self, tail)
+        self.appended, self.last_position = 0, tail.position
         for position in [known for known in self.truth.frames if known > tail.position]:
             del self.truth.frames[position]
         self.truth.written = self.truth.synced = tail.position
@@ -85,29 +93,46 @@ class World(Checks):
         self.power_lost = False
 
     def appending(self, position: int, records: list[r.Record]) -> None:
+        if position <= self.last_position:
+            return  # once more, after the disk was full
+        self.last_position = position
+        self.appended += len(records)
+        disk.an_atomic_set_is_in_one_frame(self)
         for record in records:
             if isinstance(record, r.Published):
-                for target in record.targets:
-                    for at in range(record.packed or len(record.bodies)):
-                        self.positions[target.stream, target.partition, target.offset + at] = (
-                            position
-                        )
+                self._note_positions(record, position)
+            elif isinstance(record, r.Leased):
+                self._note_lease(record, record.start, record.holder, position)
+            elif isinstance(record, r.Settled) and record.event == s.TAKE:
+                self._note_lease(record, record.runs[0][0], -1, position)
+
+    def _note_positions(self, record: r.Published, position: int) -> None:
+        for target in record.targets:
+            for at in range(record.packed or len(record.bodies)):
+                self.positions[target.stream, target.partition, target.offset + at] = position
+
+    def _note_lease(
+        self, record: r.Leased | r.Settled, start: int, holder: int, position: int
+    ) -> None:
+        lease = (record.subscription, record.partition, start, holder)
+        self.appended_leases[lease] += 1
+        self.leased_at[lease, self.appended_leases[lease]] = position
 
     def trimming(self, position: int) -> None:
-        inv.the_journal_keeps_what_no_checkpoint_has(self, position)
+        disk.the_journal_keeps_what_no_checkpoint_has(self, position)
         self.counts["trim the journal"] += 1
 
     def dropping(self, segment: int) -> None:
-        inv.only_what_no_row_names_goes(self, segment)
+        disk.only_what_no_row_names_goes(self, segment)
         self.counts["drop a segment"] += 1
 
     def committing(self, changes: Sequence[tuple[str, str, bytes | None]]) -> None:
-        self.meta = inv.the_state_is_never_ahead_of_the_journal(self, changes)
-        inv.segments_are_synced_as_far_as_a_checkpoint_says(self, self.meta)
+        self.meta = disk.the_state_is_never_ahead_of_the_journal(self, changes)
+        disk.segments_are_synced_as_far_as_a_checkpoint_says(self, self.meta)
 
     def committed(self) -> None:
         self.truth.checkpoint = self.meta.position
-        inv.every_extent_lies_within_recorded_lengths(self, self.meta)
+        disk.every_extent_lies_within_recorded_lengths(self, self.meta)
         self.counts["checkpoint committed"] += 1
 
     def store_rows(self, table: str) -> Iterator[tuple[str, bytes]]:
@@ -155,9 +180,11 @@ class World(Checks):
         for record in self.node.kernel._records:
             self.model.apply(record)
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
-        self.spared = set()
-        inv.segments_end_where_the_checkpoint_says(self)
-        inv.equal(self, wholly=True)
+        self.spared, self.locks = set(), {}
+        for counted in (self.leases, self.appended_leases, self.leased_at):
+            counted.clear()
+        disk.segments_end_where_the_checkpoint_says(self)
+        equal(self, wholly=True)
         self.node.kernel.judge = self._judge
         self.node.broker.begin_turn()
 
@@ -170,6 +197,8 @@ class World(Checks):
         self.start()
 
     def _lose_power_or_process(self) -> None:
+        self.receipts += [held for client in self.clients for held in self.lasting(client)]
+        self.clients = []
         if self.chance.random() < 0.6:
             self.power_lost = True
             self.counts["power loss"] += 1
@@ -183,7 +212,7 @@ class World(Checks):
     # --- judging ---
 
     def _judge(self, records: list[r.Record]) -> None:
-        inv.legal(self, records)
+        legal(self, records)
         for record in records:
             if isinstance(record, r.Published):
                 for body in record.bodies:
@@ -199,25 +228,34 @@ class World(Checks):
         assert messages
         if any(message.tries for message in messages):
             self.counts["delivery again"] += 1
-        key = (reader.id, partition, messages[0].offset)
-        self.expected[key] = (
-            reader,
-            partition,
-            list(messages),
-            holder,
-            [message.tries for message in messages],
-        )
+        lease = (reader.id, partition, messages[0].offset, holder)
+        self.leases[lease] += 1
+        tries = [message.tries for message in messages]
+        expected = (reader, partition, list(messages), tries, (lease, self.leases[lease]))
+        self.expected.setdefault(lease, []).append(expected)
+
+    def unexpect(self, delivery: Delivery) -> Any:
+        """It comes now, or never will."""
+        holder = delivery.holder
+        number = -1 if holder.no_ack else holder.id
+        lease = (holder.subscription.id, delivery.partition, delivery.start, number)
+        expected = self.expected.get(lease)
+        if not expected:
+            return None
+        if len(expected) == 1:
+            del self.expected[lease]
+        return expected.pop(0)
 
     def delivered(self, client: Client, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
-            subscription = delivery.holder.subscription.id
-            key = (subscription, delivery.partition, delivery.start)
-            inv.a_delivery_is_what_was_leased(self, delivery, self.expected.pop(key))
+            expected = self.unexpect(delivery)
+            assert expected is not None, f"nobody leased {delivery.start} to {delivery.holder.id}"
+            a_delivery_is_what_was_leased(self, delivery, expected)
             self.counts["delivery"] += 1
             if not delivery.holder.no_ack:
                 client.held.append(
-                    (
-                        subscription,
+                    Held(
+                        delivery.holder.subscription.id,
                         delivery.partition,
                         delivery.holder.id,
                         delivery.start,
@@ -225,21 +263,32 @@ class World(Checks):
                     )
                 )
 
+    def lasting(self, client: Client) -> list[Held]:
+        """What a client holds beyond its connection."""
+        found: list[Held] = []
+        for held in client.held:
+            reader = self.model.readers.get(held.subscription)
+            messages = [] if reader is None else reader.between(*held[1:2], *held[3:])
+            if any(m.duration_ms and m.holder == held.holder for m in messages):
+                found.append(held)
+        return found
+
     def released(self) -> None:
         """Clients get the confirms and replies whose time has come, by the node's own word."""
         for client in self.clients:
-            ripe = [w for w in client.waiting if client.session.reached(w[2]) >= w[1]]
+            ripe = [w for w in client.waiting if client.session.reached(w.level) >= w.position]
             client.waiting = [w for w in client.waiting if w not in ripe]
             for what, position, level, keys in ripe:
-                inv.leaves(self, what, position, level)
+                leaves(self, what, position, level)
                 self.counts[f"{what} left"] += 1
-                for key in keys:
-                    if what == "confirm":
-                        inv.leaves(self, what, inv.position_of(self, *key), level)
-                        if level == SYNCED:
-                            self.used.add(key)
-                    else:
-                        self.done_for_good.add(key)
+                if what == "confirm":
+                    for key in keys:
+                        leaves(self, what, position_of(self, *key), level)
+                    self.used |= set(keys) if level == SYNCED else set()
+                elif what == "settlement":
+                    self.done_for_good |= set(keys)
+                elif what == "reply":
+                    self.delivered(client, keys)
 
     # --- the driver ---
 
@@ -251,7 +300,8 @@ class World(Checks):
             self.released()
             if self.node.failed is not None:
                 raise self.node.failed
-            inv.equal(self, wholly=self.chance.random() < 0.04)
+            self.forget_locks()
+            equal(self, wholly=self.chance.random() < 0.04)
         except PowerLost:
             self.counts["power lost inside a call"] += 1
             self.crash()
@@ -274,8 +324,22 @@ class World(Checks):
         late = [key for key in self.expected if key not in self.spared]
         assert not late, f"leased and never delivered: {late}"
         assert not any(client.waiting for client in self.clients), "a confirm never came"
-        inv.nobody_waits_in_vain(self)
+        nobody_waits_in_vain(self)
         self.counts["rest"] += 1
+
+    def forget_locks(self) -> None:
+        """Sessions whose connection is gone, or whose time is over; see `locks_are_kept`."""
+        holders = self.node.kernel.state.holders
+        now_ms = self.node.kernel.elapsed_ms
+        for key, lock in list(self.locks.items()):
+            is_gone = lock.client not in self.clients or key[0] not in self.model.readers
+            if lock.holder not in holders and (is_gone or 0 < lock.until_ms <= now_ms):
+                del self.locks[key]
+
+    @property
+    def is_carrying(self) -> bool:
+        """A pump may be at work: nobody else takes messages while the kernel sweeps."""
+        return self.node.kernel.is_sweeping
 
     def make_room(self) -> bool:
         """The disk is no longer full: what was refused is written after all. Whether anything was."""
@@ -322,8 +386,19 @@ class World(Checks):
 
     def queue_name(self) -> str:
         """Of a queue that is there, as a rule."""
-        here = [reader.name for reader in self.model.readers.values()]
+        here = [
+            reader.name for reader in self.model.readers.values() if self.model.is_queue(reader)
+        ]
         return self.chance.choice(here if here and self.chance.random() < 0.9 else QUEUES)
+
+    def any_reader(self, *orders: str) -> Reader | None:
+        """Some leased subscription, of these orders."""
+        found = [r for r in self.model.readers.values() if not orders or r.settings.order in orders]
+        return self.chance.choice(found) if found else None
+
+    def name_of(self, reader: Reader) -> str:
+        """Of the stream it reads."""
+        return self.model.streams[reader.stream].name
 
     def route_name(self) -> str:
         """Of a route that is there, as a rule."""

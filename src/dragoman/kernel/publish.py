@@ -480,12 +480,12 @@ def _arm(state: State, subscription: Subscription, block: Block, *, is_head: boo
     """Only a head expires by itself: the first message of a block that may now be the head arms the deadline. An order
     has many heads: whatever expires soonest does.
     """
+    subscription.is_mortal = True
     if subscription.is_ordered:
         soonest = soonest_ms(subscription, block)
         if soonest:
             state.arm(subscription, soonest)
         return
     expires = expiry_ms(subscription, block, block.offset)
-    subscription.is_mortal = True
     if expires and (is_head or not subscription.armed_ms):
         state.arm(subscription, expires)

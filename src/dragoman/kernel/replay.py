@@ -63,7 +63,7 @@ def apply_reserved(state: State, record: Reserved) -> None:
 def apply_started(state: State, record: Started) -> None:
     """A new life of the node: whatever was leased through a connection is ready again, at its place."""
     state.id_next = max(state.id_next, record.id_next)
-    state.incarnation = record.incarnation
+    state.begin_life(record.incarnation)
     state.secret = record.secret or state.secret
     state.producer_next = state.producer_reserved  # those below may have been given out
     for subscription in state.subscriptions.values():

@@ -28,6 +28,7 @@ from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
 
 LOOK_MS: Final = 1  # before every wall time there is: look at the head at once
+HOLDER_BITS: Final = 40  # of a holder's id within one life; the rest is the incarnation
 STALE_MAX: Final = 1024  # overtaken deadlines kept, beside as many as there are subscriptions
 
 
@@ -58,6 +59,7 @@ class State:
         "gone",
         "groups",
         "grown",
+        "holder_next",
         "holders",
         "holders_of",
         "id_next",
@@ -97,7 +99,8 @@ class State:
         self.translator = translator
         self.routing = routing
         self.random_below = random_below
-        self.id_next = 1  # of streams, subscriptions, routes, holders, pools; never reused
+        self.id_next = 1  # of streams, subscriptions, routes, pools; never reused
+        self.holder_next = 1  # see `begin_life`
         self.incarnation = 1
         self.secret = b""  # of the store; never leaves the process
         self.is_full = False  # the disk is: publishes are refused, everything else goes on
@@ -155,6 +158,11 @@ class State:
         self.documents = Documents()
         self.aliases = Aliases()
         self.pushed = Pushed()
+
+    def begin_life(self, incarnation: int) -> None:
+        """A start: nobody is ever again a holder of an earlier life, whose receipts may have outlived its records."""
+        self.incarnation = incarnation
+        self.holder_next = max(self.holder_next, incarnation << HOLDER_BITS)
 
     def stream(self, namespace: str, name: str) -> Stream:
         """Raises StreamNotFound."""

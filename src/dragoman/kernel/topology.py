@@ -301,6 +301,7 @@ def apply_indexed(state: State, record: Indexed) -> None:
         if stream.counts_bytes:
             window.ready_bytes += bytes_of(stream.partitions[record.partition], start, end)
     state.dirty_subscriptions[subscription.id] = subscription
+    _look_at_found(state, subscription)
 
 
 def _attached(settings: SubscriptionSettings) -> SubscriptionSettings:
@@ -338,11 +339,17 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     state.pushed.add(subscription)
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
-    if subscription.ready():  # what is there already may be too old, or too much
-        subscription.is_mortal = True
-        state.look(subscription)
-        state.crowd(subscription)
+    if subscription.ready():
+        _look_at_found(state, subscription)
     state.plans.clear()
+
+
+def _look_at_found(state: State, subscription: Subscription) -> None:
+    """What is there already may be too old, or too much."""
+    subscription.is_mortal = True
+    state.look(subscription)
+    state.crowd(subscription)
+    state.activate(subscription)
 
 
 def _size(partition: Partition) -> None:

@@ -229,7 +229,11 @@ class Checkpointer:
         """Put the written block where its group stands, as far as that is still wanted."""
         state = self._kernel.state
         block, group = placed.block, placed.group
+        before = placed.partition.size
         present = placed.partition.replace(group, block)
+        state.usage.stored_bytes += (
+            placed.partition.size - before
+        )  # those of the group that are gone
         state.resident -= sum(known.cost() for known in group[len(group) - present :])
         block.place = placed.place
         block.row_key = placed.row_key

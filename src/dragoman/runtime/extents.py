@@ -177,6 +177,7 @@ def _joins(group: list[Block], block: Block, size: int) -> bool:
         and block.producer is None
         and last.hops == block.hops
         and (last.sizes is None) == (block.sizes is None)
+        and (last.keys is None) == (block.keys is None)  # no key given is not the empty key
     )
 
 

@@ -44,7 +44,6 @@ def grant(state: "State", subscription: "Subscription", record: "Leased") -> Non
     window = subscription.windows[record.partition]
     window.hold_until(record.start, record.end, record.until_ms, record.duration_ms)
     if record.duration_ms:
-        state.id_next = max(state.id_next, record.holder + 1)  # never given again, a lease says so
         _push(
             state,
             (

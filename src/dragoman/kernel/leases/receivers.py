@@ -13,8 +13,8 @@ def new_holder(state: State, subscription: Subscription, session: int, tag: Any)
     """Raises QuotaExceeded."""
     if len(state.holders) >= HOLDERS_MAX:
         raise QuotaExceeded("too many holders")
-    holder = Holder(state.id_next, session, subscription, tag)
-    state.id_next += 1
+    holder = Holder(state.holder_next, session, subscription, tag)
+    state.holder_next += 1
     state.add_holder(holder)
     return holder
 

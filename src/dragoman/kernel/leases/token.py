@@ -3,8 +3,8 @@
     subscription 8 | partition 4 | offset 8 | holder 8 | attempt 4 | incarnation 4 | MAC 16     base64url, 70 chars
 
 The MAC (HMAC-SHA256 under a key of this broker, cut to 16 bytes) makes a token good for nothing but the delivery it was
-made for; the kernel then finds out whether that holder still has the message. Ids are never used again, so a token from
-before a restart can settle only the lease it names, which may have outlived it.
+made for; the kernel then finds out whether that holder still has the message. A holder's id begins with the incarnation
+it lived in, so a token from before a restart can settle only the lease it names, which may have outlived it.
 """
 
 import hmac

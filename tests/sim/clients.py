@@ -1,0 +1,56 @@
+"""A connection and what its user knows; what users know beyond connections."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.sim.node import SimDoor
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+
+class Held(NamedTuple):
+    """Messages [start, end) that somebody was handed and has not settled yet."""
+
+    subscription: int
+    partition: int
+    holder: int
+    start: int
+    end: int
+
+
+class Waiting(NamedTuple):
+    """Something that may be told to a client once `position` has reached `level`."""
+
+    what: str
+    position: int
+    level: int
+    keys: list[Any]
+
+
+class Client:
+    """One connection and what its user knows."""
+
+    def __init__(self, world: "World") -> None:
+        self.door = SimDoor()
+        self.session = world.node.connect(self.door)
+        self.holders: list[int] = []
+        self.pools: list[int] = []
+        self.held: list[Held] = []
+        self.waiting: list[Waiting] = []
+
+    def wait(self, what: str, position: int, level: int, keys: list[Any]) -> None:
+        self.waiting.append(Waiting(what, position, level, keys))
+        self.session.want(position, level)
+
+
+class Lock:
+    """A session that somebody has accepted. `until_ms` is elapsed time, 0 as long as the connection."""
+
+    def __init__(
+        self, client: Client, partition: int, holder: int, duration_ms: int, until_ms: int
+    ) -> None:
+        self.client = client
+        self.partition = partition
+        self.holder = holder
+        self.duration_ms = duration_ms
+        self.until_ms = until_ms

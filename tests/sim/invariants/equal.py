@@ -1,0 +1,144 @@
+"""The node's memory is the model's: counts after every event, every message's state and bytes now and then."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.sim.model import Message
+
+from dragoman.kernel import records as r
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.leases import states as s
+from dragoman.kernel.leases.window import Window
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+
+def equal(world: "World", *, wholly: bool = False) -> None:
+    """Counts always; `wholly` every message's state, tries and bytes, and what `WHOLLY` lists."""
+    state, model = world.node.kernel.state, world.model
+    assert set(state.streams) == set(model.streams)
+    assert set(state.subscriptions) == set(model.readers)
+    for stream in state.streams.values():
+        assert [p.end for p in stream.partitions] == model.streams[stream.id].ends, stream.name
+    for subscription in state.subscriptions.values():
+        counts_equal(world, subscription)
+        if wholly:
+            messages_equal(world, subscription)
+    held_is_counted(world)
+    for check in WHOLLY if wholly else ():
+        check(world)
+
+
+def counts_equal(world: "World", subscription: Subscription) -> None:
+    reader = world.model.readers[subscription.id]
+    assert subscription.settings == reader.settings
+    for window, part in zip(subscription.windows, reader.parts, strict=True):
+        counts = [0] * 8
+        for message in part:
+            counts[message.state] += 1
+        counts[s.PENDING] -= len(_ahead(window, part))
+        ready = counts[s.READY] + counts[s.RETURNED]
+        assert window.ready == ready, (subscription.name, window.ready, ready, part[:3])
+        got = [window.counts[code] for code in range(1, s.READY)]
+        assert got == counts[1 : s.READY], (subscription.name, got, counts)
+    if subscription.settings.bytes_max >= 0:
+        if subscription.settings.owns_stream:
+            assert subscription.ready_bytes() == reader.ready_bytes(), subscription.name
+        else:  # of what was there before it, a reader with a limit knows shares only
+            assert subscription.ready_bytes() == 0 or reader.ready()
+
+
+def messages_equal(world: "World", subscription: Subscription) -> None:
+    reader = world.model.readers[subscription.id]
+    loader = world.node.checkpointer.loader
+    for window, part, partition in zip(
+        subscription.windows, reader.parts, subscription.stream.partitions, strict=True
+    ):
+        assert partition.start <= min((m.offset for m in part), default=partition.end)
+        ahead = _ahead(window, part)
+        for message in part:
+            offset = message.offset
+            state = s.READY if message in ahead else message.state  # as far as a window knows
+            assert window.state(offset) == state, (message, window.state(offset))
+            assert window.tried(offset) == message.tries
+            assert window.failed(offset) == message.fails
+            block = partition.at(offset)
+            assert block is not None and block.offset <= offset, f"{message} is nowhere"
+            loader.load([block])
+            body = block.body(offset)
+            if block.packed:
+                body = body.split(b"\n")[offset - block.offset]
+            assert body == message.body, (body, message)
+
+
+def _ahead(window: Window, part: list[Message]) -> list[Message]:
+    """What is pending where no window has come to yet."""
+    return [m for m in part if m.state == s.PENDING and m.offset >= window.frontier]
+
+
+def held_is_counted(world: "World") -> None:
+    """Holders and pools count what the model says they hold."""
+    state = world.node.kernel.state
+    held: dict[int, int] = {}
+    lasting: set[int] = set()  # held by nobody here: their deadline outlived a restart
+    for reader in world.model.readers.values():
+        for message in reader.messages():
+            if message.state == s.LEASED:
+                held[message.holder] = held.get(message.holder, 0) + 1
+                lasting |= {message.holder} if message.duration_ms else set()
+    for holder in state.holders.values():
+        assert holder.leased == held.pop(holder.id, 0), holder.id
+    assert held.keys() <= lasting, f"held by nobody: {held}"
+    for pool in state.pools.values():
+        mine = [holder.leased for holder in state.holders.values() if holder.pool is pool]
+        assert pool.leased == sum(mine), (pool.leased, mine)
+
+
+def routes_equal(world: "World") -> None:
+    routing, model = world.node.kernel.state.routing, world.model
+    routes = {route.id: route for route in routing.routes("default")}
+    assert set(routes) == set(model.routes)
+
+    def told(records: Sequence[r.Bound]) -> list[tuple[Any, ...]]:
+        return sorted(
+            (b.route, b.target, b.to_route, b.binding.key, str(b.binding.arguments))
+            for b in records
+        )
+
+    assert told([b for route in routes.values() for b in route.bound]) == told(model.bindings)
+
+
+def resident_is_counted(world: "World") -> None:
+    """Bytes of blocks that are nowhere on disk: what holds publishers back."""
+    state = world.node.kernel.state
+    here = [
+        block.cost()
+        for stream in state.streams.values()
+        for partition in stream.partitions
+        for block in partition.blocks[partition.first :]
+        if block.place is None
+    ]
+    assert state.resident == sum(here), (state.resident, sum(here))
+
+
+def usage_is_counted(world: "World") -> None:
+    """What quotas are compared with."""
+    state = world.node.kernel.state
+    stored = [
+        partition.size for stream in state.streams.values() for partition in stream.partitions
+    ]
+    assert state.usage.stored_bytes == sum(stored), (state.usage.stored_bytes, sum(stored))
+    names = [stream.namespace for stream in world.model.streams.values()]
+    assert state.usage.streams == {name: names.count(name) for name in names}
+    names = [
+        world.model.streams[reader.stream].namespace for reader in world.model.readers.values()
+    ]
+    assert state.usage.queues == {name: names.count(name) for name in names}
+
+
+WHOLLY: Final[list[Callable[["World"], None]]] = [
+    routes_equal,
+    resident_is_counted,
+    usage_is_counted,
+]

@@ -1,0 +1,147 @@
+"""Section 5: who is handed what, and how that ends."""
+
+from typing import TYPE_CHECKING
+
+from tests.sim.invariants.deaths import spent
+from tests.sim.model import READY_STATES, Message, Reader
+
+from dragoman.kernel import records as r
+from dragoman.kernel.leases import states as s
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+
+# --- what is next ---
+
+
+def what_is_next_is_leased(world: "World", record: r.Leased) -> None:
+    """In the reader's order, none that has expired, one holder each; deferred ones by offset only."""
+    reader = world.model.readers[record.subscription]
+    taken = reader.between(record.partition, record.start, record.end)
+    assert [m.offset for m in taken] == list(range(record.start, record.end)), (taken[:3], record)
+    if world.cause == "deferred":
+        assert all(m.state == s.DEFERRED for m in taken), taken
+    else:
+        assert not reader.settings.paused, reader.name
+        _in_order(world, reader, record.partition, taken, record.holder)
+        assert not any(0 < m.expires_ms < world.now_ms for m in taken), (taken, world.now_ms)
+    _check_credit(world, record.subscription, record.holder, len(taken))
+    a_holder_is_new_in_this_life(world, record.holder)
+    assert bool(record.duration_ms) == bool(record.until_ms)
+    world.expect(reader, record.partition, taken, record.holder)
+
+
+def _in_order(
+    world: "World", reader: Reader, partition: int, taken: list[Message], holder: int
+) -> None:
+    part = reader.parts[partition]
+    if reader.is_keyed:
+        others = [message for message in part if message not in taken]
+        for message in taken:
+            _key_is_free(world, reader, others, message, holder)
+        return
+    ready = [message for message in part if message.state in READY_STATES]
+    ready.sort(key=lambda message: (-message.lane, message.offset))
+    assert ready[: len(taken)] == taken, f"{taken[:3]} is not next of {ready[:3]} in {reader.name}"
+
+
+def _key_is_free(
+    world: "World", reader: Reader, others: list[Message], message: Message, holder: int
+) -> None:
+    """Messages of one key are handed out in order, to one holder at a time, none while one waits for a retry."""
+    assert message.state in READY_STATES, message
+    if reader.settings.order == "session":
+        lock = world.locks.get((reader.id, message.key))
+        assert lock is not None, f"{message}: nobody has the session"
+        assert holder in {-1, lock.holder}, f"{message}: the session is not {holder}'s"
+    if not message.key and reader.settings.order == "key":
+        return
+    for other in [known for known in others if known.key == message.key]:
+        assert other.state != s.WAITING, f"{message} while {other} waits"
+        assert other.state != s.LEASED or other.holder == holder, (message, other)
+        assert other.offset > message.offset or other.state not in READY_STATES, (message, other)
+
+
+def _check_credit(world: "World", subscription: int, number: int, count: int) -> None:
+    holder = world.node.kernel.state.holders[number]
+    assert holder.subscription.id == subscription
+    if world.cause == "deferred":
+        return
+    if holder.active and holder.credit_max:
+        held = world.model.readers[subscription].held_by(number)
+        assert len(held) + count <= holder.credit_max, (len(held), count, holder.credit_max)
+    if holder.active and holder.pool is not None and holder.pool.credit_max:
+        held_in_pool = count + sum(
+            len(world.model.readers[known.subscription.id].held_by(known.id))
+            for known in world.node.kernel.state.holders.values()
+            if known.pool is holder.pool
+        )
+        assert held_in_pool <= holder.pool.credit_max
+
+
+def a_holder_is_new_in_this_life(world: "World", holder: int) -> None:
+    """A receipt from an earlier life names its holder: nobody else may ever be that."""
+    life = world.holder_lives.setdefault(holder, world.incarnation)
+    assert life == world.incarnation, f"holder {holder} was somebody in life {life}"
+
+
+# --- how it ends ---
+
+
+def a_settlement_is_of_what_is_held(world: "World", record: r.Settled) -> None:
+    reader = world.model.readers[record.subscription]
+    assert (record.source, record.event) in s.TRANSITIONS
+    for start, end in record.runs:
+        messages = reader.between(record.partition, start, end)
+        assert len(messages) == end - start, f"{record} names messages that are gone"
+        for message in messages:
+            _is_in_source(world, record, message)
+        if record.event == s.TAKE:
+            _in_order(world, reader, record.partition, messages, -1)
+            if not world.is_carrying:
+                assert not reader.settings.paused, reader.name
+                world.expect(reader, record.partition, messages, -1)
+    if record.source == s.LEASED:
+        dying = [m for run in record.runs for m in reader.between(record.partition, *run)]
+        _may_end(world, reader, record, dying)
+
+
+def _is_in_source(world: "World", record: r.Settled, message: Message) -> None:
+    assert record.source == message.state, (message, record)
+    if record.source == s.LEASED:
+        assert message.holder == record.holder, (message.holder, record)
+    if record.event == s.TIME:
+        assert message.due_ms <= world.node.kernel.elapsed_ms
+
+
+def _may_end(world: "World", reader: Reader, record: r.Settled, messages: list[Message]) -> None:
+    """Somebody asked for it, or its time is over; what has attempts left is not given up, nor the other way round."""
+    if world.cause == "":
+        assert record.event in {s.RELEASE, s.DELAY, s.DROP}, record
+        assert is_overdue(world, reader, record, messages), f"nobody asked for {record}"
+    if record.event in {s.RELEASE, s.DELAY} and world.cause in {"", "delivery_limit"}:
+        followers = reader.settings.revoke_followers and not record.failed
+        assert followers or not any(spent(world, reader, [m]) for m in messages), record
+
+
+def is_overdue(world: "World", reader: Reader, record: r.Settled, messages: list[Message]) -> bool:
+    """Each lease has ended by its deadline, or its session's lock has; or one before it in its key was returned."""
+    now_ms = world.node.kernel.elapsed_ms
+    if all(0 < m.until_ms <= now_ms for m in messages):
+        return True
+    locks = [lock for lock in world.locks.values() if lock.holder == record.holder]
+    if any(0 < lock.until_ms <= now_ms for lock in locks):
+        return True
+    return reader.settings.revoke_followers and all(
+        _follows_a_returned(reader.parts[record.partition], m) for m in messages
+    )
+
+
+def _follows_a_returned(part: list[Message], message: Message) -> bool:
+    return any(
+        other.key == message.key
+        and other.offset < message.offset
+        and other.state in {s.RETURNED, s.WAITING}
+        for other in part
+    )

@@ -1,0 +1,124 @@
+"""One atomic set of records, judged before it is applied: who may decide it, and what it must publish.
+
+A client's command says beforehand what it must append (`world.plan`). Whatever else publishes does so for a reason that
+stands in the same set: messages given up, schedules due, a pump that moved. Each reason in `CAUSES` makes the plans
+that would be right.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.sim.invariants import leases
+from tests.sim.invariants.deaths import deaths
+from tests.sim.invariants.plans import Plan
+from tests.sim.model import READY_STATES, Reader
+from tests.sim.model.log import bodies_of
+from tests.sim.translator import colour_of, deaths_of, name_of
+
+from dragoman.kernel import records as r
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+Cause = Callable[["World", Sequence[r.Record]], list[Plan] | None]
+
+CAUSES: Final[list[Cause]] = [deaths]
+"""Each answers None when a set is none of its business, else the plans that would be right."""
+
+
+def legal(world: "World", records: list[r.Record]) -> None:
+    """Judge an atomic set, then carry it out on the model."""
+    published = published_bodies(records)
+    if world.plan is not None:
+        planned = [world.plan]
+        world.plan = Plan() if published else world.plan
+    else:
+        planned = plans_of(world, records)
+    assert not published or published in planned, f"{published} was published, not one of {planned}"
+    assert published or world.plan is not None or Plan() in planned, f"not published: {planned}"
+    for record in records:
+        judge = JUDGES.get(type(record))
+        if judge is not None:
+            judge(world, record)
+        world.model.apply(record)
+
+
+def plans_of(world: "World", records: Sequence[r.Record]) -> list[Plan]:
+    for cause in CAUSES:
+        plans = cause(world, records)
+        if plans is not None:
+            return plans
+    return [Plan()]
+
+
+def published_bodies(records: Sequence[r.Record]) -> Plan:
+    """Messages appended per stream, in order."""
+    found = Plan()
+    for record in records:
+        if isinstance(record, r.Published) and not record.control:
+            for target in record.targets:
+                found.setdefault(target.stream, []).extend(bodies_of(record))
+    return found
+
+
+def an_append_is_right(world: "World", record: r.Published) -> None:
+    """New offsets; what each filter takes, exactly; the keys that somebody orders by."""
+    count = record.packed or len(record.bodies)
+    for target in record.targets:
+        stream = world.model.streams[target.stream]
+        readers = world.model.readers_of(stream.id)
+        if not record.control and any(reader.is_ordered for reader in readers):
+            filters_take_what_matches(world, record, target, readers)
+            keys_are_known(world, record, readers)
+        assert target.offset == stream.ends[target.partition], (stream.name, target)
+        for offset in range(target.offset, target.offset + count):
+            key = (stream.id, target.partition, offset)
+            assert key not in world.used, f"offset {key} is given again"
+
+
+def filters_take_what_matches(
+    world: "World", record: r.Published, target: r.Target, readers: list[Reader]
+) -> None:
+    bodies = bodies_of(record)
+    found = target.matches or {}
+    for reader in readers:
+        if reader.settings.filter:
+            taken = [at for run in found.get(reader.id, []) for at in range(*run)]
+            wanted = [at for at, body in enumerate(bodies, target.offset) if reader.takes(body)]
+            assert taken == wanted, f"{reader.name} takes {taken}, not {wanted}"
+            world.counts["filtered in"] += len(wanted)
+            world.counts["filtered out"] += len(bodies) - len(wanted)
+
+
+def keys_are_known(world: "World", record: r.Published, readers: list[Reader]) -> None:
+    """What the publisher said; where nobody did, or it is another message now, what the message says."""
+    if not any(reader.is_keyed for reader in readers):
+        return
+    assert record.keys is not None, f"nobody knows the keys of {record.bodies}"
+    for body, key in zip(bodies_of(record), record.keys, strict=True):
+        given = world.keys.get(name_of(body))
+        own = colour_of(body).encode()
+        is_first = given is not None and not deaths_of(body) and not record.hops
+        assert key == given if is_first else key in {own, given}, (body, key, given)
+
+
+def a_backlog_is_put_in_order(world: "World", record: r.Indexed) -> None:
+    """A reader with an order finds what is there: each once, in its lane, under its key."""
+    reader = world.model.readers[record.subscription]
+    found = [
+        (offset, reader.lane_of(priority), key if reader.is_keyed else b"")
+        for start, end, priority, key in record.entries
+        for offset in range(start, end)
+    ]
+    part = reader.parts[record.partition]
+    wanted = [(m.offset, m.lane, m.key) for m in part if m.state in READY_STATES]
+    assert found == wanted, f"{reader.name} finds {found}, not {wanted}"
+    world.counts["put a backlog in order"] += 1
+
+
+JUDGES: Final[dict[type, Any]] = {
+    r.Published: an_append_is_right,
+    r.Indexed: a_backlog_is_put_in_order,
+    r.Leased: leases.what_is_next_is_leased,
+    r.Settled: leases.a_settlement_is_of_what_is_held,
+}

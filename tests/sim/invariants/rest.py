@@ -1,0 +1,77 @@
+"""When everything has finished, nobody waits in vain."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from tests.sim.model import READY_STATES, Reader
+
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.leases import states as s
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+
+def nobody_waits_in_vain(world: "World") -> None:
+    for check in CHECKS:
+        check(world)
+
+
+def readers_are_served(world: "World") -> None:
+    """No reader with room while it has messages; no limit exceeded; no expired head; no lease past its deadline."""
+    for subscription in world.node.kernel.state.subscriptions.values():
+        reader = world.model.readers[subscription.id]
+        _is_served(reader, subscription)
+        _is_within_limits(reader, subscription)
+        for part in reader.parts:
+            heads = {m.lane: m for m in reversed(part) if m.state in READY_STATES}
+            late = [m for m in heads.values() if 0 < m.expires_ms < world.now_ms]
+            assert not late, f"{reader.name}: expired {late} at {world.now_ms}"
+        late = [m for m in reader.messages() if 0 < m.until_ms <= world.node.kernel.elapsed_ms]
+        assert not late, f"{reader.name}: past their deadline {late}"
+
+
+def _is_served(reader: Reader, subscription: Subscription) -> None:
+    room = [holder for holder in subscription.consumers if holder.room(1)]
+    if subscription.settings.single_active:
+        room = [holder for holder in subscription.consumers[:1] if holder.room(1)]
+    if subscription.settings.paused:
+        room = []
+    for holder in room:
+        key = None if holder.accepted is None else holder.accepted.key
+        ready = ready_for(reader, holder.id, key)
+        assert not ready, f"{subscription.name}: {ready[:3]} ready, {holder.id} has room"
+
+
+def ready_for(reader: Reader, holder: int, session: bytes | None) -> list[object]:
+    """What `holder` could be handed now."""
+    ready = reader.ready()
+    if not reader.is_keyed:
+        return list(ready)
+    found: list[object] = []
+    for part in reader.parts:
+        for message in part:
+            if message.state not in READY_STATES or (
+                session is not None and message.key != session
+            ):
+                continue
+            rivals = [m for m in part if m.key == message.key and m is not message]
+            held = [m for m in rivals if m.state == s.LEASED and m.holder != holder]
+            waits = any(m.state == s.WAITING for m in rivals)
+            is_free = not message.key and session is None
+            if is_free or not (held or waits):
+                found.append(message)
+    return found
+
+
+def _is_within_limits(reader: Reader, subscription: Subscription) -> None:
+    settings = subscription.settings
+    if settings.overflow != "drop-head":
+        return
+    if settings.length_max >= 0:
+        assert len(reader.ready()) <= settings.length_max, (subscription.name, len(reader.ready()))
+    if settings.bytes_max >= 0:
+        assert subscription.ready_bytes() <= settings.bytes_max
+
+
+CHECKS: Final[list[Callable[["World"], None]]] = [readers_are_served]

@@ -1,0 +1,227 @@
+"""Streams, readers and routes of a node, and what each record does to them."""
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from tests.sim.model import addresses
+from tests.sim.model.log import Stream
+from tests.sim.model.readers import Message, Reader
+
+from dragoman.kernel import records as r
+from dragoman.kernel.leases import states as s
+from dragoman.kernel.settings import Address
+
+
+class Model:
+    """All of a node that outlives it, and who holds what."""
+
+    def __init__(self) -> None:
+        self.streams: dict[int, Stream] = {}
+        self.readers: dict[int, Reader] = {}
+        self.routes: dict[int, r.RouteCreated] = {}
+        self.bindings: list[r.Bound] = []
+
+    def copy(self) -> "Model":
+        known: Model = pickle.loads(pickle.dumps(self, pickle.HIGHEST_PROTOCOL))
+        return known
+
+    def named(self, name: str) -> Stream | None:
+        return next((known for known in self.streams.values() if known.name == name), None)
+
+    def readers_of(self, stream: int) -> list[Reader]:
+        return [reader for reader in self.readers.values() if reader.stream == stream]
+
+    def queue(self, name: str) -> Reader | None:
+        return self.reader(name, name)
+
+    def reader(self, stream_name: str, name: str) -> Reader | None:
+        stream = self.named(stream_name)
+        mine = [] if stream is None else self.readers_of(stream.id)
+        return next((reader for reader in mine if reader.name == name), None)
+
+    def is_queue(self, reader: Reader) -> bool:
+        return reader.name == self.streams[reader.stream].name
+
+    def route(self, name: str) -> r.RouteCreated | None:
+        return next((known for known in self.routes.values() if known.name == name), None)
+
+    def targets(self, address: Address, body: bytes) -> list[int] | None:
+        """Ids of streams, None when the address itself is not there."""
+        return addresses.targets(self, address, body)
+
+    # --- records ---
+
+    def apply(self, record: Any) -> None:
+        APPLY[type(record)](self, record)
+
+    def _published(self, record: r.Published) -> None:
+        for target in record.targets:
+            stream = self.streams.get(target.stream)
+            if stream is None:
+                continue
+            entries = stream.append(record, target)
+            for reader in self.readers_of(stream.id):
+                for entry in entries:
+                    reader.add(target.partition, entry)
+
+    def _leased(self, record: r.Leased) -> None:
+        reader = self.readers.get(record.subscription)
+        if reader is None:
+            return
+        for message in reader.between(record.partition, record.start, record.end):
+            message.state, message.holder = s.LEASED, record.holder
+            message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
+        if record.fresh:
+            reader.advance(record.partition, record.end)
+
+    def _settled(self, record: r.Settled) -> None:
+        reader = self.readers.get(record.subscription)
+        if reader is None:
+            return
+        target = s.TRANSITIONS[record.source, record.event]
+        for start, end in record.runs:
+            for message in reader.between(record.partition, start, end):
+                _settle(message, record, target)
+            if record.source == s.READY:
+                reader.advance(record.partition, end)
+        part = reader.parts[record.partition]
+        part[:] = [message for message in part if message.state != s.DONE]
+
+    def _stream_created(self, record: r.StreamCreated) -> None:
+        self.streams[record.id] = Stream(record)
+
+    def _stream_altered(self, record: r.StreamAltered) -> None:
+        stream = self.streams[record.id]
+        for _ in range(stream.grow(record)):
+            for reader in self.readers_of(stream.id):
+                reader.parts.append([])
+                reader.frontiers.append(0)
+
+    def _stream_deleted(self, record: r.StreamDeleted) -> None:
+        for reader in self.readers_of(record.id):
+            del self.readers[reader.id]
+        self.streams.pop(record.id, None)
+        self._unbind_all(record.id)
+
+    def _subscription_created(self, record: r.SubscriptionCreated) -> None:
+        reader = self.readers[record.id] = Reader(record)
+        for partition, entries in enumerate(self.streams[record.stream].entries):
+            for entry in entries:
+                if entry.offset >= record.frontiers[partition]:
+                    reader.add(partition, entry)
+
+    def _subscription_deleted(self, record: r.SubscriptionDeleted) -> None:
+        reader = self.readers.pop(record.id, None)
+        if reader is None or not reader.settings.durable or reader.owner:
+            return
+        if reader.name == self.streams[reader.stream].name:
+            self._unbind_all(reader.stream)
+
+    def _subscription_altered(self, record: r.SubscriptionAltered) -> None:
+        reader = self.readers.get(record.id)
+        if reader is not None:
+            reader.alter(record.settings)
+
+    def _sought(self, record: r.Sought) -> None:
+        reader = self.readers.get(record.subscription)
+        if reader is not None:
+            reader.begin_anew(self.streams[reader.stream], record)
+
+    def _route_created(self, record: r.RouteCreated) -> None:
+        self.routes[record.id] = record
+
+    def _route_deleted(self, record: r.RouteDeleted) -> None:
+        self.routes.pop(record.id, None)
+        self._unbind_all(record.id)
+
+    def _unbind_all(self, target: int) -> None:
+        self.bindings = [b for b in self.bindings if target not in {b.target, b.route}]
+
+    def _bound(self, record: r.Bound) -> None:
+        self.bindings.append(record)
+
+    def _unbound(self, record: r.Unbound) -> None:
+        gone = (record.route, record.target, record.binding.key, record.binding.arguments)
+        self.bindings = [
+            b
+            for b in self.bindings
+            if (b.route, b.target, b.binding.key, b.binding.arguments) != gone
+        ]
+
+    def _trimmed(self, record: r.Trimmed) -> None:
+        stream = self.streams.get(record.stream)
+        if stream is None:
+            return
+        for reader in self.readers_of(stream.id):
+            part = reader.parts[record.partition]
+            part[:] = [message for message in part if message.offset >= record.offset]
+            reader.advance(record.partition, record.offset)
+        stream.trim(record.partition, record.offset)
+
+    def _skipped(self, record: r.Skipped) -> None:
+        stream = self.streams.get(record.stream)
+        if stream is not None:
+            stream.ends[record.partition] = max(stream.ends[record.partition], record.offset)
+
+    def _started(self, record: r.Started) -> None:
+        for reader in self.readers.values():
+            for message in reader.messages():
+                bound = message.state == s.LEASED and not message.duration_ms
+                message.tries += bound
+                if bound or message.state == s.WAITING:
+                    message.state, message.holder = s.RETURNED, 0
+                message.until_ms = 0  # given its full duration again by the first sweep
+
+    def _session_state_set(self, record: r.SessionStateSet) -> None:
+        reader = self.readers.get(record.subscription)
+        if reader is not None:
+            reader.states.pop(record.key, None)
+            if record.state:
+                reader.states[record.key] = record.state
+
+    def _renewed(self, record: r.Renewed) -> None:
+        reader = self.readers.get(record.subscription)
+        if reader is None:
+            return
+        for start, end in record.runs:
+            for message in reader.between(record.partition, start, end):
+                message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
+
+    def _nothing(self, record: r.Record) -> None:
+        pass
+
+
+def _settle(message: Message, record: r.Settled, target: int) -> None:
+    message.state = target
+    if record.event in {s.RELEASE, s.DELAY}:
+        message.tries += 1
+        message.fails += record.failed
+    message.due_ms = record.ready_ms
+    if target != s.LEASED:
+        message.holder = message.until_ms = message.duration_ms = 0
+
+
+APPLY: dict[type, Callable[[Model, Any], None]] = {
+    r.Published: Model._published,
+    r.Leased: Model._leased,
+    r.Settled: Model._settled,
+    r.StreamCreated: Model._stream_created,
+    r.StreamAltered: Model._stream_altered,
+    r.StreamDeleted: Model._stream_deleted,
+    r.SubscriptionCreated: Model._subscription_created,
+    r.SubscriptionDeleted: Model._subscription_deleted,
+    r.SubscriptionAltered: Model._subscription_altered,
+    r.Sought: Model._sought,
+    r.RouteCreated: Model._route_created,
+    r.RouteDeleted: Model._route_deleted,
+    r.Bound: Model._bound,
+    r.Unbound: Model._unbound,
+    r.Trimmed: Model._trimmed,
+    r.Skipped: Model._skipped,
+    r.SessionStateSet: Model._session_state_set,
+    r.Renewed: Model._renewed,
+    r.Indexed: Model._nothing,
+    r.Reserved: Model._nothing,
+    r.Started: Model._started,
+}

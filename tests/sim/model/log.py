@@ -1,0 +1,112 @@
+"""What a stream holds, whoever reads it."""
+
+from tests.sim.translator import colour_of
+
+from dragoman.kernel import records as r
+
+
+class Entry:
+    """One message of a stream, or a marker. `key` is None where its publisher gave none."""
+
+    __slots__ = (
+        "aborted",
+        "body",
+        "control",
+        "expires_ms",
+        "hops",
+        "key",
+        "offset",
+        "pending",
+        "priority",
+        "producer",
+        "size",
+        "stored_ms",
+    )
+
+    def __init__(self, offset: int, body: bytes, stored_ms: int, size: int) -> None:
+        self.offset = offset
+        self.body = body
+        self.stored_ms = stored_ms
+        self.size = size  # of a batch's message: its share
+        self.expires_ms = 0
+        self.key: bytes | None = None
+        self.priority = 0
+        self.hops = 0
+        self.producer = -1
+        self.control = False
+        self.pending = False
+        self.aborted = False
+
+    def is_message(self) -> bool:
+        """Whether readers get to see it."""
+        return not (self.control or self.pending or self.aborted)
+
+    def order_key(self) -> bytes:
+        """What orders it: its publisher's word, or else its own."""
+        return colour_of(self.body).encode() if self.key is None else self.key
+
+
+class Stream:
+    def __init__(self, record: r.StreamCreated) -> None:
+        self.id = record.id
+        self.namespace = record.namespace
+        self.name = record.name
+        self.settings = record.settings
+        self.ends = [0] * record.settings.partitions
+        self.starts = [0] * record.settings.partitions  # as trimmed
+        self.entries: list[list[Entry]] = [[] for _ in self.ends]
+        self.ids: dict[str, list[int]] = {}  # dedup id -> when messages of it were stored
+
+    def keeps(self) -> bool:
+        return self.settings.retention_ms != 0
+
+    def append(self, record: r.Published, target: r.Target) -> list[Entry]:
+        entries = entries_of(record, target.offset)
+        self.ends[target.partition] = target.offset + len(entries)
+        self.entries[target.partition] += entries
+        for identity in record.dedup or ():
+            self.ids.setdefault(identity, []).append(record.stored_ms)
+        return entries
+
+    def trim(self, partition: int, offset: int) -> None:
+        self.starts[partition] = max(self.starts[partition], offset)
+        self.ends[partition] = max(self.ends[partition], offset)
+        entries = self.entries[partition]
+        entries[:] = [entry for entry in entries if entry.offset >= offset]
+
+    def grow(self, record: r.StreamAltered) -> int:
+        """Returns how many partitions are new."""
+        self.settings = record.settings
+        new = record.settings.partitions - len(self.ends)
+        for _ in range(new):
+            self.ends.append(0)
+            self.starts.append(0)
+            self.entries.append([])
+        return new
+
+
+def bodies_of(record: r.Published) -> list[bytes]:
+    """One per message."""
+    if record.control:
+        return record.bodies
+    return record.bodies[0].split(b"\n") if record.packed else record.bodies
+
+
+def entries_of(record: r.Published, offset: int) -> list[Entry]:
+    entries: list[Entry] = []
+    for index, body in enumerate(bodies_of(record)):
+        size = share(len(record.bodies[0]), index, record.packed) if record.packed else len(body)
+        entry = Entry(offset + index, body, record.stored_ms, size)
+        entry.expires_ms = record.expires_ms[index] if record.expires_ms else 0
+        entry.key = record.keys[index] if record.keys else None
+        entry.priority = record.priorities[index] if record.priorities else 0
+        entry.hops = record.hops
+        entry.producer = record.producer[0] if record.producer else -1
+        entry.control = record.control
+        entries.append(entry)
+    return entries
+
+
+def share(size: int, index: int, count: int) -> int:
+    """Bytes of a batch that count as those of message `index`: together they are the batch's."""
+    return size * (index + 1) // count - size * index // count

@@ -1,0 +1,136 @@
+"""What a leased subscription has open: one object per message, in offset order, per partition."""
+
+from collections.abc import Iterator
+
+from tests.sim.model.log import Entry, Stream
+from tests.sim.translator import colour_of
+
+from dragoman.kernel import records as r
+from dragoman.kernel.leases import states as s
+from dragoman.kernel.settings import SubscriptionSettings
+
+READY_STATES = (s.READY, s.RETURNED)
+KEYED = ("key", "session")
+
+
+class Message:
+    """One message as one reader sees it."""
+
+    __slots__ = (
+        "body",
+        "due_ms",
+        "duration_ms",
+        "entry",
+        "expires_ms",
+        "fails",
+        "holder",
+        "key",
+        "lane",
+        "offset",
+        "size",
+        "state",
+        "tries",
+        "until_ms",
+    )
+
+    def __init__(self, entry: Entry, expires_ms: int, key: bytes, lane: int) -> None:
+        self.entry = entry
+        self.offset = entry.offset
+        self.body = entry.body
+        self.expires_ms = expires_ms  # for this reader; 0 never
+        self.size = entry.size
+        self.key = key  # b"" none, or nobody asks
+        self.lane = lane  # higher ones first
+        self.state = s.PENDING if entry.pending else s.READY
+        self.holder = 0
+        self.until_ms = 0  # elapsed time at which its lease ends; 0 with its connection
+        self.duration_ms = 0
+        self.tries = 0
+        self.fails = 0
+        self.due_ms = 0
+
+    def __repr__(self) -> str:
+        return f"{self.offset}:{self.body!r}:{s.STATES[self.state]}"
+
+
+class Reader:
+    """A leased subscription: its open messages per partition, in offset order."""
+
+    def __init__(self, record: r.SubscriptionCreated) -> None:
+        self.id = record.id
+        self.stream = record.stream
+        self.name = record.name
+        self.settings: SubscriptionSettings = record.settings
+        self.owner = record.owner
+        self.parts: list[list[Message]] = [[] for _ in record.frontiers]
+        self.frontiers = list(record.frontiers)  # never handed out from here on
+        self.states: dict[bytes, bytes] = {}  # of sessions
+
+    @property
+    def is_keyed(self) -> bool:
+        return self.settings.order in KEYED
+
+    @property
+    def is_ordered(self) -> bool:
+        return bool(self.settings.filter) or self.settings.order != "none"
+
+    def messages(self) -> Iterator[Message]:
+        for part in self.parts:
+            yield from part
+
+    def ready(self) -> list[Message]:
+        return [message for message in self.messages() if message.state in READY_STATES]
+
+    def ready_bytes(self) -> int:
+        return sum(message.size for message in self.ready())
+
+    def between(self, partition: int, start: int, end: int) -> list[Message]:
+        return [message for message in self.parts[partition] if start <= message.offset < end]
+
+    def held_by(self, holder: int) -> list[Message]:
+        return [m for m in self.messages() if m.state == s.LEASED and m.holder == holder]
+
+    def takes(self, body: bytes) -> bool:
+        """Whether its filter lets the message through."""
+        wanted = self.settings.filter
+        return not wanted or colour_of(body) == wanted["colour"]
+
+    def add(self, partition: int, entry: Entry) -> None:
+        if entry.control or entry.aborted or not self.takes(entry.body):
+            return
+        key = entry.order_key() if self.is_keyed else b""
+        message = Message(entry, self.expires_ms(entry), key, self.lane_of(entry.priority))
+        self.parts[partition].append(message)
+
+    def lane_of(self, priority: int) -> int:
+        if self.settings.order != "priority":
+            return 0
+        return min(max(priority, 0), self.settings.priorities)
+
+    def expires_ms(self, entry: Entry) -> int:
+        ttl = self.settings.ttl_ms
+        ends = [entry.expires_ms] if entry.expires_ms else []
+        if ttl >= 0:
+            ends.append(entry.stored_ms + ttl)
+        return min(ends, default=0)
+
+    def alter(self, settings: SubscriptionSettings) -> None:
+        self.settings = settings
+        for message in self.messages():
+            message.expires_ms = self.expires_ms(message.entry)
+
+    def begin_anew(self, stream: Stream, record: r.Sought) -> None:
+        """Ready from the point on, and in the runs that were open before it; nobody holds anything."""
+        part = self.parts[record.partition]
+        part.clear()
+        for entry in stream.entries[record.partition]:
+            opened = any(start <= entry.offset < end for start, end in record.open)
+            if entry.pending or opened or entry.offset >= record.frontier:
+                self.add(record.partition, entry)
+                if opened and part and part[-1].entry is entry and part[-1].state == s.READY:
+                    part[-1].state = s.RETURNED
+        self.frontiers[record.partition] = record.frontier
+
+    def advance(self, partition: int, end: int) -> None:
+        """Everything below has been handed out, or given up."""
+        self.frontiers[partition] = max(self.frontiers[partition], end)
