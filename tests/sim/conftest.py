@@ -1,4 +1,4 @@
-"""`pytest tests/sim --seed N` plays that one seed again; the environment's SIM_SEED does the same."""
+"""`pytest tests/sim --seed N --families orders,sessions` plays that one life again; SIM_SEED does for the seed."""
 
 import os
 
@@ -7,6 +7,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=None, help="one seed of the simulation, again")
+    parser.addoption("--families", default=None, help="what it plays, instead of what it would")
 
 
 @pytest.fixture
@@ -14,3 +15,11 @@ def seed(request: pytest.FixtureRequest) -> int | None:
     given = request.config.getoption("--seed", None)
     text = os.environ.get("SIM_SEED", "")
     return int(text) if given is None and text else given
+
+
+@pytest.fixture
+def families(request: pytest.FixtureRequest) -> tuple[str, ...] | None:
+    given = request.config.getoption("--families", None)
+    if given is None:
+        return None
+    return tuple(name for name in given.split(",") if name != "none")

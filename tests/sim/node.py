@@ -287,6 +287,7 @@ class JudgedKernel(Kernel):
     """A kernel whose every atomic set of records is shown to a judge before it is applied.
 
     boundaries   counts of durable records at which such a set ended
+    on_rearmed   the first sweep of a life has given leases with a deadline their full duration again
     """
 
     judge: Callable[[list[Record]], None] = staticmethod(lambda _: None)
@@ -295,6 +296,8 @@ class JudgedKernel(Kernel):
         super().__init__(*arguments)
         self.boundaries = {0}
         self.is_sweeping = False
+        self.is_dispatching = False
+        self.on_rearmed: Callable[[], None] = lambda: None
         self._drained = 0
 
     def commit(self, records: list[Record]) -> None:
@@ -309,11 +312,20 @@ class JudgedKernel(Kernel):
         return records
 
     def sweep(self) -> bool:
-        self.is_sweeping = True
+        self.is_sweeping, was_new = True, self.state.due.rearm
         try:
             return super().sweep()
         finally:
             self.is_sweeping = False
+            if was_new and not self.state.due.rearm:
+                self.on_rearmed()
+
+    def dispatch(self) -> bool:
+        self.is_dispatching = True
+        try:
+            return super().dispatch()
+        finally:
+            self.is_dispatching = False
 
 
 class SimNode:

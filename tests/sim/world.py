@@ -142,6 +142,7 @@ class World(Checks):
 
     def start(self) -> None:
         """Open until it works; the power may go during any attempt."""
+        self.clock.elapsed = 1_000  # it begins anew with each process
         while True:
             self.disk.faults.power_lost_at = self.chance.choice(
                 [0, 0, 0, self.chance.randint(1, 25)]
@@ -186,6 +187,7 @@ class World(Checks):
         disk.segments_end_where_the_checkpoint_says(self)
         equal(self, wholly=True)
         self.node.kernel.judge = self._judge
+        self.node.kernel.on_rearmed = self._rearmed
         self.node.broker.begin_turn()
 
     def _has(self, key: tuple[int, int, int]) -> bool:
@@ -213,6 +215,12 @@ class World(Checks):
 
     def _judge(self, records: list[r.Record]) -> None:
         legal(self, records)
+        returned = [
+            record
+            for record in records
+            if isinstance(record, r.Settled) and record.event in {s.RELEASE, s.DELAY}
+        ]
+        self.counts["revoke followers"] += len(returned) > 1
         for record in records:
             if isinstance(record, r.Published):
                 for body in record.bodies:
@@ -222,6 +230,20 @@ class World(Checks):
                 self.spared |= {k for k in self.expected if k[0] not in self.model.readers}
             elif isinstance(record, r.Settled) and self.cause == "":
                 self.counts[f"swept: {record.event}"] += 1
+                self._count_ended(record)
+
+    def _count_ended(self, record: r.Settled) -> None:
+        """Leases that nobody settled."""
+        if record.source == s.LEASED:
+            name = {s.DELAY: "put off", s.DROP: "give up"}.get(record.event, "end")
+            self.counts[f"{name} by a deadline"] += 1
+
+    def _rearmed(self) -> None:
+        now_ms = self.node.kernel.elapsed_ms
+        for reader in self.model.readers.values():
+            for message in reader.messages():
+                if message.state == s.LEASED and message.duration_ms:
+                    message.until_ms = now_ms + message.duration_ms
 
     def expect(self, reader: Reader, partition: int, messages: list[Message], holder: int) -> None:
         """Messages were leased (or taken): they must be delivered in this turn."""
@@ -321,20 +343,27 @@ class World(Checks):
         if self.node.failed is not None:
             raise self.node.failed
         self.released()
+        self.forget_locks()
         late = [key for key in self.expected if key not in self.spared]
         assert not late, f"leased and never delivered: {late}"
         assert not any(client.waiting for client in self.clients), "a confirm never came"
         nobody_waits_in_vain(self)
         self.counts["rest"] += 1
 
+    def unlock(self, holder: int) -> None:
+        """Whoever had a session gave it up."""
+        self.locks = {at: lock for at, lock in self.locks.items() if lock.holder != holder}
+
     def forget_locks(self) -> None:
-        """Sessions whose connection is gone, or whose time is over; see `locks_are_kept`."""
+        """Sessions whose connection or queue is gone; and those that the node let go after their time, not before."""
         holders = self.node.kernel.state.holders
         now_ms = self.node.kernel.elapsed_ms
         for key, lock in list(self.locks.items()):
             is_gone = lock.client not in self.clients or key[0] not in self.model.readers
-            if lock.holder not in holders and (is_gone or 0 < lock.until_ms <= now_ms):
+            is_over = 0 < lock.until_ms <= now_ms and lock.holder not in holders
+            if is_gone or is_over:
                 del self.locks[key]
+                self.counts["a session's time is over"] += is_over
 
     @property
     def is_carrying(self) -> bool:

@@ -183,6 +183,7 @@ class Stream:
     __slots__ = (
         "counts_bytes",
         "durable",
+        "has_sessions",
         "holds",
         "id",
         "indexed",
@@ -210,6 +211,7 @@ class Stream:
         self.subscriptions: list[Subscription] = []
         self.counts_bytes = False  # some subscription limits bytes
         self.indexed = False  # some subscription filters: publishes must say what matches
+        self.has_sessions = False  # some subscription has sessions
         self.keyed = False  # some subscription orders by key: publishes must say the keys
         self.holds: dict[int, list[int]] = {}  # pumps and snapshots: what they keep, per partition
         self.is_pumped = False  # some pump wants to know when it grows

@@ -304,8 +304,14 @@ def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None
 
 
 def _publish_by_key(draft: Draft, streams: Streams, start: int, end: int) -> None:
-    """Each key has its partition: neighbours of one key go together."""
+    """Each key has its partition: neighbours of one key go together, and a batch of several is opened."""
     keys = _reading(draft).keys() if draft.command.keys is None else draft.command.keys
+    if draft.command.packed and draft.command.partition == ANY_PARTITION and len(set(keys)) > 1:
+        batch, draft.command = draft.command, unpacked(draft.translator, draft.command)
+        draft.command.keys = keys
+        _publish_by_key(draft, streams, 0, len(draft.command.bodies))
+        draft.command = batch
+        return
     at = start
     while at < end:
         stop = at + 1
@@ -362,7 +368,7 @@ def _pick(draft: Draft, stream: Stream, start: int) -> Partition:
         return stream.partitions[0]
     if stream.keyed:
         keys = _reading(draft).keys() if command.keys is None else command.keys
-        if keys[start]:
+        if keys[start] or stream.has_sessions:  # no name is a session's name, too
             return stream.partition_of_key(keys[start])
     return stream.partitions[stream.turn % len(stream.partitions)]
 

@@ -361,6 +361,7 @@ def _size(partition: Partition) -> None:
 
 def _note_readers(stream: Stream) -> None:
     stream.indexed = any(known.filter is not None for known in stream.subscriptions)
+    stream.has_sessions = any(known.settings.order == "session" for known in stream.subscriptions)
     stream.keyed = any(known.settings.order in KEYED for known in stream.subscriptions)
 
 

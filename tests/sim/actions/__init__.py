@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from tests.sim.actions import consuming, faults, machine, orders, publishing, topology
+from tests.sim.actions import (
+    consuming,
+    deadlines,
+    faults,
+    machine,
+    orders,
+    publishing,
+    sessions,
+    topology,
+)
 from tests.sim.world import Action
 
 MIX: list[tuple[Action, float]] = [
@@ -47,7 +56,9 @@ MIX: list[tuple[Action, float]] = [
 
 
 FAMILIES: dict[str, list[tuple[Action, float]]] = {
+    "deadlines": deadlines.MIX,
     "orders": orders.MIX,
+    "sessions": sessions.MIX,
 }
 
 
@@ -55,3 +66,78 @@ def mix_of(families: Sequence[str]) -> tuple[list[Action], list[float]]:
     """The common mix and that of some families: actions and how often each."""
     mix = [*MIX, *(pair for name in families for pair in FAMILIES[name])]
     return [action for action, _ in mix], [weight for _, weight in mix]
+
+
+MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN times
+    "common": [
+        "AlterStream",
+        "Bind",
+        "Cancel",
+        "Consume",
+        "CreateStream",
+        "DeclareQueue",
+        "DeclareRoute",
+        "DeleteQueue",
+        "DeleteRoute",
+        "DeleteStream",
+        "Lease",
+        "OpenPool",
+        "PurgeQueue",
+        "Read",
+        "SetCredit",
+        "TrimStream",
+        "Unbind",
+        "ack",
+        "attach a queue",
+        "cancelled by deletion",
+        "checkpoint begun",
+        "checkpoint committed",
+        "close",
+        "confirm left",
+        "consume in a pool",
+        "consume with priority",
+        "consume without acknowledging",
+        "crash in recovery",
+        "dead letter: delivery_limit",
+        "dead letter: expired",
+        "dead letter: maxlen",
+        "dead letter: rejected",
+        "delivery",
+        "delivery again",
+        "drop a segment",
+        "hold back",
+        "kill -9",
+        "make a queue",
+        "node stopped: Failed",
+        "power loss",
+        "power lost inside a call",
+        "publish",
+        "publish a batch",
+        "publish nowhere",
+        "publish packed",
+        "publish refused",
+        "publish through a route",
+        "publish to several",
+        "publish with expiry",
+        "purge something",
+        "read an entry",
+        "reject",
+        "release",
+        "rest",
+        "room again for the checkpointer",
+        "room again for the commit",
+        "settle in part",
+        "settle twice",
+        "settlement left",
+        "storage runs",
+        "swept: 5",
+        "swept: 7",
+        "time passes",
+        "trim the journal",
+        "turn",
+        "wall clock steps",
+    ],
+    "deadlines": deadlines.MET,
+    "orders": orders.MET,
+    "sessions": sessions.MET,
+}

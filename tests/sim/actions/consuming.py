@@ -1,13 +1,21 @@
 """Clients are handed messages, take them, settle them, and leave."""
 
 from tests.sim.actions.replying import answer
-from tests.sim.clients import Held
+from tests.sim.clients import Client, Held
+from tests.sim.model import Reader
 from tests.sim.world import World
 
 from dragoman.kernel import commands as c
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.model.errors import KernelError
 from dragoman.model.levels import SYNCED
+
+CAUSES: dict[c.Outcome, str] = {
+    "ack": "acked",
+    "release": "delivery_limit",
+    "reject": "rejected",
+    "defer": "put off",
+}
 
 
 def consume(world: World) -> None:
@@ -34,9 +42,9 @@ def consume(world: World) -> None:
 def cancel(world: World) -> None:
     client = world.client()
     if client.holders:
-        world.ask(
-            client, c.Cancel(holder=client.holders.pop(world.chance.randrange(len(client.holders))))
-        )
+        holder = client.holders.pop(world.chance.randrange(len(client.holders)))
+        world.ask(client, c.Cancel(holder=holder))
+        world.unlock(holder)
 
 
 def lease(world: World) -> None:
@@ -50,11 +58,15 @@ def lease(world: World) -> None:
     answer(world, client, reader, command)
 
 
-def _settle(world: World, outcome: c.Outcome) -> None:
+def _settle_one(world: World, outcome: c.Outcome) -> None:
     client = world.client()
-    if not client.held:
-        return
-    held = client.held.pop(world.chance.randrange(len(client.held)))
+    if client.held:
+        held = client.held.pop(world.chance.randrange(len(client.held)))
+        settle(world, client, held, outcome)
+
+
+def settle(world: World, client: Client, held: Held, outcome: c.Outcome) -> int:
+    """Settle what somebody was handed, or a part of it; how many messages that were."""
     number, partition, holder, start, end = held
     if end - start > 1 and world.chance.random() < 0.4:
         middle = world.chance.randint(start + 1, end - 1)
@@ -66,25 +78,19 @@ def _settle(world: World, outcome: c.Outcome) -> None:
     command.delay_ms = world.pick(-1, -1, 0, 80)
     reader = world.model.readers.get(number)
     owned = [] if reader is None else reader.between(partition, start, end)
-    mine = [m for m in owned if m.holder == holder]
-    keys = [(number, partition, m.offset) for m in mine]
-    world.cause = {"ack": "acked", "release": "delivery_limit", "reject": "rejected"}[outcome]
-    world.failing = command.failed
+    keys = [(number, partition, m.offset) for m in owned if m.holder == holder]
+    world.cause, world.failing = CAUSES[outcome], command.failed
     try:
         reply = client.session.settle(command)
     except KernelError as error:
         world.counts[f"refused: {error.code}"] += 1
         assert reader is None
-        return
+        return 0
     finally:
         world.cause, world.failing = "", False
     assert (reply.settled, reply.missing) == (len(keys), end - start - len(keys))
     world.counts[outcome] += 1
-    if (
-        outcome == "ack"
-        and reader is not None
-        and world.model.streams[reader.stream].settings.durable
-    ):
+    if outcome == "ack" and reader is not None and lasts(world, reader):
         client.wait("settlement", client.session.position(), SYNCED, keys)
     if world.chance.random() < 0.1:  # once more: it is no longer held, nothing may happen
         world.cause = "acked"
@@ -92,18 +98,29 @@ def _settle(world: World, outcome: c.Outcome) -> None:
         world.cause = ""
         assert (again.settled, again.missing) == (0, end - start)
         world.counts["settle twice"] += 1
+    return len(keys)
+
+
+def lasts(world: World, reader: Reader) -> bool:
+    """Whether what is settled in it stays settled."""
+    settings = reader.settings
+    return (
+        world.model.streams[reader.stream].settings.durable
+        and settings.durable
+        and not reader.owner
+    )
 
 
 def ack(world: World) -> None:
-    _settle(world, "ack")
+    _settle_one(world, "ack")
 
 
 def release(world: World) -> None:
-    _settle(world, "release")
+    _settle_one(world, "release")
 
 
 def reject(world: World) -> None:
-    _settle(world, "reject")
+    _settle_one(world, "reject")
 
 
 def credit(world: World) -> None:

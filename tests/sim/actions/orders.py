@@ -134,3 +134,26 @@ MIX: list[tuple[Action, float]] = [
     (take, 20),
     (consume_ordered, 14),
 ]
+
+MET = [
+    "CreateSubscription",
+    "DeleteSubscription",
+    "consume in order key",
+    "consume in order none",
+    "consume in order priority",
+    "filtered in",
+    "filtered out",
+    "make a queue with order key",
+    "make a queue with order none",
+    "make a queue with order priority",
+    "publish with keys",
+    "publish with priorities",
+    "put a backlog in order",
+    "revoke followers",
+    "subscribe with order key",
+    "subscribe with order none",
+    "subscribe with order priority",
+    "take in order key",
+    "take in order none",
+    "take in order priority",
+]

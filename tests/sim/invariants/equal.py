@@ -8,6 +8,7 @@ from tests.sim.model import Message
 from dragoman.kernel import records as r
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases import states as s
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.window import Window
 
 if TYPE_CHECKING:
@@ -137,8 +138,24 @@ def usage_is_counted(world: "World") -> None:
     assert state.usage.queues == {name: names.count(name) for name in names}
 
 
+def sessions_are_kept(world: "World") -> None:
+    """Who has which session, and the bytes kept with each."""
+    for subscription in world.node.kernel.state.subscriptions.values():
+        reader = world.model.readers[subscription.id]
+        locks: dict[bytes, int] = {}
+        states: dict[bytes, bytes] = {}
+        for window in subscription.windows:
+            for key in window.order.by_key.values() if isinstance(window.order, Keys) else ():
+                locks |= {key.key: key.receiver} if key.receiver else {}
+                states |= {key.key: key.state} if key.state else {}
+        known = {key: lock.holder for (at, key), lock in world.locks.items() if at == reader.id}
+        assert locks == known, (subscription.name, locks, known)
+        assert states == reader.states, (subscription.name, states, reader.states)
+
+
 WHOLLY: Final[list[Callable[["World"], None]]] = [
     routes_equal,
     resident_is_counted,
     usage_is_counted,
+    sessions_are_kept,
 ]

@@ -19,6 +19,7 @@ def nobody_waits_in_vain(world: "World") -> None:
 
 def readers_are_served(world: "World") -> None:
     """No reader with room while it has messages; no limit exceeded; no expired head; no lease past its deadline."""
+    elapsed_ms = world.node.kernel.elapsed_ms
     for subscription in world.node.kernel.state.subscriptions.values():
         reader = world.model.readers[subscription.id]
         _is_served(reader, subscription)
@@ -27,7 +28,9 @@ def readers_are_served(world: "World") -> None:
             heads = {m.lane: m for m in reversed(part) if m.state in READY_STATES}
             late = [m for m in heads.values() if 0 < m.expires_ms < world.now_ms]
             assert not late, f"{reader.name}: expired {late} at {world.now_ms}"
-        late = [m for m in reader.messages() if 0 < m.until_ms <= world.node.kernel.elapsed_ms]
+        locks = [lock for lock in world.locks.values() if 0 < lock.until_ms <= elapsed_ms]
+        assert not locks, f"{reader.name}: sessions past their deadline"
+        late = [m for m in reader.messages() if 0 < m.until_ms <= elapsed_ms]
         assert not late, f"{reader.name}: past their deadline {late}"
 
 

@@ -13,6 +13,7 @@ from dragoman.kernel.commands import Renew, Settle
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.dispatch import hand_over
 from dragoman.kernel.leases.due import Entry, refill
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run
 from dragoman.kernel.leases.receivers import new_holder, receiver
 from dragoman.kernel.leases.sessions import expire_lock
@@ -26,6 +27,7 @@ from dragoman.model.errors import (
     LeaseExpired,
     OffsetOutOfRange,
     PartitionNotFound,
+    ResourceLocked,
     SubscriptionNotFound,
 )
 from dragoman.model.limits import DEFERRED_MAX, LEASE_DURATION_MS_MAX, SWEEP_LEASES_MAX
@@ -126,6 +128,11 @@ def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) ->
     if cold:
         raise Needs(cold)
     holder = receiver(state, subscription, command.within, session)
+    if isinstance(window.order, Keys) and not all(
+        window.order.is_free_for(window, run.start, run.end, 0 if holder is None else holder.id)
+        for run in runs
+    ):
+        raise ResourceLocked("somebody works on other messages of the key, or has the session")
     if holder is None:
         holder = new_holder(state, subscription, session, command.tag)
         holder.duration_ms = command.lease_duration_ms

@@ -275,6 +275,16 @@ class Keys(Order):
             if target == LEASED:
                 self._served(key)
 
+    def is_free_for(self, window: "Window", start: int, end: int, holder: int) -> bool:
+        """Whether `holder` (0: somebody new) may have these messages, deferred before: nobody else has their keys."""
+        for number, _, _ in window.tagged(start, end):
+            key = self.by_number[number]
+            if self.sessions and key.receiver != holder:
+                return False
+            if number != KEYLESS and len(key.held) and key.holder != holder:
+                return False
+        return True
+
     def followers(self, window: "Window", runs: Runs) -> Runs:
         """Leased messages that come after one of `runs` in its key, those of `runs` themselves left out."""
         lowest: dict[int, int] = {}
