@@ -106,6 +106,12 @@ class TestNode:
         return found
 
 
+def pass_ms(node: TestNode, duration_ms: int) -> None:
+    """Time passes, and what it brings is done."""
+    node.clock.now_ms += duration_ms
+    node.settle()
+
+
 def declare(session: BrokerSession, name: str, **settings: Any) -> QueueInfo:
     info = session.submit(
         DeclareQueue(

@@ -1,8 +1,14 @@
 """Checkpoints begun while the journal's writer is busy."""
 
 from tests.runtime.engine import Engine
-from tests.runtime.node import declare, publish
+from tests.runtime.node import ack, declare, pass_ms, publish
 from tests.runtime.test_recovery import bodies_of
+
+from dragoman.kernel.commands import CreateStream, Lease, Publish
+from dragoman.kernel.leases.commands import CreateSubscription
+from dragoman.kernel.leases.keys import Keys
+from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
+from dragoman.model.levels import CANONICAL
 
 
 def test_what_is_published_after_a_checkpoint_froze_is_not_taken_for_part_of_it() -> None:
@@ -55,3 +61,38 @@ def test_a_publish_is_in_the_frame_it_was_promised_though_the_writer_ends_in_the
     while node.commit.synced < promised:
         assert node.journal.run_one(), "nothing left to write"
     assert bodies_of(engine.start(), "orders", 9) == [b"1", b"2", b"3"]
+
+
+def test_stored_bytes_keep_count_of_an_extent_whose_first_messages_are_gone() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "orders")
+    for body in (b"1" * 10, b"2" * 10):
+        publish(session, "orders", body)
+        pass_ms(node, 1)  # two blocks, one extent
+    node.checkpointer.begin()
+    [delivery] = session.submit(Lease(name="orders"))
+    ack(session, delivery)
+    node.settle()
+    state = node.kernel.state
+    stored = [part.size for stream in state.streams.values() for part in stream.partitions]
+    assert state.usage.stored_bytes == sum(stored)
+
+
+def test_no_key_given_is_not_the_empty_key_though_an_extent_holds_both() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    session.submit(CreateStream(name="s", settings=StreamSettings(retention_ms=-1)))
+    publish(session, "s", b"1;key=a")
+    keyed = Publish("default", Address("s"), CANONICAL, [b"2"])
+    keyed.keys = [b"b"]
+    session.publish(keyed)
+    node.settle()
+    node.checkpointer.begin()
+    node.settle()
+    settings = SubscriptionSettings(order="key")
+    session.submit(CreateSubscription(name="s", subscription="k", settings=settings))
+    order = node.kernel.state.subscription("default", "s", "k").windows[0].order
+    assert isinstance(order, Keys)
+    assert set(order.by_key) == {b"a", b"b"}

@@ -20,13 +20,13 @@ class SimFields:
     def attribute(self, name: str) -> object:
         return self.headers["colour"] if name == "key" else None
 
+    def member(self, path: tuple[str, ...]) -> object:
+        return None
+
 
 def name_of(body: bytes) -> bytes:
     """Who it is, whatever befell it: `m17`."""
     return body.partition(b";")[0]
-
-    def member(self, path: tuple[str, ...]) -> object:
-        return None
 
 
 def colour_of(body: bytes) -> str:

@@ -34,7 +34,7 @@ KEYS = ["red", "blue", "red.dark", "blue.dark"]
 ALL = "default"
 
 Action = Callable[["World"], None]
-Lease = tuple[int, int, int, int]  # subscription, partition, first offset, holder (-1: taken)
+Lease = tuple[int, int, int, int, int]  # subscription, partition, start, end, holder (-1: taken)
 
 
 class World(Checks):
@@ -72,6 +72,8 @@ class World(Checks):
         self.appended = 0  # durable records, in this life
         self.last_position = 0  # of the frame that was appended last
         self.keys: dict[bytes, bytes] = {}  # what publishers gave, by the message's own name
+        self.seeking: dict[int, set[int]] = {}  # where a seek may lead, per partition
+        self.snapshot: r.SnapshotCreated | None = None  # what is gone back to
         self.plan: Plan | None = None
         self.cause = ""
         self.failing = False
@@ -102,9 +104,9 @@ class World(Checks):
             if isinstance(record, r.Published):
                 self._note_positions(record, position)
             elif isinstance(record, r.Leased):
-                self._note_lease(record, record.start, record.holder, position)
+                self._note_lease(record, (record.start, record.end), record.holder, position)
             elif isinstance(record, r.Settled) and record.event == s.TAKE:
-                self._note_lease(record, record.runs[0][0], -1, position)
+                self._note_lease(record, record.runs[0], -1, position)
 
     def _note_positions(self, record: r.Published, position: int) -> None:
         for target in record.targets:
@@ -112,9 +114,9 @@ class World(Checks):
                 self.positions[target.stream, target.partition, target.offset + at] = position
 
     def _note_lease(
-        self, record: r.Leased | r.Settled, start: int, holder: int, position: int
+        self, record: r.Leased | r.Settled, run: tuple[int, int], holder: int, position: int
     ) -> None:
-        lease = (record.subscription, record.partition, start, holder)
+        lease = (record.subscription, record.partition, *run, holder)
         self.appended_leases[lease] += 1
         self.leased_at[lease, self.appended_leases[lease]] = position
 
@@ -181,7 +183,7 @@ class World(Checks):
         for record in self.node.kernel._records:
             self.model.apply(record)
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
-        self.spared, self.locks = set(), {}
+        self.spared, self.locks, self.seeking, self.snapshot = set(), {}, {}, None
         for counted in (self.leases, self.appended_leases, self.leased_at):
             counted.clear()
         disk.segments_end_where_the_checkpoint_says(self)
@@ -250,7 +252,7 @@ class World(Checks):
         assert messages
         if any(message.tries for message in messages):
             self.counts["delivery again"] += 1
-        lease = (reader.id, partition, messages[0].offset, holder)
+        lease = (reader.id, partition, messages[0].offset, messages[-1].offset + 1, holder)
         self.leases[lease] += 1
         tries = [message.tries for message in messages]
         expected = (reader, partition, list(messages), tries, (lease, self.leases[lease]))
@@ -260,7 +262,8 @@ class World(Checks):
         """It comes now, or never will."""
         holder = delivery.holder
         number = -1 if holder.no_ack else holder.id
-        lease = (holder.subscription.id, delivery.partition, delivery.start, number)
+        run = (delivery.start, delivery.end)
+        lease = (holder.subscription.id, delivery.partition, *run, number)
         expected = self.expected.get(lease)
         if not expected:
             return None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Any, Final
 
+from dragoman.kernel.append import apply_published
 from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish, Settle
 from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
@@ -26,7 +27,7 @@ from dragoman.kernel.leases.dispatch import DISPATCH_MAX, dispatch_one
 from dragoman.kernel.leases.lease import Delivery, apply_leased
 from dragoman.kernel.leases.settle import apply_settled, decide_settle
 from dragoman.kernel.leases.sweep import decide_expiry, decide_overflow, decide_retries
-from dragoman.kernel.publish import apply_published, decide_publish
+from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Leased, Published, Record, Settled, Started
 from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply

@@ -6,14 +6,13 @@ Stages: route -> producer sequence -> room -> append. Which stages a publish nee
     plan known      the streams are a tuple looked up by (namespace, route, key); bodies stay shut
     plan is per message (headers routes, filtered bindings): fields are read, bodies grouped by their targets
 
-A publish is one decision: records for everything it appends, applied together and written as one frame.
+A publish is one decision: records for everything it appends, applied together (`append`) and written as one frame.
 """
 
-from array import array
 from collections.abc import Mapping
 from typing import Final
 
-from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition, published_block
+from dragoman.kernel.block import Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
 from dragoman.kernel.dedup import answer, check_ids, identities, new_runs, note_ids
 from dragoman.kernel.draft import (
@@ -27,16 +26,14 @@ from dragoman.kernel.draft import (
     willing,
 )
 from dragoman.kernel.entities import Stream, Subscription
-from dragoman.kernel.leases.delay import note_delayed
-from dragoman.kernel.leases.expiry import expiry_ms
-from dragoman.kernel.leases.index import Reading, enlist, matches, soonest_ms
-from dragoman.kernel.producers import duplicate_of, remember
+from dragoman.kernel.leases.index import Reading, matches
+from dragoman.kernel.producers import duplicate_of
 from dragoman.kernel.quotas import check_publish as check_quotas
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.settings import Address
 from dragoman.kernel.state import State
-from dragoman.kernel.transactions.transaction import check_publish, pend
+from dragoman.kernel.transactions.transaction import check_publish
 from dragoman.model.errors import (
     InvalidArgument,
     KernelError,
@@ -419,79 +416,3 @@ def _record(
         None if command.dedup is None else command.dedup[start:end],
         command.latest_ms,
     )
-
-
-def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR0912, PLR0915  (hot)
-    """Append the record's messages to its targets; the only code that does, live and in recovery."""
-    size = sum(map(len, record.bodies))
-    state.appended += size
-    for target in record.targets:
-        stream = state.streams.get(target.stream)
-        if stream is None:
-            continue  # deleted later in the same journal
-        partition = stream.partitions[target.partition]
-        stream.turn += 1
-        block = published_block(record, target.offset, size)
-        if record.dedup is not None and stream.settings.dedup_window_ms:
-            state.dedup.remember(stream, record, target)
-        if block.producer is not None:
-            _remember_producer(state, stream, partition, block, block.producer)
-        count = block.end - block.offset
-        if stream.counts_bytes:
-            block.sizes = array("Q", map(len, record.bodies))
-        state.resident += block.cost()
-        if partition.append(block):
-            state.resident -= BLOCK_OVERHEAD_BYTES
-        state.dirty_streams[stream.id] = stream
-        state.usage.stored_bytes += size
-        state.grown.append((stream, partition))
-        if stream.is_pumped:
-            state.pumps.wake(stream.id)
-        if stream.subscriptions:
-            if not block.control and not block.pending:
-                for subscription in stream.subscriptions:
-                    window = subscription.windows[target.partition]
-                    if block.end > window.shown:
-                        note_delayed(state, subscription, window, block)
-                        continue
-                    if window.order is None:
-                        window.ready += count
-                        window.ready_bytes += size if stream.counts_bytes else 0
-                    else:
-                        state.dirty_subscriptions[subscription.id] = subscription
-                        if not enlist(subscription, window, window.order, record, target, block):
-                            state.dirty_floors[stream.id] = stream
-                            continue
-                    state.activate(subscription)
-                    if block.expires_ms is not None or subscription.settings.ttl_ms >= 0:
-                        _arm(state, subscription, block, is_head=window.ready == count)
-                    state.crowd(subscription)
-        else:
-            state.dirty_floors[stream.id] = stream
-
-
-def _remember_producer(
-    state: State, stream: Stream, partition: Partition, block: Block, producer: Producer
-) -> None:
-    if producer.id < 0 or block.control:
-        return
-    remember(partition.producers, producer, block.offset)
-    if producer.transactional:
-        pend(state, stream, partition, block, producer.id)
-    else:
-        block.producer = None  # all that is asked of it later was just remembered
-
-
-def _arm(state: State, subscription: Subscription, block: Block, *, is_head: bool) -> None:
-    """Only a head expires by itself: the first message of a block that may now be the head arms the deadline. An order
-    has many heads: whatever expires soonest does.
-    """
-    subscription.is_mortal = True
-    if subscription.is_ordered:
-        soonest = soonest_ms(subscription, block)
-        if soonest:
-            state.arm(subscription, soonest)
-        return
-    expires = expiry_ms(subscription, block, block.offset)
-    if expires and (is_head or not subscription.armed_ms):
-        state.arm(subscription, expires)

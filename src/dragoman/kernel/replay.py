@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.kernel import bindings, topology
+from dragoman.kernel.append import apply_published
 from dragoman.kernel.features import APPLY as FEATURE_APPLY
 from dragoman.kernel.groups.cursors import (
     apply_cursors_committed,
@@ -15,7 +16,6 @@ from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_leased
 from dragoman.kernel.leases.settle import apply_settled
 from dragoman.kernel.leases.states import LEASED, RELEASE, TIME, WAITING
-from dragoman.kernel.publish import apply_published
 from dragoman.kernel.records import (
     Bound,
     CursorsCommitted,

@@ -200,6 +200,11 @@ class State:
         if settings.length_max >= 0 or settings.bytes_max >= 0:
             self.crowded.append(subscription)
 
+    def forget_retries(self, subscription: int, partition: int) -> None:
+        """What waited there waits no longer, and may wait for another time soon."""
+        self.retry = [entry for entry in self.retry if entry[1:3] != (subscription, partition)]
+        heapify(self.retry)
+
     def _forget_stale(self) -> None:
         """Deadlines that were overtaken by sooner ones."""
         self.expiring = [

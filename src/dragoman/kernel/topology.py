@@ -346,7 +346,14 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
 
 def _look_at_found(state: State, subscription: Subscription) -> None:
     """What is there already may be too old, or too much."""
-    subscription.is_mortal = True
+    subscription.is_mortal = (
+        subscription.is_mortal
+        or any(
+            block.expires_ms is not None or block.place is not None  # whose columns are on disk
+            for partition in subscription.stream.partitions
+            for block in partition.blocks[partition.first :]
+        )
+    )
     state.look(subscription)
     state.crowd(subscription)
     state.activate(subscription)

@@ -7,7 +7,13 @@ from dragoman.kernel.commands import DeclareQueue, Lease, Renew, Settle
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.settings import Address
-from dragoman.model.errors import InvalidArgument, LeaseExpired, OffsetOutOfRange, PartitionNotFound
+from dragoman.model.errors import (
+    InvalidArgument,
+    LeaseExpired,
+    OffsetOutOfRange,
+    PartitionNotFound,
+    ResourceLocked,
+)
 
 
 def renewal(delivery: Delivery, start: int, end: int, duration_ms: int) -> Renew:
@@ -199,3 +205,17 @@ def test_a_clock_that_was_set_back_makes_nobody_wait_longer_than_he_was_to() -> 
     assert queue.info().waiting == 1
     queue.pass_ms(1)
     assert (queue.info().waiting, queue.take(1)) == (0, [b"0"])
+
+
+def test_a_deferred_message_is_not_had_while_others_of_its_key_are_in_flight() -> None:
+    queue = Queue(order="key")
+    queue.publish_keys("a.1", "a.2")
+    (first,) = queue.lease(1)
+    queue.settle(first, "defer")
+    (second,) = queue.lease(1)
+    with pytest.raises(ResourceLocked):
+        queue.kernel.submit(LeaseDeferred(name="q", offsets=[0]), queue.session)
+    queue.settle(second)
+    assert bodies(queue.kernel.submit(LeaseDeferred(name="q", offsets=[0]), queue.session)) == [
+        b"a.1"
+    ]

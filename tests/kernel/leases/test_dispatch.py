@@ -141,3 +141,13 @@ def test_bodies_handed_out_do_not_grow_with_their_block() -> None:
     (delivery,) = queue.delivered()
     queue.publish(b"1")
     assert delivery.bodies == [b"0"]
+
+
+def test_a_consumer_that_can_get_nothing_does_not_keep_others_from_their_keys() -> None:
+    queue = Queue(early=True, order="key")
+    low = queue.consume(credit_max=10)
+    queue.publish_keys("a.1")
+    assert [each.holder.id for each in queue.delivered()] == [low.id]
+    queue.consume(priority=5)
+    queue.publish_keys("a.2")
+    assert [(each.holder.id, each.bodies) for each in queue.delivered()] == [(low.id, [b"a.2"])]

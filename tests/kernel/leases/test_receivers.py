@@ -35,3 +35,12 @@ def test_a_session_of_one_queue_is_none_of_another() -> None:
     other = Queue("other", order="session").kernel.state.subscription("default", "other")
     with pytest.raises(LeaseExpired):
         receiver(queue.kernel.state, other, lock.holder.id, queue.session)
+
+
+def test_nobody_is_a_holder_of_an_earlier_life_again_whatever_its_records_say() -> None:
+    first, second = Queue(), Queue()  # the second has lost all that the first did
+    first.kernel.begin(1)
+    second.kernel.begin(2)
+    for queue in (first, second):
+        queue.publish(b"a")
+    assert first.lease(1)[0].holder.id != second.lease(1)[0].holder.id

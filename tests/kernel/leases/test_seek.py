@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.runtime.engine import Engine
-from tests.runtime.node import TestNode, ack, declare, publish
+from tests.runtime.node import TestNode, ack, declare, pass_ms, publish
 
 from dragoman.kernel.commands import (
     Consume,
@@ -324,3 +324,41 @@ class Seeks(RuleBasedStateMachine):
 
 TestSeeks = Seeks.TestCase
 TestSeeks.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+def test_a_retry_that_was_waited_for_before_a_seek_wakes_nobody_after_it() -> None:
+    node = Engine().start()
+    session = node.connect()
+    kept(session, attempts_max=0)
+    publish(session, "q", b"a")
+    for delay_ms in (100, 1_000):
+        (delivery,) = session.submit(Lease(name="q"))
+        settle = Settle(delivery.holder.subscription.id, 0, delivery.holder.id, [(0, 1)], "release")
+        settle.delay_ms = delay_ms
+        session.settle(settle)
+        if delay_ms == 100:
+            session.submit(Seek(name="q", offset=0))
+    pass_ms(node, 500)
+    assert session.submit(Lease(name="q")) == []
+    pass_ms(node, 600)
+    assert len(session.submit(Lease(name="q"))) == 1
+
+
+def test_a_message_that_came_back_expires_though_its_time_to_live_was_set_later() -> None:
+    node = Engine().start()
+    session = node.connect()
+    kept(session)
+    publish(session, "q", b"old")
+    pass_ms(node, 500)
+    publish(session, "q", b"new")
+    (delivery,) = session.submit(Lease(name="q"))
+    info = session.submit(DescribeQueue(name="q"))
+    altered = msgspec.structs.replace(info.settings, ttl_ms=1_000)
+    session.submit(AlterSubscription(name="q", settings=altered))
+    node.settle()
+    session.settle(
+        Settle(delivery.holder.subscription.id, 0, delivery.holder.id, [(0, 1)], "release")
+    )
+    node.settle()
+    pass_ms(node, 600)
+    assert session.submit(DescribeQueue(name="q")).ready == 1

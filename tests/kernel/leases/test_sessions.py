@@ -14,6 +14,7 @@ from dragoman.kernel.leases.commands import (
     SessionLock,
     SetSessionState,
 )
+from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument, LeaseExpired, ResourceLocked
 from dragoman.model.levels import CANONICAL
@@ -222,3 +223,30 @@ def test_state_outlives_a_restart_and_a_lock_does_not(*, with_checkpoint: bool) 
     probe = TestNode(*parts).connect()
     again = probe.submit(AcceptSession(name="q"))
     assert (again.key, again.state) == (b"a", b"page 7")
+
+
+def test_a_deferred_message_is_had_within_its_own_session_only() -> None:
+    queue = sessions()
+    queue.publish_keys("a.1", "b.1")
+    lock, other = accept(queue, b"a"), accept(queue, b"b")
+    (held,) = queue.lease(1, within=lock.holder.id)
+    queue.settle(held, "defer")
+    with pytest.raises(ResourceLocked):
+        queue.kernel.submit(
+            LeaseDeferred(name="q", offsets=[held.start], within=other.holder.id), queue.session
+        )
+    command = LeaseDeferred(name="q", offsets=[held.start], within=lock.holder.id)
+    assert bodies(queue.kernel.submit(command, queue.session)) == [b"a.1"]
+
+
+def test_a_session_is_in_one_partition_whether_it_has_a_name_or_comes_in_a_batch() -> None:
+    queue = sessions(stream=StreamSettings(partitions=4))
+    for _ in range(8):
+        queue.publish(b"1;key=a\n2;key=b", packed=2)
+        queue.publish(b"3", b"4", keys=[b"", b""])
+    windows = queue.kernel.state.subscription("default", "q").windows
+    for name in (b"a", b"b", b""):
+        orders = [window.order for window in windows]
+        assert [name in order.by_key for order in orders if isinstance(order, Keys)].count(
+            True
+        ) == 1

@@ -3,7 +3,7 @@ from tests.kernel.leases.made import Queue
 
 from dragoman.kernel.leases.commands import CreateSubscription, DeleteSubscription
 from dragoman.kernel.replies import QueueInfo
-from dragoman.kernel.settings import SubscriptionSettings
+from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument, StreamNotFound, SubscriptionNotFound
 
 
@@ -83,3 +83,12 @@ def test_what_cannot_be_is_refused() -> None:
         queue.kernel.submit(CreateSubscription(name="none", subscription="s"), queue.session)
     with pytest.raises(SubscriptionNotFound):
         queue.kernel.submit(DeleteSubscription(name="q", subscription="q"), queue.session)
+
+
+def test_what_a_new_reader_with_an_order_finds_expires_in_its_time() -> None:
+    queue = Queue(stream=StreamSettings(retention_ms=-1))
+    queue.publish(b"a", b"b", expires_ms=[0, queue.kernel.now_ms + 100])
+    create(queue, order="priority", priorities=3)
+    assert queue.take(1, subscription="s") == [b"a"]
+    queue.pass_ms(101)
+    assert queue.kernel.state.subscription("default", "q", "s").ready() == 0

@@ -9,6 +9,7 @@ from tests.sim.actions import (
     machine,
     orders,
     publishing,
+    seeking,
     sessions,
     topology,
 )
@@ -58,6 +59,7 @@ MIX: list[tuple[Action, float]] = [
 FAMILIES: dict[str, list[tuple[Action, float]]] = {
     "deadlines": deadlines.MIX,
     "orders": orders.MIX,
+    "seeking": seeking.MIX,
     "sessions": sessions.MIX,
 }
 
@@ -139,5 +141,6 @@ MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN tim
     ],
     "deadlines": deadlines.MET,
     "orders": orders.MET,
+    "seeking": seeking.MET,
     "sessions": sessions.MET,
 }

@@ -153,9 +153,21 @@ def sessions_are_kept(world: "World") -> None:
         assert states == reader.states, (subscription.name, states, reader.states)
 
 
+def snapshots_are_kept(world: "World") -> None:
+    """They are there, and what they stand for is there."""
+    state = world.node.kernel.state
+    assert set(state.snapshots.by_id) == set(world.model.snapshots)
+    for number, known in world.model.snapshots.items():
+        for partition, (frontier, open_) in enumerate(known.windows):
+            assert state.streams[known.stream].holds[number][partition] == (
+                open_[0][0] if open_ else frontier
+            )
+
+
 WHOLLY: Final[list[Callable[["World"], None]]] = [
     routes_equal,
     resident_is_counted,
     usage_is_counted,
     sessions_are_kept,
+    snapshots_are_kept,
 ]

@@ -8,7 +8,7 @@ that would be right.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.sim.invariants import leases
+from tests.sim.invariants import leases, seeking
 from tests.sim.invariants.deaths import deaths
 from tests.sim.invariants.plans import Plan
 from tests.sim.model import READY_STATES, Reader
@@ -121,4 +121,7 @@ JUDGES: Final[dict[type, Any]] = {
     r.Indexed: a_backlog_is_put_in_order,
     r.Leased: leases.what_is_next_is_leased,
     r.Settled: leases.a_settlement_is_of_what_is_held,
+    r.Sought: seeking.a_reader_goes_where_it_was_told,
+    r.SnapshotCreated: seeking.a_snapshot_is_how_a_reader_stands,
+    r.SnapshotDeleted: seeking.a_snapshot_goes_in_time,
 }

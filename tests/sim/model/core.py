@@ -21,6 +21,7 @@ class Model:
         self.readers: dict[int, Reader] = {}
         self.routes: dict[int, r.RouteCreated] = {}
         self.bindings: list[r.Bound] = []
+        self.snapshots: dict[int, r.SnapshotCreated] = {}
 
     def copy(self) -> "Model":
         known: Model = pickle.loads(pickle.dumps(self, pickle.HIGHEST_PROTOCOL))
@@ -103,6 +104,7 @@ class Model:
             del self.readers[reader.id]
         self.streams.pop(record.id, None)
         self._unbind_all(record.id)
+        self.snapshots = {at: k for at, k in self.snapshots.items() if k.stream != record.id}
 
     def _subscription_created(self, record: r.SubscriptionCreated) -> None:
         reader = self.readers[record.id] = Reader(record)
@@ -188,6 +190,13 @@ class Model:
             for message in reader.between(record.partition, start, end):
                 message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
 
+    def _snapshot_created(self, record: r.SnapshotCreated) -> None:
+        if record.stream in self.streams:  # a durable one
+            self.snapshots[record.id] = record
+
+    def _snapshot_deleted(self, record: r.SnapshotDeleted) -> None:
+        self.snapshots.pop(record.id, None)
+
     def _nothing(self, record: r.Record) -> None:
         pass
 
@@ -222,6 +231,8 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.SessionStateSet: Model._session_state_set,
     r.Renewed: Model._renewed,
     r.Indexed: Model._nothing,
+    r.SnapshotCreated: Model._snapshot_created,
+    r.SnapshotDeleted: Model._snapshot_deleted,
     r.Reserved: Model._nothing,
     r.Started: Model._started,
 }

@@ -119,6 +119,7 @@ def apply_sought(state: State, record: Sought) -> None:
     partition = subscription.stream.partitions[record.partition]
     for holder, runs in leased_runs(window).items():
         give_back(state, holder, sum(end - start for start, end in runs))
+    state.forget_retries(subscription.id, record.partition)
     window.chunks.clear()
     window.counts = [0] * len(window.counts)
     if window.order is not None:
@@ -159,6 +160,7 @@ def _delay_again(
 
 def _look_again(state: State, subscription: Subscription) -> None:
     """What is at its head, over its limits, or without a reader may have changed altogether."""
+    subscription.is_mortal = True
     state.dirty_subscriptions[subscription.id] = subscription
     state.dirty_floors[subscription.stream.id] = subscription.stream
     state.activate(subscription)
