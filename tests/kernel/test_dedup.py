@@ -177,6 +177,30 @@ def test_one_target_of_a_route_may_know_what_another_does_not() -> None:
     assert (end(session), end(session, "plain")) == (2, 4)
 
 
+def test_targets_are_counted_whether_they_take_a_message_or_have_it() -> None:
+    node = Engine().start()
+    session = node.connect()
+    stream(session)
+    stream(session, "plain", window_ms=0)
+    session.submit(DeclareRoute(name="r", settings=RouteSettings(kind="fanout")))
+    for name in ("t", "plain"):
+        session.submit(Bind(route="r", target=name))
+    for _ in range(2):
+        assert session.publish(command("a", name="r", is_route=True)).routed == 2
+
+
+def test_an_id_stays_known_though_a_later_one_is_older_because_the_clock_stepped_back() -> None:
+    node = Engine().start()
+    session = node.connect()
+    stream(session)
+    wait(node, 1_000 - node.clock.now_ms % 10_000)  # one bucket holds both
+    send(session, "young")
+    wait(node, -900)
+    send(session, "old")
+    wait(node, WINDOW_MS + 500)
+    assert send(session, "young").duplicate
+
+
 def test_within_an_atomic_set_the_second_is_a_repeat_of_the_first() -> None:
     session = Engine().start().connect()
     stream(session)

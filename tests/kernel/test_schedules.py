@@ -13,15 +13,16 @@ from dragoman.kernel.commands import (
     DeclareRoute,
     DeleteQueue,
     DescribeQueue,
+    DescribeStream,
     ListStreams,
     Publish,
     PurgeQueue,
     Read,
 )
 from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule
-from dragoman.kernel.settings import Address, StreamSettings
+from dragoman.kernel.settings import Address, RouteSettings, StreamSettings
 from dragoman.model.errors import InvalidArgument, RouteNotFound, ScheduleNotFound, StreamNotFound
-from dragoman.model.levels import CANONICAL
+from dragoman.model.levels import CANONICAL, SYNCED, WRITTEN
 from dragoman.model.limits import SCHEDULE_AHEAD_MS_MAX, SCHEDULE_BUCKET_MS
 from dragoman.runtime.session import BrokerSession
 
@@ -178,6 +179,32 @@ def test_a_full_target_is_asked_again_and_holds_nobody_else_up() -> None:
     session.submit(PurgeQueue(name="q"))
     wait(node, 1500)
     assert ready(session) == 1
+
+
+def test_what_was_decided_for_a_message_that_had_to_wait_longer_does_not_reach_the_next() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "open")
+    declare(session, "full", length_max=0, overflow="reject-publish")
+    session.submit(DeclareRoute(name="r", settings=RouteSettings(kind="fanout")))
+    for name in ("open", "full"):
+        session.submit(Bind(route="r", target=name))
+    put_off = Publish("default", Address("r", is_route=True), CANONICAL, [b"1"])
+    put_off.due_ms = session.wall_ms() + 100
+    session.publish(put_off)
+    later(session, "open", 100, b"2")
+    wait(node, 100)
+    assert ready(session, "open") == 1
+    assert session.submit(DescribeStream(name="open")).partitions[0].end == 1, "no gap"
+
+
+def test_the_id_of_a_schedule_is_told_once_the_power_cannot_take_it_back() -> None:
+    node = Engine().start()
+    session = node.connect()
+    session.submit(CreateStream(name="s", settings=StreamSettings(retention_ms=-1, level=WRITTEN)))
+    command = Publish("default", Address("s"), CANONICAL, [b"1"])
+    command.due_ms = session.wall_ms() + 100
+    assert session.publish(command).level == SYNCED
 
 
 def test_what_is_due_to_an_address_that_is_gone_is_dropped_and_counted() -> None:

@@ -60,11 +60,12 @@ class SimScheduler:
         self.timers.append(timer)
         return lambda: self.timers.remove(timer) if timer in self.timers else None
 
-    def fire(self) -> None:
+    def fire(self) -> bool:
         due = [timer for timer in self.timers if timer[0] <= self._clock.elapsed]
         self.timers = [timer for timer in self.timers if timer not in due]
         for _, callback in due:
             callback()
+        return bool(due)
 
     def turn(self) -> bool:
         calls, self.soon_calls = self.soon_calls, []
@@ -297,6 +298,7 @@ class JudgedKernel(Kernel):
         self.boundaries = {0}
         self.is_sweeping = False
         self.is_dispatching = False
+        self.is_trimming = False
         self.on_rearmed: Callable[[], None] = lambda: None
         self._drained = 0
 
@@ -319,6 +321,13 @@ class JudgedKernel(Kernel):
             self.is_sweeping = False
             if was_new and not self.state.due.rearm:
                 self.on_rearmed()
+
+    def trim_crowded(self) -> bool:
+        self.is_trimming = True
+        try:
+            return super().trim_crowded()
+        finally:
+            self.is_trimming = False
 
     def dispatch(self) -> bool:
         self.is_dispatching = True
@@ -398,7 +407,8 @@ class SimNode:
 
     def step(self) -> bool:
         """Whatever there is to do, once each; False when there is nothing."""
-        did = self.scheduler.turn()
+        did = self.scheduler.fire()
+        did = self.scheduler.turn() or did
         did = self.run_post() or did
         did = self.journal.run_one() or did
         did = self.storage.run_one() or did

@@ -15,6 +15,7 @@ from tests.sim.actions import FAMILIES, mix_of
 from tests.sim.world import World
 
 from dragoman.kernel import kernel as kernel_module
+from dragoman.kernel import scheduler, schedules
 from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
 
@@ -29,6 +30,12 @@ if str(lease_module.__file__).endswith(".py"):  # compiled modules have their li
         (extents, "CACHE_BYTES_MAX"): 1_000,
         (lease_module, "LOAD_AHEAD_BYTES_MAX"): 300,
         (kernel_module, "COLD_BYTES_MAX"): 300,
+        (schedules, "SCHEDULE_BUCKET_MS"): 400,
+        (schedules, "SCHEDULE_OPEN_AHEAD_MS"): 100,
+        (scheduler, "SCHEDULE_BUCKET_MS"): 400,
+        (scheduler, "SCHEDULE_OPEN_BLOCKS_MAX"): 2,
+        (scheduler, "SCHEDULE_SEND_MAX"): 3,
+        (scheduler, "SCHEDULE_RETRY_MS"): 50,
     }
 
 

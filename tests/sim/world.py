@@ -17,10 +17,12 @@ from tests.sim.invariants.plans import Plan
 from tests.sim.invariants.rest import nobody_waits_in_vain
 from tests.sim.invariants.waits import a_delivery_is_what_was_leased, leaves, position_of
 from tests.sim.model import Message, Model, Reader
+from tests.sim.model.schedules import Id
 from tests.sim.node import Checks, SimClock, SimNode, Truth
 from tests.sim.translator import deaths_of
 
 from dragoman.kernel import records as r
+from dragoman.kernel.commands import Publish
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.model.errors import KernelError
@@ -72,6 +74,11 @@ class World(Checks):
         self.appended = 0  # durable records, in this life
         self.last_position = 0  # of the frame that was appended last
         self.keys: dict[bytes, bytes] = {}  # what publishers gave, by the message's own name
+        self.put_off: list[tuple[Publish, int]] = []  # bodies on their way to a hidden stream
+        self.kept_ids: dict[Id, bytes] = {}  # schedules by id, as stored last
+        self.told_ids: dict[Id, bytes] = {}  # as their publishers know them
+        self.taken_back: set[bytes] = set()  # bodies that were taken back for good
+        self.latest_ms = 0  # the latest wall time there was
         self.seeking: dict[int, set[int]] = {}  # where a seek may lead, per partition
         self.snapshot: r.SnapshotCreated | None = None  # what is gone back to
         self.plan: Plan | None = None
@@ -184,6 +191,7 @@ class World(Checks):
             self.model.apply(record)
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
         self.spared, self.locks, self.seeking, self.snapshot = set(), {}, {}, None
+        self.put_off = []
         for counted in (self.leases, self.appended_leases, self.leased_at):
             counted.clear()
         disk.segments_end_where_the_checkpoint_says(self)
@@ -224,7 +232,7 @@ class World(Checks):
         ]
         self.counts["revoke followers"] += len(returned) > 1
         for record in records:
-            if isinstance(record, r.Published):
+            if isinstance(record, r.Published) and not self.put_off_in(record):
                 for body in record.bodies:
                     for reason, _ in deaths_of(body)[-1:]:
                         self.counts[f"dead letter: {reason}"] += len(record.targets)
@@ -233,6 +241,11 @@ class World(Checks):
             elif isinstance(record, r.Settled) and self.cause == "":
                 self.counts[f"swept: {record.event}"] += 1
                 self._count_ended(record)
+
+    def put_off_in(self, record: r.Published) -> bool:
+        """Whether it only waits for its time."""
+        stream = self.model.streams.get(record.targets[0].stream)
+        return stream is not None and self.model.is_hidden(stream.id)
 
     def _count_ended(self, record: r.Settled) -> None:
         """Leases that nobody settled."""
@@ -310,10 +323,19 @@ class World(Checks):
                     for key in keys:
                         leaves(self, what, position_of(self, *key), level)
                     self.used |= set(keys) if level == SYNCED else set()
+                    self._tell_ids(keys)
+                elif what == "cancellation":
+                    self.taken_back |= set(keys)
                 elif what == "settlement":
                     self.done_for_good |= set(keys)
                 elif what == "reply":
                     self.delivered(client, keys)
+
+    def _tell_ids(self, keys: list[Any]) -> None:
+        """A publisher knows the ids of what was put off."""
+        for stream, _, offset in keys:
+            if (stream, offset) in self.kept_ids:
+                self.told_ids[stream, offset] = self.kept_ids[stream, offset]
 
     # --- the driver ---
 
@@ -322,6 +344,7 @@ class World(Checks):
         try:
             self.disk.check_power()
             action(self)
+            self.latest_ms = max(self.latest_ms, self.now_ms)
             self.released()
             if self.node.failed is not None:
                 raise self.node.failed

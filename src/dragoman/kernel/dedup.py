@@ -211,8 +211,9 @@ def sweep_dedup(kernel: "Decisions") -> bool:
             continue
         limit_ms = kernel.now_ms - stream.settings.dedup_window_ms
         for start_ms, bucket in list(window.buckets.items()):
-            # the last to be added is the youngest, unless the clock stepped back: then it is kept the longer
-            if next(reversed(bucket.values()))[0] <= limit_ms and start_ms < limit_ms:
+            # the last to be added is the youngest as a rule; where the clock stepped back all are asked
+            last_ms = next(reversed(bucket.values()))[0]
+            if last_ms <= limit_ms and all(each[0] <= limit_ms for each in bucket.values()):
                 dedup.drop(stream_id, start_ms)
         if not window.buckets:
             del dedup.by_stream[stream_id]

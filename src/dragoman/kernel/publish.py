@@ -84,9 +84,13 @@ def decide_publish(
             return draft.records, draft.reply
     if draft.ids is not None:
         unique = tuple(known for known in streams if known.settings.dedup_window_ms)
-        _publish_unique(state, draft, unique, 0, len(command.bodies))
+        taken = _publish_unique(state, draft, unique, 0, len(command.bodies))
         streams = tuple(known for known in streams if not known.settings.dedup_window_ms)
-    _publish_all(draft, streams)
+        draft.reply.routed = 0
+        _publish_all(draft, streams)
+        draft.reply.routed += taken
+    else:
+        _publish_all(draft, streams)
     _bury_refused(state, draft)
     return draft.records, draft.reply
 
@@ -203,18 +207,25 @@ def _publish_all(draft: Draft, streams: Streams) -> None:
     _publish_slice(draft, streams, 0, total)
 
 
-def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, end: int) -> None:
-    """Append bodies [start, end) to each of the streams, but those that its dedup window knows."""
+def _publish_unique(state: State, draft: Draft, streams: Streams, start: int, end: int) -> int:
+    """Append bodies [start, end) to each of the streams, but those that its dedup window knows; how many streams took
+    them, or had them.
+    """
     ids = draft.command.dedup
     if ids is None or draft.ids is None:
         _publish_slice(draft, streams, start, end)
-        return
+        return len(streams)
+    taken = 0
     for stream in streams:
+        taken += 1
         if not stream.settings.dedup_window_ms:
             _publish_slice(draft, (stream,), start, end)
-        elif not refuses(stream, draft, start, end):
+        elif refuses(stream, draft, start, end):
+            taken -= 1
+        else:
             _publish_new(state, draft, stream, range(start, end))
-    draft.reply.routed = max(draft.reply.routed, len(streams))
+    draft.reply.routed = max(draft.reply.routed, taken)
+    return taken
 
 
 def _publish_new(state: State, draft: Draft, stream: Stream, indexes: range) -> None:

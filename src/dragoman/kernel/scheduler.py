@@ -35,7 +35,7 @@ from dragoman.model.errors import (
     ScheduleNotFound,
     StorageFull,
 )
-from dragoman.model.levels import CANONICAL
+from dragoman.model.levels import CANONICAL, SYNCED
 from dragoman.model.limits import (
     SCHEDULE_AHEAD_MS_MAX,
     SCHEDULE_BUCKET_MS,
@@ -70,7 +70,7 @@ def decide_schedule(
     inner = Publish(SCHEDULES, Address(str(number)), CANONICAL, bodies)
     inner.level = command.level
     records, stored = decide_publish(kernel.state, inner, kernel.now_ms, pending)
-    reply = PublishReply(1, -1, 0, max(level, stored.level))
+    reply = PublishReply(1, -1, 0, max(level, stored.level, SYNCED))  # so that its id stays its own
     reply.schedule = (kernel.state.schedules.by_number[number].stream.id, stored.offset)
     return records, reply
 
@@ -182,34 +182,40 @@ def _send_step(kernel: "Decisions") -> bool:
     if not keys:
         return False
     try:
-        full = _send(kernel, keys)
+        _send(kernel, keys)
     except Needs:
         for key in keys:
             heappush(schedules.near, key)
         raise
-    return not full and len(keys) == SCHEDULE_SEND_MAX
+    return bool(schedules.near) and due_of(schedules.near[0]) <= kernel.now_ms
 
 
-def _send(kernel: "Decisions", keys: list[int]) -> bool:
-    """Publish the entries of `keys` and mark them, in one atomic set; True when the disk is full. Raises Needs."""
+def _send(kernel: "Decisions", keys: list[int]) -> None:
+    """Publish the entries of `keys` and mark them, in one atomic set. Raises Needs.
+
+    The set ends with an entry that could not be published: what was decided for it must not reach the next one.
+    """
     schedules = kernel.state.schedules
     entries = _entries(kernel, keys)
     pending = Pending()
     records: list[Record] = []
     sent: dict[int, Runs] = {}
-    full = False
-    for key, bucket, stored in entries:
-        outcome = None if full else _decide_sent(kernel, stored, pending)
-        full = full or outcome == "full"
-        if not isinstance(outcome, list):
+    left: list[int] = []
+    for at, (key, bucket, stored) in enumerate(entries):
+        decided = _decide_sent(kernel, stored, pending)
+        if decided is None:
             heappush(schedules.later, (kernel.elapsed_ms + SCHEDULE_RETRY_MS, key))
-            continue
-        records += outcome
-        offset = offset_of(key)
-        sent.setdefault(bucket.stream.id, []).append((offset, offset + 1))
+        else:
+            records += decided
+            offset = offset_of(key)
+            sent.setdefault(bucket.stream.id, []).append((offset, offset + 1))
+        if not decided:
+            left = [each[0] for each in entries[at + 1 :]]
+            break
     records += [ScheduleSettled(stream, runs) for stream, runs in sent.items()]
     kernel.commit(records)
-    return full
+    for key in left:
+        heappush(schedules.near, key)
 
 
 def _entries(kernel: "Decisions", keys: list[int]) -> list[tuple[int, Bucket, bytes]]:
@@ -229,17 +235,17 @@ def _entries(kernel: "Decisions", keys: list[int]) -> list[tuple[int, Bucket, by
     return found
 
 
-def _decide_sent(kernel: "Decisions", stored: bytes, pending: Pending) -> list[Record] | str:
-    """Records of the publish; none when it leads nowhere any more; why not now: the disk or the target is full."""
+def _decide_sent(kernel: "Decisions", stored: bytes, pending: Pending) -> list[Record] | None:
+    """Records of the publish; none when it leads nowhere (any more); None when the disk or a target is full now."""
     command = publish_of(unwrap(stored))
     try:
         records, reply = decide_publish(kernel.state, command, kernel.now_ms, pending)
     except StorageFull:
-        return "full"
+        return None
     except KernelError:
         kernel.state.schedules.dropped += 1
         return []
-    return "refused" if reply.refused >= 0 else records
+    return None if reply.refused >= 0 else records
 
 
 def _drop_drained(kernel: "Decisions") -> None:

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from tests.sim.actions import (
+    atomic,
     consuming,
     deadlines,
     faults,
     machine,
     orders,
     publishing,
+    scheduling,
     seeking,
     sessions,
     topology,
+    unique,
 )
 from tests.sim.world import Action
 
@@ -57,10 +60,13 @@ MIX: list[tuple[Action, float]] = [
 
 
 FAMILIES: dict[str, list[tuple[Action, float]]] = {
+    "atomic": atomic.MIX,
     "deadlines": deadlines.MIX,
     "orders": orders.MIX,
     "seeking": seeking.MIX,
+    "scheduling": scheduling.MIX,
     "sessions": sessions.MIX,
+    "unique": unique.MIX,
 }
 
 
@@ -139,8 +145,11 @@ MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN tim
         "turn",
         "wall clock steps",
     ],
+    "atomic": atomic.MET,
     "deadlines": deadlines.MET,
     "orders": orders.MET,
     "seeking": seeking.MET,
+    "scheduling": scheduling.MET,
     "sessions": sessions.MET,
+    "unique": unique.MET,
 }

@@ -94,7 +94,7 @@ def delete_route(world: World) -> None:
     )
 
 
-def _binding(world: World, route: str) -> BindingSettings:
+def binding(world: World, route: str) -> BindingSettings:
     known = world.model.route(route)
     if known is not None and known.settings.kind == "headers":
         return BindingSettings(arguments={"x-match": "all", "colour": world.pick(*KEYS)})
@@ -105,7 +105,7 @@ def bind(world: World) -> None:
     route = world.route_name()
     to_route = world.chance.random() < 0.2
     target = world.route_name() if to_route else world.pick(world.queue_name(), *STREAMS)
-    command = c.Bind(route=route, target=target, to_route=to_route, binding=_binding(world, route))
+    command = c.Bind(route=route, target=target, to_route=to_route, binding=binding(world, route))
     world.ask(world.client(), command)
 
 

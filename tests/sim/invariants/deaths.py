@@ -54,16 +54,17 @@ def reasons_of(
 
 def spent(world: "World", reader: Reader, messages: list[Message]) -> bool:
     """Whether one more lease that ends uses up the attempts of each."""
-    settings = reader.settings
-    if not settings.attempts_max or world.cause not in {"delivery_limit", ""}:
+    if world.cause not in {"delivery_limit", ""}:
         return False
     failed = world.failing or world.cause == ""  # nobody said so: its deadline has passed
-    for message in messages:
-        by_failure = settings.attempts_counted == "failed"
-        count = message.fails + failed if by_failure else message.tries + 1
-        if count < settings.attempts_max:
-            return False
-    return True
+    return all(is_spent(reader, message, failed=failed) for message in messages)
+
+
+def is_spent(reader: Reader, message: Message, *, failed: bool) -> bool:
+    settings = reader.settings
+    by_failure = settings.attempts_counted == "failed"
+    count = message.fails + failed if by_failure else message.tries + 1
+    return 0 < settings.attempts_max <= count
 
 
 def _too_many(reader: Reader, dying: list[Message]) -> bool:

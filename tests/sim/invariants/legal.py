@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.sim.invariants import leases, seeking
 from tests.sim.invariants.deaths import deaths
-from tests.sim.invariants.plans import Plan
-from tests.sim.model import READY_STATES, Reader
+from tests.sim.invariants.plans import Plan, known_at
+from tests.sim.invariants.schedules import (
+    a_bucket_goes_when_nothing_waits_in_it,
+    sends,
+    what_is_put_off_is_kept,
+)
+from tests.sim.model import READY_STATES, Reader, Stream
 from tests.sim.model.log import bodies_of
 from tests.sim.translator import colour_of, deaths_of, name_of
 
@@ -22,13 +27,13 @@ if TYPE_CHECKING:
 
 Cause = Callable[["World", Sequence[r.Record]], list[Plan] | None]
 
-CAUSES: Final[list[Cause]] = [deaths]
+CAUSES: Final[list[Cause]] = [sends, deaths]
 """Each answers None when a set is none of its business, else the plans that would be right."""
 
 
 def legal(world: "World", records: list[r.Record]) -> None:
     """Judge an atomic set, then carry it out on the model."""
-    published = published_bodies(records)
+    published = published_bodies(world, records)
     if world.plan is not None:
         planned = [world.plan]
         world.plan = Plan() if published else world.plan
@@ -51,12 +56,14 @@ def plans_of(world: "World", records: Sequence[r.Record]) -> list[Plan]:
     return [Plan()]
 
 
-def published_bodies(records: Sequence[r.Record]) -> Plan:
-    """Messages appended per stream, in order."""
+def published_bodies(world: "World", records: Sequence[r.Record]) -> Plan:
+    """Messages appended per stream, in order; but what was put off."""
     found = Plan()
     for record in records:
         if isinstance(record, r.Published) and not record.control:
             for target in record.targets:
+                if world.model.is_hidden(target.stream):
+                    continue
                 found.setdefault(target.stream, []).extend(bodies_of(record))
     return found
 
@@ -66,14 +73,35 @@ def an_append_is_right(world: "World", record: r.Published) -> None:
     count = record.packed or len(record.bodies)
     for target in record.targets:
         stream = world.model.streams[target.stream]
+        if world.model.is_hidden(stream.id):
+            what_is_put_off_is_kept(world, record, target)
         readers = world.model.readers_of(stream.id)
         if not record.control and any(reader.is_ordered for reader in readers):
             filters_take_what_matches(world, record, target, readers)
             keys_are_known(world, record, readers)
+        ids_come_once(world, record, stream)
         assert target.offset == stream.ends[target.partition], (stream.name, target)
         for offset in range(target.offset, target.offset + count):
             key = (stream.id, target.partition, offset)
             assert key not in world.used, f"offset {key} is given again"
+
+
+def a_stream_goes(world: "World", record: r.StreamDeleted) -> None:
+    """What nobody asked for."""
+    if world.cause == "" and record.id in world.model.streams and world.model.is_hidden(record.id):
+        a_bucket_goes_when_nothing_waits_in_it(world, record)
+        world.counts["a bucket of schedules goes"] += 1
+
+
+def ids_come_once(world: "World", record: r.Published, stream: Stream) -> None:
+    """Within its window a stream takes each id once."""
+    if not stream.settings.dedup_window_ms or record.dedup is None:
+        return
+    for identity in record.dedup:
+        assert known_at(world, stream.id, identity) < 0, f"{identity} comes to {stream.name} again"
+        world.counts["an id is new again"] += identity in stream.ids
+    given = [identity for identity in record.dedup if identity]
+    assert len(set(given)) == len(given), given
 
 
 def filters_take_what_matches(
@@ -121,6 +149,7 @@ JUDGES: Final[dict[type, Any]] = {
     r.Indexed: a_backlog_is_put_in_order,
     r.Leased: leases.what_is_next_is_leased,
     r.Settled: leases.a_settlement_is_of_what_is_held,
+    r.StreamDeleted: a_stream_goes,
     r.Sought: seeking.a_reader_goes_where_it_was_told,
     r.SnapshotCreated: seeking.a_snapshot_is_how_a_reader_stands,
     r.SnapshotDeleted: seeking.a_snapshot_goes_in_time,

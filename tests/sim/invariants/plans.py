@@ -71,19 +71,28 @@ def _plan_unique(
             first = 0
             continue
         for body, identity in zip(bodies, ids, strict=True):
-            if identity and ((stream, identity) in plan.ids or is_known(world, stream, identity)):
+            is_known = (stream, identity) in plan.ids or known_at(world, stream, identity) >= 0
+            if identity and is_known:
                 continue
             plan.ids.add((stream, identity))
             plan.setdefault(stream, []).append(body)
     return first
 
 
-def is_known(world: "World", stream: int, identity: str) -> bool:
-    """Whether the stream's window has the id."""
+def is_sure(world: "World", stream: int, identity: str) -> bool:
+    """Whether it must be known, or must not: what a window has passed, and then came back as the clock did, is
+    forgotten or not.
+    """
+    now = known_at(world, stream, identity) >= 0
+    return now == (known_at(world, stream, identity, world.latest_ms) >= 0)
+
+
+def known_at(world: "World", stream: int, identity: str, now_ms: int = 0) -> int:
+    """Where the message of that id is, if the stream's window has it; -1 it has not."""
     known = world.model.streams[stream]
-    window_ms = known.settings.dedup_window_ms
-    stored = known.ids.get(identity, [])
-    return any(stored_ms + window_ms > world.now_ms for stored_ms in stored)
+    first_ms = (now_ms or world.now_ms) - known.settings.dedup_window_ms
+    stored = known.ids.get(identity, []) if identity else []
+    return next((offset for stored_ms, offset in stored if stored_ms > first_ms), -1)
 
 
 def _refusing(model: Model, stream: int) -> Reader | None:

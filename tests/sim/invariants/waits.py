@@ -19,6 +19,7 @@ WAITS: Final = {
     "delivery": "Published, at the stream's level",
     "early delivery": "nothing",
     "strict delivery": "message and Leased, synced: by key, of sessions, exactly once, single, or never acknowledged",
+    "cancellation": "its ScheduleSettled record, synced",
     "reply": "the position applied when it was computed, at the level of what it reveals",
 }
 

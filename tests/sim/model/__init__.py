@@ -15,7 +15,7 @@ in the list any more, so that every count is a length.
 """
 
 from tests.sim.model.core import Model
-from tests.sim.model.log import Entry, Stream
+from tests.sim.model.log import Entry, Stream, bodies_of_command
 from tests.sim.model.readers import READY_STATES, Message, Reader
 
-__all__ = ["READY_STATES", "Entry", "Message", "Model", "Reader", "Stream"]
+__all__ = ["READY_STATES", "Entry", "Message", "Model", "Reader", "Stream", "bodies_of_command"]

@@ -7,6 +7,7 @@ from typing import Any
 from tests.sim.model import addresses
 from tests.sim.model.log import Stream
 from tests.sim.model.readers import Message, Reader
+from tests.sim.model.schedules import SCHEDULES, Schedules
 
 from dragoman.kernel import records as r
 from dragoman.kernel.leases import states as s
@@ -21,6 +22,7 @@ class Model:
         self.readers: dict[int, Reader] = {}
         self.routes: dict[int, r.RouteCreated] = {}
         self.bindings: list[r.Bound] = []
+        self.schedules = Schedules()
         self.snapshots: dict[int, r.SnapshotCreated] = {}
 
     def copy(self) -> "Model":
@@ -40,6 +42,10 @@ class Model:
         stream = self.named(stream_name)
         mine = [] if stream is None else self.readers_of(stream.id)
         return next((reader for reader in mine if reader.name == name), None)
+
+    def is_hidden(self, stream: int) -> bool:
+        """Whether only schedules are in it."""
+        return self.streams[stream].namespace == SCHEDULES
 
     def is_queue(self, reader: Reader) -> bool:
         return reader.name == self.streams[reader.stream].name
@@ -61,6 +67,8 @@ class Model:
             stream = self.streams.get(target.stream)
             if stream is None:
                 continue
+            if stream.namespace == SCHEDULES:
+                self.schedules.put_off(record, target)
             entries = stream.append(record, target)
             for reader in self.readers_of(stream.id):
                 for entry in entries:
@@ -104,6 +112,7 @@ class Model:
             del self.readers[reader.id]
         self.streams.pop(record.id, None)
         self._unbind_all(record.id)
+        self.schedules.forget(record.id)
         self.snapshots = {at: k for at, k in self.snapshots.items() if k.stream != record.id}
 
     def _subscription_created(self, record: r.SubscriptionCreated) -> None:
@@ -190,6 +199,9 @@ class Model:
             for message in reader.between(record.partition, start, end):
                 message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
 
+    def _schedule_settled(self, record: r.ScheduleSettled) -> None:
+        self.schedules.settle(record)
+
     def _snapshot_created(self, record: r.SnapshotCreated) -> None:
         if record.stream in self.streams:  # a durable one
             self.snapshots[record.id] = record
@@ -231,6 +243,7 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.SessionStateSet: Model._session_state_set,
     r.Renewed: Model._renewed,
     r.Indexed: Model._nothing,
+    r.ScheduleSettled: Model._schedule_settled,
     r.SnapshotCreated: Model._snapshot_created,
     r.SnapshotDeleted: Model._snapshot_deleted,
     r.Reserved: Model._nothing,

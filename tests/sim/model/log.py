@@ -3,6 +3,7 @@
 from tests.sim.translator import colour_of
 
 from dragoman.kernel import records as r
+from dragoman.kernel.commands import Publish
 
 
 class Entry:
@@ -55,7 +56,7 @@ class Stream:
         self.ends = [0] * record.settings.partitions
         self.starts = [0] * record.settings.partitions  # as trimmed
         self.entries: list[list[Entry]] = [[] for _ in self.ends]
-        self.ids: dict[str, list[int]] = {}  # dedup id -> when messages of it were stored
+        self.ids: dict[str, list[tuple[int, int]]] = {}  # dedup id -> (stored ms, offset) of each
 
     def keeps(self) -> bool:
         return self.settings.retention_ms != 0
@@ -64,8 +65,8 @@ class Stream:
         entries = entries_of(record, target.offset)
         self.ends[target.partition] = target.offset + len(entries)
         self.entries[target.partition] += entries
-        for identity in record.dedup or ():
-            self.ids.setdefault(identity, []).append(record.stored_ms)
+        for entry, identity in zip(entries, record.dedup or (), strict=False):
+            self.ids.setdefault(identity, []).append((entry.stored_ms, entry.offset))
         return entries
 
     def trim(self, partition: int, offset: int) -> None:
@@ -90,6 +91,11 @@ def bodies_of(record: r.Published) -> list[bytes]:
     if record.control:
         return record.bodies
     return record.bodies[0].split(b"\n") if record.packed else record.bodies
+
+
+def bodies_of_command(command: Publish) -> list[bytes]:
+    """One per message."""
+    return command.bodies[0].split(b"\n") if command.packed else command.bodies
 
 
 def entries_of(record: r.Published, offset: int) -> list[Entry]:
