@@ -15,7 +15,7 @@ from tests.sim.actions import FAMILIES, mix_of
 from tests.sim.world import World
 
 from dragoman.kernel import kernel as kernel_module
-from dragoman.kernel import scheduler, schedules
+from dragoman.kernel import pumping, scheduler, schedules
 from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
 
@@ -36,6 +36,9 @@ if str(lease_module.__file__).endswith(".py"):  # compiled modules have their li
         (scheduler, "SCHEDULE_OPEN_BLOCKS_MAX"): 2,
         (scheduler, "SCHEDULE_SEND_MAX"): 3,
         (scheduler, "SCHEDULE_RETRY_MS"): 50,
+        (pumping, "PUMP_HOPS_MAX"): 3,
+        (pumping, "PUMP_STEP_MAX"): 4,
+        (pumping, "PUMP_ROUND_MS"): 300,
     }
 
 

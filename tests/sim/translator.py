@@ -73,8 +73,12 @@ class SimTranslator:
     def with_headers(
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> tuple[int, bytes]:
-        head, separator, deaths = body.partition(SEPARATOR)
-        return format, head.partition(b";")[0] + b";" + headers[0][1].encode() + separator + deaths
+        return format, with_colour(body, headers[0][1])
+
+
+def with_colour(body: bytes, colour: str) -> bytes:
+    head, separator, deaths = body.partition(SEPARATOR)
+    return name_of(head) + b";" + colour.encode() + separator + deaths
 
 
 def died(body: bytes, reason: str, queue: str) -> bytes:

@@ -78,6 +78,8 @@ class World(Checks):
         self.kept_ids: dict[Id, bytes] = {}  # schedules by id, as stored last
         self.told_ids: dict[Id, bytes] = {}  # as their publishers know them
         self.taken_back: set[bytes] = set()  # bodies that were taken back for good
+        self.identities: set[tuple[int, int]] = set()  # of producers, as they were told
+        self.writers: list[int] = []  # producers without transactions
         self.latest_ms = 0  # the latest wall time there was
         self.seeking: dict[int, set[int]] = {}  # where a seek may lead, per partition
         self.snapshot: r.SnapshotCreated | None = None  # what is gone back to
@@ -189,6 +191,8 @@ class World(Checks):
         self.model = self.base.copy()
         for record in self.node.kernel._records:
             self.model.apply(record)
+        for transaction in self.model.transactions.by_name.values():
+            transaction.began_ms = self.clock.elapsed  # its time begins anew
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
         self.spared, self.locks, self.seeking, self.snapshot = set(), {}, {}, None
         self.put_off = []
@@ -324,6 +328,8 @@ class World(Checks):
                         leaves(self, what, position_of(self, *key), level)
                     self.used |= set(keys) if level == SYNCED else set()
                     self._tell_ids(keys)
+                elif what == "identity":
+                    self.identities |= set(keys)
                 elif what == "cancellation":
                     self.taken_back |= set(keys)
                 elif what == "settlement":

@@ -28,6 +28,7 @@ from dragoman.kernel.pumps import (
     PumpInfo,
     PumpState,
     compiled,
+    cursor_of,
     dead_letter_of,
     info_of,
     limit_of,
@@ -276,7 +277,7 @@ def _next(kernel: "Decisions", pump: Pump) -> tuple[Load | None, bool]:
 
 def _next_from_cursor(pump: Pump, partition: Partition, count_max: int) -> Load | None:
     at = partition.index
-    cursor = pump.cursors[at] if at < len(pump.cursors) else 0
+    cursor = max(cursor_of(pump, at), partition.start)
     limit = min(limit_of(pump, partition), partition.stable())
     if cursor >= limit:
         return None
@@ -296,7 +297,7 @@ def _next_from_cursor(pump: Pump, partition: Partition, count_max: int) -> Load 
 def _next_leased(
     kernel: "Decisions", pump: Pump, reader: Subscription, count_max: int
 ) -> tuple[Load | None, bool]:
-    run = next_run(reader, count_max, kernel.now_ms - 1)
+    run = None if reader.settings.paused else next_run(reader, count_max, kernel.now_ms - 1)
     if run is None:
         return None, False
     if run.expired:

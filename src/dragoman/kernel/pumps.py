@@ -182,7 +182,7 @@ def apply_pump_created(state: "State", record: PumpCreated) -> None:
     """The pump is there."""
     state.id_next = max(state.id_next, record.id + 1)
     stream = state.streams.get(record.stream)
-    if stream is None:
+    if stream is None or (record.subscription and record.subscription not in state.subscriptions):
         return  # it was not a durable one
     pumps = state.pumps
     pump = Pump(record, stream)
@@ -259,7 +259,9 @@ def info_of(state: "State", pump: Pump) -> PumpInfo:
         left = sum(_left_for(reader, pump, index) for index in range(len(reader.windows)))
     else:
         left = sum(
-            partition.count(_cursor(pump, partition.index), limit_of(pump, partition))
+            partition.count(
+                max(cursor_of(pump, partition.index), partition.start), limit_of(pump, partition)
+            )
             for partition in pump.stream.partitions
         )
     return PumpInfo(
@@ -296,7 +298,8 @@ def _left_for(reader: Any, pump: Pump, index: int) -> int:
     return max(left, 0)
 
 
-def _cursor(pump: Pump, partition: int) -> int:
+def cursor_of(pump: Pump, partition: int) -> int:
+    """How far it came in a partition; one that was added later it has not begun."""
     return pump.cursors[partition] if partition < len(pump.cursors) else 0
 
 

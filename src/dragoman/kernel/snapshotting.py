@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel.block import Partition
 from dragoman.kernel.describe import queue_info
 from dragoman.kernel.leases.seek import check_seekable
-from dragoman.kernel.leases.states import DONE
+from dragoman.kernel.leases.states import DEAD, DEFERRED, LEASED, PENDING, RETURNED, WAITING
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Record, Runs, SnapshotCreated, SnapshotDeleted, Sought
 from dragoman.kernel.replies import QueueInfo
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
+OPEN: Final = (LEASED, RETURNED, WAITING, DEFERRED, PENDING, DEAD)
+
 
 def create_snapshot(kernel: "Decisions", command: CreateSnapshot, session: int) -> SnapshotInfo:
     """Reply: the snapshot."""
@@ -45,10 +46,7 @@ def create_snapshot(kernel: "Decisions", command: CreateSnapshot, session: int) 
     if len(state.snapshots.by_id) >= SNAPSHOTS_MAX:
         raise QuotaExceeded(f"{SNAPSHOTS_MAX} snapshots")
     stream = subscription.stream
-    windows = tuple(
-        (window.frontier, _open_runs(partition, window))
-        for partition, window in zip(stream.partitions, subscription.windows, strict=True)
-    )
+    windows = tuple((window.frontier, _open_runs(window)) for window in subscription.windows)
     made = SnapshotCreated(
         state.id_next,
         command.namespace,
@@ -61,17 +59,14 @@ def create_snapshot(kernel: "Decisions", command: CreateSnapshot, session: int) 
     return _info(kernel, made)
 
 
-def _open_runs(partition: Partition, window: Window) -> Runs:
-    """Messages below the frontier that are not done."""
+def _open_runs(window: Window) -> Runs:
+    """What is below the frontier and not done; what waits for a transaction's end, too."""
     runs: Runs = []
-    for start, end in partition.messages(window.floor(), window.frontier):
-        for offset in range(start, end):
-            if window.state(offset) == DONE:
-                continue
-            if runs and (runs[-1][1] == offset or len(runs) == SNAPSHOT_RUNS_MAX):
-                runs[-1] = (runs[-1][0], offset + 1)
-            else:
-                runs.append((offset, offset + 1))
+    for start, end in sorted(run for state in OPEN for run in window.runs(state)):
+        if runs and (runs[-1][1] == start or len(runs) == SNAPSHOT_RUNS_MAX):
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
     return runs
 
 

@@ -10,10 +10,12 @@ from tests.sim.actions import (
     machine,
     orders,
     publishing,
+    pumps,
     scheduling,
     seeking,
     sessions,
     topology,
+    transactions,
     unique,
 )
 from tests.sim.world import Action
@@ -64,8 +66,10 @@ FAMILIES: dict[str, list[tuple[Action, float]]] = {
     "deadlines": deadlines.MIX,
     "orders": orders.MIX,
     "seeking": seeking.MIX,
+    "pumps": pumps.MIX,
     "scheduling": scheduling.MIX,
     "sessions": sessions.MIX,
+    "transactions": transactions.MIX,
     "unique": unique.MIX,
 }
 
@@ -149,7 +153,9 @@ MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN tim
     "deadlines": deadlines.MET,
     "orders": orders.MET,
     "seeking": seeking.MET,
+    "pumps": pumps.MET,
     "scheduling": scheduling.MET,
     "sessions": sessions.MET,
+    "transactions": transactions.MET,
     "unique": unique.MET,
 }

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.sim.invariants.pumps import pumps_equal
+from tests.sim.invariants.transactions import transactions_equal
 from tests.sim.model import Message
 
 from dragoman.kernel import records as r
@@ -164,10 +166,26 @@ def snapshots_are_kept(world: "World") -> None:
             )
 
 
+def cursors_equal(world: "World") -> None:
+    """Of streams that are there."""
+    groups = {group.key[1]: group for group in world.node.kernel.state.groups.by_key.values()}
+    for name, cursors in world.model.groups.cursors.items():
+        known = groups[name].cursors if name in groups else {}
+        found = {
+            place: (cursor.offset, cursor.epoch, cursor.metadata)
+            for place, cursor in known.items()
+            if place[0] in world.model.streams
+        }
+        assert found == cursors, (name, found, cursors)
+
+
 WHOLLY: Final[list[Callable[["World"], None]]] = [
     routes_equal,
     resident_is_counted,
     usage_is_counted,
     sessions_are_kept,
     snapshots_are_kept,
+    transactions_equal,
+    cursors_equal,
+    pumps_equal,
 ]

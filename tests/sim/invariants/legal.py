@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.sim.invariants import leases, seeking
 from tests.sim.invariants.deaths import deaths
 from tests.sim.invariants.plans import Plan, known_at
+from tests.sim.invariants.pumps import a_pump_ends_when_it_is_through, carries
 from tests.sim.invariants.schedules import (
     a_bucket_goes_when_nothing_waits_in_it,
     sends,
     what_is_put_off_is_kept,
 )
+from tests.sim.invariants.transactions import a_transaction_begins, an_end_is_whole
 from tests.sim.model import READY_STATES, Reader, Stream
 from tests.sim.model.log import bodies_of
 from tests.sim.translator import colour_of, deaths_of, name_of
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 Cause = Callable[["World", Sequence[r.Record]], list[Plan] | None]
 
-CAUSES: Final[list[Cause]] = [sends, deaths]
+CAUSES: Final[list[Cause]] = [sends, carries, deaths]
 """Each answers None when a set is none of its business, else the plans that would be right."""
 
 
@@ -41,6 +43,7 @@ def legal(world: "World", records: list[r.Record]) -> None:
         planned = plans_of(world, records)
     assert not published or published in planned, f"{published} was published, not one of {planned}"
     assert published or world.plan is not None or Plan() in planned, f"not published: {planned}"
+    an_end_is_whole(world, records)
     for record in records:
         judge = JUDGES.get(type(record))
         if judge is not None:
@@ -127,7 +130,7 @@ def keys_are_known(world: "World", record: r.Published, readers: list[Reader]) -
         given = world.keys.get(name_of(body))
         own = colour_of(body).encode()
         is_first = given is not None and not deaths_of(body) and not record.hops
-        assert key == given if is_first else key in {own, given}, (body, key, given)
+        assert key == given if is_first else record.hops or key in {own, given}, (body, key, given)
 
 
 def a_backlog_is_put_in_order(world: "World", record: r.Indexed) -> None:
@@ -149,6 +152,8 @@ JUDGES: Final[dict[type, Any]] = {
     r.Indexed: a_backlog_is_put_in_order,
     r.Leased: leases.what_is_next_is_leased,
     r.Settled: leases.a_settlement_is_of_what_is_held,
+    r.PumpDeleted: a_pump_ends_when_it_is_through,
+    r.TransactionExtended: a_transaction_begins,
     r.StreamDeleted: a_stream_goes,
     r.Sought: seeking.a_reader_goes_where_it_was_told,
     r.SnapshotCreated: seeking.a_snapshot_is_how_a_reader_stands,

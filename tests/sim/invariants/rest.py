@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from tests.sim.invariants.schedules import nothing_due_is_left
+from tests.sim.invariants.transactions import nothing_is_open_too_long
 from tests.sim.model import READY_STATES, Reader
 
 from dragoman.kernel.entities import Subscription
@@ -78,4 +79,8 @@ def _is_within_limits(reader: Reader, subscription: Subscription) -> None:
         assert subscription.ready_bytes() <= settings.bytes_max
 
 
-CHECKS: Final[list[Callable[["World"], None]]] = [readers_are_served, nothing_due_is_left]
+CHECKS: Final[list[Callable[["World"], None]]] = [
+    readers_are_served,
+    nothing_due_is_left,
+    nothing_is_open_too_long,
+]

@@ -20,6 +20,8 @@ WAITS: Final = {
     "early delivery": "nothing",
     "strict delivery": "message and Leased, synced: by key, of sessions, exactly once, single, or never acknowledged",
     "cancellation": "its ScheduleSettled record, synced",
+    "identity": "its ProducerInitialised or ProducersReserved record, synced",
+    "end": "its TransactionEnded record, synced",
     "reply": "the position applied when it was computed, at the level of what it reveals",
 }
 

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.sim.model import addresses
+from tests.sim.model.groups import Groups
 from tests.sim.model.log import Stream
+from tests.sim.model.pumps import Pump
 from tests.sim.model.readers import Message, Reader
 from tests.sim.model.schedules import SCHEDULES, Schedules
+from tests.sim.model.transactions import Transactions
 
 from dragoman.kernel import records as r
 from dragoman.kernel.leases import states as s
@@ -23,6 +26,9 @@ class Model:
         self.routes: dict[int, r.RouteCreated] = {}
         self.bindings: list[r.Bound] = []
         self.schedules = Schedules()
+        self.transactions = Transactions()
+        self.groups = Groups()
+        self.pumps: dict[int, Pump] = {}
         self.snapshots: dict[int, r.SnapshotCreated] = {}
 
     def copy(self) -> "Model":
@@ -70,6 +76,9 @@ class Model:
             if stream.namespace == SCHEDULES:
                 self.schedules.put_off(record, target)
             entries = stream.append(record, target)
+            if self.transactions.note_batch(record, target):
+                for entry in entries:
+                    entry.pending = True
             for reader in self.readers_of(stream.id):
                 for entry in entries:
                     reader.add(target.partition, entry)
@@ -113,6 +122,9 @@ class Model:
         self.streams.pop(record.id, None)
         self._unbind_all(record.id)
         self.schedules.forget(record.id)
+        self.transactions.forget_stream(record.id)
+        self.groups.forget_stream(record.id)
+        self.pumps = {at: pump for at, pump in self.pumps.items() if pump.stream != record.id}
         self.snapshots = {at: k for at, k in self.snapshots.items() if k.stream != record.id}
 
     def _subscription_created(self, record: r.SubscriptionCreated) -> None:
@@ -124,6 +136,7 @@ class Model:
 
     def _subscription_deleted(self, record: r.SubscriptionDeleted) -> None:
         reader = self.readers.pop(record.id, None)
+        self.pumps = {at: p for at, p in self.pumps.items() if p.subscription != record.id}
         if reader is None or not reader.settings.durable or reader.owner:
             return
         if reader.name == self.streams[reader.stream].name:
@@ -199,6 +212,50 @@ class Model:
             for message in reader.between(record.partition, start, end):
                 message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
 
+    def _producer_initialised(self, record: r.ProducerInitialised) -> None:
+        self.transactions.initialise(record)
+
+    def _transaction_extended(self, record: r.TransactionExtended) -> None:
+        self.transactions.extend(record)
+
+    def _cursors_pended(self, record: r.CursorsPended) -> None:
+        transaction = self.transactions.of(record.producer)
+        assert transaction is not None
+        transaction.cursors.append((record.namespace, record.group, record.cursors))
+
+    def _transaction_ended(self, record: r.TransactionEnded) -> None:
+        """Everybody sees what was written, or nobody does."""
+        self.transactions.end(record)
+        for stream in self.streams.values():
+            for partition, entries in enumerate(stream.entries):
+                ended = [e for e in entries if e.pending and e.producer == record.producer]
+                for entry in ended:
+                    entry.pending, entry.aborted = False, not record.commit
+                for reader in self.readers_of(stream.id) if ended else ():
+                    reader.show(partition)
+
+    def _cursors_committed(self, record: r.CursorsCommitted) -> None:
+        self.groups.commit(record, set(self.streams))
+
+    def _cursors_deleted(self, record: r.CursorsDeleted) -> None:
+        self.groups.delete(record)
+
+    def _group_deleted(self, record: r.GroupDeleted) -> None:
+        self.groups.forget(record)
+
+    def _pump_created(self, record: r.PumpCreated) -> None:
+        """Where its source does not outlive a restart, neither does it."""
+        is_there = not record.subscription or record.subscription in self.readers
+        if record.stream in self.streams and is_there:
+            self.pumps[record.id] = Pump(record)
+
+    def _pump_moved(self, record: r.PumpMoved) -> None:
+        if record.id in self.pumps:
+            self.pumps[record.id].move(record.partition, record.offset)
+
+    def _pump_deleted(self, record: r.PumpDeleted) -> None:
+        self.pumps.pop(record.id, None)
+
     def _schedule_settled(self, record: r.ScheduleSettled) -> None:
         self.schedules.settle(record)
 
@@ -243,6 +300,17 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.SessionStateSet: Model._session_state_set,
     r.Renewed: Model._renewed,
     r.Indexed: Model._nothing,
+    r.ProducersReserved: Model._nothing,
+    r.ProducerInitialised: Model._producer_initialised,
+    r.TransactionExtended: Model._transaction_extended,
+    r.CursorsPended: Model._cursors_pended,
+    r.TransactionEnded: Model._transaction_ended,
+    r.CursorsCommitted: Model._cursors_committed,
+    r.CursorsDeleted: Model._cursors_deleted,
+    r.GroupDeleted: Model._group_deleted,
+    r.PumpCreated: Model._pump_created,
+    r.PumpMoved: Model._pump_moved,
+    r.PumpDeleted: Model._pump_deleted,
     r.ScheduleSettled: Model._schedule_settled,
     r.SnapshotCreated: Model._snapshot_created,
     r.SnapshotDeleted: Model._snapshot_deleted,

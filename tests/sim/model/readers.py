@@ -131,6 +131,15 @@ class Reader:
                     part[-1].state = s.RETURNED
         self.frontiers[record.partition] = record.frontier
 
+    def show(self, partition: int) -> None:
+        """What was pending is ready now, or will never be."""
+        part = self.parts[partition]
+        for message in part:
+            if message.state == s.PENDING and not message.entry.pending:
+                is_new = message.offset >= self.frontiers[partition]
+                message.state = s.READY if is_new else s.RETURNED
+        part[:] = [message for message in part if not message.entry.aborted]
+
     def advance(self, partition: int, end: int) -> None:
         """Everything below has been handed out, or given up."""
         self.frontiers[partition] = max(self.frontiers[partition], end)

@@ -130,8 +130,10 @@ def apply_sought(state: State, record: Sought) -> None:
             _delay_again(state, subscription, partition, record.frontier)
         _look_again(state, subscription)
         return
-    low = record.open[0][0] if record.open else record.frontier
-    window.frontier = window.returned_low = min(low, record.frontier)
+    low = min(
+        [record.frontier, *partition.open_since.values(), *(run[0] for run in record.open[:1])]
+    )
+    window.frontier = window.returned_low = low
     window.ready = 0
     for start, end in record.open:
         hide_pending(window, partition, start)
