@@ -318,7 +318,7 @@ class Broker:
 
     def _catch_up(self) -> None:
         self._is_lagging = False
-        self.commit.want_sync(self.commit.handed)
+        self.commit.want_sync(self.commit.position())  # of a frame that still gathers, too
         self.commit.pump()
 
     def _grow(self, stream: Stream, partition: Partition, end: int) -> None:

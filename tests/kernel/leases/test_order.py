@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -11,6 +12,7 @@ from dragoman.kernel.commands import DescribeQueue, Lease, Publish, PurgeQueue, 
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.settings import Address
+from dragoman.model.errors import ResourceLocked
 from dragoman.model.levels import CANONICAL
 from dragoman.storage.memory.log import MemoryLog
 from dragoman.storage.memory.segments import MemorySegments
@@ -149,8 +151,13 @@ class OrderMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def lease_deferred(self, data: st.DataObject) -> None:
         message = data.draw(st.sampled_from(self.of(DEFERRED)))
-        taken = self.session.submit(LeaseDeferred(name="q", offsets=[message.offset]))
-        self.note(taken, 0)
+        command = LeaseDeferred(name="q", offsets=[message.offset])
+        rivals = [known for known in self.of(LEASED) if known.key == message.key != b""]
+        if rivals and self.settings_of.get("order") == "key":
+            with pytest.raises(ResourceLocked):
+                self.session.submit(command)
+        else:
+            self.note(self.session.submit(command), 0)
 
     @rule(duration_ms=st.sampled_from([300, 700, 1000]))
     def pass_time(self, duration_ms: int) -> None:

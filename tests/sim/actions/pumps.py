@@ -31,8 +31,11 @@ def create_pump(world: World) -> None:
         Address(pick(*ROUTES), pick("", *KEYS), is_route=True),
     )
     targets = (target, Address(pick(*QUEUES))) if world.chance.random() < 0.3 else (target,)
+    to_origin = world.chance.random() < 0.15
     settings = PumpSettings(
-        targets=targets,
+        targets=() if to_origin else targets,
+        to_origin=to_origin,
+        rate_max=pick(0, 0, 0, 100),
         filter=pick({}, {}, {"colour": pick(*KEYS)}),
         headers_set=pick((), (), (("colour", pick(*KEYS)),)),
         attempts_max=pick(1, 2, 3),
@@ -87,8 +90,9 @@ def let_pumps_work(world: World) -> None:
 
 
 def _places(world: World) -> list[list[int]]:
-    """Where streams end and pumps are."""
+    """Where streams end, how much is ready, and where pumps are."""
     ends = [stream.ends.copy() for stream in world.model.streams.values()]
+    ends.append([len(reader.ready()) for reader in world.model.readers.values()])
     return ends + [pump.cursors.copy() for pump in world.model.pumps.values()]
 
 
@@ -107,6 +111,7 @@ MET = [
     "a pump filters out",
     "a pump gives up",
     "a pump is through",
+    "a pump knows no way back",
     "a pump lets go what goes in a circle",
     "carry from a queue",
     "carry from a stream",

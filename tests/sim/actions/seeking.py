@@ -9,7 +9,8 @@ from tests.sim.world import ALL, STREAMS, Action, World
 from dragoman.kernel import commands as c
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.commands import CreateSubscription
-from dragoman.kernel.leases.seek import AlterSubscription, Peek, Seek
+from dragoman.kernel.leases.peek import Peek
+from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.kernel.snapshots import CreateSnapshot, DeleteSnapshot, ListSnapshots, SeekSnapshot
 from dragoman.model.levels import CANONICAL, SYNCED, WRITTEN

@@ -1,13 +1,20 @@
 """Pumps: one step is what it publishes and how far it came, so nothing is carried twice or lost within a node."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.sim.invariants.plans import Plan, plan_publish
 from tests.sim.invariants.waits import position_of
 from tests.sim.model import Entry
 from tests.sim.model.pumps import Pump
-from tests.sim.translator import colour_of, died, goes_in_a_circle, with_colour
+from tests.sim.translator import (
+    SEPARATOR,
+    colour_of,
+    deaths_of,
+    died,
+    goes_in_a_circle,
+    with_colour,
+)
 
 from dragoman.kernel import pumping
 from dragoman.kernel import records as r
@@ -19,25 +26,27 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 
+HOME: Final = Address("")  # where a message died last
+
+
 def carries(world: "World", records: Sequence[r.Record]) -> list[Plan] | None:
-    """What a pump's step must have published: one plan per way that is right."""
-    for record in records:
-        if isinstance(record, r.PumpMoved):
-            pump = world.model.pumps[record.id]
-            plans = _plans(world, pump, _moved_over(world, pump, record))
-            assert plans, f"{pump.name} carried to a target that has no room"
-            return plans
-        if isinstance(record, r.Settled) and record.event == s.TAKE and world.is_carrying:
-            reader = world.model.readers[record.subscription]
-            start, end = record.runs[0]
-            entries = [m.entry for m in reader.between(record.partition, start, end)]
-            _is_committed(world, reader.stream, record.partition, end)
-            pumps = [p for p in world.model.pumps.values() if p.subscription == reader.id]
-            assert pumps, f"nobody carries from {reader.name}"
-            plans = [plan for pump in pumps for plan in _plans(world, pump, entries)]
-            assert plans, f"{pumps} carried to a target that has no room"
-            return plans
-    return None
+    """What a pump's step must have published."""
+    moved = next((record for record in records if isinstance(record, r.PumpMoved)), None)
+    if moved is None:
+        return None
+    pump = world.model.pumps[moved.id]
+    taken = [each for each in records if isinstance(each, r.Settled) and each.event == s.TAKE]
+    entries = _taken(world, pump, taken[0]) if taken else _moved_over(world, pump, moved)
+    return _plans(world, pump, moved, entries)
+
+
+def _taken(world: "World", pump: Pump, record: r.Settled) -> list[Entry]:
+    """Messages that a leased subscription is done with."""
+    reader = world.model.readers[record.subscription]
+    assert pump.subscription == reader.id
+    start, end = record.runs[0]
+    _is_committed(world, reader.stream, record.partition, end)
+    return [message.entry for message in reader.between(record.partition, start, end)]
 
 
 def _moved_over(world: "World", pump: Pump, record: r.PumpMoved) -> list[Entry]:
@@ -60,23 +69,23 @@ def _is_committed(world: "World", stream: int, partition: int, end: int) -> None
     )
 
 
-def _plans(world: "World", pump: Pump, entries: list[Entry]) -> list[Plan]:
+def _plans(world: "World", pump: Pump, moved: r.PumpMoved, entries: list[Entry]) -> list[Plan]:
     hops = max((entry.hops for entry in entries), default=0)
-    chosen = [e for e in entries if _takes(pump, e)]
+    chosen = [entry for entry in entries if _takes(pump, entry)]
+    plan, counts = Plan(), (pump.carried + len(chosen), pump.dropped)
     if hops >= pumping.PUMP_HOPS_MAX:
         world.counts["a pump lets go what goes in a circle"] += 1
-        return [Plan()]
-    plan = Plan()
-    there = _plan_carry(world, pump, chosen, plan)
-    if there is None:
-        return []  # some target has no room: it must wait
-    if there:
+        counts = (pump.carried, pump.dropped + len(entries))
+    elif _plan_carry(world, pump, chosen, plan):
         world.counts["a pump carries"] += len(chosen)
         world.counts["a pump filters out"] += len(entries) - len(chosen)
-        return [plan]
-    assert len(entries) == 1, f"{pump.name} gives several up at once"
-    world.counts["a pump gives up"] += 1
-    return [_plan_given_up(world, pump, entries[0])]
+    else:
+        assert len(entries) == 1, f"{pump.name} gives several up at once"
+        world.counts["a pump gives up"] += 1
+        plan = _plan_given_up(world, pump, entries[0])
+        counts = (pump.carried, pump.dropped + 1)
+    assert (moved.carried, moved.dropped) == counts, (moved, counts)
+    return [plan]
 
 
 def _takes(pump: Pump, entry: Entry) -> bool:
@@ -84,20 +93,31 @@ def _takes(pump: Pump, entry: Entry) -> bool:
     return not wanted or colour_of(entry.body) == wanted["colour"]
 
 
-def _plan_carry(world: "World", pump: Pump, entries: list[Entry], plan: Plan) -> bool | None:
-    """Add what must be appended; False when some target is not there, None when one has no room."""
-    for target in pump.settings.targets:
+def _plan_carry(world: "World", pump: Pump, entries: list[Entry], plan: Plan) -> bool:
+    """Add what must be appended; False when some target is not there."""
+    for target in pump.settings.targets or (HOME,):
         for entry in entries:
-            body = entry.body
-            if pump.settings.headers_set:
-                body = with_colour(body, pump.settings.headers_set[0][1])
-            key = target.key or (colour_of(entry.body) if target.is_route else "")
-            address = Address(target.name, key, target.is_route)
+            address, body = _sent(pump, target, entry.body)
             if world.model.targets(address, body) is None:
                 return False
-            if plan_publish(world, address, [body], plan) >= 0:
-                return None
+            refused = plan_publish(world, address, [body], plan)
+            assert refused < 0, f"{pump.name} carried {body!r} to {address}, which has no room"
     return True
+
+
+def _sent(pump: Pump, target: Address, body: bytes) -> tuple[Address, bytes]:
+    """Where a message goes, and what of it."""
+    key = target.key or (colour_of(body) if target.is_route else "")
+    address = Address(target.name, key, target.is_route)
+    deaths = deaths_of(body)
+    if target is HOME:
+        assert deaths, f"{body!r} never died"
+        address = Address(deaths[-1][1])
+    if (pump.ends is not None or target is HOME) and deaths and deaths[-1][1] == address.name:
+        body = body.split(SEPARATOR)[0]
+    if pump.settings.headers_set:
+        body = with_colour(body, pump.settings.headers_set[0][1])
+    return address, body
 
 
 def _plan_given_up(world: "World", pump: Pump, entry: Entry) -> Plan:
@@ -113,6 +133,9 @@ def a_pump_ends_when_it_is_through(world: "World", record: r.PumpDeleted) -> Non
     """By itself only what had an end, and has come there."""
     pump = world.model.pumps[record.id]
     if world.cause != "":
+        return
+    if pump.settings.to_origin and record.outcome != "done":
+        world.counts["a pump knows no way back"] += 1
         return
     assert pump.ends is not None, f"{pump.name} ends by itself"
     reader = world.model.readers.get(pump.subscription)
@@ -131,6 +154,7 @@ def pumps_equal(world: "World") -> None:
     for pump in world.model.pumps.values():
         assert known[pump.id].cursors == pump.cursors, pump.name
         assert known[pump.id].subscription == pump.subscription
+        assert (known[pump.id].carried, known[pump.id].dropped) == (pump.carried, pump.dropped)
 
 
 def nothing_is_left_to_carry(world: "World") -> None:

@@ -251,7 +251,7 @@ class Model:
 
     def _pump_moved(self, record: r.PumpMoved) -> None:
         if record.id in self.pumps:
-            self.pumps[record.id].move(record.partition, record.offset)
+            self.pumps[record.id].move(record)
 
     def _pump_deleted(self, record: r.PumpDeleted) -> None:
         self.pumps.pop(record.id, None)

@@ -279,9 +279,8 @@ class Keys(Order):
         """Whether `holder` (0: somebody new) may have these messages, deferred before: nobody else has their keys."""
         for number, _, _ in window.tagged(start, end):
             key = self.by_number[number]
-            if self.sessions and key.receiver != holder:
-                return False
-            if number != KEYLESS and len(key.held) and key.holder != holder:
+            locks = not self.fair and number != KEYLESS and len(key.held)
+            if (self.sessions and key.receiver != holder) or (locks and key.holder != holder):
                 return False
         return True
 
