@@ -263,6 +263,10 @@ class World(Checks):
             for message in reader.messages():
                 if message.state == s.LEASED and message.duration_ms:
                     message.until_ms = now_ms + message.duration_ms
+                if message.state == s.WAITING:
+                    until_ms, duration_ms = message.wait
+                    left_ms = min(max(until_ms - self.now_ms, 0), duration_ms)
+                    message.due_ms = now_ms + left_ms
 
     def expect(self, reader: Reader, partition: int, messages: list[Message], holder: int) -> None:
         """Messages were leased (or taken): they must be delivered in this turn."""

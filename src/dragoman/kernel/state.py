@@ -99,8 +99,8 @@ class State:
         self.translator = translator
         self.routing = routing
         self.random_below = random_below
-        self.id_next = 1  # of streams, subscriptions, routes, pools; never reused
-        self.holder_next = 1  # see `begin_life`
+        # The next id of streams, subscriptions, routes and pools, never reused; of holders see `begin_life`.
+        self.id_next = self.holder_next = 1
         self.incarnation = 1
         self.secret = b""  # of the store; never leaves the process
         self.is_full = False  # the disk is: publishes are refused, everything else goes on

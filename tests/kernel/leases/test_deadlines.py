@@ -219,3 +219,13 @@ def test_a_deferred_message_is_not_had_while_others_of_its_key_are_in_flight() -
     assert bodies(queue.kernel.submit(LeaseDeferred(name="q", offsets=[0]), queue.session)) == [
         b"a.1"
     ]
+
+
+def test_what_begins_to_wait_before_the_first_look_of_a_life_is_waited_for_once() -> None:
+    queue = Queue()
+    queue.publish(b"0")
+    queue.kernel.begin(2)
+    queue.settle(queue.lease(1)[0], "release", delay_ms=1_000)
+    queue.pass_ms(0)
+    queue.pass_ms(1_000)
+    assert queue.take(1) == [b"0"]

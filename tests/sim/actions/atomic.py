@@ -21,7 +21,7 @@ def atomic(world: World) -> None:
     publishes = [_publish(world) for _ in range(world.pick(0, 1, 1, 2, 3))]
     held = [_take(world, client) for _ in range(world.pick(0, 1, 2)) if client.held]
     settles = [_settle(world, one) for one in held]
-    commands = [*publishes, *settles]
+    commands: list[c.Publish | c.Settle] = [*publishes, *settles]
     world.chance.shuffle(commands)
     world.plan = Plan()
     wrong = _settled_twice(held)

@@ -150,7 +150,7 @@ def kept_for(world: World, session: int) -> list[Delivery]:
     """Deliveries that wait for the journal."""
     outbox = world.node.broker._outbox
     kept = [one for waiting in outbox._growing.values() for one in waiting]
-    kept += [one for _, one in outbox._syncing]
+    kept += [one for _, one in (*outbox._written, *outbox._synced)]
     return [delivery for to, delivery in kept + outbox._ripe if to == session]
 
 

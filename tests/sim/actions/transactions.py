@@ -279,6 +279,7 @@ def _send(
         return
     assert not left and reply.refused == refused, (left, reply.refused, refused)
     assert reply.duplicate == (offset >= 0) and (offset < 0 or reply.offset == offset)
+    assert command.producer is not None
     kind = "in a transaction" if command.producer.transactional else "numbered"
     world.counts["repeat a batch" if reply.duplicate else f"write {kind}"] += 1
     confirm(client, reply, appended_since(world, before))

@@ -65,7 +65,7 @@ def publish_unique(world: World) -> None:
 def some_id(world: World, address: Address, body: bytes) -> str:
     targets = world.model.targets(address, body) or []
     sure = [each for each in IDS if all(is_sure(world, stream, each) for stream in targets)]
-    return world.chance.choice(sure)
+    return str(world.chance.choice(sure))
 
 
 def _repeats(world: World, stream: Stream, ids: list[str]) -> list[int]:

@@ -34,12 +34,15 @@ def readers_are_served(world: "World") -> None:
         assert not locks, f"{reader.name}: sessions past their deadline"
         late = [m for m in reader.messages() if 0 < m.until_ms <= elapsed_ms]
         assert not late, f"{reader.name}: past their deadline {late}"
+        late = [m for m in reader.messages() if m.state == s.WAITING and m.due_ms <= elapsed_ms]
+        assert not late, f"{reader.name}: have waited long enough {late}"
 
 
 def _is_served(reader: Reader, subscription: Subscription) -> None:
-    room = [holder for holder in subscription.consumers if holder.room(1)]
+    room = [holder for holder in subscription.holders.values() if holder.room(1)]
     if subscription.settings.single_active:
-        room = [holder for holder in subscription.consumers[:1] if holder.room(1)]
+        first = subscription.consumers.first()
+        room = [first] if first is not None else []
     if subscription.settings.paused:
         room = []
     for holder in room:

@@ -193,8 +193,9 @@ class Model:
             for message in reader.messages():
                 bound = message.state == s.LEASED and not message.duration_ms
                 message.tries += bound
-                if bound or message.state == s.WAITING:
+                if bound:
                     message.state, message.holder = s.RETURNED, 0
+                message.due_ms = 0  # what waits goes on, at most as long as it was told to
                 message.until_ms = 0  # given its full duration again by the first sweep
 
     def _session_state_set(self, record: r.SessionStateSet) -> None:
@@ -276,6 +277,7 @@ def _settle(message: Message, record: r.Settled, target: int) -> None:
         message.tries += 1
         message.fails += record.failed
     message.due_ms = record.ready_ms
+    message.wait = record.wait or (0, 0)
     if target != s.LEASED:
         message.holder = message.until_ms = message.duration_ms = 0
 

@@ -31,6 +31,7 @@ class Message:
         "state",
         "tries",
         "until_ms",
+        "wait",
     )
 
     def __init__(self, entry: Entry, expires_ms: int, key: bytes, lane: int) -> None:
@@ -47,7 +48,8 @@ class Message:
         self.duration_ms = 0
         self.tries = 0
         self.fails = 0
-        self.due_ms = 0
+        self.due_ms = 0  # elapsed time at which it is to be retried
+        self.wait = (0, 0)  # the same as wall time, and how long that is
 
     def __repr__(self) -> str:
         return f"{self.offset}:{self.body!r}:{s.STATES[self.state]}"

@@ -96,6 +96,7 @@ def refill(state: "State", elapsed_ms: int, now_ms: int) -> None:
     due = state.due
     due.rearm = False
     due.heap.clear()
+    state.retry.clear()  # what began to wait in this life already is among what waits
     for subscription in state.subscriptions.values():
         for index, window in enumerate(subscription.windows):
             for start, end, holder, duration_ms in window.held_until():
