@@ -1,5 +1,6 @@
 """A connection and what its user knows; what users know beyond connections."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.sim.node import SimDoor
@@ -37,6 +38,7 @@ class Client:
         self.pools: list[int] = []
         self.held: list[Held] = []
         self.waiting: list[Waiting] = []
+        self.tickets: dict[int, Callable[[Any], None]] = {}  # promised answers
 
     def wait(self, what: str, position: int, level: int, keys: list[Any]) -> None:
         self.waiting.append(Waiting(what, position, level, keys))

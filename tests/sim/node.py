@@ -95,6 +95,7 @@ class SimDoor:
 
     def __init__(self) -> None:
         self.on_deliver: Callable[[list[Delivery]], None] = lambda _: None
+        self.on_answered: Callable[[int, Any], None] = lambda ticket, result: None
         self.on_cancelled: Callable[[Any], None] = lambda _: None
 
     def receive(self, data: bytes) -> None:
@@ -106,7 +107,8 @@ class SimDoor:
     def cancelled(self, holder: Any) -> None:
         self.on_cancelled(holder)
 
-    def answered(self, ticket: int, result: object) -> None: ...
+    def answered(self, ticket: int, result: object) -> None:
+        self.on_answered(ticket, result)
 
     def progressed(self) -> None: ...
 

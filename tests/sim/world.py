@@ -78,6 +78,8 @@ class World(Checks):
         self.kept_ids: dict[Id, bytes] = {}  # schedules by id, as stored last
         self.told_ids: dict[Id, bytes] = {}  # as their publishers know them
         self.taken_back: set[bytes] = set()  # bodies that were taken back for good
+        self.members: list[Any] = []  # of groups, see `actions.groups`
+        self.group_views: dict[str, Any] = {}
         self.identities: set[tuple[int, int]] = set()  # of producers, as they were told
         self.writers: list[int] = []  # producers without transactions
         self.latest_ms = 0  # the latest wall time there was
@@ -195,7 +197,7 @@ class World(Checks):
             transaction.began_ms = self.clock.elapsed  # its time begins anew
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
         self.spared, self.locks, self.seeking, self.snapshot = set(), {}, {}, None
-        self.put_off = []
+        self.put_off, self.members, self.group_views = [], [], {}
         for counted in (self.leases, self.appended_leases, self.leased_at):
             counted.clear()
         disk.segments_end_where_the_checkpoint_says(self)

@@ -7,6 +7,7 @@ from tests.sim.actions import (
     consuming,
     deadlines,
     faults,
+    groups,
     machine,
     orders,
     publishing,
@@ -64,6 +65,7 @@ MIX: list[tuple[Action, float]] = [
 FAMILIES: dict[str, list[tuple[Action, float]]] = {
     "atomic": atomic.MIX,
     "deadlines": deadlines.MIX,
+    "groups": groups.MIX,
     "orders": orders.MIX,
     "seeking": seeking.MIX,
     "pumps": pumps.MIX,
@@ -151,6 +153,7 @@ MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN tim
     ],
     "atomic": atomic.MET,
     "deadlines": deadlines.MET,
+    "groups": groups.MET,
     "orders": orders.MET,
     "seeking": seeking.MET,
     "pumps": pumps.MET,

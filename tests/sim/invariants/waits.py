@@ -22,6 +22,7 @@ WAITS: Final = {
     "cancellation": "its ScheduleSettled record, synced",
     "identity": "its ProducerInitialised or ProducersReserved record, synced",
     "end": "its TransactionEnded record, synced",
+    "commit": "its CursorsCommitted record, synced",
     "reply": "the position applied when it was computed, at the level of what it reveals",
 }
 
