@@ -43,8 +43,6 @@ _CODING: Final = b"transfer-encoding"
 _EXPECT: Final = b"expect"
 _UPGRADE: Final = b"upgrade"
 _SPECIAL: Final = frozenset((_HOST, _LENGTH, _CODING, _EXPECT, _UPGRADE))
-_BLANK: Final = (0x20, 0x09)
-_SEPARATORS: Final = 4  # colon, space and line end of a header
 
 
 class Failure:
@@ -81,7 +79,7 @@ class HttpConnection:
         "_coding",
         "_expects",
         "_fed_bytes",
-        "_head_bytes",
+        "_feeding_bytes",
         "_headers",
         "_hosts",
         "_is_cut",
@@ -112,6 +110,9 @@ class HttpConnection:
         self._is_over = False  # its sender has said that no request follows
         self._whole: list[Request] = []
         self._body: list[bytes] = []
+        self._feeding_bytes = (
+            0  # the most that can be of the head that comes in: all reads with a part of it
+        )
         self._parser = self._new_parser()
         self._begin()
 
@@ -126,7 +127,6 @@ class HttpConnection:
         self._request: Request | None = None
         self._target = b""
         self._headers: list[RawHeader] = []
-        self._head_bytes = 0
         self._fed_bytes = 0  # in this stage, by reads that began in it
         self._hosts = 0
         self._length = -1
@@ -160,6 +160,7 @@ class HttpConnection:
     def _feed(self, data: bytes) -> bytes:
         """Parse; what is left to be parsed anew."""
         stage = self.stage
+        self._feeding_bytes = len(data) + (self._feeding_bytes if stage == HEAD else 0)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as pause:
@@ -235,15 +236,9 @@ class HttpConnection:
             self._refuse(414, f"the target is longer than {TARGET_BYTES_MAX} bytes")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, whole; behind the body, a trailer, which nobody reads."""
-        self._head_bytes += len(name) + len(value) + _SEPARATORS
-        if self._head_bytes > HEAD_BYTES_MAX or len(self._headers) == HEADERS_MAX:
-            self._refuse(431, f"more than {HEADERS_MAX} headers or {HEAD_BYTES_MAX} bytes of them")
-        if self.stage == BODY:
-            return
+        """A header, whole; behind the body, a trailer, which goes to a list that nobody reads."""
         name = name.lower()
-        if value and value[-1] in _BLANK:
-            value = value.rstrip(b" \t")
+        value = value.rstrip(b" \t")
         self._headers.append((name, value))
         if name in _SPECIAL:
             self._note(name, value)
@@ -269,9 +264,12 @@ class HttpConnection:
             self._check_old(version)
         elif self._hosts != 1:
             self._refuse(400, "HTTP/1.1 needs one Host header")
+        headers, self._headers = self._headers, []
+        if len(headers) > HEADERS_MAX or self._feeding_bytes > HEAD_BYTES_MAX:
+            self._check_head(headers)
         if self._coding and self._coding != b"chunked":
             self._refuse(501, "of the transfer codings only chunked is known")
-        request = Request(method, self._path(method), self._headers, b"")
+        request = Request(method, self._path(method), headers, b"")
         request.is_old = version == "1.0"
         request.is_last = not parser.should_keep_alive()
         if self._upgrade and parser.should_upgrade():
@@ -285,6 +283,12 @@ class HttpConnection:
             self._too_large(self._length)
         if self._expects:
             self._expect(request)
+
+    def _check_head(self, headers: list[RawHeader]) -> None:
+        """Asked for only where as much was read that it may be too large."""
+        size = sum(len(name) + len(value) for name, value in headers)
+        if len(headers) > HEADERS_MAX or size > HEAD_BYTES_MAX:
+            self._refuse(431, f"more than {HEADERS_MAX} headers or {HEAD_BYTES_MAX} bytes of them")
 
     def _check_old(self, version: str) -> None:
         if version != "1.0":

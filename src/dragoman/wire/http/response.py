@@ -114,13 +114,14 @@ def encode_response(
     for name, value in headers:
         clean = value.translate(_CUT) if b"\n" in value or b"\r" in value else value
         parts.append(b"%s: %s\r\n" % (name, clean))
-    if status not in BODILESS:
-        parts.append(b"content-length: %d\r\n" % len(body))
     if closes:
         parts.append(b"connection: close\r\n")
     elif keeps:
         parts.append(b"connection: keep-alive\r\n")
-    parts.append(b"date: %s\r\n\r\n" % date)
-    if not is_head and status not in BODILESS:
-        parts.append(body)
+    if status in BODILESS:
+        parts.append(b"date: %s\r\n\r\n" % date)
+    else:
+        parts.append(b"content-length: %d\r\ndate: %s\r\n\r\n" % (len(body), date))
+        if not is_head:
+            parts.append(body)
     return b"".join(parts)

@@ -27,13 +27,13 @@ def reached(table: Table, method: str, path: bytes) -> tuple[str, dict[str, str]
     found = table.find(request)
     if found is None:
         return None
-    found.decide(request)
-    if found.handler is None:
+    choice = found.choose(request)
+    if choice is None:
         return None
-    call: Any = Call(request, None, None, found.parameters)  # type: ignore[arg-type]
-    answer = found.handler(call)
+    parameters = found.parameters(choice)
+    answer = choice[0].handler(Call(request, None, None, parameters))  # type: ignore[arg-type]
     assert isinstance(answer, Response)
-    return answer.body.decode(), dict(found.parameters)
+    return answer.body.decode(), dict(parameters)
 
 
 ALL = table(
@@ -96,16 +96,12 @@ def test_of_two_routes_of_one_path_the_first_whose_guard_holds_is_taken() -> Non
     found = two.find(Request("POST", b"/", (), b""))
     assert found is not None
     for body, expected in ((b"{}", b"json"), (b"a=b", b"form")):
-        request = Request("POST", b"/", (), body)
-        found.handler = None
-        found.decide(request)
-        assert found.handler is not None
+        choice = found.choose(Request("POST", b"/", (), body))
+        assert choice is not None
         call: Any = None
-        answer: Any = found.handler(call)
+        answer: Any = choice[0].handler(call)
         assert answer.body == expected
-    found.handler = None
-    found.decide(Request("POST", b"/", (), b"neither"))
-    assert found.handler is None
+    assert found.choose(Request("POST", b"/", (), b"neither")) is None
 
 
 def test_two_services_may_name_the_holes_of_one_path_differently() -> None:
@@ -121,9 +117,11 @@ def test_of_several_limits_the_largest_counts_and_without_a_route_the_usual_one(
         Route("POST", "/a", handler("a"), body_bytes_max=10),
         Route("POST", "/a", handler("b"), body_bytes_max=20),
     )
-    assert some.body_bytes_max(some.find(Request("POST", b"/a", (), b""))) == 20
-    assert some.body_bytes_max(some.find(Request("GET", b"/a", (), b""))) == BODY_BYTES_MAX
-    assert some.body_bytes_max(None) == BODY_BYTES_MAX
+    posted = some.find(Request("POST", b"/a", (), b""))
+    got = some.find(Request("GET", b"/a", (), b""))
+    assert posted is not None
+    assert got is not None
+    assert (posted.body_bytes_max, got.body_bytes_max) == (20, BODY_BYTES_MAX)
 
 
 def test_a_path_of_other_methods_is_405_and_says_which() -> None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from dragoman.doors.shared.rest.call import Call, Face, Parked, Request, Response
+from dragoman.doors.shared.rest.call import BODY_BYTES_MAX, Call, Face, Parked, Request, Response
 from dragoman.doors.shared.rest.problem import problem
 from dragoman.doors.shared.rest.routes import Found, Table
 from dragoman.kernel.api import Cancel, Connection, Delivery, Holder, Session, Settle
@@ -125,7 +125,7 @@ class HttpDoor:
         """Route it; what its routes take."""
         found = self._table.find(request)
         request.note = found
-        return self._table.body_bytes_max(found)
+        return BODY_BYTES_MAX if found is None else found.body_bytes_max
 
     def _work(self) -> None:
         """Serve requests until one parks, or the peer has enough to read; then what stands behind all of them."""
@@ -148,19 +148,19 @@ class HttpDoor:
 
     def _serve(self, request: Request) -> None:
         found: Found | None = request.note
-        if found is not None:
-            found.decide(request)
-        if found is None or found.face is None or found.handler is None:
+        choice = None if found is None else found.choose(request)
+        if found is None or choice is None:
             self._answer(request, self._table.refuse(request, found))
             return
-        call = Call(request, self._session, self._connection, found.parameters)
+        call = Call(request, self._session, self._connection, found.parameters(choice))
         try:
-            answer = found.handler(call)
+            answer = choice[0].handler(call)
         except Exception as error:  # noqa: BLE001 - the face has a word for each
-            answer = self._refused(found.face, request, error)
+            answer = self._refused(choice[1], request, error)
         if isinstance(answer, Response):
             self._answer(request, answer)
         else:
+            request.note = choice[1]
             self._parked = answer
             self._parked_request = request
             if self._is_draining:
@@ -220,7 +220,7 @@ class HttpDoor:
             response = ask()
         except Exception as error:  # noqa: BLE001 - as in `_serve`
             self._abandon()
-            response = self._refused(request.note.face, request, error)
+            response = self._refused(request.note, request, error)
         if response is not None:
             self._parked = self._parked_request = None
             self._since_ms = self._session.elapsed_ms()
@@ -326,13 +326,16 @@ class HttpDoor:
         """The soonest deadline. One that was asked for and is put off is let come and looked at then, or each request
         would leave an entry in the broker's heap.
         """
-        if self._queue and self._parked is None and self._unsent_bytes <= UNSENT_BYTES_MAX:
-            return self._session.elapsed_ms()
+        armed = self._armed_ms
+        if self._parked is None:
+            if self._queue and self._unsent_bytes <= UNSENT_BYTES_MAX:
+                return self._session.elapsed_ms()
+            if armed is not None and self._wire.stage == IDLE and not self._linger_ms:
+                return armed  # a pause that began anew ends later
         soonest = self._linger_ms or self._stage_deadline_ms()
         parked = self._parked
         if parked is not None and parked.deadline_ms is not None:
             soonest = parked.deadline_ms if soonest is None else min(soonest, parked.deadline_ms)
-        armed = self._armed_ms
         if armed is None or (soonest is not None and soonest < armed):
             self._armed_ms = armed = soonest
         return armed

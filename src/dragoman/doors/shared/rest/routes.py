@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
 
-from dragoman.doors.shared.rest.call import BODY_BYTES_MAX, Face, Handler, Request, Response, Route
+from dragoman.doors.shared.rest.call import BODY_BYTES_MAX, Face, Request, Response, Route
 from dragoman.doors.shared.rest.problem import problem
 
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -26,34 +26,35 @@ Methods = dict[str, list[Choice]]
 
 
 class Found:
-    """Where a request's path leads, and what stands in the holes on the way."""
+    """Where method and path lead, and what stands in the holes on the way. Kept for plain paths: never changed.
 
-    __slots__ = ("choices", "face", "handler", "methods", "parameters", "values")
+    body_bytes_max  the largest that the routes take; a usual one where 404 or 405 comes next
+    """
 
-    def __init__(self, methods: Methods, values: Sequence[str]) -> None:
+    __slots__ = ("body_bytes_max", "choices", "methods", "values")
+
+    def __init__(self, methods: Methods, method: str, values: Sequence[str]) -> None:
         self.methods = methods
         self.values = values
-        self.choices: Sequence[Choice] = ()
-        self.handler: Handler | None = None
-        self.face: Face | None = None
-        self.parameters = _NOTHING
-
-    def at(self, method: str) -> None:
-        """The routes for a method."""
-        choices = self.methods.get(method)
+        choices = methods.get(method)
         if choices is None and method == "HEAD":
-            choices = self.methods.get("GET")
-        self.choices = choices or ()
+            choices = methods.get("GET")
+        self.choices: Sequence[Choice] = choices or ()
+        sizes = [choice[0].body_bytes_max for choice in self.choices]
+        self.body_bytes_max = max(sizes, default=BODY_BYTES_MAX)
 
-    def decide(self, request: Request) -> None:
+    def choose(self, request: Request) -> Choice | None:
         """Now that the request is whole: whose it is, if anybody's."""
-        for route, face, names in self.choices:
-            if route.guard is None or route.guard(request):
-                self.handler = route.handler
-                self.face = face
-                if names:
-                    self.parameters = dict(zip(names, self.values, strict=True))
-                return
+        for choice in self.choices:
+            guard = choice[0].guard
+            if guard is None or guard(request):
+                return choice
+        return None
+
+    def parameters(self, choice: Choice) -> Mapping[str, str]:
+        """What stands in the holes, by the names that the route has for them."""
+        names = choice[2]
+        return dict(zip(names, self.values, strict=True)) if names else _NOTHING
 
 
 class Node:
@@ -76,6 +77,9 @@ class Table:
         """Raises ValueError for a template that is none."""
         self.faces = faces
         self._plain: dict[bytes, Methods] = {}
+        self._kept: dict[
+            tuple[str, bytes], Found
+        ] = {}  # one for each route of a plain path at most
         self._root = Node()
         for face in faces:
             for route in face.routes():
@@ -106,21 +110,17 @@ class Table:
 
     def find(self, request: Request) -> Found | None:
         """Where a path leads, its routes for the request's method chosen; None when nowhere."""
+        where = (request.method, request.path)
+        found = self._kept.get(where)
+        if found is not None:
+            return found
         methods = self._plain.get(request.path)
-        if methods is not None:
-            found = Found(methods, ())
-        else:
-            known = self._match(request.path)
-            if known is None:
-                return None
-            found = known
-        found.at(request.method)
+        if methods is None:
+            return self._match(request)
+        found = Found(methods, request.method, ())
+        if found.choices:
+            self._kept[where] = found
         return found
-
-    def body_bytes_max(self, found: Found | None) -> int:
-        """How large a body may be: the largest that the routes found take; a usual one where 404 or 405 comes next."""
-        sizes = [choice[0].body_bytes_max for choice in found.choices] if found else []
-        return max(sizes, default=BODY_BYTES_MAX)
 
     def refuse(self, request: Request, found: Found | None) -> Response:
         """404 or 405, as the face says it that the request looks meant for."""
@@ -138,8 +138,8 @@ class Table:
             response.headers = (*response.headers, allow)
         return response
 
-    def _match(self, path: bytes) -> Found | None:
-        raw = path[1:].split(b"/", SEGMENTS_MAX)
+    def _match(self, request: Request) -> Found | None:
+        raw = request.path[1:].split(b"/", SEGMENTS_MAX)
         if len(raw) > SEGMENTS_MAX:
             return None
         try:
@@ -148,7 +148,7 @@ class Table:
             return None
         values: list[str] = []
         node = _walk(self._root, segments, 0, values)
-        return None if node is None else Found(node.methods, values)
+        return None if node is None else Found(node.methods, request.method, values)
 
     def templates(self) -> list[tuple[str, str]]:
         """(method, template) of every route, for documents and tests."""
