@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import dragoman
 from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
+from dragoman.app.lag import LoopLag
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy
 from dragoman.app.node import LocalNode
 from dragoman.doors.shared.rest.call import Face
@@ -54,6 +55,7 @@ class BrokerParts:
         self.doors = make_doors(lambda: _faces(self, options))
         self.tls = make_tls(options)
         self.is_bound = False  # every port, so that clients reach it
+        self.lag = LoopLag(asyncio.get_running_loop(), broker.meters.loop_lag)
         self.pid = os.getpid()
         self.checkpointer: Checkpointer | None = None
         self.room: Room | None = None
@@ -82,6 +84,7 @@ class BrokerParts:
     async def close(self, deadline_s: float) -> None:
         """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""
         end = asyncio.get_running_loop().time() + deadline_s
+        self.lag.stop()
         if self._pusher is not None:
             await self._pusher.close(min(deadline_s, PUSH_DRAIN_S_MAX))
         commit = self.broker.commit
@@ -205,6 +208,7 @@ def _durable(
     broker.after_turn = checkpointer.look
     parts = BrokerParts(broker, options)
     parts.checkpointer = checkpointer
+    broker.meters.checkpoint = checkpointer.times
     parts.engine = engine
     parts.room = room
     room.watch()

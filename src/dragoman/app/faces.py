@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+import dragoman
+from dragoman.app.build import build
 from dragoman.app.config import ServeOptions
+from dragoman.console.access import Access
 from dragoman.console.health import HealthFace
+from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.shared.rest.call import Face
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.runtime.broker import Broker
@@ -19,7 +23,15 @@ class Serving(Protocol):
 
 def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     """In the order in which they are asked what to say about a path that nobody serves."""
-    return (HealthFace(lambda: missing(parts)), SqsFace())
+    access = Access(options.keys, is_open=not (options.users or options.keys))
+    broker = parts.broker
+    sources = Sources(
+        broker.meters,
+        broker.kernel.state.given_up,
+        (dragoman.__version__, build()),
+        lambda: not missing(parts),
+    )
+    return (HealthFace(lambda: missing(parts)), MetricsFace(sources, access), SqsFace())
 
 
 def missing(parts: Serving) -> list[str]:

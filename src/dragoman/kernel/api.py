@@ -13,6 +13,14 @@ from typing import Any, Protocol
 from dragoman.kernel.aliases import ListAliases, Resolve, SetAlias
 from dragoman.kernel.atomic import Atomic
 from dragoman.kernel.block import Block
+from dragoman.kernel.catalogue import (
+    BindingInfo,
+    Census,
+    ListBindings,
+    ListNames,
+    ListNamespaces,
+    TakeCensus,
+)
 from dragoman.kernel.commands import (
     ANY_PARTITION,
     DEFAULT_NAMESPACE,
@@ -146,10 +154,12 @@ __all__ = [
     "AlterSubscription",
     "Atomic",
     "Bind",
+    "BindingInfo",
     "BindingSettings",
     "Block",
     "Cancel",
     "CancelSchedule",
+    "Census",
     "CommitCursors",
     "Connection",
     "ConnectionDoor",
@@ -195,9 +205,12 @@ __all__ = [
     "LeaseInfo",
     "LeaveGroup",
     "ListAliases",
+    "ListBindings",
     "ListCursors",
     "ListDocuments",
     "ListGroups",
+    "ListNames",
+    "ListNamespaces",
     "ListPumps",
     "ListPushed",
     "ListQueues",
@@ -250,6 +263,7 @@ __all__ = [
     "SubscriptionSettings",
     "SyncGroup",
     "Synced",
+    "TakeCensus",
     "Token",
     "Tokens",
     "TransactionInfo",
@@ -322,6 +336,14 @@ class Session(Protocol):
 
     def incarnation(self) -> int:
         """How often this store was started: the leader epoch that Kafka clients see."""
+        ...
+
+    def speak(self, protocol: str) -> None:
+        """Count what follows as this protocol's, where one connection serves several."""
+        ...
+
+    def count_delivered(self, count: int, size_bytes: int) -> None:
+        """Tell of messages that a cursor read and the client was handed; those of leases are counted as they come."""
         ...
 
     def fault(self, error: Exception) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dragoman.kernel import (
     aliases,
     atomic,
+    catalogue,
     dedup,
     documents,
     pumping,
@@ -60,6 +61,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **subscribe.HANDLERS,
     **documents.HANDLERS,
     **aliases.HANDLERS,
+    **catalogue.HANDLERS,
 }
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {

@@ -74,6 +74,19 @@ class Routing:
         mine = [route for route in self._routes.values() if route.namespace == namespace]
         return sorted(mine, key=lambda route: route.name)
 
+    def namespaces(self) -> set[str]:
+        """Those with routes."""
+        return {route.namespace for route in self._routes.values()}
+
+    def name_of(self, number: int) -> str | None:
+        """The name of the route with this id."""
+        route = self._routes.get(number)
+        return None if route is None else route.name
+
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._routes)
+
     # --- changes ---
 
     def create(self, record: RouteCreated) -> None:

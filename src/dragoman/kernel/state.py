@@ -26,6 +26,7 @@ from dragoman.kernel.snapshots import Snapshots
 from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.ports.translator import Translator
+from dragoman.telemetry.counters import GivenUp
 
 LOOK_MS: Final = 1  # before every wall time there is: look at the head at once
 HOLDER_BITS: Final = 40  # of a holder's id within one life; the rest is the incarnation
@@ -56,6 +57,7 @@ class State:
         "documents",
         "due",
         "expiring",
+        "given_up",
         "gone",
         "groups",
         "grown",
@@ -151,6 +153,7 @@ class State:
         ] = []  # heap: (ready elapsed ms, subscription, partition, a, b)
 
     def _init_features(self) -> None:
+        self.given_up = GivenUp()  # since the process began
         self.schedules = Schedules()
         self.dedup = Dedup()
         self.pumps = Pumps()

@@ -32,7 +32,9 @@ class OpenSession(Protocol):
 class Turns(Protocol):
     """The broker as a shell sees it."""
 
-    def open(self, make_door: Callable[[Session], ConnectionDoor], shell: Any) -> OpenSession: ...
+    def open(
+        self, make_door: Callable[[Session], ConnectionDoor], shell: Any, protocol: str
+    ) -> OpenSession: ...
 
     def close(self, session: Any) -> None: ...
 
@@ -115,7 +117,7 @@ class Sniffer(asyncio.Protocol):
         if make_door is None:
             self._transport.abort()
             return
-        shell = TcpShell(self._doors, make_door)
+        shell = TcpShell(self._doors, make_door, protocol)
         self._transport.set_protocol(shell)
         shell.connection_made(self._transport)
         shell.data_received(self._head)
@@ -124,10 +126,11 @@ class Sniffer(asyncio.Protocol):
 class TcpShell(asyncio.Protocol):
     """One connection that speaks through its door."""
 
-    def __init__(self, doors: Doors, make_door: MakeDoor) -> None:
+    def __init__(self, doors: Doors, make_door: MakeDoor, protocol: str) -> None:
         self._doors = doors
         self._broker = doors.broker
         self._make_door = make_door
+        self._protocol = protocol
         self._is_stuck = False  # the peer takes no bytes
         self._is_throttled = False  # the broker takes no more messages for now
         self._is_full = False  # the door has enough to work off
@@ -139,7 +142,7 @@ class TcpShell(asyncio.Protocol):
         peer = Peer(transport)
         self._doors.open[self] = None
         self.session: OpenSession = self._broker.open(
-            lambda session: self._make_door(session, peer), self
+            lambda session: self._make_door(session, peer), self, self._protocol
         )
 
     def data_received(self, data: bytes) -> None:

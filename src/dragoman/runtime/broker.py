@@ -23,6 +23,7 @@ from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.outbox import Outbox
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers
+from dragoman.telemetry.counters import Meters
 
 RESIDENT_BYTES_MAX: Final = 96 << 20
 """Of messages that are nowhere but in memory, before publishers are held back."""
@@ -86,6 +87,8 @@ class Broker:
         self.kernel = kernel
         self.commit = commit
         commit.collect = self._collect
+        self.meters = Meters()
+        commit.sync_times = self.meters.journal_sync
         self.clock = clock
         self.node = node
         self.loader: Loader | None = None
@@ -119,11 +122,16 @@ class Broker:
     # --- sessions ---
 
     def open(
-        self, make_door: Callable[[BrokerSession], ConnectionDoor], shell: Shell
+        self,
+        make_door: Callable[[BrokerSession], ConnectionDoor],
+        shell: Shell,
+        protocol: str = "other",
     ) -> BrokerSession:
         """A new connection; its door is made for its session."""
         self.begin_turn()
-        session = BrokerSession(self, self.kernel.open_session(), shell)
+        session = BrokerSession(self, self.kernel.open_session(), shell, protocol)
+        session.opened_as.connections += 1
+        session.opened_as.connections_opened += 1
         self._sessions[session.id] = session
         session.door = make_door(session)
         self.touch(session)
@@ -134,6 +142,7 @@ class Broker:
         if self._sessions.pop(session.id, None) is None:
             return
         self.begin_turn()
+        session.opened_as.connections -= 1
         self._ask(session, session.door.lost)
         self._touched.pop(session, None)
         self._waiting.pop(session, None)
@@ -187,6 +196,7 @@ class Broker:
 
     def _turn(self) -> None:
         self._turning = False
+        self.meters.turns += 1
         kernel = self.kernel
         if kernel.is_broken:
             raise Failed("a decision was carried out in part")
@@ -235,6 +245,11 @@ class Broker:
         if self.kernel.is_broken:
             raise error
         session.shell.abort()
+        self.note_fault(error)
+
+    def note_fault(self, error: Exception) -> None:
+        """A fault of ours that one client noticed."""
+        self.meters.faults += 1
         self.on_door_fault(error)
 
     def _tick_doors(self) -> None:
@@ -254,6 +269,7 @@ class Broker:
     def _deliver(self, session_id: int, deliveries: list[Delivery]) -> None:
         session = self._sessions.get(session_id)
         if session is not None and deliveries:
+            session.count_deliveries(deliveries)
             self._ask(session, session.door.deliver, deliveries)
 
     def _hand_ripened(self) -> None:

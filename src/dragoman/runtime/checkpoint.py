@@ -35,6 +35,7 @@ from dragoman.runtime.snapshot import (
     subscription_changes,
 )
 from dragoman.runtime.worker import Worker
+from dragoman.telemetry.counters import Histogram
 
 RESIDENT_BYTES_MAX: Final = 48 << 20  # of blocks that are nowhere else, before a checkpoint begins
 JOURNAL_FRAMES_MAX: Final = 200_000  # since the last checkpoint, before one begins
@@ -128,6 +129,7 @@ class Checkpointer:
         self.on_failure: Callable[[StorageError], None] = lambda _: None
         self.on_full: Callable[[], None] = lambda: None
         self.count = 0
+        self.times = Histogram()
         self.loader = ExtentLoader(segments)
 
     # --- turn thread ---
@@ -222,6 +224,7 @@ class Checkpointer:
         self._last_position = frozen.position
         self._commit.trim(frozen.position)
         self.is_busy = False
+        self.times.record((self._kernel.elapsed_ms - self._begun_ms) * 1000)
         self.count += 1
         self.look()
 

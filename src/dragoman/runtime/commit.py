@@ -11,6 +11,7 @@ reserve, otherwise when there is room again (`retry`). Until then frames behind 
 """
 
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Final, Protocol
 
 from dragoman.kernel.framing import encode_frame
@@ -19,6 +20,7 @@ from dragoman.model.levels import APPLIED, SYNCED
 from dragoman.ports.storage import Failed, Full, LogStore, StorageError
 from dragoman.runtime.killpoints import reached
 from dragoman.runtime.worker import Job, Worker
+from dragoman.telemetry.counters import Histogram
 
 FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
 UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
@@ -76,6 +78,7 @@ class Commit:
         self._pending: list[Record] = []
         self._sealed: list[Record] | None = None  # a frame that gathers no more, not handed yet
         self.pending_bytes = 0  # of bodies in frames not handed yet
+        self.sync_times = Histogram()  # the worker writes, whoever asks reads
         self._busy = False
         self._written_wanted = False
         self._sync_wanted = 0  # the highest position somebody waits to see synced
@@ -175,7 +178,9 @@ class Commit:
         """On the worker: what comes behind the append. A sync without room has failed: it is never tried again."""
         try:
             if sync:
+                began_ns = perf_counter_ns()
                 self._log.sync()
+                self.sync_times.record((perf_counter_ns() - began_ns) // 1000)
                 reached("sync")
         except StorageError as error:
             self._post(self._on_failed, error)
@@ -281,6 +286,7 @@ class NoCommit:
     def __init__(self) -> None:
         self.collect: Callable[[], object] = lambda: None
         self.failed: StorageError | None = None
+        self.sync_times = Histogram()
 
     def stop(self, error: StorageError) -> None:
         """Nothing is written anyway."""

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dragoman.kernel.api import ConnectionDoor, Delivery, Node, SessionLock
-from dragoman.kernel.commands import Publish, Settle
+from dragoman.kernel.commands import Lease, Publish, Settle
 from dragoman.kernel.consumers import hold_back
 from dragoman.kernel.replies import PublishReply, SettleReply
+from dragoman.model.errors import KernelError
 from dragoman.runtime.outbox import depends_on
 
 if TYPE_CHECKING:
@@ -17,32 +18,89 @@ if TYPE_CHECKING:
 class BrokerSession:
     """See `kernel.api.Session`."""
 
-    __slots__ = ("_broker", "_kernel", "door", "has_published", "id", "shell")
+    __slots__ = (
+        "_broker",
+        "_kernel",
+        "door",
+        "has_published",
+        "id",
+        "opened_as",
+        "protocol",
+        "shell",
+        "traffic",
+    )
 
     door: ConnectionDoor
 
-    def __init__(self, broker: "Broker", id: int, shell: "Shell") -> None:
+    def __init__(self, broker: "Broker", id: int, shell: "Shell", protocol: str) -> None:
         self._broker = broker
         self._kernel = broker.kernel
         self.id = id
         self.shell = shell
         self.has_published = False  # since its shell was last flushed
+        self.protocol = protocol
+        self.traffic = broker.meters.of(protocol)
+        self.opened_as = self.traffic  # whose connection it is, whatever it speaks of
 
     def publish(self, command: Publish) -> PublishReply:
         """See `kernel.api.Session.publish`."""
-        reply: PublishReply = self._broker.loaded(lambda: self._kernel.publish(command))
+        state = self._kernel.state
+        before = state.appended
+        try:
+            reply: PublishReply = self._broker.loaded(lambda: self._kernel.publish(command))
+        except KernelError as error:
+            self._refused(error)
+            raise
         reply.position = self._broker.position()
         self.has_published = True
+        traffic = self.traffic
+        traffic.published += command.packed or len(command.bodies)
+        traffic.published_bytes += state.appended - before
         return reply
 
     def settle(self, command: Settle) -> SettleReply:
         """See `kernel.api.Session.settle`."""
-        reply: SettleReply = self._broker.loaded(lambda: self._kernel.settle(command))
+        try:
+            reply: SettleReply = self._broker.loaded(lambda: self._kernel.settle(command))
+        except KernelError as error:
+            self._refused(error)
+            raise
+        settled = self.traffic.settled
+        settled[command.outcome] = settled.get(command.outcome, 0) + reply.settled
         return reply
 
     def submit(self, command: Any) -> Any:
         """See `kernel.api.Session.submit`."""
-        return self._broker.loaded(lambda: self._kernel.submit(command, self.id))
+        try:
+            reply = self._broker.loaded(lambda: self._kernel.submit(command, self.id))
+        except KernelError as error:
+            self._refused(error)
+            raise
+        if type(command) is Lease:
+            self.count_deliveries(reply)
+        return reply
+
+    def _refused(self, error: KernelError) -> None:
+        refused = self.traffic.refused
+        refused[error.code] = refused.get(error.code, 0) + 1
+
+    def count_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+        """Messages on their way to the client."""
+        traffic = self.traffic
+        for delivery in deliveries:
+            traffic.delivered += delivery.end - delivery.start
+            traffic.delivered_bytes += sum(map(len, delivery.bodies))
+
+    def count_delivered(self, count: int, size_bytes: int) -> None:
+        """See `kernel.api.Session.count_delivered`."""
+        self.traffic.delivered += count
+        self.traffic.delivered_bytes += size_bytes
+
+    def speak(self, protocol: str) -> None:
+        """See `kernel.api.Session.speak`."""
+        if protocol != self.protocol:
+            self.protocol = protocol
+            self.traffic = self._broker.meters.of(protocol)
 
     def wall_ms(self) -> int:
         """Wall time of this turn."""
@@ -90,7 +148,7 @@ class BrokerSession:
 
     def fault(self, error: Exception) -> None:
         """See `kernel.api.Session.fault`."""
-        self._broker.on_door_fault(error)
+        self._broker.note_fault(error)
 
     def node(self) -> Node:
         """Who we are."""

@@ -34,7 +34,7 @@ ATTRIBUTES_LOW_AT: Final = 22  # the byte of a batch that names its codec
 class Fetching:
     """One Fetch, from its first look to its answer."""
 
-    __slots__ = ("_fetch", "_names", "_request", "_talk", "deadline_ms")
+    __slots__ = ("_count", "_fetch", "_names", "_request", "_talk", "deadline_ms")
 
     def __init__(self, talk: Talk, request: Request) -> None:
         """Raises KafkaCodecError."""
@@ -44,6 +44,7 @@ class Fetching:
             request.version, request.buf, request.body, request.end
         )
         self._names: dict[str, None] = {}  # streams to watch
+        self._count = 0  # messages in what was gathered last
         wait_ms = min(max(self._fetch.max_wait_ms, 0), WAIT_MAX_MS)
         self.deadline_ms: int | None = talk.session.elapsed_ms() + wait_ms
 
@@ -75,6 +76,7 @@ class Fetching:
     def _gather(self) -> tuple[list[FetchResult], int, bool]:
         """Results per partition, their bytes, and whether one of them is an error."""
         fetch = self._fetch
+        self._count = 0
         results: list[FetchResult] = []
         left = min(fetch.max_bytes, RESPONSE_BYTES_MAX)
         size = 0
@@ -116,6 +118,7 @@ class Fetching:
             if self._request.version < ZSTD_FROM:
                 _check_zstd(block)
             size += spell_block(block, extract.end, epoch, pieces)
+            self._count += min(block.end, extract.end) - max(block.offset, part[3])
         result = FetchResult(
             topic, part[1], 0, extract.committed, extract.stable, extract.start, pieces
         )
@@ -125,6 +128,9 @@ class Fetching:
 
     def _answer(self, results: list[FetchResult]) -> None:
         request = self._request
+        self._talk.session.count_delivered(
+            self._count, sum(result.records_bytes for result in results)
+        )
         chunks = encode_fetch_response(request.version, request.correlation_id, results, 0, 0, 0)
         self._talk.send(0, APPLIED, chunks)
 

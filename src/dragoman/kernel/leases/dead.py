@@ -27,9 +27,11 @@ def dead_letters(
     Raises Needs.
     """
     if subscription.settings.dead_letter is None:
+        state.given_up.record(reason, sum(end - start for start, end in runs), lettered=0)
         return []
     partition = subscription.stream.partitions[partition_index]
     records: list[Record] = []
+    count = lettered_count = 0
     pending = pending or Pending()
     window = subscription.windows[partition_index]
     for offset, stored_ms, format_, body in _bodies(state, partition, runs):
@@ -40,7 +42,11 @@ def dead_letters(
         if window.state(offset) == LEASED:
             death.attempts += 1
             death.tried_ms = now_ms
-        records += decide_death(state, subscription, format_, body, death, pending)
+        lettered = decide_death(state, subscription, format_, body, death, pending)
+        records += lettered
+        count += 1
+        lettered_count += bool(lettered)
+    state.given_up.record(reason, count, lettered=lettered_count)
     return records
 
 

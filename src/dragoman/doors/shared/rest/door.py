@@ -152,6 +152,7 @@ class HttpDoor:
         if found is None or choice is None:
             self._answer(request, self._table.refuse(request, found))
             return
+        self._session.speak(choice[1].name)
         call = Call(request, self._session, self._connection, found.parameters(choice))
         try:
             answer = choice[0].handler(call)

@@ -1,0 +1,65 @@
+"""Who may ask: a user by name and password, or a program by the token of a key. Anybody while nothing is configured,
+which `serve` allows on loopback only.
+
+    Authorization: Basic base64(name:secret)      a user of [users], or a key of [keys] by its name
+    Authorization: Bearer SECRET                  a key of [keys], whichever it is
+"""
+
+import hmac
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Mapping
+from typing import Final
+
+from dragoman.doors.shared.rest.call import Call, Response
+from dragoman.doors.shared.rest.problem import problem
+
+CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="dragoman", Bearer'),)
+
+
+class Unauthorized(Exception):
+    """No credentials, or wrong ones."""
+
+
+class Access:
+    """Checks requests against what the operator configured; `keys` is by name."""
+
+    def __init__(self, keys: Mapping[str, str], *, is_open: bool) -> None:
+        self._keys = {name: secret.encode() for name, secret in keys.items()}
+        self._is_open = is_open
+
+    def check(self, call: Call) -> str:
+        """The name of who asks. Raises Unauthorized."""
+        if self._is_open:
+            return ""
+        scheme, _, value = (call.request.header(b"authorization") or b"").partition(b" ")
+        kind = scheme.lower()
+        who = None
+        if kind == b"basic":
+            who = self._basic(call, value)
+        elif kind == b"bearer":
+            who = self._bearer(value.strip())
+        if who is None:
+            raise Unauthorized
+        return who
+
+    def _basic(self, call: Call, value: bytes) -> str | None:
+        try:
+            name, colon, secret = b64decode(value, validate=True).partition(b":")
+            user = name.decode()
+        except (Error, ValueError):
+            return None
+        return call.session.node().authenticate(user, secret) if colon else None
+
+    def _bearer(self, token: bytes) -> str | None:
+        """Every key is compared, so that the time taken tells nothing."""
+        found = None
+        for name, secret in self._keys.items():
+            if hmac.compare_digest(secret, token):
+                found = name
+        return found
+
+
+def unauthorized() -> Response:
+    """401, with what would be taken."""
+    return problem(401, "unauthorized", "a user's name and password, or a key", CHALLENGE)
