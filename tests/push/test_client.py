@@ -6,16 +6,16 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-import aiohttp
 import pytest
 import trustme
 from tests.push.receiving import answer_to, post, receiver, sending
 
 from dragoman.ports.outbound import Outgoing
 from dragoman.push import client
-from dragoman.push.client import ANSWER_BYTES_MAX, failure_of
+from dragoman.push.blocked import Blocked
+from dragoman.push.client import Unresolved, failure_of
+from dragoman.push.connection import ANSWER_BYTES_MAX
 from dragoman.push.outbound import HttpOutbound
-from dragoman.push.resolver import Blocked
 
 SHORT_MS = 150
 
@@ -268,41 +268,68 @@ def test_a_name_that_leads_elsewhere_when_it_is_asked_again_gains_nothing(here: 
     run(here, step, look_up=rebinding, allow=["203.0.113.0/24"])
 
 
-def test_an_address_that_was_never_judged_gets_no_socket(here: Here) -> None:
-    async def step(made: HttpOutbound) -> None:
-        made._client._judge = lambda place, attempt: None  # type: ignore[method-assign]
-        answered = await answer_to(made, post(here.url("ok")))
-        assert (answered.failure, made.counters.answered[2]) == ("blocked", 0)
-
-    run(here, step)
-
-
-def test_where_many_connections_are_kept_no_more_are(
+def test_no_more_connections_are_kept_than_may_be(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "KEPT_MAX", -1)
+    monkeypatch.setattr(client, "KEPT_MAX", 2)
 
     async def step(made: HttpOutbound) -> None:
-        said = json.loads((await answer_to(made, post(here.url("echo")))).body)
-        assert dict(said["headers"])["Connection"] == "close"
+        for number in (1, 2, 3):
+            await answer_to(made, post(here.url("ok", f"127.0.0.{number}")))
+        assert len(made._client.pool) == 2
+        for number, count in ((3, 2), (2, 2), (1, 1)):  # the one idle longest was closed
+            said = json.loads(
+                (await answer_to(made, post(here.url("echo", f"127.0.0.{number}")))).body
+            )
+            assert said["count"] == count
 
     run(here, step)
 
 
-def test_connections_are_counted_until_they_are_closed(here: Here) -> None:
+def test_a_connection_is_kept_for_a_while_only(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "KEPT_S", 0.0)
+
     async def step(made: HttpOutbound) -> None:
         await answer_to(made, post(here.url("ok")))
-        assert made._client.idle == 1
-        await answer_to(made, post(here.url("endless")))
+        pool = made._client.pool
         async with asyncio.timeout(5):
-            while made._client.idle:  # noqa: ASYNC110 - turns of the loop
+            while len(pool):  # noqa: ASYNC110 - turns of the loop
                 await asyncio.sleep(0)
+
+    run(here, step)
+
+
+@pytest.mark.parametrize("path", ["endless", "garbage", "cut", "large/70000", "hang"])
+def test_a_connection_that_is_of_no_more_use_is_closed(here: Here, path: str) -> None:
+    async def step(made: HttpOutbound) -> None:
+        await answer_to(made, post(here.url(path), timeout_ms=SHORT_MS))
+        assert len(made._client.pool) == 0
+
+    run(here, step)
+
+
+def test_another_address_of_a_name_is_tried_where_one_takes_nothing(here: Here) -> None:
+    async def names(host: str) -> list[str]:
+        return ["::1", "127.0.0.1"]
+
+    async def step(made: HttpOutbound) -> None:
+        answered = await answer_to(made, post(here.url("ok", "both.test")))
+        assert answered.status == 200
+
+    run(here, step, look_up=names, allow=["::1", "127.0.0.0/8"])
+
+
+def test_a_head_is_answered_without_its_body(here: Here) -> None:
+    async def step(made: HttpOutbound) -> None:
+        request = Outgoing("HEAD", here.url("large/10"), (), b"", 5_000)
+        answered = await answer_to(made, request)
+        assert (answered.status, answered.body) == (200, b"")
 
     run(here, step)
 
 
 def test_every_error_of_sending_has_a_kind() -> None:
     assert failure_of(Blocked("x")) == "blocked"
-    assert failure_of(aiohttp.InvalidURL("x")) == "blocked"
-    assert failure_of(aiohttp.ServerDisconnectedError()) == "broken"
-    assert failure_of(ssl.SSLError()) == "tls"
+    assert failure_of(Unresolved("x")) == "unresolved"
+    assert failure_of(ssl.SSLError("x")) == "tls"
+    assert failure_of(ConnectionRefusedError("x")) == "refused"

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from dragoman.push import resolver as module
+from dragoman.push.blocked import Blocked
 from dragoman.push.guard import Guard
-from dragoman.push.resolver import Blocked, Resolver, SystemLookUp, addresses_of
+from dragoman.push.resolver import Resolver, SystemLookUp, addresses_of
 
 PUBLIC, PRIVATE = "8.8.8.8", "10.0.0.1"
 

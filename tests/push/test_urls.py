@@ -2,14 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.push.resolver import Blocked
+from dragoman.push.blocked import Blocked
 from dragoman.push.urls import URL_CHARS_MAX, place_of
 
 
 def test_a_url_is_read_as_a_target_and_kept_as_it_was_written() -> None:
     place = place_of("https://Hooks.Example/a%2Fb?code=x==&y=%7E#there")
     assert place.target == "https://hooks.example:443"
-    assert place.url.raw_path_qs == "/a%2Fb?code=x==&y=%7E"
+    assert place.path == "/a%2Fb?code=x==&y=%7E"
 
 
 def test_targets_differ_by_scheme_host_and_port() -> None:
@@ -22,7 +22,20 @@ def test_a_name_in_another_script_is_looked_up_in_ours() -> None:
 
 
 def test_an_address_in_brackets_is_an_address() -> None:
-    assert place_of("http://[::1]:8080/").host == "::1"
+    place = place_of("http://[0:0::1]:8080/")
+    assert (place.host, place.is_address, place.authority) == ("::1", True, "[::1]:8080")
+    assert not place_of("http://127.1/").is_address  # to be looked up, and judged
+
+
+def test_a_path_may_be_missing_and_may_be_in_another_script() -> None:
+    assert place_of("http://a").path == "/"
+    assert place_of("http://a?x=1").path == "/?x=1"
+    assert place_of("http://a/ü b".replace(" ", "")).path == "/%C3%BCb"
+
+
+def test_the_usual_port_is_not_named() -> None:
+    assert place_of("https://a:443/").authority == "a"
+    assert place_of("https://a:80/").authority == "a:80"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +55,14 @@ def test_an_address_in_brackets_is_an_address() -> None:
         "http://hooks.example:99999/",
         "http://hooks.example:port/",
         "http://[::1/",
+        "http://[fe80::1%25eth0]/",
+        "http://[127.0.0.1]/",
+        "http://a%2eb/",
+        "http://a\\@b/",
+        "http://a\\b/",
+        "http://-a/",
+        "http://hooks.example:/",
+        "http://hooks.example:0/",
         "http://a b/",
         "http://hooks.example/\r\nHost: other",
         "http://hooks.example/\x00",
@@ -60,5 +81,7 @@ def test_any_text_is_a_place_or_refused(text: str) -> None:
             place = place_of(url)
         except Blocked:
             continue
-        assert place.url.scheme in {"http", "https"}
-        assert place.host
+        assert place.target.startswith(("http://", "https://"))
+        assert place.path[0] == "/"
+        assert place.path.isascii()
+        assert not {*" \r\n\t\0"} & {*place.path, *place.authority}

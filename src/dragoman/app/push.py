@@ -4,7 +4,7 @@
                             |
                        LateOutbound ──(first request: loaded on a thread)──> push.HttpOutbound
 
-Nothing but small objects exists before the first request: neither aiohttp nor a connection, and a broker that pushes
+Nothing but small objects exists before the first request: neither modules nor a connection, and a broker that pushes
 nothing starts as fast and stays as small as one that cannot.
 """
 

@@ -1,4 +1,4 @@
-"""An outbound from what the operator says. Loads aiohttp, so it is itself loaded late, and off the loop's thread."""
+"""An outbound from what the operator says. Loaded late: most brokers push nothing."""
 
 import asyncio
 import ssl
@@ -21,5 +21,5 @@ def outbound(
 ) -> HttpOutbound:
     """On the loop's thread."""
     resolver = Resolver(guard, look_up or SystemLookUp())
-    client = Client(guard, resolver, tls, user_agent)
+    client = Client(loop, guard, resolver, tls, user_agent)
     return HttpOutbound(client, Lanes(places_max=requests_max), loop)

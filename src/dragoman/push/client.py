@@ -1,261 +1,222 @@
-"""One request and its answer, over aiohttp. Knows connections, TLS and time; not whose turn it is.
+"""One request and its answer. Knows connections, TLS and time; not whose turn it is.
 
-    name -> Resolver: judged addresses -> socket, judged once more -> TLS for the name -> request -> answer, cut short
+    name -> Resolver: judged addresses -> a socket to just that address -> TLS for the name -> request -> answer
+                      a kept connection to the same target, if there is one: judged when it was made
 
-Whatever happens becomes an `Answered`. No redirect is followed, no proxy, cookie or netrc of the environment used,
-nothing decompressed. Headers that frame a message are ours: those given are left out. A kept connection that the target
-closed just as it was used is no failure: the request is sent once more on a new one, which at-least-once delivery may.
+Whatever happens becomes an `Answered`. No redirect is followed, nothing of the environment (proxies, netrc) is used,
+nothing decompressed. A kept connection that its target closed just as it was used is no failure: the request is sent
+again on another one, which at-least-once delivery may.
 """
 
 import asyncio
 import socket
 import ssl
-from contextvars import ContextVar
-from io import BytesIO
-from typing import Any, Final
-
-import aiohttp
-from aiohttp import abc
+from collections import OrderedDict
+from typing import Final
 
 from dragoman.ports.outbound import Answered, Failure, Outgoing
+from dragoman.push.blocked import Blocked
+from dragoman.push.connection import Connection
 from dragoman.push.guard import Guard
-from dragoman.push.resolver import Blocked, Resolver
+from dragoman.push.head import head_of
+from dragoman.push.resolver import Resolver
 from dragoman.push.urls import Place
 
-ANSWER_BYTES_MAX: Final = (
-    64 << 10
-)  # what is read of an answer's body; the connection is closed at more
-HEADER_BYTES_MAX: Final = 8_190  # of one header, or of the status line
-HEADERS_MAX: Final = 64
-CONNECT_S_MAX: Final = 10.0  # until TLS is spoken
+CONNECT_S_MAX: Final = (
+    10.0  # to one address, until TLS is spoken; a name's other addresses come after
+)
 KEPT_S: Final = 15.0  # for an idle connection
 KEPT_MAX: Final = 1_024  # idle connections, of all targets together
 DEAD_MAX: Final = 3  # kept connections found dead for one request
-BODY_WHOLE_BYTES_MAX: Final = 1 << 20  # larger ones are sent in pieces
-FRAMING: Final = frozenset(
-    (
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    )
-)
-KINDS: Final[tuple[tuple[Failure, tuple[type[Exception], ...]], ...]] = (
-    ("unresolved", (aiohttp.ClientConnectorDNSError,)),
-    ("tls", (aiohttp.ClientSSLError, ssl.SSLError)),
-    ("refused", (aiohttp.ClientConnectorError,)),
-    ("blocked", (aiohttp.InvalidURL, ValueError)),  # a header with a line break
-)
-UNASKED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+# --- connections ---
 
 
-class _Try:
-    """One sending of a request: addresses that were judged for it, and whether a connection was made for it."""
+class Pool:
+    """Idle connections, by target; the one used last is used first, the one idle longest is closed first."""
 
-    __slots__ = ("is_fresh", "judged")
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._idle: OrderedDict[Connection, None] = OrderedDict()  # longest first
+        self._by_key: dict[str, list[Connection]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
-    def __init__(self) -> None:
-        self.is_fresh = False
-        self.judged: list[str] = []
+    def __len__(self) -> int:
+        return len(self._idle)
 
+    def take(self, key: str) -> Connection | None:
+        """One to the target."""
+        connections = self._by_key.get(key)
+        if not connections:
+            return None
+        connection = connections[-1]
+        self.drop(connection)
+        return connection
 
-_TRY: ContextVar[_Try] = ContextVar("dragoman-push-try")
+    def keep(self, connection: Connection) -> None:
+        """It has answered, and may be used again."""
+        connection.idle_s = self._loop.time()
+        self._idle[connection] = None
+        self._by_key.setdefault(connection.key, []).append(connection)
+        if len(self._idle) > KEPT_MAX:
+            next(iter(self._idle)).end()
+        if self._timer is None:
+            self._timer = self._loop.call_later(KEPT_S, self._tidy)
 
+    def drop(self, connection: Connection) -> None:
+        """It is used, or has ended."""
+        if connection in self._idle:
+            del self._idle[connection]
+            connections = self._by_key[connection.key]
+            connections.remove(connection)
+            if not connections:
+                del self._by_key[connection.key]
 
-class _Resolving(abc.AbstractResolver):
-    """Our resolver as aiohttp wants it."""
+    def _tidy(self) -> None:
+        self._timer = None
+        oldest_s = self._loop.time() - KEPT_S
+        while self._idle:
+            connection = next(iter(self._idle))
+            if connection.idle_s > oldest_s:
+                left_s = connection.idle_s - oldest_s
+                self._timer = self._loop.call_later(left_s + 1, self._tidy)
+                return
+            connection.end()
 
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[abc.ResolveResult]:
-        found = await self._resolver.resolve(host, port)
-        _TRY.get().judged += found
-        return [
-            abc.ResolveResult(
-                hostname=host,  # what TLS is verified for
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in found
-        ]
-
-    async def close(self) -> None:
-        self._resolver.close()
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Counts connections, and tells a try that it was given a new one."""
-
-    opened: int = 0  # and not closed yet
-
-    async def _create_connection(self, *arguments: Any) -> Any:
-        protocol = await super()._create_connection(*arguments)
-        _TRY.get().is_fresh = True
-        closed = protocol.closed
-        if closed is not None:
-            self.opened += 1
-            closed.add_done_callback(self._closed_one)
-        return protocol
-
-    def _closed_one(self, closed: "asyncio.Future[None]") -> None:
-        self.opened -= 1
-        if not closed.cancelled():
-            closed.exception()  # looked at, so that nobody complains of it
+    def close(self) -> None:
+        """End all of them."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for connection in list(self._idle):
+            connection.end()
 
 
 class Client:
     """Sends requests as they come; how many at once is for others to bound."""
 
     def __init__(
-        self, guard: Guard, resolver: Resolver, tls: ssl.SSLContext, user_agent: str
+        self,
+        loop: asyncio.AbstractEventLoop,
+        guard: Guard,
+        resolver: Resolver,
+        tls: ssl.SSLContext,
+        user_agent: str,
     ) -> None:
+        self._loop = loop
         self._guard = guard
+        self._resolver = resolver
+        self._tls = tls
         self._agent = user_agent
-        self._connector = _Connector(
-            resolver=_Resolving(resolver),
-            use_dns_cache=False,
-            ssl=tls,
-            limit=0,
-            keepalive_timeout=KEPT_S,
-            socket_factory=_socket,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=self._connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=UNASKED,
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S_MAX),
-            max_line_size=HEADER_BYTES_MAX,
-            max_field_size=HEADER_BYTES_MAX,
-            max_headers=HEADERS_MAX,
-        )
-        self._under_way = 0
-
-    @property
-    def idle(self) -> int:
-        """Connections that are kept for later, about."""
-        return max(self._connector.opened - self._under_way, 0)
+        self.pool = Pool(loop)
 
     async def ask(self, request: Outgoing, place: Place) -> Answered:
-        """What came of it. Never raises."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        self._under_way += 1
+        """What came of it. Raises nothing but CancelledError."""
+        began = self._loop.time()
         try:
-            answered = await self._told(request, place)
-        finally:
-            self._under_way -= 1
-        answered.elapsed_ms = int((loop.time() - began) * 1000)
-        return answered
-
-    async def _told(self, request: Outgoing, place: Place) -> Answered:
-        """Failures told by their kind."""
-        try:
+            head = head_of(request, place, self._agent)
             async with asyncio.timeout(request.timeout_ms / 1000):
-                return await self._patient(request, place)
+                answered = await self._asked(request, place, head)
         except TimeoutError as error:
             text = str(error) or f"no answer in {request.timeout_ms} ms"
-            return Answered(0, failure="timeout", text=text)
-        except (OSError, ValueError, aiohttp.ClientError) as error:
-            return Answered(0, failure=failure_of(error), text=str(error) or repr(error))
+            answered = Answered(0, failure="timeout", text=text)
+        except OSError as error:
+            answered = Answered(0, failure=failure_of(error), text=str(error) or repr(error))
+        answered.elapsed_ms = int((self._loop.time() - began) * 1000)
+        return answered
 
-    async def _patient(self, request: Outgoing, place: Place) -> Answered:
-        """Send; again where a kept connection was dead already."""
-        for left in reversed(range(DEAD_MAX)):
-            attempt = _Try()
-            _TRY.set(attempt)
-            self._judge(place, attempt)
-            try:
-                return await self._once(request, place)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                if attempt.is_fresh or not left:
-                    raise
-        raise AssertionError
+    async def _asked(self, request: Outgoing, place: Place, head: bytes) -> Answered:
+        """On a kept connection; on a new one where none is, or those are dead."""
+        for _ in range(DEAD_MAX):
+            kept = self.pool.take(place.target)
+            if kept is None:
+                break
+            await self._on(kept, request, head)
+            if kept.answer.is_whole or kept.answer.received:
+                return _told(kept)
+        connection = await self._connect(place)
+        await self._on(connection, request, head)
+        return _told(connection)
 
-    def _judge(self, place: Place, attempt: _Try) -> None:
-        """A host that is an address is resolved by nobody. Raises Blocked."""
+    async def _on(self, connection: Connection, request: Outgoing, head: bytes) -> None:
+        """Ask, and keep the connection if it may be kept."""
         try:
-            reason = self._guard.judge(place.host, place.port, place.host)
-        except ValueError:
-            return  # a name
+            await connection.ask(request.method, head, request.body)
+        finally:
+            answer = connection.answer
+            if connection.is_open and answer.is_whole and answer.keeps:
+                self.pool.keep(connection)
+            elif connection.is_open:
+                connection.end()
+
+    async def _connect(self, place: Place) -> Connection:
+        """To the first of its addresses that takes it. Raises OSError, TimeoutError."""
+        addresses = await self._addresses(place)
+        for address in addresses[:-1]:
+            try:
+                return await self._connect_to(address, place)
+            except OSError:
+                continue
+        return await self._connect_to(addresses[-1], place)
+
+    async def _addresses(self, place: Place) -> list[str]:
+        """Those that may be called, at least one. Raises Blocked and what the resolver raises."""
+        if not place.is_address:
+            try:
+                return await self._resolver.resolve(place.host, place.port)
+            except (Blocked, TimeoutError):
+                raise
+            except OSError as error:
+                raise Unresolved(str(error)) from None
+        reason = self._guard.judge(place.host, place.port, place.host)
         if reason:
             raise Blocked(reason)
-        attempt.judged.append(place.host)
+        return [place.host]
 
-    async def _once(self, request: Outgoing, place: Place) -> Answered:
-        body = request.body
-        async with self._session.request(
-            request.method,
-            place.url,
-            headers=self._headers(request),
-            data=(body if len(body) <= BODY_WHOLE_BYTES_MAX else BytesIO(body)) or None,
-            allow_redirects=False,
-        ) as response:
-            return Answered(
-                response.status,
-                [(name.lower(), value) for name, value in response.headers.items()],
-                await _beginning(response),
-            )
+    async def _connect_to(self, address: str, place: Place) -> Connection:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with asyncio.timeout(CONNECT_S_MAX):
+                await self._loop.sock_connect(sock, (address, place.port))
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self.pool.drop),
+                    sock=sock,
+                    ssl=self._tls if place.is_tls else None,
+                    server_hostname=place.host if place.is_tls else None,
+                )
+        except BaseException:
+            sock.close()
+            raise
+        connection.key = place.target
+        return connection
 
-    def _headers(self, request: Outgoing) -> list[tuple[str, str]]:
-        """As given, but for what frames the message."""
-        headers = [("User-Agent", self._agent)]
-        spelled: dict[str, str] = {}  # a name that is repeated is repeated in one spelling
-        for name, value in request.headers:
-            folded = name.lower()
-            if folded == "user-agent":
-                headers[0] = (name, value)
-            elif folded not in FRAMING:
-                headers.append((spelled.setdefault(folded, name), value))
-        if self.idle > KEPT_MAX:
-            headers.append(("Connection", "close"))
-        return headers
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._session.close()
+    def close(self) -> None:
+        """End every idle connection."""
+        self.pool.close()
+        self._resolver.close()
 
 
-def _socket(info: Any) -> socket.socket:
-    """The last look at an address, whoever found it. Raises Blocked."""
-    family, kind, proto, _, address = info
-    if address[0] not in _TRY.get().judged:
-        raise Blocked(f"{address[0]} was never judged")
-    return socket.socket(family, kind, proto)
+# --- what came of it ---
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """The answer's body, or its first bytes; the connection is closed if there are more."""
-    body = b""
-    while len(body) <= ANSWER_BYTES_MAX:
-        piece = await response.content.read(ANSWER_BYTES_MAX + 1 - len(body))
-        if not piece:
-            return body
-        body += piece
-    response.close()
-    return body[:ANSWER_BYTES_MAX]
+class Unresolved(OSError):
+    """The name has no address."""
 
 
-def failure_of(error: Exception) -> Failure:
+def _told(connection: Connection) -> Answered:
+    answer = connection.answer
+    if answer.is_whole:
+        return Answered(answer.status, answer.headers, answer.body)
+    text = answer.failure or "it broke off in the middle of its answer"
+    return Answered(0, failure="broken", text=text if answer.received else "it broke off")
+
+
+def failure_of(error: OSError) -> Failure:
     """The kind of an exception from sending."""
-    cause = getattr(error, "os_error", error)
-    if isinstance(cause, Blocked):
+    if isinstance(error, Blocked):
         return "blocked"
-    for kind, classes in KINDS:
-        if isinstance(error, classes):
-            return kind
-    return "broken"
+    if isinstance(error, Unresolved):
+        return "unresolved"
+    return "tls" if isinstance(error, ssl.SSLError) else "refused"

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Final
 
 from dragoman.ports.outbound import Answered, Outgoing
+from dragoman.push.blocked import Blocked
 from dragoman.push.client import Client
 from dragoman.push.counters import Counters
 from dragoman.push.lanes import Lanes
-from dragoman.push.resolver import Blocked
 from dragoman.push.standing import LATE_MS, Event, Lane, Targets
 from dragoman.push.urls import Place, place_of
 
@@ -47,6 +47,7 @@ class HttpOutbound:
         self._targets = Targets()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_pumping = False
+        self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -87,13 +88,15 @@ class HttpOutbound:
     # --- turns ---
 
     def _pump_soon(self) -> None:
-        if not self._is_pumping:
+        if not self._is_pumping and not self._is_closed:
             self._is_pumping = True
             self._loop.call_soon(self._pump)
 
     def _pump(self) -> None:
         """Start what may be started, and come back when more may."""
         self._is_pumping = False
+        if self._is_closed:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -124,12 +127,13 @@ class HttpOutbound:
 
     async def close(self) -> None:
         """Give up what is under way; nobody is told."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.close()
+        self._client.close()
 
 
 def event_of(answered: Answered) -> Event:

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Final
 
+from dragoman.push.blocked import Blocked
 from dragoman.push.guard import Guard
 
 NAMES_MAX: Final = 4_096
@@ -27,10 +28,6 @@ ADDRESSES_MAX: Final = 8  # of one name; more are not tried
 
 LookUp = Callable[[str], Awaitable[list[str]]]
 """The addresses of a name. Raises OSError."""
-
-
-class Blocked(OSError):
-    """The guard refuses; the text says what and why."""
 
 
 class Resolver:
