@@ -129,6 +129,16 @@ class QueueInfo(msgspec.Struct, frozen=True):
     oldest_ms: int = 0
 
 
+class PushedInfo(msgspec.Struct, frozen=True):
+    """A subscription that somebody pushes, in short: `name` is its own, `stream` that of the stream it reads."""
+
+    id: int
+    namespace: str
+    stream: str
+    name: str
+    settings: SubscriptionSettings
+
+
 class RouteInfo(msgspec.Struct, frozen=True):
     """A route as it is now."""
 

@@ -22,7 +22,10 @@ from dragoman.runtime.session import BrokerSession
 
 
 def pushed(session: BrokerSession, face: str = "hook") -> list[tuple[str, str]]:
-    return [(info.stream, info.name) for info in session.submit(ListPushed(face=face))]
+    """By namespace and names."""
+    found = session.submit(ListPushed(face=face))
+    places = [(info.namespace, info.stream, info.name != info.stream, info.name) for info in found]
+    return [(stream, name) for _, stream, _, name in sorted(places)]
 
 
 def subscribe(session: BrokerSession, name: str, **more: Any) -> None:
@@ -54,7 +57,19 @@ def test_a_face_lists_what_it_pushes_wherever_it_is() -> None:
     assert pushed(session) == [("q", "q"), ("q", "a"), ("q", "b"), ("q", "q")]
     assert pushed(session, "mail") == [("q", "other")]
     assert pushed(session, "") == []
-    assert [info.namespace for info in session.submit(ListPushed(face="hook"))][-1] == "n"
+    assert [info.namespace for info in session.submit(ListPushed(face="hook"))].count("n") == 1
+
+
+def test_what_has_not_changed_is_the_same_object() -> None:
+    session = Engine().start().connect()
+    declare(session, "q", push="hook")
+    subscribe(session, "a", push="hook")
+    before = session.submit(ListPushed(face="hook"))
+    alter(session, "a", push="hook", retry_ms=7)
+    after = session.submit(ListPushed(face="hook"))
+    assert [info.settings.retry_ms for info in after] == [0, 7]
+    assert after[0] is before[0]
+    assert after[1] is not before[1]
 
 
 def test_a_face_is_told_once_of_whatever_changes() -> None:
@@ -144,7 +159,7 @@ class Faces(RuleBasedStateMachine):
         for face in ("hook", "mail"):
             self.face.watch_pushed(face)
             infos = self.session.submit(ListPushed(face=face))
-            self.known[face] = [(info.name, info.settings.retry_ms) for info in infos]
+            self.known[face] = sorted((info.name, info.settings.retry_ms) for info in infos)
 
     def there(self) -> dict[str, SubscriptionSettings]:
         infos = self.session.submit(ListSubscriptions(name="q"))

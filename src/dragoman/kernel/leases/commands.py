@@ -115,7 +115,7 @@ class ListSubscriptions(_LeaseCommand, frozen=True, kw_only=True):
 
 
 class ListPushed(msgspec.Struct, frozen=True, kw_only=True):
-    """Reply: `list[QueueInfo]` of what `face` pushes, in all namespaces."""
+    """Reply: `list[PushedInfo]` of what `face` pushes, in all namespaces, in no order."""
 
     face: str
 

@@ -4,10 +4,13 @@
 
 A face lists what is its own (`ListPushed`) and asks to be told when that list or the settings of one of its entries
 change (`Session.watch_pushed`). Both follow from what `apply` does, so that nothing that makes, alters or deletes a
-subscription, recovery and configuration included, can forget to say so.
+subscription, recovery and configuration included, can forget to say so. A face may have ten thousand of them and looks
+at its list whenever one changes: entries are made once, and the same object says that nothing has changed.
 """
 
 from typing import TYPE_CHECKING
+
+from dragoman.kernel.replies import PushedInfo
 
 if TYPE_CHECKING:
     from dragoman.kernel.entities import Subscription
@@ -21,14 +24,22 @@ class Pushed:
     __slots__ = ("by_face", "changed")
 
     def __init__(self) -> None:
-        self.by_face: dict[str, dict[int, Subscription]] = {}
+        self.by_face: dict[str, dict[int, PushedInfo]] = {}
         self.changed: dict[str, None] = {}
 
     def add(self, subscription: "Subscription") -> None:
         """It is there, or has other settings."""
         face = subscription.settings.push
         if face:
-            self.by_face.setdefault(face, {})[subscription.id] = subscription
+            stream = subscription.stream
+            info = PushedInfo(
+                subscription.id,
+                stream.namespace,
+                stream.name,
+                subscription.name,
+                subscription.settings,
+            )
+            self.by_face.setdefault(face, {})[subscription.id] = info
             self.changed[face] = None
 
     def drop(self, subscription: "Subscription") -> None:

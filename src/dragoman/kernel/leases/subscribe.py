@@ -16,7 +16,7 @@ from dragoman.kernel.leases.commands import (
 from dragoman.kernel.leases.index import check_order
 from dragoman.kernel.quotas import check_queue
 from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
-from dragoman.kernel.replies import QueueInfo
+from dragoman.kernel.replies import PushedInfo, QueueInfo
 from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_name, check_owner, found_by
 from dragoman.model.errors import InvalidArgument, SubscriptionNotFound
@@ -79,9 +79,9 @@ def list_(kernel: "Decisions", command: ListSubscriptions, session: int) -> list
     return _infos(found)
 
 
-def list_pushed(kernel: "Decisions", command: ListPushed, session: int) -> list[QueueInfo]:
-    """Reply: subscriptions, by namespace and names."""
-    return _infos(kernel.state.pushed.by_face.get(command.face, {}).values())
+def list_pushed(kernel: "Decisions", command: ListPushed, session: int) -> list[PushedInfo]:
+    """Reply: subscriptions; of each the same object as before, unless it was altered."""
+    return list(kernel.state.pushed.by_face.get(command.face, {}).values())
 
 
 def _infos(found: Iterable[Subscription]) -> list[QueueInfo]:

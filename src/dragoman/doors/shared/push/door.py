@@ -14,7 +14,8 @@ from dragoman.model.errors import KernelError
 from dragoman.ports.outbound import Outbound
 
 Pushed = Callable[[Session], Sequence[PushedSubscription]]
-"""The face's subscriptions as they are now; whoever asks is told (`progressed`) when they have changed."""
+"""The face's subscriptions as they are now, each the same object until it is altered; whoever asks is told
+(`progressed`) when any of them has changed."""
 
 
 def pushed_by(face: str) -> Pushed:
@@ -56,19 +57,22 @@ class PushDoor:
     def refresh(self) -> None:
         """Push what is to be pushed now, and nothing else."""
         self._leaving = [feed for feed in self._leaving if feed.held]
-        found = {} if self._is_closing else {item.id: item for item in self._pushed(self._session)}
-        for id_ in [known for known in self._feeds if known not in found]:
-            self._leave(self._feeds.pop(id_))
-        for subscription in found.values():
-            feed = self._feeds.get(subscription.id)
+        found = [] if self._is_closing else self._pushed(self._session)
+        feeds = self._feeds
+        for subscription in found:
+            feed = feeds.get(subscription.id)
             if feed is None:
-                feed = self._feeds[subscription.id] = Feed(
+                feed = feeds[subscription.id] = Feed(
                     self._session, self._outbound, self._renderer, subscription, self._on_fault
                 )
                 self._plan(feed)
-            elif feed.subscription.settings is not subscription.settings or feed.plan is None:
+            elif feed.subscription is not subscription or feed.plan is None:
                 feed.subscription = subscription
                 self._plan(feed)
+        if len(feeds) > len(found):
+            there = {subscription.id for subscription in found}
+            for id_ in [known for known in feeds if known not in there]:
+                self._leave(feeds.pop(id_))
 
     def _plan(self, feed: Feed) -> None:
         """A subscription that another reader has for itself is asked again at the next change."""

@@ -12,24 +12,12 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from dragoman.formats import decode
-from dragoman.kernel.api import Outcome, SubscriptionSettings
+from dragoman.kernel.api import Outcome, PushedInfo
 from dragoman.model.message import Message
 from dragoman.ports.outbound import Answered, Outgoing
 
-
-class PushedSubscription(Protocol):
-    """A subscription that is pushed: `name` is its own, `stream` that of what it reads."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def namespace(self) -> str: ...
-    @property
-    def stream(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def settings(self) -> SubscriptionSettings: ...
+PushedSubscription = PushedInfo
+"""What a face is told of a subscription."""
 
 
 class PushMessage:
