@@ -48,6 +48,7 @@ class BrokerProcess:
         self.process: subprocess.Popen[bytes] | None = None
         self.wrapper: tuple[str, ...] = ()  # a command that runs the broker: strace
         self.options: tuple[str, ...] = ()
+        self.program: tuple[str, ...] = ("dragoman", "serve")  # a module, and its first words
 
     @property
     def bootstrap(self) -> str:
@@ -63,7 +64,7 @@ class BrokerProcess:
         """Start without waiting."""
         self.ready_file.unlink(missing_ok=True)
         more = {"DRAGOMAN_KILL_POINT": kill_point} if kill_point else {}
-        command = [*self.wrapper, sys.executable, "-m", "dragoman", "serve"]
+        command = [*self.wrapper, sys.executable, "-m", *self.program]
         command += ["--data", str(self.data), "--port", f"all={self.port}"]
         command += ["--ready-file", str(self.ready_file), *self.options]
         with self.log.open("ab") as log:
