@@ -9,6 +9,8 @@ from typing import Any
 from tests.fuzz.mutate import mutate
 from tests.fuzz.playground import Playground
 
+from dragoman.console.access import Access
+from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.doors.amqp091.door import make_door as amqp
 from dragoman.doors.kafka.door import make_door as kafka
@@ -112,7 +114,8 @@ class Http:
         self.frames = frames_of(self.name)
 
     def make_door(self) -> Callable[..., Any]:
-        return door_maker(lambda: Table([Playground(), HealthFace(list)]))
+        admin = AdminFace(Access({}, is_open=True))
+        return door_maker(lambda: Table([Playground(), HealthFace(list), admin]))
 
     def hostile(self, chance: random.Random) -> bytes:
         frame = chance.choice(self.frames)

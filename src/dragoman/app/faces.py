@@ -7,6 +7,7 @@ import dragoman
 from dragoman.app.build import build
 from dragoman.app.config import ServeOptions
 from dragoman.console.access import Access
+from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.shared.rest.call import Face
@@ -31,7 +32,12 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         (dragoman.__version__, build()),
         lambda: not missing(parts),
     )
-    return (HealthFace(lambda: missing(parts)), MetricsFace(sources, access), SqsFace())
+    return (
+        HealthFace(lambda: missing(parts)),
+        MetricsFace(sources, access),
+        AdminFace(access),
+        SqsFace(),
+    )
 
 
 def missing(parts: Serving) -> list[str]:
