@@ -43,6 +43,7 @@ ENTRIES: Final[Mapping[str, str]] = {
     "dragoman.app.configdoc": "python -m dragoman.app.configdoc > docs/config.md",
     "dragoman.doors.amqp091.page": "python -m dragoman.doors.amqp091.page > docs/doors/amqp091.md",
     "dragoman.doors.kafka.page": "python -m dragoman.doors.kafka.page > docs/doors/kafka.md",
+    "dragoman.cli.docs": "python -m dragoman.cli.docs > docs/cli.md",
     "dragoman.cli.main": "the script in pyproject.toml",
     "dragoman.testing.plugin": "the entry point pytest11 in pyproject.toml",
 }
@@ -212,10 +213,10 @@ def test_requirements_name_no_host() -> None:
 
 
 def test_every_command_of_the_command_line_stands_in_the_readme() -> None:
-    from dragoman.cli.commands import COMMANDS  # noqa: PLC0415
+    from dragoman.cli.commands import COMMANDS, GROUPS  # noqa: PLC0415
 
     readme = (ROOT / "README.md").read_text()
-    assert [name for name in (*COMMANDS, "config check") if f"dragoman {name}" not in readme] == []
+    assert [name for name in (*COMMANDS, *GROUPS) if f"dragoman {name}" not in readme] == []
 
 
 def test_every_runtime_dependency_is_explained() -> None:

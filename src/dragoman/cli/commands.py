@@ -1,16 +1,20 @@
 """Every command but `serve`, as a tree. Each is loaded when it is called.
 
-Exit status: 0 done, 1 failed, 2 not understood, 130 interrupted.
+Exit status: 0 done, 1 failed, 2 not understood, 3 not found, 4 refused for who asks, 5 no broker there, 130
+interrupted.
 """
 
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import dragoman
+from dragoman.cli.errors import FAILED as FAILED  # noqa: PLC0414 - one of the statuses below
 from dragoman.cli.errors import CommandError
 
-FAILED: Final = 1
+if TYPE_CHECKING:
+    from cyclopts import App
+
 USAGE_ERROR: Final = 2
 INTERRUPTED: Final = 130
 HELP: Final = "One message broker that every client already speaks."
@@ -20,27 +24,116 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "snippet": ("dragoman.cli.snippet:snippet", "Print a small program for an official client."),
     "certs": ("dragoman.cli.certs:certs", "Make certificates for development."),
 }
+_QUEUE: Final = "dragoman.cli.queues:"
+_STREAM: Final = "dragoman.cli.streams:"
+_ROUTE: Final = "dragoman.cli.routes:"
+_PUMP: Final = "dragoman.cli.pumps:"
+_DEAD: Final = "dragoman.cli.dead:"
+GROUPS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
+    "config": (
+        "Configuration files.",
+        {"check": ("dragoman.cli.config:check", "Read one without serving.")},
+    ),
+    "queue": (
+        "Queues and what is in them.",
+        {
+            "list": (f"{_QUEUE}list_", "List queues."),
+            "show": (f"{_QUEUE}show_", "Show one with all its settings."),
+            "create": (f"{_QUEUE}create", "Make one."),
+            "alter": (f"{_QUEUE}alter", "Change settings."),
+            "delete": (f"{_QUEUE}delete", "Delete one."),
+            "peek": (f"{_QUEUE}peek", "Look at messages; nothing changes."),
+            "publish": (f"{_QUEUE}publish", "Publish messages."),
+            "tail": (f"{_QUEUE}tail", "Follow what is published."),
+            "purge": (f"{_QUEUE}purge", "Drop messages."),
+            "redrive": (f"{_QUEUE}redrive", "Carry messages back to where they died."),
+            "pause": (f"{_QUEUE}pause", "Hand nothing out."),
+            "resume": (f"{_QUEUE}resume", "Hand out again."),
+        },
+    ),
+    "stream": (
+        "Streams, whoever reads them.",
+        {
+            "list": (f"{_STREAM}list_", "List streams."),
+            "show": (f"{_STREAM}show_", "Show one with all its settings."),
+            "create": (f"{_STREAM}create", "Make one."),
+            "alter": (f"{_STREAM}alter", "Change settings."),
+            "delete": (f"{_STREAM}delete", "Delete one with every reader of it."),
+            "peek": (f"{_STREAM}peek", "Look at what it holds."),
+            "publish": (f"{_STREAM}publish", "Publish messages."),
+            "tail": (f"{_STREAM}tail", "Follow what is published."),
+        },
+    ),
+    "route": (
+        "Routes, which clients of RabbitMQ know as exchanges.",
+        {
+            "list": (f"{_ROUTE}list_", "List routes."),
+            "show": (f"{_ROUTE}show_", "Show one with its bindings."),
+            "create": (f"{_ROUTE}create", "Make one."),
+            "delete": (f"{_ROUTE}delete", "Delete one and its bindings."),
+            "bind": (f"{_ROUTE}bind", "Make it hand on to somebody."),
+            "unbind": (f"{_ROUTE}unbind", "Undo that."),
+            "publish": (f"{_ROUTE}publish", "Publish through it."),
+        },
+    ),
+    "pump": (
+        "Pumps, which carry the messages of one stream on to others.",
+        {
+            "list": (f"{_PUMP}list_", "List pumps."),
+            "show": (f"{_PUMP}show_", "Show one with all its settings."),
+            "create": (f"{_PUMP}create", "Make one."),
+            "delete": (f"{_PUMP}delete", "Stop one."),
+        },
+    ),
+    "dead": (
+        "Dead letters.",
+        {
+            "list": (f"{_DEAD}list_", "List the queues that they go to."),
+            "peek": (f"{_DEAD}peek", "Look at them."),
+            "redrive": (f"{_DEAD}redrive", "Carry them back to where they died."),
+            "purge": (f"{_DEAD}purge", "Drop them."),
+        },
+    ),
+}
+SHORT: Final[Mapping[str, str]] = {"list": "ls", "delete": "rm", "alter": "set"}
+
+
+def tree() -> "App":
+    """All commands."""
+    from cyclopts import App  # noqa: PLC0415 - costs more than all of a short command
+
+    app = App(
+        name="dragoman",
+        version=dragoman.__version__,
+        help=HELP,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for name, (target, what) in COMMANDS.items():
+        app.command(target, name=name, help=what)
+    for group, (about, commands) in GROUPS.items():
+        below = App(name=group, help=about)
+        for name, (target, what) in commands.items():
+            names = [name, SHORT[name]] if name in SHORT else [name]
+            below.command(target, name=names, help=what)
+        app.command(below)
+    return app
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line; the exit status."""
-    from cyclopts import App, CycloptsError  # noqa: PLC0415 - costs more than all of a short command
+    from cyclopts import CycloptsError  # noqa: PLC0415
 
-    app = App(
-        name="dragoman", version=dragoman.__version__, help=HELP, result_action="return_value"
-    )
-    for name, (target, what) in COMMANDS.items():
-        app.command(target, name=name, help=what)
-    config = App(name="config", help="Configuration files.")
-    config.command("dragoman.cli.config:check", name="check", help="Read one without serving.")
-    app.command(config)
     try:
-        status = app(arguments, exit_on_error=False)
+        status = tree()(arguments, exit_on_error=False)
     except CycloptsError:
         return USAGE_ERROR
     except CommandError as error:
         sys.stderr.write(f"dragoman: {error}\n")
-        return FAILED
+        return error.status
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read has enough
+        sys.stderr.close()
+        return 0
     return status if isinstance(status, int) else 0
