@@ -24,6 +24,7 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.cli.certs": "tests/cli/test_commands.py",
     "dragoman.cli.config": "tests/cli/test_commands.py",
     "dragoman.cli.endpoints": "tests/cli/test_commands.py",
+    "dragoman.cli.errors": "tests/cli/test_api.py",
     "dragoman.cli.env": "tests/cli/test_commands.py",
     "dragoman.cli.snippet": "tests/cli/test_commands.py",
     "dragoman.storage.files.directory": "tests/storage/test_files.py",
