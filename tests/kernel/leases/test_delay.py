@@ -198,6 +198,42 @@ def test_what_is_trimmed_was_never_shown() -> None:
         assert queue.take(9) == [b"2"]
 
 
+def test_where_the_clock_stepped_back_each_waits_its_own_time_and_those_behind_it_too() -> None:
+    queue = Queue(delay_ms=100)
+    queue.kernel.now_ms = 1_000
+    queue.publish(b"1")
+    queue.kernel.now_ms = 500
+    queue.publish(b"2")
+    queue.pass_ms(100)
+    assert counts(queue) == (0, 2)
+    queue.kernel.now_ms = 1_100
+    queue.pass_ms(0)
+    assert queue.take(9) == [b"1", b"2"]
+
+
+def test_times_of_what_is_on_disk_are_looked_up_a_block_at_a_time() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "q", delay_ms=1_000)
+    for step_ms in (0, 10, 500, 10):
+        node.settle()
+        node.clock.now_ms += step_ms
+        node.turn()
+        publish(session, "q", b"%d" % node.clock.now_ms)
+        if step_ms == 10:
+            node.settle()
+            node.checkpoint()  # an extent with two times each
+    start_ms = node.clock.now_ms - 520
+    for later_ms, ready in ((999, 0), (1_000, 1), (1_010, 2), (1_510, 3), (1_519, 3), (1_520, 4)):
+        node = engine.start()
+        node.clock.now_ms = start_ms + later_ms
+        node.settle()
+        node.turn()
+        info = node.connect().submit(DescribeQueue(name="q"))
+        assert (info.ready, info.delayed) == (ready, 4 - ready)
+
+
 def test_messages_may_expire_before_anybody_sees_them() -> None:
     queue = Queue(delay_ms=100, ttl_ms=50)
     queue.publish(b"1")

@@ -8,7 +8,7 @@ deadline per subscription, in wall time, says when the next of them is due. What
 not counted as ready, and does not expire. Windows without a delay have shown everything there will ever be (ALL).
 
 With an order the frontier stays at `shown`, and what is shown is put in order then (`Indexed`), not when it is stored.
-A message is due by the time it was stored at: where the clock steps back, later ones wait for it.
+A message is due by the time it was stored at; where the clock stepped back meanwhile, later ones wait for it.
 """
 
 from heapq import heappop, heappush
@@ -178,13 +178,14 @@ def _due(
     blocks = partition.blocks
     for at in range(partition.find(window.shown), len(blocks)):
         block = blocks[at]
-        if at + 1 < len(blocks) and blocks[at + 1].stored_ms + delay_ms <= now_ms:
-            continue  # stored in the order of time, so all of this one is
         start = max(window.shown, block.offset)
-        if block.stored_ms + delay_ms > now_ms:
-            return start, block.stored_ms + delay_ms
-        if block.bodies is None and block.end - block.offset > 1:
-            raise Needs([block])  # times of its messages are on disk with them
+        if (
+            block.bodies is None and block.end - block.offset > 1
+        ):  # times are on disk, but the first
+            first_ms = block.stored_ms + delay_ms
+            if start > window.shown or (start == block.offset and first_ms > now_ms):
+                return start, first_ms  # to be loaded in a step of its own
+            raise Needs([block])
         for offset in range(start, block.end):
             due_ms = block.stored_at(offset) + delay_ms
             if due_ms > now_ms:
