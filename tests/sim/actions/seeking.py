@@ -4,6 +4,7 @@ import msgspec
 from tests.sim.actions.publishing import send
 from tests.sim.model import Message, Reader
 from tests.sim.model.log import Stream
+from tests.sim.model.readers import STATES
 from tests.sim.world import ALL, STREAMS, Action, World
 
 from dragoman.kernel import commands as c
@@ -153,7 +154,7 @@ def peek(world: World) -> None:
 
 
 def _seen(message: Message) -> tuple[int, str, int, bytes]:
-    return message.offset, s.STATES[message.state], message.tries, message.body
+    return message.offset, STATES[message.state], message.tries, message.body
 
 
 def alter(world: World) -> None:

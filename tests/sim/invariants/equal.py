@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.sim.invariants.delays import delays_equal, documents_equal
 from tests.sim.invariants.pumps import pumps_equal
 from tests.sim.invariants.transactions import transactions_equal
 from tests.sim.model import Message
+from tests.sim.model.readers import DELAYED
 
 from dragoman.kernel import records as r
 from dragoman.kernel.entities import Subscription
@@ -37,7 +39,7 @@ def counts_equal(world: "World", subscription: Subscription) -> None:
     reader = world.model.readers[subscription.id]
     assert subscription.settings == reader.settings
     for window, part in zip(subscription.windows, reader.parts, strict=True):
-        counts = [0] * 8
+        counts = [0] * (DELAYED + 1)
         for message in part:
             counts[message.state] += 1
         counts[s.PENDING] -= len(_ahead(window, part))
@@ -62,7 +64,8 @@ def messages_equal(world: "World", subscription: Subscription) -> None:
         ahead = _ahead(window, part)
         for message in part:
             offset = message.offset
-            state = s.READY if message in ahead else message.state  # as far as a window knows
+            is_ahead = message in ahead or message.state == DELAYED
+            state = s.READY if is_ahead else message.state  # as far as a window knows
             assert window.state(offset) == state, (message, window.state(offset))
             assert window.tried(offset) == message.tries
             assert window.failed(offset) == message.fails
@@ -188,4 +191,6 @@ WHOLLY: Final[list[Callable[["World"], None]]] = [
     transactions_equal,
     cursors_equal,
     pumps_equal,
+    delays_equal,
+    documents_equal,
 ]

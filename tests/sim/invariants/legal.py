@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.sim.invariants import leases, seeking
 from tests.sim.invariants.deaths import deaths
+from tests.sim.invariants.delays import what_is_shown_is_due
 from tests.sim.invariants.plans import Plan, known_at
 from tests.sim.invariants.pumps import a_pump_ends_when_it_is_through, carries
 from tests.sim.invariants.schedules import (
@@ -20,6 +21,7 @@ from tests.sim.invariants.schedules import (
 from tests.sim.invariants.transactions import a_transaction_begins, an_end_is_whole
 from tests.sim.model import READY_STATES, Reader, Stream
 from tests.sim.model.log import bodies_of
+from tests.sim.model.readers import ALL
 from tests.sim.translator import colour_of, deaths_of, name_of
 
 from dragoman.kernel import records as r
@@ -142,7 +144,12 @@ def a_backlog_is_put_in_order(world: "World", record: r.Indexed) -> None:
         for offset in range(start, end)
     ]
     part = reader.parts[record.partition]
-    wanted = [(m.offset, m.lane, m.key) for m in part if m.state in READY_STATES]
+    start, end = reader.put_in_order if reader.settings.delay_ms else (0, ALL)
+    wanted = [
+        (m.offset, m.lane, m.key)
+        for m in part
+        if m.state in READY_STATES and start <= m.offset < end
+    ]
     assert found == wanted, f"{reader.name} finds {found}, not {wanted}"
     world.counts["put a backlog in order"] += 1
 
@@ -150,6 +157,7 @@ def a_backlog_is_put_in_order(world: "World", record: r.Indexed) -> None:
 JUDGES: Final[dict[type, Any]] = {
     r.Published: an_append_is_right,
     r.Indexed: a_backlog_is_put_in_order,
+    r.Shown: what_is_shown_is_due,
     r.Leased: leases.what_is_next_is_leased,
     r.Settled: leases.a_settlement_is_of_what_is_held,
     r.PumpDeleted: a_pump_ends_when_it_is_through,

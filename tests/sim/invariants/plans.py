@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tests.sim.model import Model, Reader
+from tests.sim.model.readers import DELAYED
 from tests.sim.translator import colour_of, died, goes_in_a_circle
 
 from dragoman.kernel.settings import Address
@@ -106,7 +107,8 @@ def _refusing(model: Model, stream: int) -> Reader | None:
 
 def _has_room(reader: Reader, pending: list[bytes], bodies: list[bytes]) -> bool:
     settings = reader.settings
-    count = len(reader.ready()) + len(pending) + len(bodies)
+    delayed = sum(message.state == DELAYED for message in reader.messages())
+    count = len(reader.ready()) + delayed + len(pending) + len(bodies)
     if 0 <= settings.length_max < count:
         return False
     size = reader.ready_bytes() + sum(map(len, pending)) + sum(map(len, bodies))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from tests.sim.invariants.delays import nothing_due_is_delayed
 from tests.sim.invariants.schedules import nothing_due_is_left
 from tests.sim.invariants.transactions import nothing_is_open_too_long
 from tests.sim.model import READY_STATES, Reader
@@ -43,12 +44,18 @@ def _is_served(reader: Reader, subscription: Subscription) -> None:
     if subscription.settings.single_active:
         first = subscription.consumers.first()
         room = [first] if first is not None else []
-    if subscription.settings.paused:
+    if subscription.settings.paused or _is_full(reader):
         room = []
     for holder in room:
         key = None if holder.accepted is None else holder.accepted.key
         ready = ready_for(reader, holder.id, key)
         assert not ready, f"{subscription.name}: {ready[:3]} ready, {holder.id} has room"
+
+
+def _is_full(reader: Reader) -> bool:
+    """As many are held as may be."""
+    held = sum(message.state == s.LEASED for message in reader.messages())
+    return 0 < reader.settings.leased_max <= held
 
 
 def ready_for(reader: Reader, holder: int, session: bytes | None) -> list[object]:
@@ -86,4 +93,5 @@ CHECKS: Final[list[Callable[["World"], None]]] = [
     readers_are_served,
     nothing_due_is_left,
     nothing_is_open_too_long,
+    nothing_due_is_delayed,
 ]

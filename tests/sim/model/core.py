@@ -8,7 +8,7 @@ from tests.sim.model import addresses
 from tests.sim.model.groups import Groups
 from tests.sim.model.log import Stream
 from tests.sim.model.pumps import Pump
-from tests.sim.model.readers import Message, Reader
+from tests.sim.model.readers import ALL, Message, Reader
 from tests.sim.model.schedules import SCHEDULES, Schedules
 from tests.sim.model.transactions import Transactions
 
@@ -30,6 +30,7 @@ class Model:
         self.groups = Groups()
         self.pumps: dict[int, Pump] = {}
         self.snapshots: dict[int, r.SnapshotCreated] = {}
+        self.documents: dict[str, r.DocumentPut] = {}
 
     def copy(self) -> "Model":
         known: Model = pickle.loads(pickle.dumps(self, pickle.HIGHEST_PROTOCOL))
@@ -115,6 +116,7 @@ class Model:
             for reader in self.readers_of(stream.id):
                 reader.parts.append([])
                 reader.frontiers.append(0)
+                reader.shown.append(0 if reader.settings.delay_ms else ALL)
 
     def _stream_deleted(self, record: r.StreamDeleted) -> None:
         for reader in self.readers_of(record.id):
@@ -145,7 +147,7 @@ class Model:
     def _subscription_altered(self, record: r.SubscriptionAltered) -> None:
         reader = self.readers.get(record.id)
         if reader is not None:
-            reader.alter(record.settings)
+            reader.alter(record.settings, self.streams[reader.stream].ends)
 
     def _sought(self, record: r.Sought) -> None:
         reader = self.readers.get(record.subscription)
@@ -181,6 +183,7 @@ class Model:
             part = reader.parts[record.partition]
             part[:] = [message for message in part if message.offset >= record.offset]
             reader.advance(record.partition, record.offset)
+            reader.shown[record.partition] = max(reader.shown[record.partition], record.offset)
         stream.trim(record.partition, record.offset)
 
     def _skipped(self, record: r.Skipped) -> None:
@@ -267,6 +270,17 @@ class Model:
     def _snapshot_deleted(self, record: r.SnapshotDeleted) -> None:
         self.snapshots.pop(record.id, None)
 
+    def _shown(self, record: r.Shown) -> None:
+        reader = self.readers.get(record.subscription)
+        if reader is not None:
+            reader.show_delayed(record)
+
+    def _document_put(self, record: r.DocumentPut) -> None:
+        self.documents[record.name] = record
+
+    def _document_deleted(self, record: r.DocumentDeleted) -> None:
+        self.documents.pop(record.name, None)
+
     def _nothing(self, record: r.Record) -> None:
         pass
 
@@ -302,6 +316,9 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.SessionStateSet: Model._session_state_set,
     r.Renewed: Model._renewed,
     r.Indexed: Model._nothing,
+    r.Shown: Model._shown,
+    r.DocumentPut: Model._document_put,
+    r.DocumentDeleted: Model._document_deleted,
     r.ProducersReserved: Model._nothing,
     r.ProducerInitialised: Model._producer_initialised,
     r.TransactionExtended: Model._transaction_extended,

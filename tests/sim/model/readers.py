@@ -11,6 +11,11 @@ from dragoman.kernel.settings import SubscriptionSettings
 
 READY_STATES = (s.READY, s.RETURNED)
 KEYED = ("key", "session")
+DELAYED = 8  # stored, and not shown yet: windows count it apart
+ALL = 1 << 60  # past every offset
+
+
+STATES = {**s.STATES, DELAYED: "DELAYED"}
 
 
 class Message:
@@ -52,7 +57,7 @@ class Message:
         self.wait = (0, 0)  # the same as wall time, and how long that is
 
     def __repr__(self) -> str:
-        return f"{self.offset}:{self.body!r}:{s.STATES[self.state]}"
+        return f"{self.offset}:{self.body!r}:{STATES[self.state]}"
 
 
 class Reader:
@@ -67,6 +72,8 @@ class Reader:
         self.parts: list[list[Message]] = [[] for _ in record.frontiers]
         self.frontiers = list(record.frontiers)  # never handed out from here on
         self.states: dict[bytes, bytes] = {}  # of sessions
+        self.shown = [at if self.settings.delay_ms else ALL for at in record.frontiers]
+        self.put_in_order = (0, ALL)  # what a reader with an order is to find next
 
     @property
     def is_keyed(self) -> bool:
@@ -102,6 +109,8 @@ class Reader:
             return
         key = entry.order_key() if self.is_keyed else b""
         message = Message(entry, self.expires_ms(entry), key, self.lane_of(entry.priority))
+        if message.state == s.READY and message.offset >= self.shown[partition]:
+            message.state = DELAYED
         self.parts[partition].append(message)
 
     def lane_of(self, priority: int) -> int:
@@ -116,7 +125,11 @@ class Reader:
             ends.append(entry.stored_ms + ttl)
         return min(ends, default=0)
 
-    def alter(self, settings: SubscriptionSettings) -> None:
+    def alter(self, settings: SubscriptionSettings, ends: list[int]) -> None:
+        if not settings.delay_ms:
+            self.shown = [ALL for _ in ends]
+        elif not self.settings.delay_ms:
+            self.shown = list(ends)
         self.settings = settings
         for message in self.messages():
             message.expires_ms = self.expires_ms(message.entry)
@@ -125,6 +138,8 @@ class Reader:
         """Ready from the point on, and in the runs that were open before it; nobody holds anything."""
         part = self.parts[record.partition]
         part.clear()
+        if self.settings.delay_ms:
+            self.shown[record.partition] = record.frontier
         for entry in stream.entries[record.partition]:
             opened = any(start <= entry.offset < end for start, end in record.open)
             if entry.pending or opened or entry.offset >= record.frontier:
@@ -140,7 +155,19 @@ class Reader:
             if message.state == s.PENDING and not message.entry.pending:
                 is_new = message.offset >= self.frontiers[partition]
                 message.state = s.READY if is_new else s.RETURNED
+                if message.offset >= self.shown[partition]:
+                    message.state = DELAYED
         part[:] = [message for message in part if not message.entry.aborted]
+
+    def show_delayed(self, record: r.Shown) -> None:
+        """What is stored below the offset is ready, or was purged."""
+        part = self.parts[record.partition]
+        for message in part:
+            if message.state == DELAYED and message.offset < record.offset:
+                message.state = s.DONE if record.dropped else s.READY
+        part[:] = [message for message in part if message.state != s.DONE]
+        self.put_in_order = (self.shown[record.partition], record.offset)
+        self.shown[record.partition] = record.offset
 
     def advance(self, partition: int, end: int) -> None:
         """Everything below has been handed out, or given up."""
