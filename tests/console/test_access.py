@@ -3,7 +3,7 @@ from base64 import b64encode
 import pytest
 from tests.doors.shared.rest.client import Client, FakeFace, World, header
 
-from dragoman.console.access import Access, Unauthorized, unauthorized
+from dragoman.console.access import Access, refused
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route
 
 
@@ -18,7 +18,7 @@ class Guarded(FakeFace):
         return Response(200, self._access.check(call).encode())
 
     def refuse(self, request: Request, error: Exception) -> Response:
-        return unauthorized() if isinstance(error, Unauthorized) else super().refuse(request, error)
+        return refused(error) or super().refuse(request, error)
 
 
 def client(*, is_open: bool = False) -> Client:
@@ -70,3 +70,20 @@ def test_who_is_not_is_told_what_would_do(authorization: str | None) -> None:
 
 def test_while_nothing_is_configured_anybody_is_let_in() -> None:
     assert client(is_open=True).ask("GET", "/").status == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://here", 200),
+        ("https://here", 200),
+        ("http://here:80", 403),
+        ("http://elsewhere", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+def test_pages_of_other_origins_may_not_ask_through_a_browser(origin: str, status: int) -> None:
+    headers = [("Origin", origin), ("Authorization", "Bearer token")]
+    assert client(is_open=True).ask("GET", "/", headers=headers).status == status
+    assert client().ask("GET", "/", headers=headers).status == status

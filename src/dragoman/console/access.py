@@ -3,6 +3,8 @@ which `serve` allows on loopback only.
 
     Authorization: Basic base64(name:secret)      a user of [users], or a key of [keys] by its name
     Authorization: Bearer SECRET                  a key of [keys], whichever it is
+
+A page of another origin may not ask through somebody's browser, whatever credentials that adds (or needs none).
 """
 
 import hmac
@@ -21,6 +23,10 @@ class Unauthorized(Exception):
     """No credentials, or wrong ones."""
 
 
+class ForeignOrigin(Exception):
+    """A browser asks for a page that is not ours."""
+
+
 class Access:
     """Checks requests against what the operator configured; `keys` is by name."""
 
@@ -29,7 +35,8 @@ class Access:
         self._is_open = is_open
 
     def check(self, call: Call) -> str:
-        """The name of who asks. Raises Unauthorized."""
+        """The name of who asks. Raises Unauthorized, ForeignOrigin."""
+        _check_origin(call)
         if self._is_open:
             return ""
         scheme, _, value = (call.request.header(b"authorization") or b"").partition(b" ")
@@ -60,6 +67,17 @@ class Access:
         return found
 
 
-def unauthorized() -> Response:
-    """401, with what would be taken."""
-    return problem(401, "unauthorized", "a user's name and password, or a key", CHALLENGE)
+def _check_origin(call: Call) -> None:
+    """Programs send none; browsers do, but for plain reads of their own page."""
+    origin = call.request.header(b"origin")
+    if origin is not None and origin.rpartition(b"//")[2] != call.request.header(b"host"):
+        raise ForeignOrigin
+
+
+def refused(error: Exception) -> Response | None:
+    """What `check` raises as an answer: 401 with what would be taken, 403; None for any other error."""
+    if isinstance(error, Unauthorized):
+        return problem(401, "unauthorized", "a user's name and password, or a key", CHALLENGE)
+    if isinstance(error, ForeignOrigin):
+        return problem(403, "foreign-origin", "a page of another origin may not ask")
+    return None

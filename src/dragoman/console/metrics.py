@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from dragoman.console.access import Access, Unauthorized, unauthorized
+from dragoman.console.access import Access, refused
 from dragoman.console.meters import METRICS, QUEUE, STATES, Metric
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route
 from dragoman.doors.shared.rest.problem import problem
@@ -70,11 +70,10 @@ class MetricsFace:
 
     def refuse(self, request: Request, error: Exception) -> Response:
         """See `Face`."""
-        if isinstance(error, Unauthorized):
-            return unauthorized()
-        if isinstance(error, ValueError):
-            return problem(400, "invalid-argument", str(error))
-        return problem(500, "fault")
+        answer = refused(error)
+        if answer is None and isinstance(error, ValueError):
+            answer = problem(400, "invalid-argument", str(error))
+        return answer or problem(500, "fault")
 
     def not_found(self, request: Request, allowed: Sequence[str]) -> Response | None:
         """Whoever asks for something else is not known by his asking."""

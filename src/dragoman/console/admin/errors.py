@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from dragoman.console.access import Unauthorized, unauthorized
+from dragoman.console.access import refused
 from dragoman.doors.shared.rest.call import Response
 from dragoman.doors.shared.rest.problem import problem
 from dragoman.model import errors as e
@@ -34,8 +34,9 @@ def status_of(kind: type[Exception]) -> int:
 
 def refusal(error: Exception) -> Response:
     """A handler's error as a problem."""
-    if isinstance(error, Unauthorized):
-        return unauthorized()
+    answer = refused(error)
+    if answer is not None:
+        return answer
     if isinstance(error, e.KernelError):
         return problem(status_of(type(error)), error.code, str(error))
     return problem(500, "fault", "a fault of the broker's own; its log has more")

@@ -64,7 +64,7 @@ class AdminFace:
         )
 
     def _serve(self, endpoint: Endpoint, call: Call) -> Response | Parked:
-        """Raises Unauthorized, KernelError."""
+        """Raises Unauthorized, ForeignOrigin, KernelError."""
         who = self._access.check(call)
         query = decode_query(endpoint.query, _pairs(call.request.query))
         body = None if endpoint.body is None else decode_body(endpoint.body, call.request.body)
