@@ -231,11 +231,12 @@ class HttpDoor:
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Messages for the parked request; those that come too late for theirs are given back."""
         parked = self._parked
-        mine = [delivery for delivery in deliveries if delivery.holder.tag is parked]
-        if len(mine) < len(deliveries):
-            for delivery in deliveries:
-                if delivery.holder.tag is not parked:
-                    self._give_back(delivery)
+        mine: list[Delivery] = []
+        for delivery in deliveries:
+            if parked is not None and delivery.holder.tag is parked:
+                mine.append(delivery)
+            else:
+                self._give_back(delivery)
         if parked is not None and mine:
             self._unpark(lambda: parked.deliver(mine))
 
