@@ -139,3 +139,14 @@ def test_messages_of_other_protocols_are_rendered_once_and_kept() -> None:
     block = client.world.kernel.state.stream("default", "q").partitions[0].blocks[0]
     assert block.rendered is not None
     assert client.fetch("q", 1)["records"] == first
+
+
+def test_what_is_handed_to_a_reader_is_counted_once_however_often_it_was_looked_for() -> None:
+    batch = batch_of(b"a", b"b", b"c")
+    client = client_with(batch)
+    traffic = client.world.broker.meters.of("other")
+    client.fetch("t", 1)
+    assert (traffic.delivered, traffic.delivered_bytes) == (2, len(batch))
+    client.fetch("t", 3)
+    assert traffic.delivered == 2
+    assert (traffic.published, traffic.published_bytes) == (3, len(batch))
