@@ -101,10 +101,9 @@ def round_of(name: str, broker: Process, receiver: Process, seconds: float) -> f
     p50, p99 = latencies(broker, receiver, seconds)
     after = broker.ask({"cpu": 0})
     share = (after["cpu_s"] - before["cpu_s"]) / seconds
-    failed = sum(after["failed"].values()) if after["failed"] else 0
     print(
         f"{name:6} p50 {p50:.2f} ms, p99 {p99:.2f} ms; broker {share:.0%} of a core;"
-        f" under way {after['under_way']}, waiting {after['waiting']}, failed {failed}",
+        f" under way {after['under_way']}, waiting {after['waiting']}, failed {after['failed']}",
         flush=True,
     )
     return p99

@@ -87,14 +87,13 @@ class Told:
         if "flood" in told:
             return await self.flood(told["flood"], told["count"])
         used = resource.getrusage(resource.RUSAGE_SELF)
-        outbound = self.parts.pusher.outbound.made
+        pushes = self.broker.meters.pushes
         return {
             "cpu_s": used.ru_utime + used.ru_stime,
             "rss_mb": used.ru_maxrss / 1024,
-            "under_way": outbound.under_way if outbound else 0,
-            "waiting": outbound.waiting if outbound else 0,
-            "sent": outbound.counters.sent if outbound else 0,
-            "failed": outbound.counters.failed if outbound else {},
+            "under_way": pushes.under_way,
+            "waiting": pushes.waiting,
+            "failed": sum(pushes.failed.values()),
         }
 
     def subscribe(self, stream: str, urls: list[str]) -> int:

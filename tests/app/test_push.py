@@ -137,8 +137,7 @@ def test_leaving_settles_what_comes_back_in_time_and_gives_the_rest_back() -> No
         async def stuck(running: Running) -> None:
             pushes = Pushes(running, UrlFace(url + "hang"))
             pushes.publish(b"one")
-            outbound = running.parts.pusher.outbound
-            await until(lambda: outbound.made is not None and outbound.made.under_way == 1)
+            await until(lambda: running.parts.broker.meters.pushes.under_way == 1)
             await running.parts.pusher.close(0.05)
             (subscription,) = running.parts.broker.kernel.state.subscriptions.values()
             assert (subscription.ready(), subscription.leased()) == (1, 0)

@@ -131,7 +131,7 @@ def test_a_redirect_is_an_answer_and_not_followed(here: Here) -> None:
         answered = await answer_to(made, post(here.url("redirect")))
         assert answered.status == 307
         assert ("location", "/ok") in answered.headers
-        assert made.counters.sent == 1
+        assert made.pushes.sent == 1
 
     run(here, step)
 

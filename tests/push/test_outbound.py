@@ -44,7 +44,7 @@ def urls_of(port: int) -> list[str]:
 
 async def until(made: HttpOutbound, under_way: int) -> None:
     async with asyncio.timeout(5):
-        while made.under_way != under_way or made.waiting:  # noqa: ASYNC110 - turns of the loop
+        while made.pushes.under_way != under_way or made.pushes.waiting:  # noqa: ASYNC110 - turns of the loop
             await asyncio.sleep(0)
 
 
@@ -58,6 +58,8 @@ def test_room_opens_as_a_target_answers_and_closes_as_it_fails() -> None:
                 await answer_to(made, post(url))
                 rooms.append(made.room(f"http://127.0.0.1:{port}/other?path"))
             assert rooms == [2, 4, 8, 16, 32, LIVE_MAX, LIVE_MAX]
+            assert (made.pushes.sent, made.pushes.answered) == (7, {"2xx": 7})
+            assert made.pushes.latency.count == 7
         async with sending() as made:
             await answer_to(made, post(REFUSED))
             assert made.room(REFUSED) == 1
@@ -72,7 +74,7 @@ def test_a_url_that_is_none_is_answered_later_with_the_reason() -> None:
             made.send(post("ftp://x/"), answers.append)
             assert answers == []
             await asyncio.sleep(0)
-            assert (answers[0].failure, made.counters.failed["blocked"]) == ("blocked", 1)
+            assert (answers[0].failure, made.pushes.failed) == ("blocked", {"blocked": 1})
             assert made.room("ftp://x/") == 1  # so that somebody asks, and is told
 
     asyncio.run(run())
@@ -100,7 +102,7 @@ def test_a_target_that_hangs_is_sent_one_request_at_a_time() -> None:
             both = [answer_to(made, post(url, timeout_ms=HANG_MS)) for _ in range(2)]
             first, second = await asyncio.gather(*both)
             assert first.failure == second.failure == "timeout"
-            assert made.counters.latency_ms_sum == 0
+            assert (made.pushes.latency.count, made.pushes.failed) == (0, {"timeout": 2})
 
     asyncio.run(run())
 

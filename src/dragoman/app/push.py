@@ -102,7 +102,14 @@ class LateOutbound:
     def _loaded(self, make: "Callable[..., HttpOutbound]", tls: "ssl.SSLContext") -> None:
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         share = files // FILES_SHARE
-        self.made = make(self._loop, self._guard, tls, self._agent, requests_max=share)
+        self.made = make(
+            self._loop,
+            self._guard,
+            tls,
+            self._agent,
+            pushes=self._broker.meters.pushes,
+            requests_max=share,
+        )
         waiting, self._waiting = self._waiting, []
         for request, done in waiting:
             self.send(request, done)

@@ -113,6 +113,22 @@ METRICS: Final = (
         (),
         "How late a timer of the broker's one thread rang: what every client waits at most",
     ),
+    Metric("dragoman_push_requests", "counter", (), "Requests sent to URLs"),
+    Metric(
+        "dragoman_push_answers",
+        "counter",
+        ("status",),
+        "Answers to them by class of status: 2xx, 4xx, 5xx ...",
+    ),
+    Metric(
+        "dragoman_push_failures",
+        "counter",
+        ("kind",),
+        "Requests without an answer: blocked, refused, unresolved, tls, timeout, broken, busy",
+    ),
+    Metric("dragoman_push_under_way", "gauge", (), "Requests sent and not answered yet"),
+    Metric("dragoman_push_waiting", "gauge", (), "Requests that wait for their target's turn"),
+    Metric("dragoman_push_seconds", "histogram", (), "How long answers took"),
     Metric("dragoman_turns", "counter", (), "Turns of the broker: rounds with something to do"),
     Metric("dragoman_faults", "counter", (), "Faults of the broker's own while it served a client"),
 )

@@ -13,7 +13,7 @@ from dragoman.console.meters import METRICS, QUEUE, STATES, Metric
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route
 from dragoman.doors.shared.rest.problem import problem
 from dragoman.kernel.api import Census, QueueInfo, TakeCensus
-from dragoman.telemetry.counters import GivenUp, Histogram, Meters
+from dragoman.telemetry.counters import GivenUp, Histogram, Meters, Pushes
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric as Family
@@ -129,6 +129,7 @@ def gather(sources: Sources, census: Census, now_ms: int) -> dict[str, Any]:
         "dragoman_journal_sync_seconds": meters.journal_sync,
         "dragoman_checkpoint_seconds": meters.checkpoint,
         "dragoman_loop_lag_seconds": meters.loop_lag,
+        **_pushes(meters.pushes),
         "dragoman_turns": [((), meters.turns)],
         "dragoman_faults": [((), meters.faults)],
     }
@@ -155,6 +156,17 @@ def _traffic(meters: Meters) -> dict[str, list[Sample]]:
         "dragoman_connections_opened": [
             ((name,), known.connections_opened) for name, known in items
         ],
+    }
+
+
+def _pushes(pushes: Pushes) -> dict[str, Any]:
+    return {
+        "dragoman_push_requests": [((), pushes.sent)],
+        "dragoman_push_answers": _by(pushes.answered),
+        "dragoman_push_failures": _by(pushes.failed),
+        "dragoman_push_under_way": [((), pushes.under_way)],
+        "dragoman_push_waiting": [((), pushes.waiting)],
+        "dragoman_push_seconds": pushes.latency,
     }
 
 

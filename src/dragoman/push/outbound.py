@@ -11,10 +11,10 @@ from typing import Final
 from dragoman.ports.outbound import Answered, Outgoing
 from dragoman.push.blocked import Blocked
 from dragoman.push.client import Client
-from dragoman.push.counters import Counters
 from dragoman.push.lanes import Lanes
 from dragoman.push.standing import LATE_MS, Event, Lane, Targets
 from dragoman.push.urls import Place, place_of
+from dragoman.telemetry.counters import Pushes
 
 REQUEST_OVERHEAD_BYTES: Final = 1_024  # of one that waits, beside its body
 
@@ -39,8 +39,10 @@ class _Request:
 class HttpOutbound:
     """See `ports.outbound.Outbound`. Belongs to one event loop."""
 
-    def __init__(self, client: Client, lanes: Lanes, loop: asyncio.AbstractEventLoop) -> None:
-        self.counters = Counters()
+    def __init__(
+        self, client: Client, lanes: Lanes, loop: asyncio.AbstractEventLoop, pushes: Pushes
+    ) -> None:
+        self.pushes = pushes
         self._client = client
         self._lanes = lanes
         self._loop = loop
@@ -49,16 +51,6 @@ class HttpOutbound:
         self._is_pumping = False
         self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def under_way(self) -> int:
-        """Requests sent and not answered."""
-        return self._lanes.under_way
-
-    @property
-    def waiting(self) -> int:
-        """Requests whose turn has not come."""
-        return self._lanes.waiting
 
     def send(self, request: Outgoing, done: Done) -> None:
         """See `Outbound.send`."""
@@ -82,7 +74,7 @@ class HttpOutbound:
         return self._lanes.room(self._targets.get(place.target))
 
     def _refuse(self, done: Done, answered: Answered) -> None:
-        self.counters.note(answered)
+        self._count(answered)
         self._loop.call_soon(done, answered)
 
     # --- turns ---
@@ -110,6 +102,7 @@ class HttpOutbound:
             task = self._loop.create_task(self._run(item))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        self.pushes.under_way, self.pushes.waiting = self._lanes.under_way, self._lanes.waiting
         next_ms = self._lanes.next_ms(now_ms)
         if next_ms is not None:
             self._timer = self._loop.call_at(max(next_ms, now_ms + 1) / 1000, self._pump)
@@ -118,12 +111,21 @@ class HttpOutbound:
         return int(self._loop.time() * 1000)
 
     async def _run(self, item: _Request) -> None:
-        self.counters.sent += 1
+        self.pushes.sent += 1
         answered = await self._client.ask(item.outgoing, item.place)
         self._lanes.end(item, event_of(answered))
-        self.counters.note(answered)
+        self._count(answered)
         self._pump_soon()
         item.done(answered)
+
+    def _count(self, answered: Answered) -> None:
+        pushes = self.pushes
+        if answered.failure:
+            pushes.failed[answered.failure] = pushes.failed.get(answered.failure, 0) + 1
+            return
+        kind = f"{answered.status // 100}xx"
+        pushes.answered[kind] = pushes.answered.get(kind, 0) + 1
+        pushes.latency.record(answered.elapsed_ms * 1_000)
 
     async def close(self) -> None:
         """Give up what is under way; nobody is told."""

@@ -67,13 +67,30 @@ class GivenUp:
             self.lettered[reason] = self.lettered.get(reason, 0) + lettered
 
 
+class Pushes:
+    """What became of requests to URLs."""
+
+    __slots__ = ("answered", "failed", "latency", "sent", "under_way", "waiting")
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.answered: dict[str, int] = {}  # by class of status: `2xx`
+        self.failed: dict[
+            str, int
+        ] = {}  # those without an answer, by kind; what was not sent included
+        self.under_way = 0  # now
+        self.waiting = 0  # for their turn
+        self.latency = Histogram()  # of answers
+
+
 class Meters:
     """All of one broker."""
 
-    __slots__ = ("checkpoint", "faults", "journal_sync", "loop_lag", "traffic", "turns")
+    __slots__ = ("checkpoint", "faults", "journal_sync", "loop_lag", "pushes", "traffic", "turns")
 
     def __init__(self) -> None:
         self.traffic: dict[str, Traffic] = {}  # by protocol
+        self.pushes = Pushes()
         self.turns = 0
         self.faults = 0  # of ours, while a client was served
         self.journal_sync = Histogram()
