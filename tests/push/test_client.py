@@ -299,6 +299,16 @@ def test_a_connection_is_kept_for_a_while_only(here: Here, monkeypatch: pytest.M
     run(here, step)
 
 
+def test_an_old_connection_is_not_kept(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "AGE_S_MAX", 0.0)
+
+    async def step(made: HttpOutbound) -> None:
+        await answer_to(made, post(here.url("ok")))
+        assert len(made._client.pool) == 0
+
+    run(here, step)
+
+
 @pytest.mark.parametrize("path", ["endless", "garbage", "cut", "large/70000", "hang"])
 def test_a_connection_that_is_of_no_more_use_is_closed(here: Here, path: str) -> None:
     async def step(made: HttpOutbound) -> None:

@@ -139,6 +139,23 @@ def test_what_waits_is_bounded_in_count_in_bytes_and_per_target() -> None:
     assert lanes.waiting == lanes_module.WAITING_MAX
 
 
+def test_large_requests_fill_a_lane_before_its_places_do() -> None:
+    lanes = Lanes()
+    large = [FakeItem(target_of(f"t{n}", *LIVELY), lanes_module.LANE_BYTES_MAX // 2) for n in "abc"]
+    for item in large[:2]:
+        assert lanes.put(item)
+        assert list(taken(lanes)) == [item]
+    assert lanes.put(large[2])
+    assert list(taken(lanes)) == []
+    lanes.shift(LATE_MS)  # both are late by now, and fill that lane
+    assert list(taken(lanes, LATE_MS)) == [large[2]]
+    late = FakeItem(target_of("late", Event.SILENT), 1)
+    assert lanes.put(late)
+    assert list(taken(lanes, 2 * LATE_MS)) == []
+    lanes.end(large[0], Event.SILENT)
+    assert list(taken(lanes, 2 * LATE_MS)) == [late]
+
+
 def test_where_few_files_may_be_open_lanes_are_shorter_and_none_is_closed() -> None:
     lanes = Lanes(places_max=100)
     for number in range(500):

@@ -26,6 +26,7 @@ CONNECT_S_MAX: Final = (
     10.0  # to one address, until TLS is spoken; a name's other addresses come after
 )
 KEPT_S: Final = 15.0  # for an idle connection
+AGE_S_MAX: Final = 300.0  # for any: its name may lead elsewhere by then
 KEPT_MAX: Final = 1_024  # idle connections, of all targets together
 DEAD_MAX: Final = 3  # kept connections found dead for one request
 
@@ -143,7 +144,8 @@ class Client:
             await connection.ask(request.method, head, request.body)
         finally:
             answer = connection.answer
-            if connection.is_open and answer.is_whole and answer.keeps:
+            is_young = self._loop.time() < connection.made_s + AGE_S_MAX
+            if connection.is_open and answer.is_whole and answer.keeps and is_young:
                 self.pool.keep(connection)
             elif connection.is_open:
                 connection.end()
@@ -190,6 +192,7 @@ class Client:
             sock.close()
             raise
         connection.key = place.target
+        connection.made_s = self._loop.time()
         return connection
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ class Connection(asyncio.Protocol):
         self.answer = AnswerParser(ANSWER_BYTES_MAX)
         self.is_open = False
         self.key = ""  # of its target
+        self.made_s = 0.0  # when, the loop's time
         self.idle_s = 0.0  # since when, the loop's time
         self._on_end = on_end
         self._waiter: asyncio.Future[None] | None = None

@@ -20,6 +20,9 @@ from dragoman.push.standing import LATE_MS, Event, Lane, Target
 WAITING_MAX: Final = 32_768  # requests that wait for their turn, in all lanes
 WAITING_BYTES_MAX: Final = 64 << 20
 WAITING_PER_TARGET_MAX: Final = 256
+LANE_BYTES_MAX: Final = (
+    64 << 20
+)  # under way in one lane, before no more is started; large ones may pass it by one
 UNPACED: Final = 0
 
 
@@ -54,24 +57,38 @@ class Item(Protocol):
 class _Line:
     """One lane: who waits, and what is under way."""
 
-    __slots__ = ("limits", "next_ms", "places", "targets", "under_way")
+    __slots__ = ("bytes", "limits", "next_ms", "places", "targets", "under_way")
 
     def __init__(self, limits: Limits, places: int) -> None:
         self.limits = limits
         self.places = places
         self.targets: deque[Target] = deque()
         self.under_way = 0
+        self.bytes = 0  # of what is under way
         self.next_ms: float = 0  # the next may be started then
 
+    def is_full(self) -> bool:
+        """A place must become free first."""
+        return self.under_way >= self.places or self.bytes >= LANE_BYTES_MAX
+
     def opens_ms(self, now_ms: int) -> int | None:
-        """When the next may be started: now, later, or None (nobody waits, or a place must become free first)."""
-        if not self.targets or self.under_way >= self.places:
+        """When the next may be started: now, later, or None (nobody waits, or it is full)."""
+        if not self.targets or self.is_full():
             return None
         return max(now_ms, int(self.next_ms))
 
-    def spend(self, now_ms: int) -> None:
-        """One is started."""
+    def add(self, item: Item) -> None:
+        """It is under way, and counted here."""
         self.under_way += 1
+        self.bytes += item.size_bytes
+
+    def drop(self, item: Item) -> None:
+        """It is over, or counted elsewhere."""
+        self.under_way -= 1
+        self.bytes -= item.size_bytes
+
+    def spend(self, now_ms: int) -> None:
+        """One is started: the next may be a little later."""
         if self.limits.starts_per_s:
             self.next_ms = max(self.next_ms, now_ms - 1) + 1_000 / self.limits.starts_per_s
 
@@ -130,6 +147,7 @@ class Lanes:
         self.waiting -= 1
         self.waiting_bytes -= item.size_bytes
         line.spend(now_ms)
+        line.add(item)
         self.under_way += 1
         target.under_way += 1
         item.lane = target.lane
@@ -143,7 +161,7 @@ class Lanes:
         """It is over, and says that of its target."""
         self._recent.pop(item, None)
         self.under_way -= 1
-        self._lines[item.lane].under_way -= 1
+        self._lines[item.lane].drop(item)
         item.target.under_way -= 1
         item.target.note(event)
         self._enlist(item.target)
@@ -156,19 +174,19 @@ class Lanes:
     def shift(self, now_ms: int) -> None:
         """Count what has been under way for long in the LATE lane, as far as that has places."""
         late = self._lines[Lane.LATE]
-        while self._recent and late.under_way < late.places:
+        while self._recent and not late.is_full():
             item = next(iter(self._recent))
             if item.started_ms + LATE_MS > now_ms:
                 return
             del self._recent[item]
-            self._lines[item.lane].under_way -= 1
-            late.under_way += 1
+            self._lines[item.lane].drop(item)
+            late.add(item)
             item.lane = Lane.LATE
 
     def next_ms(self, now_ms: int) -> int | None:
         """When to `shift` and `take` again, unless something is put or ends before; None: not before that."""
         times = [line.opens_ms(now_ms) for line in self._lines.values()]
         late = self._lines[Lane.LATE]
-        if self._recent and late.under_way < late.places:
+        if self._recent and not late.is_full():
             times.append(next(iter(self._recent)).started_ms + LATE_MS)
         return min((at for at in times if at is not None), default=None)
