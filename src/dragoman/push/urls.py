@@ -9,7 +9,7 @@ from urllib.parse import quote
 from dragoman.push.blocked import Blocked
 
 URL_CHARS_MAX: Final = 8_192
-PARSED_MAX: Final = 4_096  # that are remembered
+PARSED_MAX: Final = 16_384  # that are remembered
 PORT_MAX: Final = 65_535
 PORTS: Final = {"http": 80, "https": 443}
 _URL: Final = re.compile(r"(https?)://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE)

@@ -1,5 +1,6 @@
-from tests.doors.shared.push.pushing import URL, Pushing
+from tests.doors.shared.push.pushing import STREAM, URL, Pushing
 from tests.fakes.outbound import FakeOutbound
+from tests.runtime.node import publish
 
 from dragoman.doors.shared.push.feed import BUSY_MS, FAULT_MS, runs_of
 from dragoman.doors.shared.push.renderer import Plan, PushMessage
@@ -177,6 +178,16 @@ def test_where_each_message_names_its_target_the_face_says_how_many_go_at_once()
 def test_a_message_of_a_kafka_batch_is_told_by_its_place_in_it() -> None:
     message = PushMessage(1, b"batch", 7, 0, 107, 0, 1, 3)
     assert (message.index, message.offset) == (7, 107)
+
+
+def test_what_was_on_its_way_when_pushing_ended_is_given_back() -> None:
+    pushing = Pushing()
+    pushing.subscribe(early=False)
+    publish(pushing.client, STREAM, b"one")
+    pushing.node.turn()  # leased, and kept by the runtime until it is written
+    assert (pushing.counts(), pushing.outbound.bodies) == ((0, 1), [])
+    pushing.alter(push="")
+    assert (pushing.counts(), pushing.outbound.bodies) == ((1, 0), [])
 
 
 def test_runs_are_of_neighbours_by_holder_and_partition() -> None:

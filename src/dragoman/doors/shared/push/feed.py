@@ -107,13 +107,14 @@ class Feed:
         if self.holder is not None:
             self._session.submit(Cancel(holder=self.holder.id))
             self.holder = None
-        back = list(self._pending)
-        self._pending.clear()
-        self._settle(back, Verdict("release", delay_ms=0, is_failed=False))
+        self.adjust()
 
     def adjust(self) -> None:
-        """Send what may be sent, and tell the kernel how much more may be held."""
+        """Send what may be sent, and tell the kernel how much more may be held; of one that is closed, give it back."""
         if self.plan is None:
+            back = list(self._pending)
+            self._pending.clear()
+            self._settle(back, Verdict("release", delay_ms=0, is_failed=False))
             return
         free = self._free() if self._pending else 0
         while self._pending and free > 0:
