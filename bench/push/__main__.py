@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOOD = 30_000
 RATE_PER_S = 25
 LIVE = 20
-PER_STREAM = 100
+PER_STREAM = 20
 RATIO_MAX = 1.2
 PER_CORE_MIN = 3_000
-SPREAD_S = 10.0  # the first messages of all bad endpoints are published within that time
+SPREAD_S = 20.0  # the first messages of all bad endpoints are published within that time
 
 
 class Process:

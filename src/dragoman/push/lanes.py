@@ -38,9 +38,9 @@ class Limits:
 
 LIMITS: Final[Mapping[Lane, Limits]] = {
     Lane.LIVE: Limits(1_024, UNPACED),
-    Lane.FRESH: Limits(512, 500),
-    Lane.FAILING: Limits(128, 200),
-    Lane.LATE: Limits(4_096, 200),
+    Lane.FRESH: Limits(512, 250),
+    Lane.FAILING: Limits(128, 100),
+    Lane.LATE: Limits(4_096, 100),
 }
 """5,760 requests at most: each is an open file and, on a target that does not answer, about 16 KB."""
 

@@ -43,7 +43,9 @@ class AnswerParser:
 
     def __init__(self, body_bytes_max: int) -> None:
         self._body_bytes_max = body_bytes_max
-        self._parser = HttpResponseParser(self)
+        self._parser: HttpResponseParser | None = (
+            None  # made for the first bytes: many targets send none
+        )
         self.begin("GET")
 
     def begin(self, method: str) -> None:
@@ -62,6 +64,8 @@ class AnswerParser:
     def receive(self, data: bytes) -> None:
         """Bytes of the answer; nothing that comes behind its end is read."""
         self.received = True
+        if self._parser is None:
+            self._parser = HttpResponseParser(self)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -99,6 +103,7 @@ class AnswerParser:
         self.headers.append((folded, value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
+        assert self._parser is not None
         status = self._parser.get_status_code()
         if 100 <= status < 200:
             self._is_framed = False
@@ -116,6 +121,7 @@ class AnswerParser:
             self._end(keeps=False)
 
     def on_message_complete(self) -> None:
+        assert self._parser is not None
         if self.status and not self.is_whole:
             self._end(keeps=self._parser.should_keep_alive())
 
