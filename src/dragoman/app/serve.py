@@ -58,6 +58,11 @@ class Running:
             if shut is not None:
                 shut("broker is shutting down")
         await self.parts.close(DRAIN_DEADLINE_S)
+        for shell in list(self.doors.open):
+            abort = getattr(shell, "abort", None)
+            if abort is not None:
+                abort()  # whoever has not hung up by now
+        await asyncio.sleep(0)  # for the loop to close them
 
 
 def raise_file_limit() -> None:

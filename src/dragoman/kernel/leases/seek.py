@@ -18,7 +18,7 @@ from dragoman.kernel.describe import queue_info
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.delay import apply_delay, put_off, show_all
-from dragoman.kernel.leases.index import check_order
+from dragoman.kernel.leases.index import check_order, filter_of
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
 from dragoman.kernel.leases.settle import give_back
@@ -35,8 +35,8 @@ from dragoman.model.errors import InvalidArgument, NotSupported
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
 
-FIXED: Final = ("durable", "order", "filter", "priorities", "exclusive", "owns_stream")
-"""Settings that a subscription keeps for life."""
+FIXED: Final = ("durable", "order", "priorities", "exclusive", "owns_stream")
+"""Settings that a subscription keeps for life. So is whether it filters at all; by what may change."""
 
 
 class _OfSubscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +181,8 @@ def alter(kernel: "Decisions", command: AlterSubscription, session: int) -> Queu
     for name in FIXED:
         if getattr(known, name) != getattr(command.settings, name):
             raise InvalidArgument(f"{name} cannot be changed")
+    if bool(known.filter) != bool(command.settings.filter):
+        raise InvalidArgument("a subscription filters from the beginning or not at all")
     check_order(command.settings)
     if command.settings.bytes_max >= 0 and not subscription.stream.counts_bytes:
         raise NotSupported("bytes are counted from the beginning or not at all")
@@ -199,6 +201,8 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
         before = subscription.settings
         state.pushed.drop(subscription)
         subscription.alter(record.settings)
+        if subscription.filter is not None:
+            subscription.filter = filter_of(record.settings)
         state.pushed.add(subscription)
         apply_delay(state, subscription, before)
         _look_again(state, subscription)
