@@ -1,6 +1,6 @@
 """Outbound HTTP that sends nothing: tests look at what was asked for, and answer it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dragoman.ports.outbound import Answered, Failure, Outgoing
 
@@ -24,10 +24,16 @@ class FakeOutbound:
     def bodies(self) -> list[bytes]:
         return [request.body for request, _ in self.under_way]
 
-    def answer(self, status: int = 200, failure: Failure = "", body: bytes = b"") -> Outgoing:
+    def answer(
+        self,
+        status: int = 200,
+        failure: Failure = "",
+        body: bytes = b"",
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> Outgoing:
         """Answer the oldest, as in a later turn; it is returned."""
         request, done = self.under_way.pop(0)
-        done(Answered(status, body=body, failure=failure))
+        done(Answered(status, headers, body, failure=failure))
         return request
 
     def answer_all(self, status: int = 200) -> None:

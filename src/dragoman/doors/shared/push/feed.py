@@ -208,6 +208,7 @@ class Feed:
             command.delay_ms = verdict.delay_ms
             command.failed = verdict.is_failed and verdict.outcome == "release"
             command.reason = verdict.reason
+            command.text = verdict.text
             try:
                 self._session.settle(command)
             except KernelError:

@@ -82,17 +82,25 @@ class Verdict:
     delay_ms   of a release: until the next attempt; negative takes the subscription's own
     is_failed  of a release: it counts against the subscription's attempts
     reason     of a rejection
+    text       what came of the attempt, for a message that becomes a dead letter of it
     """
 
-    __slots__ = ("delay_ms", "is_failed", "outcome", "reason")
+    __slots__ = ("delay_ms", "is_failed", "outcome", "reason", "text")
 
     def __init__(
-        self, outcome: Outcome, *, delay_ms: int = -1, is_failed: bool = True, reason: str = ""
+        self,
+        outcome: Outcome,
+        *,
+        delay_ms: int = -1,
+        is_failed: bool = True,
+        reason: str = "",
+        text: str = "",
     ) -> None:
         self.outcome: Outcome = outcome
         self.delay_ms = delay_ms
         self.is_failed = is_failed
         self.reason = reason
+        self.text = text
 
 
 ACK: Final = Verdict("ack")
