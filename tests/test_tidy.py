@@ -43,6 +43,7 @@ ENTRIES: Final[Mapping[str, str]] = {
     "dragoman.__main__": "python -m dragoman",
     "dragoman.app.configdoc": "python -m dragoman.app.configdoc > docs/config.md",
     "dragoman.doors.amqp091.page": "python -m dragoman.doors.amqp091.page > docs/doors/amqp091.md",
+    "dragoman.doors.eventgrid.page": "python -m dragoman.doors.eventgrid.page > docs/doors/eventgrid.md",
     "dragoman.doors.kafka.page": "python -m dragoman.doors.kafka.page > docs/doors/kafka.md",
     "dragoman.cli.docs": "python -m dragoman.cli.docs > docs/cli.md",
     "dragoman.cli.main": "the script in pyproject.toml",

@@ -10,6 +10,7 @@ from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
+from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.shared.rest.call import Face
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.runtime.broker import Broker
@@ -24,7 +25,8 @@ class Serving(Protocol):
 
 def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     """In the order in which they are asked what to say about a path that nobody serves."""
-    access = Access(options.keys, is_open=not (options.users or options.keys))
+    is_open = not (options.users or options.keys)
+    access = Access(options.keys, is_open=is_open)
     broker = parts.broker
     sources = Sources(
         broker.meters,
@@ -37,6 +39,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         MetricsFace(sources, access),
         AdminFace(access),
         SqsFace(),
+        EventGridFace(options.keys, is_open=is_open),
     )
 
 

@@ -9,4 +9,14 @@ from dragoman.doors.shared.push.door import Pushed
 from dragoman.doors.shared.push.renderer import Renderer
 from dragoman.ports.outbound import Outbound
 
-RENDERERS: Final[dict[str, Callable[[Outbound], tuple[Renderer, Pushed]]]] = {}
+
+def _eventgrid(outbound: Outbound) -> tuple[Renderer, Pushed]:
+    from dragoman.doors.eventgrid.delivering import Delivering  # noqa: PLC0415 - see above
+
+    delivering = Delivering(outbound)
+    return delivering, delivering.pushed
+
+
+RENDERERS: Final[dict[str, Callable[[Outbound], tuple[Renderer, Pushed]]]] = {
+    "eventgrid": _eventgrid,
+}

@@ -1,0 +1,11 @@
+"""Who pushes."""
+
+from tests.fakes.outbound import FakeOutbound
+
+from dragoman.app.renderers import RENDERERS
+
+
+def test_a_renderer_has_the_name_that_subscriptions_know_it_by() -> None:
+    for name in ("eventgrid",):
+        renderer, _ = RENDERERS[name](FakeOutbound())
+        assert renderer.name == name
