@@ -10,14 +10,14 @@ from dragoman.kernel import durable, publish, replay, topology
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.leases import dead, delay, dispatch, lease, settle, sweep
+from dragoman.kernel.leases import dead, dispatch, lease, settle, sweep
 from dragoman.kernel.leases.states import DONE, LEASED, RETURNED
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Settled, Started
 from dragoman.kernel.routing import Routing
 from dragoman.kernel.state import State
 from dragoman.ports.storage import Segments, StorageError
-from dragoman.runtime import checkpoint, featurerows, recovery, snapshot
+from dragoman.runtime import checkpoint, recovery, snapshot
 from dragoman.runtime.broker import Broker
 from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit
@@ -189,21 +189,6 @@ def a_start_returns_no_leases(patch: Patch) -> None:
 @mutant
 def a_start_ends_every_wait(patch: Patch) -> None:
     patch.setattr(Window, "waits_until", lambda self: [])
-
-
-@mutant
-def what_is_delayed_is_shown_at_once(patch: Patch) -> None:
-    patch.setattr(delay, "_due", lambda subscription, partition, window, now_ms: (partition.end, 0))
-
-
-@mutant
-def what_is_delayed_is_never_looked_at_after_a_start(patch: Patch) -> None:
-    patch.setattr(topology, "put_off", lambda state, subscription, window, partition: None)
-
-
-@mutant
-def checkpoints_pass_over_documents(patch: Patch) -> None:
-    patch.setattr(featurerows, "_document_changes", lambda state: ())
 
 
 @mutant
