@@ -43,6 +43,14 @@ def test_lists_and_maps_are_gathered_in_the_order_of_their_numbers() -> None:
     }
 
 
+def test_what_is_empty_is_said_by_its_name_alone() -> None:
+    assert members_of({"SendMessageBatchRequestEntry": "", "Attributes": "", "TagKeys": ""}) == {
+        "Entries": [],
+        "Attributes": {},
+        "TagKeys": [],
+    }
+
+
 def test_a_batch_of_messages_with_attributes() -> None:
     assert members_of(
         {

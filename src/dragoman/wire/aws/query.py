@@ -17,6 +17,16 @@ PARAMETERS_MAX: Final = 4_096
 DEPTH_MAX: Final = 8  # SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringListValue.1
 NUMBER_DIGITS_MAX: Final = 9
 
+_REPEATED: Final[Mapping[str, tuple[str, Any]]] = {
+    spelled: (member, nothing)
+    for name, member, nothing in (
+        *((name, member, []) for name, member in REQUEST_LISTS.items()),
+        *((name, member, {}) for name, (member, _) in REQUEST_MAPS.items()),
+    )
+    for spelled in (name, member)
+}
+"""What repeats, by both of its names: (member, what it is when it is empty)."""
+
 Tree = dict[str, Any]
 """Parts of a parameter's name, leaves are its text."""
 
@@ -71,7 +81,9 @@ def _plant(tree: Tree, name: str, value: str) -> None:
 def _members(tree: Tree) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, below in tree.items():
-        if not isinstance(below, dict):
+        if below == "" and name in _REPEATED:  # how some clients say that there are none
+            found[_REPEATED[name][0]] = _REPEATED[name][1]
+        elif not isinstance(below, dict):
             found[name] = below
         elif name in REQUEST_MAPS:
             member, key = REQUEST_MAPS[name]

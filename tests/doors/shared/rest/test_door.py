@@ -461,6 +461,15 @@ def test_an_unused_connection_is_closed_without_a_word(client: Client, service: 
     assert client.take() == b""
 
 
+def test_where_time_was_moved_on_nobody_was_silent(client: Client, service: Service) -> None:
+    client.ask("GET", "/echo/x")
+    service.world.clock.now_ms += 10 * module.IDLE_MS
+    service.world.broker.read_clock()
+    client.door.receive(b"")
+    service.world.advance(module.IDLE_MS - 1)
+    assert not client.is_closed
+
+
 def test_a_parked_request_is_no_unused_connection(client: Client, service: Service) -> None:
     service.wait_ms = None
     client.send(request("GET", "/wait"))

@@ -107,14 +107,14 @@ class HttpDoor:
     # --- bytes in ---
 
     def receive(self, data: bytes) -> None:
-        """Bytes from the peer."""
+        """Bytes from the peer; none of them say that it is not silent, but time was moved on."""
         if self._is_closing or self._linger_ms:
             self._let_run_out(len(data))
             return
         wire = self._wire
         stage = wire.stage
         requests = wire.receive(data)
-        if requests or wire.stage != stage:
+        if requests or wire.stage != stage or not data:
             self._since_ms = self._session.elapsed_ms()
             for request in requests:
                 self._queue.append(request)
