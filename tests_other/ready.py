@@ -107,6 +107,8 @@ def kcat(protocol: str) -> Program:
 
 CLIENTS: Final[Mapping[str, Callable[[], Program]]] = {
     "kafkajs": lambda: on_node("kafkajs", "kafka"),
+    "aws-sdk": lambda: on_node("aws-sdk", "sqs"),
+    "sqs-consumer": lambda: on_node("sqs-consumer", "sqs"),
     "amqplib": lambda: on_node("amqplib", "amqp"),
     "kafka-clients": lambda: on_java("KafkaClients", "kafka"),
     "rabbitmq-java": lambda: on_java("RabbitClients", "amqp"),

@@ -299,6 +299,9 @@ def test_a_kafka_topic_with_a_queue_opened_on_it(world: World) -> None:
         }
     )
     consumer.subscribe(["events"])
-    values = {int(record.value()) for record in (consumer.poll(DEADLINE_S) for _ in range(31))}
+    values: set[int] = set()
+    for _ in range(31):
+        record: Any = consumer.poll(DEADLINE_S)
+        values.add(int(record.value()))
     consumer.close()
     assert values == set(range(31))

@@ -17,14 +17,15 @@ PARAMETERS_MAX: Final = 4_096
 DEPTH_MAX: Final = 8  # SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringListValue.1
 NUMBER_DIGITS_MAX: Final = 9
 
-_REPEATED: Final[Mapping[str, tuple[str, Any]]] = {
-    spelled: (member, nothing)
-    for name, member, nothing in (
-        *((name, member, []) for name, member in REQUEST_LISTS.items()),
-        *((name, member, {}) for name, (member, _) in REQUEST_MAPS.items()),
-    )
+_LISTS: Final[Mapping[str, tuple[str, Any]]] = {
+    spelled: (member, []) for name, member in REQUEST_LISTS.items() for spelled in (name, member)
+}
+_MAPS: Final[Mapping[str, tuple[str, Any]]] = {
+    spelled: (member, {})
+    for name, (member, _) in REQUEST_MAPS.items()
     for spelled in (name, member)
 }
+_REPEATED: Final[Mapping[str, tuple[str, Any]]] = {**_LISTS, **_MAPS}
 """What repeats, by both of its names: (member, what it is when it is empty)."""
 
 Tree = dict[str, Any]
