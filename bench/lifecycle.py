@@ -29,6 +29,7 @@ BACKLOG_STEP = 1000  # counts are whole blocks of the generator
 SMALL_SHARE = 20  # the empty queue's rates are taken from a twentieth, at least SMALL_MIN
 SMALL_MIN = 20_000
 QUEUE = "backlog"
+PARKED_S = 3.0
 
 
 class LostMessagesError(RuntimeError):
@@ -41,6 +42,7 @@ class LifeOptions:
 
     backlog_messages: int = 500_000
     idle_queues: int = 10_000
+    parked_receives: int = 10_000
 
 
 def start_and_idle(peer: Peer, _options: LifeOptions, _generate: Generate) -> Figures:
@@ -74,6 +76,15 @@ def idle_queues(peer: Peer, options: LifeOptions, _generate: Generate) -> Figure
         "rss_empty_mb": empty_mb,
         "rss_idle_mb": measure.rss_mb(peer.pids[:1]),
     }
+
+
+def parked_receives(peer: Peer, options: LifeOptions, generate: Generate) -> Figures:
+    """Many receives that wait for messages, each on its connection: memory, and how soon one is woken."""
+    peer.start()
+    told = {"parked": options.parked_receives}
+    half = Half(module="sqs_parked", protocol="sqs", parameters=told)
+    found = generate(peer, (half,), {"queue": "parked", "seconds": PARKED_S})
+    return {"parked": options.parked_receives, **found}
 
 
 def _sizes(options: LifeOptions) -> tuple[int, int, int]:
@@ -182,6 +193,7 @@ def _restart(
 LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     "life/start": start_and_idle,
     "life/idle-queues": idle_queues,
+    "life/parked-receives": parked_receives,
     "life/backlog-amqp": backlog_amqp,
     "life/backlog-kafka": backlog_kafka,
 }

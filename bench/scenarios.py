@@ -16,8 +16,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 DRAGOMAN, RABBITMQ, KAFKA = "dragoman", "rabbitmq", "kafka"
+ELASTICMQ, MOTO = "elasticmq", "moto"
 AMQP_TARGETS = (DRAGOMAN, RABBITMQ)
 KAFKA_TARGETS = (DRAGOMAN, KAFKA)
+SQS_TARGETS = (DRAGOMAN, ELASTICMQ, MOTO)
 
 RECORD_BYTES = 1024
 PACED_RATE_PER_S = 1000
@@ -245,9 +247,45 @@ def _cross() -> Iterator[Scenario]:
         )
 
 
+SQS_MODES = ("send", "send-batch", "receive", "receive-batch")
+SQS_CONNECTIONS = (1, 8, 64)
+SQS_BODY_BYTES = 256
+# What a queue is filled with before it is received from: a slow server is not filled for minutes.
+SQS_FILL = {"receive": 30_000, "receive-batch": 120_000}
+SYNCED = "synced"  # a queue that Dragoman is configured with: what it answers is on the disk
+
+
+def _sqs() -> Iterator[Scenario]:
+    for mode in SQS_MODES:
+        for connections in SQS_CONNECTIONS:
+            parameters = {
+                "mode": mode,
+                "size_bytes": SQS_BODY_BYTES,
+                "connections": connections,
+                "fill": SQS_FILL.get(mode, 0),
+            }
+            yield Scenario(
+                name=f"sqs/{mode}/{connections}c",
+                kind=Kind.COST,
+                targets=SQS_TARGETS,
+                halves=(Half(module="sqs_raw", protocol="sqs", parameters=parameters),),
+                group=Group.QUICK if mode == "send" else Group.WHOLE,
+                durability="written before the answer; the peers keep nothing",
+            )
+    parameters = {"mode": "send", "size_bytes": SQS_BODY_BYTES, "connections": 64, "name": SYNCED}
+    yield Scenario(
+        name="sqs/send-synced/64c",
+        kind=Kind.COST,
+        targets=(DRAGOMAN,),
+        halves=(Half(module="sqs_raw", protocol="sqs", parameters=parameters),),
+        durability="synced before the answer",
+    )
+
+
 def _life() -> Iterator[Scenario]:
     every = (DRAGOMAN, RABBITMQ, KAFKA)
     yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
+    yield Scenario(name="life/parked-receives", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
     yield Scenario(
         name="life/backlog-amqp",
@@ -265,6 +303,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_amqp_latency(),
     *_kafka(),
     *_cross(),
+    *_sqs(),
     *_life(),
 )
 

@@ -2,13 +2,26 @@
 
 from bench.peers.base import Peer, PeerUnavailableError
 from bench.peers.dragoman import Dragoman
+from bench.peers.elasticmq import ElasticMq
 from bench.peers.kafka import ApacheKafka
+from bench.peers.moto import Moto
 from bench.peers.rabbitmq import RabbitMq
 
 PEERS: dict[str, type[Peer]] = {
     "dragoman": Dragoman,
     "rabbitmq": RabbitMq,
     "kafka": ApacheKafka,
+    "elasticmq": ElasticMq,
+    "moto": Moto,
 }
 
-__all__ = ["PEERS", "ApacheKafka", "Dragoman", "Peer", "PeerUnavailableError", "RabbitMq"]
+__all__ = [
+    "PEERS",
+    "ApacheKafka",
+    "Dragoman",
+    "ElasticMq",
+    "Moto",
+    "Peer",
+    "PeerUnavailableError",
+    "RabbitMq",
+]

@@ -58,7 +58,7 @@ class Peer(ABC):
 
     @abstractmethod
     def endpoint(self, protocol: str) -> tuple[str, int]:
-        """Host and port of 'amqp' or 'kafka'; KeyError if the peer does not speak it."""
+        """Host and port of 'amqp', 'kafka' or 'sqs'; KeyError if the peer does not speak it."""
 
     @property
     def log_path(self) -> Path:

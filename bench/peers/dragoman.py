@@ -9,9 +9,17 @@ from typing import Any
 from bench.generators.amqp_wire import AmqpError, AmqpSocket
 from bench.generators.kafka_wire import KafkaError, KafkaSocket
 from bench.peers.base import Peer
+from bench.scenarios import SYNCED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("DRAGOMAN_BENCH_PYTHON", sys.executable)
+
+CONFIG = f"""[limits]
+connections_max = 20000
+
+[namespace.default.queue.{SYNCED}]
+stream = {{ level = "synced" }}
+"""
 
 
 class Dragoman(Peer):
@@ -27,7 +35,9 @@ class Dragoman(Peer):
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
         command = [PYTHON, "-m", "dragoman", "serve", "--data", str(self.folder / "data")]
-        command += ["--port", "all=0", "--ready-file", str(ready)]
+        config = self.folder / "dragoman.toml"
+        config.write_text(CONFIG)
+        command += ["--port", "all=0", "--ready-file", str(ready), "--config", str(config)]
         paths = [str(REPOSITORY / "src"), os.environ.get("PYTHONPATH", "")]
         self.spawn(command, {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
         self.wait_ready(lambda: self._read_ready(ready))

@@ -4,9 +4,6 @@ The jars are resolved by Maven once into a cache folder: the newest 4.x there is
 Kafka's own but for ports, folders, one replica, and a heap of 512 MB.
 """
 
-import os
-import re
-import shutil
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -14,9 +11,8 @@ from pathlib import Path
 
 from bench.generators.kafka_wire import KafkaError, KafkaSocket
 from bench.peers.base import Peer, PeerUnavailableError, free_port
+from bench.peers.maven import java_of, resolve_jars, version_of
 
-CACHE = Path(os.environ.get("DRAGOMAN_BENCH_CACHE", str(Path.home() / ".cache" / "dragoman-bench")))
-RESOLVE_TIMEOUT_S = 600
 HEAP = "512m"
 # What Kafka's own start script passes to the JVM.
 JVM_OPTIONS = (
@@ -28,41 +24,12 @@ JVM_OPTIONS = (
     "-Djava.awt.headless=true",
 )
 
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>bench</groupId><artifactId>peer</artifactId><version>1</version>
-  <packaging>pom</packaging>
-  <dependencies><dependency>
-    <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
-    <version>[4.0,5.0)</version>
-  </dependency></dependencies>
-</project>
-"""
+ARTIFACT = "kafka_2.13"
+VERSIONS = "[4.0,5.0)"
 LOG4J = """Configuration:
   Appenders: {Console: {name: STDOUT, PatternLayout: {pattern: "%d %p %m (%c)%n"}}}
   Loggers: {Root: {level: WARN, AppenderRef: {ref: STDOUT}}}
 """
-
-
-def resolve_jars(cache: Path = CACHE) -> Path:
-    """The folder of Kafka's jars; resolved with Maven on first use."""
-    jars = cache / "kafka"
-    if any(jars.glob("kafka_2.13-*.jar")):
-        return jars
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise PeerUnavailableError("Apache Kafka not resolved: no mvn on the path")
-    cache.mkdir(parents=True, exist_ok=True)
-    (cache / "pom.xml").write_text(POM)
-    part = cache / "kafka.part"
-    command = [maven, "-q", "-B", "-f", str(cache / "pom.xml"), "dependency:copy-dependencies"]
-    command += ["-DincludeScope=runtime", f"-DoutputDirectory={part}"]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=RESOLVE_TIMEOUT_S)
-    except subprocess.SubprocessError as error:
-        raise PeerUnavailableError(f"Apache Kafka not resolved: {error}") from error
-    part.rename(jars)
-    return jars
 
 
 class ApacheKafka(Peer):
@@ -71,11 +38,9 @@ class ApacheKafka(Peer):
     name = "kafka"
 
     def start(self) -> None:
-        java = shutil.which("java")
-        if java is None:
-            raise PeerUnavailableError("Apache Kafka needs Java 17 or newer: no java on the path")
-        jars = resolve_jars()
-        self.version = _version_of(jars)
+        java = java_of("Apache Kafka")
+        jars = resolve_jars(self.name, "org.apache.kafka", ARTIFACT, VERSIONS)
+        self.version = version_of(jars, ARTIFACT)
         self._port = free_port()
         self._classpath = f"{jars}/*"
         config = self._write_config()
@@ -132,9 +97,3 @@ group.initial.rebalance.delay.ms=0
 
     def endpoint(self, protocol: str) -> tuple[str, int]:
         return {"kafka": ("127.0.0.1", self._port)}[protocol]
-
-
-def _version_of(jars: Path) -> str:
-    name = max(jars.glob("kafka_2.13-*.jar")).stem
-    found = re.search(r"-(\d+\.\d+\.\d+)", name)
-    return found.group(1) if found else name
