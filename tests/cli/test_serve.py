@@ -16,7 +16,7 @@ def test_without_arguments_a_broker_is_durable_and_on_loopback() -> None:
 def test_every_option_sets_its_field() -> None:
     line = (
         "--data D --host 127.0.0.2 --port kafka=0 --port amqp=1 --advertise kafka=h:9 --ready-file R"
-        " --log json --tls-cert C --tls-key K --tls-ca A --memory --insecure --config F"
+        " --log json --tls-cert C --tls-key K --tls-ca A --memory --insecure --config F --like localstack"
     )
     assert parse(line.split(), ServeOptions()) == ServeOptions(
         data="D",
@@ -25,6 +25,7 @@ def test_every_option_sets_its_field() -> None:
         ports={**PROTOCOLS, "kafka": 0, "amqp": 1},
         advertise={"kafka": ("h", 9)},
         config="F",
+        like="localstack",
         ready_file="R",
         log="json",
         insecure=True,
@@ -50,6 +51,7 @@ def test_a_value_may_follow_an_equals_sign() -> None:
         ("--port kafka=65536", "65536 is not from 0 to 65535"),
         ("--port kafak=1", "did you mean kafka?"),
         ("--advertise kafka=h", "expected HOST:PORT"),
+        ("--like moto", "--like moto: expected localstack or elasticmq"),
         ("--log loud", "expected text or json"),
         ("--memory=yes", "--memory takes no value"),
         ("--data=", "--data needs a value"),
@@ -68,6 +70,18 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     options = read(["--config", str(file), "--port", "kafka=3"])
     assert options.host == "127.0.0.9"
     assert options.ports == {**PROTOCOLS, "kafka": 3, "amqp": 2}
+
+
+def test_a_file_of_elasticmq_is_read_where_its_habits_are_asked_for(tmp_path: Path) -> None:
+    own = tmp_path / "elasticmq.conf"
+    own.write_text("queues { orders { } }\nrest-sqs { bind-port = 9999 }")
+    options = read(["--like", "elasticmq", "--config", str(own), "--port", "kafka=0"])
+    assert (options.like, options.ports["sqs"], options.ports["kafka"]) == ("elasticmq", 9999, 0)
+    assert [command.name for command in options.topology] == ["orders"]
+    ours = tmp_path / "dragoman.toml"
+    ours.write_text("[listen]\nports = { sqs = 9998 }")
+    options = read(["--like", "elasticmq", "--config", str(ours)])
+    assert (options.like, options.ports["sqs"]) == ("elasticmq", 9998)
 
 
 def test_an_open_host_without_users_is_refused() -> None:

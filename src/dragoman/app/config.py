@@ -20,6 +20,8 @@ ALL_PROTOCOLS: Final = "all"
 PORT_MAX: Final = 65_535
 CONNECTIONS_MAX: Final = 10_000
 LOGS: Final = ("text", "json")
+LIKES: Final = ("localstack", "elasticmq")
+"""Whose habits beyond SQS itself clients may count on."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class ServeOptions:
     connections_max: int = CONNECTIONS_MAX
     push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
     push_ca: str = ""
+    like: str = ""  # one of LIKES
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
 
 

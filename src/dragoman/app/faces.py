@@ -13,6 +13,7 @@ from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.shared.rest.call import Face
 from dragoman.doors.sqs.face import SqsFace
+from dragoman.doors.sqs.localstack import LocalstackFace
 from dragoman.runtime.broker import Broker
 
 
@@ -34,13 +35,16 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         (dragoman.__version__, build()),
         lambda: not missing(parts),
     )
-    return (
+    faces: list[Face] = [
         HealthFace(lambda: missing(parts)),
         MetricsFace(sources, access),
         AdminFace(access),
-        SqsFace(),
+        SqsFace(is_strict=not options.like),
         EventGridFace(options.keys, is_open=is_open),
-    )
+    ]
+    if options.like == "localstack":
+        faces.append(LocalstackFace())
+    return faces
 
 
 def missing(parts: Serving) -> list[str]:

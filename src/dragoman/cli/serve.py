@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from dragoman.app.config import (
+    LIKES,
     LOGS,
     ConfigError,
     ServeOptions,
@@ -28,6 +29,8 @@ dragoman serve [options]
   --tls-cert FILE        certificate chain; TLS is then served beside plain connections
   --tls-key FILE         its key, if not in the same file
   --tls-ca FILE          certificate of its authority, which local programs are told in the ready file
+  --like localstack|elasticmq
+                         keep that product's habits for clients of SQS; --config may be ElasticMQ's own file
   --insecure             listen on other addresses without credentials configured
 """
 
@@ -61,6 +64,12 @@ def _log(options: ServeOptions, value: str) -> None:
     options.log = value
 
 
+def _like(options: ServeOptions, value: str) -> None:
+    if value not in LIKES:
+        raise UsageError(f"--like {value}: expected {' or '.join(LIKES)}")
+    options.like = value
+
+
 def _set(name: str) -> Callable[[ServeOptions, str], None]:
     return lambda options, value: setattr(options, name, value)
 
@@ -73,6 +82,7 @@ WITH_VALUE: Final[Mapping[str, Callable[[ServeOptions, str], None]]] = {
     "--advertise": _advertise,
     "--ready-file": _set("ready_file"),
     "--log": _log,
+    "--like": _like,
     "--tls-cert": _set("tls_cert"),
     "--tls-key": _set("tls_key"),
     "--tls-ca": _set("tls_ca"),
@@ -87,11 +97,20 @@ def read(arguments: list[str]) -> ServeOptions:
     """
     options = parse(arguments, ServeOptions())
     if options.config:
-        from dragoman.app.configfile import load  # noqa: PLC0415 - most brokers have no file
-
-        options = parse(arguments, load(options.config))
+        options = parse(arguments, _load(options))
     check(options)
     return options
+
+
+def _load(options: ServeOptions) -> ServeOptions:
+    """What the file says. Raises ConfigError."""
+    if options.like == "elasticmq" and not options.config.endswith(".toml"):
+        from dragoman.app.elasticmq import load as load_elasticmq  # noqa: PLC0415
+
+        return load_elasticmq(options.config)
+    from dragoman.app.configfile import load  # noqa: PLC0415 - most brokers have no file
+
+    return load(options.config)
 
 
 def parse(arguments: list[str], options: ServeOptions) -> ServeOptions:

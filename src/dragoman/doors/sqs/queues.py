@@ -6,8 +6,8 @@ minute ago.
 """
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -48,6 +48,8 @@ from dragoman.model.levels import WRITTEN
 from dragoman.wire.aws import shapes as s
 
 PAGE_MAX: Final = 1_000
+
+Order = Literal["none", "fair"]
 
 
 def changed(asked: Asked, answer: Response) -> Response:
@@ -96,29 +98,43 @@ def create_queue(service: Service, asked: Asked, request: s.CreateQueue) -> Resp
 
 def _make(asked: Asked, place: Place, found: dict[str, str], tags: dict[str, str]) -> None:
     session = asked.session
+    settings = new_settings(place, _order_for(session, place))
+    settings = attr.altered(settings, found, session.wall_ms())
+    settings = with_policy(session, place, settings, found.get("RedrivePolicy", ""))
+    settings = note_tags(settings, tags)
+    session.submit(
+        DeclareQueue(
+            namespace=place.namespace,
+            name=place.name,
+            settings=settings,
+            stream=new_stream(place, found),
+        )
+    )
+
+
+def new_settings(place: Place, order: Order) -> SubscriptionSettings:
+    """Of a queue that was told nothing; a FIFO queue has an order of its own."""
     is_fifo = place.name.endswith(FIFO)
-    settings = SubscriptionSettings(
+    return SubscriptionSettings(
         lease_duration_ms=30_000,
         ttl_ms=attr.RETENTION_S * 1000,
-        order="key" if is_fifo else _order_for(session, place),
+        order="key" if is_fifo else order,
         leased_max=attr.FIFO_LEASED_MAX if is_fifo else attr.LEASED_MAX,
         attempts_counted="leased",
         times_kept=True,
     )
-    settings = attr.altered(settings, found, session.wall_ms())
-    settings = with_policy(session, place, settings, found.get("RedrivePolicy", ""))
-    settings = note_tags(settings, tags)
-    scope = found.get("DeduplicationScope")
-    stream = StreamSettings(
-        dedup_window_ms=attr.DEDUP_WINDOW_MS if is_fifo else 0,
-        dedup_scope="key" if scope == "messageGroup" else "stream",
-    )
-    session.submit(
-        DeclareQueue(namespace=place.namespace, name=place.name, settings=settings, stream=stream)
+
+
+def new_stream(place: Place, found: Mapping[str, str]) -> StreamSettings:
+    """Of a queue with these attributes."""
+    is_by_group = found.get("DeduplicationScope") == "messageGroup"
+    return StreamSettings(
+        dedup_window_ms=attr.DEDUP_WINDOW_MS if place.name.endswith(FIFO) else 0,
+        dedup_scope="key" if is_by_group else "stream",
     )
 
 
-def _order_for(session: Session, place: Place) -> Any:
+def _order_for(session: Session, place: Place) -> Order:
     """Senders of a standard queue take turns by MessageGroupId. On a log that is there already, and is perhaps read in
     batches that nobody opens, messages come as they stand.
     """

@@ -90,27 +90,30 @@ def spell(reader: Reader, delivery: Delivery) -> list[Received]:
             subscription, delivery.partition, offset, holder.id, tried, reader.incarnation
         )
         message = unpack(entry)
-        shown = Received(
-            _identity(reader, message, delivery.partition, offset),
-            reader.tokens.write(token),
-            message.body_md5.hex(),
-            message.body.decode(errors="replace"),
-        )
+        shown = show(reader, message, reader.tokens.write(token), delivery.partition, offset)
         if reader.wanted.system:
             first_ms = 0 if firsts is None else firsts[at]
-            shown.attributes = system_attributes(
-                reader,
-                message,
-                tried,
-                first_ms or (reader.now_ms if tried == 1 else 0),
-                delivery.block.stored_at(offset),
-            )
+            first_ms = first_ms or (reader.now_ms if tried == 1 else 0)
+            stored_ms = delivery.block.stored_at(offset)
+            told = system_attributes(reader, message, tried, first_ms, stored_ms)
             if is_fifo:
-                _add_fifo(shown.attributes, reader.wanted.system, message, shown.message_id, offset)
-        if message.attributes and reader.wanted.attributes:
-            _add_attributes(shown, message, reader.wanted)
+                add_fifo(told, reader.wanted.system, message, shown.message_id, offset)
+            shown.attributes = told
         found.append(shown)
     return found
+
+
+def show(reader: Reader, message: SqsMessage, handle: str, partition: int, offset: int) -> Received:
+    """A message without its system attributes."""
+    shown = Received(
+        _identity(reader, message, partition, offset),
+        handle,
+        message.body_md5.hex(),
+        message.body.decode(errors="replace"),
+    )
+    if message.attributes and reader.wanted.attributes:
+        _add_attributes(shown, message, reader.wanted)
+    return shown
 
 
 def _identity(reader: Reader, message: SqsMessage, partition: int, offset: int) -> str:
@@ -151,7 +154,7 @@ def system_attributes(
     return found
 
 
-def _add_fifo(
+def add_fifo(
     found: dict[str, str],
     wanted: frozenset[str],
     message: SqsMessage,
