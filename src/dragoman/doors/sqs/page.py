@@ -33,7 +33,7 @@ A send is answered when the message is written to the system (it survives `kill 
 | aws | `aws --endpoint-url http://127.0.0.1:4566 sqs ...` |
 | @aws-sdk/client-sqs, sqs-consumer | `new SQSClient({ endpoint: "http://127.0.0.1:4566", ... })` |
 | other SDKs of AWS | their option for the endpoint |
-| Celery, kombu | `sqs://KEY:SECRET@127.0.0.1:4566//`, `broker_transport_options = {"is_secure": False, "region": ...}` |
+| Celery, kombu | `sqs://KEY:SECRET@127.0.0.1:4566//`, `broker_transport_options={"is_secure": False, "region": ...}` |
 
 Queue URLs carry the host that the client dialled. Any host and any path before the last part is understood.
 
