@@ -1,14 +1,18 @@
 """Makes the corpus: what official clients say to a broker in this process, frame by frame.
 
-    python -m tests.fuzz.capture [kafka] [amqp]
+    python -m tests.fuzz.capture [kafka] [amqp] [sqs]
 
 Frames of the same kind and about the same size are kept a few times only. Run it again when clients or doors change.
 """
 
+import os
+import re
+import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.fuzz.doors import AMQP_HEADER, CORPUS
@@ -17,6 +21,8 @@ from dragoman.testing import broker
 
 KEPT_OF_A_KIND = 3
 FRAME_BYTES_MAX = 2_000
+ROOT = Path(__file__).parents[2]
+ACTION = re.compile(rb"(AmazonSQS\.\w+|Action=\w+)")
 
 Heard = list[bytearray]
 
@@ -230,7 +236,19 @@ def capture_amqp() -> None:
     save("amqp", frames, lambda frame: frame[:1] + frame[7:11])
 
 
+def capture_sqs() -> None:
+    """What botocore says, of today and of the query protocol's days: each in a process of its own."""
+    frames: list[bytes] = []
+    for first in ("", str(Path(sys.prefix, "botocore-query"))):
+        path = os.pathsep.join(filter(None, (first, str(ROOT / "src"), str(ROOT))))
+        command = [sys.executable, "-m", "tests.fuzz.capture_sqs"]
+        environment = {**os.environ, "PYTHONPATH": path}
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        frames += [bytes.fromhex(line) for line in done.stdout.split()]
+    save("sqs", frames, lambda frame: ACTION.search(frame)[1])  # type: ignore[index]
+
+
 if __name__ == "__main__":
     CORPUS.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or ["kafka", "amqp"]:
-        {"kafka": capture_kafka, "amqp": capture_amqp}[name]()
+    for name in sys.argv[1:] or ["kafka", "amqp", "sqs"]:
+        {"kafka": capture_kafka, "amqp": capture_amqp, "sqs": capture_sqs}[name]()

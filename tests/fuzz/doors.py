@@ -16,6 +16,8 @@ from dragoman.doors.amqp091.door import make_door as amqp
 from dragoman.doors.kafka.door import make_door as kafka
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
+from dragoman.doors.sqs.face import SqsFace
+from dragoman.doors.sqs.localstack import LocalstackFace
 
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -33,7 +35,8 @@ class Dirty(AssertionError):
 
 def frames_of(name: str) -> list[bytes]:
     """Captured frames, one a line in hexadecimal."""
-    return [bytes.fromhex(line) for line in (CORPUS / f"{name}.hex").read_text().split()]
+    file = CORPUS / f"{name}.hex"
+    return [bytes.fromhex(line) for line in file.read_text().split()] if file.exists() else []
 
 
 class Kafka:
@@ -143,4 +146,13 @@ class Http:
             raise Dirty(out.hex())
 
 
-DOORS: dict[str, Callable[[], Any]] = {"kafka": Kafka, "amqp": Amqp, "http": Http}
+class Sqs(Http):
+    """Requests that botocore made, in both protocols."""
+
+    name = "sqs"
+
+    def make_door(self) -> Callable[..., Any]:
+        return door_maker(lambda: Table([SqsFace(is_strict=False), LocalstackFace()]))
+
+
+DOORS: dict[str, Callable[[], Any]] = {"kafka": Kafka, "amqp": Amqp, "http": Http, "sqs": Sqs}
