@@ -30,7 +30,7 @@ MIX: list[tuple[Action, float]] = [
     (topology.delete_stream, 0.5),
     (topology.alter_stream, 0.6),
     (topology.declare_route, 5),
-    (topology.delete_route, 0.6),
+    (topology.delete_route, 1),
     (topology.bind, 9),
     (topology.unbind, 1.2),
     (publishing.publish, 40),

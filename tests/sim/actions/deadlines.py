@@ -189,9 +189,9 @@ MIX: list[tuple[Action, float]] = [
     (declare_timed, 8),
     (lease_for_a_time, 30),
     (consume_for_a_time, 10),
-    (renew, 10),
+    (renew, 14),
     (settle_with_a_receipt, 12),
-    (settle_strictly, 5),
+    (settle_strictly, 10),
     (defer, 12),
     (lease_deferred, 10),
 ]

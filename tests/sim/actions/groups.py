@@ -28,6 +28,16 @@ SESSION_MS, REBALANCE_MS = 1_000, 600
 QUIET_MS = 4_000  # past every deadline of a group
 
 
+class View:
+    """What all members together were told of one group: they must agree."""
+
+    def __init__(self) -> None:
+        self.leaders: dict[int, tuple[str, str]] = {}  # generation -> (leader, protocol)
+        self.told: dict[int, set[str]] = {}  # who is in it, as the leader knows
+        self.joined: dict[int, set[str]] = {}  # who was told to be in it
+        self.handed: dict[int, dict[str, bytes]] = {}  # what the leader assigned
+
+
 class Member:
     """A client that takes part, and what it was told."""
 
@@ -40,16 +50,7 @@ class Member:
         self.joined: Joined | None = None
         self.ticket = 0  # what it waits for
         self.is_gone = False
-
-
-class View:
-    """What all members together were told of one group: they must agree."""
-
-    def __init__(self) -> None:
-        self.leaders: dict[int, tuple[str, str]] = {}  # generation -> (leader, protocol)
-        self.told: dict[int, set[str]] = {}  # who is in it, as the leader knows
-        self.joined: dict[int, set[str]] = {}  # who was told to be in it
-        self.handed: dict[int, dict[str, bytes]] = {}  # what the leader assigned
+        self.view = View()  # of the group it joined last
 
 
 def _view(world: World, group: str) -> View:
@@ -90,6 +91,7 @@ def _join(world: World, member: Member, *, ask_twice: bool) -> None:
         member.is_gone = True
         return
     world.node.broker.touch(client.session)
+    member.view = _view(world, member.group)
     protocols = world.pick((("range", b"r"),), (("sticky", b"s"), ("range", b"r")))
     command = JoinGroup(
         group=member.group,
@@ -125,7 +127,7 @@ def _joined(world: World, member: Member, result: Any) -> None:
         world.counts["joined in vain"] += 1
         return
     assert isinstance(result, Joined)
-    view, generation = _view(world, member.group), result.generation
+    view, generation = member.view, result.generation
     assert generation >= max(view.leaders, default=0), "generations go on"
     agreed = view.leaders.setdefault(generation, (result.leader, result.protocol))
     if agreed != (
@@ -161,7 +163,7 @@ def sync(world: World) -> None:
         generation=member.generation,
         assignments=tuple(assignments.items()),
     )
-    view = _view(world, member.group)
+    view = member.view
     before = view.handed.get(member.generation)
     if assignments and before is None:
         view.handed[member.generation] = assignments
@@ -184,7 +186,7 @@ def _synced(world: World, member: Member, result: Any) -> None:
         _refused(world, member, result)
         return
     assert isinstance(result, Synced)
-    handed = _view(world, member.group).handed.get(member.generation, {})
+    handed = member.view.handed.get(member.generation, {})
     if member.instance is None:
         assert result.assignment == handed.get(member.id, b""), (result, handed)
     world.counts["synced"] += 1
@@ -202,7 +204,7 @@ def _refused(world: World, member: Member, refusal: e.KernelError) -> None:
 
 
 def _some(world: World) -> Member | None:
-    found = [m for m in world.members if m.generation >= 0 and m.client in world.clients]
+    found = [m for m in world.members[-12:] if m.generation >= 0 and m.client in world.clients]
     return world.chance.choice(found) if found else None
 
 
@@ -222,7 +224,7 @@ def heartbeat(world: World) -> None:
     except e.KernelError as refusal:
         _refused(world, member, refusal)
     else:
-        assert member.generation == max(_view(world, member.group).leaders), "a stale member lives"
+        assert member.generation == max(member.view.leaders), "a stale member lives"
         world.counts["Heartbeat"] += 1
 
 
@@ -251,7 +253,7 @@ def commit(world: World) -> None:
         world.counts[f"commit refused: {refusal.code}"] += 1
         return
     if member is not None:
-        assert member.generation == max(_view(world, member.group).leaders), "a stale one commits"
+        assert member.generation == max(member.view.leaders), "a stale one commits"
     assert taken == [True, False]
     client.wait("commit", client.session.position(), SYNCED, [])
     world.counts["CommitCursors"] += 1
@@ -307,7 +309,7 @@ def look(world: World) -> None:
 def forget(world: World) -> None:
     group = world.pick(*GROUPS)
     client = world.client()
-    if world.chance.random() < 0.7:
+    if world.chance.random() < 0.4:
         name = world.pick(*STREAMS, *QUEUES)
         world.ask(client, DeleteCursors(group=group, cursors=((name, 0),)))
         return
@@ -330,12 +332,12 @@ def _deleted(client: Client, group: str) -> bool:
 MIX: list[tuple[Action, float]] = [
     (join, 40),
     (sync, 40),
-    (heartbeat, 15),
-    (commit, 20),
-    (leave, 4),
-    (fall_silent, 1.5),
+    (heartbeat, 25),
+    (commit, 25),
+    (leave, 12),
+    (fall_silent, 3),
     (look, 4),
-    (forget, 3),
+    (forget, 14),
 ]
 MET = [
     "CommitCursors",

@@ -1,5 +1,6 @@
 """Readers with an order: by key, by priority, through a filter; beside each other on one stream."""
 
+from tests.sim.actions.consuming import settle
 from tests.sim.actions.publishing import send
 from tests.sim.actions.replying import answer
 from tests.sim.translator import name_of
@@ -32,7 +33,7 @@ def ordered_settings(world: World, order: OrderKind) -> SubscriptionSettings:
         order=order,
         priorities=PRIORITIES if order == "priority" else 0,
         filter={"colour": pick(*KEYS)} if order == "none" or world.chance.random() < 0.3 else {},
-        revoke_followers=order == "key" and world.chance.random() < 0.5,
+        revoke_followers=order == "key" and world.chance.random() < 0.7,
     )
 
 
@@ -126,13 +127,30 @@ def consume_ordered(world: World) -> None:
         world.counts[f"consume in order {reader.settings.order}"] += 1
 
 
+def give_back(world: World) -> None:
+    """Messages of a key, so that those after them must come back as well."""
+    held = [
+        (client, held)
+        for client in world.clients
+        for held in client.held
+        if held.subscription in world.model.readers
+        and world.model.readers[held.subscription].settings.order == "key"
+    ]
+    if held:
+        client, one = world.chance.choice(held)
+        world.node.broker.touch(client.session)
+        client.held.remove(one)
+        settle(world, client, one, "release")
+
+
 MIX: list[tuple[Action, float]] = [
-    (declare_ordered, 12),
-    (subscribe, 8),
-    (unsubscribe, 1),
+    (declare_ordered, 22),
+    (subscribe, 20),
+    (unsubscribe, 6),
     (publish_ordered, 40),
-    (take, 20),
+    (take, 25),
     (consume_ordered, 14),
+    (give_back, 16),
 ]
 
 MET = [

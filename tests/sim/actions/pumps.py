@@ -98,9 +98,9 @@ def _places(world: World) -> list[list[int]]:
 
 MIX: list[tuple[Action, float]] = [
     (keep_sources, 4),
-    (create_pump, 10),
-    (delete_pump, 1.5),
-    (list_pumps, 1),
+    (create_pump, 30),
+    (delete_pump, 5),
+    (list_pumps, 3),
     (let_pumps_work, 5),
 ]
 MET = [

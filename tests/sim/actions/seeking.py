@@ -147,8 +147,12 @@ def peek(world: World) -> None:
     if found is None:
         return
     part = reader.parts[partition]
-    wanted = [m for m in part if m.offset >= command.offset and m.state != s.PENDING]
-    wanted = wanted[: command.count_max]
+    frontier = reader.frontiers[partition]
+    wanted = [
+        m
+        for m in part
+        if m.offset >= command.offset and (m.state != s.PENDING or m.offset < frontier)
+    ][: command.count_max]
     assert [(p.offset, p.state, p.tries, p.body) for p in found] == [_seen(m) for m in wanted]
     world.counts["peek at messages"] += len(found)
 
@@ -210,13 +214,13 @@ MIX: list[tuple[Action, float]] = [
     (subscribe_plainly, 8),
     (publish_to_stream, 25),
     (seek, 12),
-    (create_snapshot, 10),
+    (create_snapshot, 14),
     (seek_snapshot, 12),
-    (delete_snapshot, 5),
+    (delete_snapshot, 8),
     (peek, 12),
-    (alter, 6),
-    (resume, 10),
-    (purge_more, 3),
+    (alter, 12),
+    (resume, 14),
+    (purge_more, 7),
 ]
 MET = [
     "AlterSubscription",

@@ -147,7 +147,7 @@ def contend(world: World) -> None:
     if chosen is None:
         return
     client = world.client()
-    if client is chosen[2].client:
+    if client is chosen[2].client or chosen[0].settings.paused:
         return
     holder = chosen[2].holder
     command = world.pick(

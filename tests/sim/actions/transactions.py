@@ -332,15 +332,15 @@ def list_transactions(world: World) -> None:
 
 MIX: list[tuple[Action, float]] = [
     (declare_targets, 10),
-    (init_producer, 5),
-    (allocate_producer, 2),
-    (extend, 25),
+    (init_producer, 7),
+    (allocate_producer, 4),
+    (extend, 30),
     (add_cursors, 6),
-    (end, 16),
+    (end, 22),
     (write, 45),
     (write_numbered, 10),
     (read_isolated, 14),
-    (list_transactions, 1),
+    (list_transactions, 4),
 ]
 MET = [
     "AddCursors",
