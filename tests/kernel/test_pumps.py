@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,8 +22,11 @@ from dragoman.kernel.commands import (
     PurgeQueue,
     Read,
     Settle,
+    TrimStream,
 )
+from dragoman.kernel.leases.seek import AlterSubscription
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
+from dragoman.kernel.quotas import Quotas
 from dragoman.kernel.settings import Address, BindingSettings, PumpSettings, StreamSettings
 from dragoman.model.errors import AlreadyExists, InvalidArgument, PumpNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL, SYNCED
@@ -562,3 +566,63 @@ def test_a_rate_and_a_way_are_asked_for_in_earnest(more: dict[str, Any]) -> None
         stream(session, name)
     with pytest.raises(InvalidArgument):
         pump(session, "s", "a", **more)
+
+
+def test_what_was_trimmed_is_not_carried_though_its_block_is_still_there() -> None:
+    node = Engine().start()
+    session = node.connect()
+    stream(session, "source")
+    declare(session, "target", length_max=1, overflow="reject-publish")
+    publish(session, "target", b"in the way")
+    publish(session, "source", b"1", b"2")
+    pump(session, "source", "target", retry_ms=100)
+    wait(node, 50)
+    session.submit(TrimStream(name="source", partition=0, offset=1))
+    session.submit(PurgeQueue(name="target"))
+    wait(node, 1_000)
+    assert [each.bodies for each in session.submit(Lease(name="target", count_max=9))] == [[b"2"]]
+
+
+def test_a_pump_takes_nothing_from_a_queue_that_is_paused() -> None:
+    node = Engine().start()
+    session = node.connect()
+    info = declare(session, "source")
+    stream(session, "target")
+    publish(session, "source", b"1")
+    for paused, wanted in ((True, []), (False, [b"1"])):
+        settings = msgspec.structs.replace(info.settings, paused=paused)
+        session.submit(AlterSubscription(name="source", settings=settings))
+        if paused:
+            pump(session, "source", "target", leased=True)
+        wait(node, 2_000)
+        assert bodies(session, "target") == wanted
+
+
+def test_a_pump_goes_with_its_subscription_when_that_does_not_outlive_a_restart() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    stream(session, "source")
+    stream(session, "target")
+    declare(session, "source", durable=False)
+    publish(session, "source", b"1")
+    pump(session, "source", "target", leased=True)
+    wait(node, 1_000)
+    node = engine.start()
+    session = node.connect()
+    wait(node, 2_000)
+    assert session.submit(ListPumps()) == []
+    assert bodies(session, "target") == [b"1"]
+
+
+def test_what_a_pump_carries_or_gives_up_is_not_lost_to_a_quota_that_was_lowered() -> None:
+    node = Engine().start()
+    session = node.connect()
+    stream(session, "source")
+    stream(session, "target")
+    publish(session, "source", b"1234")
+    node.settle()
+    node.kernel.state.quotas = Quotas(message_bytes_max=2)
+    pump(session, "source", "target", attempts_max=1)
+    wait(node, 1_000)
+    assert bodies(session, "target") == [b"1234"]

@@ -2,15 +2,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.runtime.engine import Engine
-from tests.runtime.node import TestNode, ack, declare, publish
+from tests.runtime.node import TestNode, ack, declare, pass_ms, publish
 
 from dragoman.kernel.commands import (
     CreateStream,
     DeleteQueue,
     DeleteStream,
+    DescribeQueue,
     Lease,
     Publish,
     PurgeQueue,
+    Settle,
 )
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.quotas import Quotas
@@ -109,3 +111,35 @@ def test_what_is_counted_is_what_is_there(steps: list[str]) -> None:
                 session = node.connect()
         node.settle()
         assert node.kernel.state.usage.stored_bytes == recount(node)
+
+
+def test_a_dead_letter_and_a_message_whose_time_has_come_are_lost_to_no_quota() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "dead")
+    declare(session, "q", dead_letter=Address("dead"))
+    publish(session, "q", b"1234")
+    later = Publish("default", Address("dead"), CANONICAL, [b"5678"])
+    later.due_ms = session.wall_ms() + 100
+    session.publish(later)
+    node.kernel.state.quotas = Quotas(message_bytes_max=1, stored_bytes_max=1)
+    (delivery,) = session.submit(Lease(name="q"))
+    session.settle(
+        Settle(delivery.holder.subscription.id, 0, delivery.holder.id, [(0, 1)], "reject")
+    )
+    pass_ms(node, 200)
+    assert session.submit(DescribeQueue(name="dead")).ready == 2
+
+
+def test_a_dead_letter_is_kept_on_a_full_disk() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "dead")
+    declare(session, "q", dead_letter=Address("dead"))
+    publish(session, "q", b"1234")
+    node.kernel.state.is_full = True
+    (delivery,) = session.submit(Lease(name="q"))
+    session.settle(
+        Settle(delivery.holder.subscription.id, 0, delivery.holder.id, [(0, 1)], "reject")
+    )
+    assert session.submit(DescribeQueue(name="dead")).ready == 1

@@ -104,3 +104,15 @@ def test_a_group_that_nobody_used_for_long_is_forgotten() -> None:
     assert kernel.state.groups.by_key
     advance(kernel, 3 * PERIOD_MS)
     assert not kernel.state.groups.by_key
+
+
+def test_a_message_is_as_old_as_it_is_though_one_from_before_the_clock_stepped_back_is_behind_it() -> (
+    None
+):
+    kernel = make()
+    partition = stream(kernel, retention_ms=60_000)
+    append(kernel, partition, b"young", b"old")
+    block = partition.blocks[0]
+    block.stored = [kernel.now_ms, kernel.now_ms - 70_000]  # as an extent has it
+    advance(kernel, PERIOD_MS)
+    assert partition.start == 0

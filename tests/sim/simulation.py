@@ -15,12 +15,12 @@ from tests.sim.actions import FAMILIES, mix_of
 from tests.sim.world import World
 
 from dragoman.kernel import kernel as kernel_module
-from dragoman.kernel import pumping, scheduler, schedules
+from dragoman.kernel import pumping, retention, scheduler, schedules
 from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
 
 STEPS = 600
-FAMILIES_AT_ONCE = (1, 1, 2, 2)
+FAMILIES_AT_ONCE = (1, 2, 2, 3)
 LIMITS: dict[tuple[Any, str], int] = {  # small ones, so that a short life meets them
     (checkpoint, "SEGMENT_BYTES_MAX"): 1_500,
     (extents, "EXTENT_BYTES_MAX"): 400,
@@ -37,6 +37,7 @@ if str(lease_module.__file__).endswith(".py"):  # compiled modules have their li
         (scheduler, "SCHEDULE_SEND_MAX"): 3,
         (scheduler, "SCHEDULE_RETRY_MS"): 50,
         (pumping, "PUMP_HOPS_MAX"): 3,
+        (retention, "PERIOD_MS"): 100,
         (pumping, "PUMP_STEP_MAX"): 4,
         (pumping, "PUMP_ROUND_MS"): 300,
     }

@@ -25,6 +25,7 @@ from dragoman.kernel import records as r
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.quotas import Quotas
 from dragoman.model.errors import KernelError
 from dragoman.model.levels import SYNCED, WRITTEN
 from dragoman.ports.storage import Full, StorageError, Tail
@@ -407,6 +408,11 @@ class World(Checks):
     def is_carrying(self) -> bool:
         """A pump may be at work: nobody else takes messages while the kernel sweeps."""
         return self.node.kernel.is_sweeping
+
+    def lift_quotas(self) -> None:
+        """For actions that do not play what quotas refuse."""
+        self.node.kernel.state.quotas = Quotas()
+        self.node.kernel.state.is_full = False
 
     def make_room(self) -> bool:
         """The disk is no longer full: what was refused is written after all. Whether anything was."""

@@ -50,18 +50,28 @@ def decide_publish(
     """Records that append `command`'s messages where its address leads. `pending` carries what earlier publishes of
     the same decision will have changed.
 
-    Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument and ProducerError's.
+    Raises StreamNotFound, RouteNotFound, PartitionNotFound, MessageTooLarge, InvalidArgument, QuotaExceeded,
+    StorageFull and ProducerError's.
+    """
+    if not command.bodies:
+        raise InvalidArgument("nothing to publish")
+    if state.is_full:
+        raise StorageFull("the disk is full")
+    check_quotas(state, command)
+    return decide_moved(state, command, now_ms, pending)
+
+
+def decide_moved(
+    state: State, command: Publish, now_ms: int, pending: Pending | None = None
+) -> tuple[list[Record], PublishReply]:
+    """As `decide_publish`, for messages that were taken in before and only change their place: neither quotas nor a
+    full disk may lose them.
     """
     draft = Draft(command, now_ms, pending, state.translator)
     if command.dedup is not None:
         draft.ids = {} if pending is None else pending.ids
         check_ids(state, command, command.dedup)
     address = command.address
-    if not command.bodies:
-        raise InvalidArgument("nothing to publish")
-    if state.is_full:
-        raise StorageFull("the disk is full")
-    check_quotas(state, command)
     if address.is_route:
         streams = (
             None
@@ -295,7 +305,7 @@ def decide_death(
     target = Address(address.name or key, key, address.is_route)
     command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
     try:
-        return decide_publish(state, command, death.at_ms, pending)[0]
+        return decide_moved(state, command, death.at_ms, pending)[0]
     except KernelError:
         return []  # the address leads nowhere: dropped, as its protocols do
 

@@ -18,7 +18,7 @@ from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.lease import next_run
 from dragoman.kernel.leases.states import READY, RETURNED, TAKE
 from dragoman.kernel.leases.sweep import dropped
-from dragoman.kernel.publish import decide_publish
+from dragoman.kernel.publish import decide_moved
 from dragoman.kernel.pumps import (
     NEVER,
     CreatePump,
@@ -33,6 +33,7 @@ from dragoman.kernel.pumps import (
     info_of,
     limit_of,
 )
+from dragoman.kernel.quotas import check_stored
 from dragoman.kernel.records import PumpCreated, PumpDeleted, PumpMoved, Record, Settled
 from dragoman.kernel.settings import Address
 from dragoman.kernel.state import Needs
@@ -374,6 +375,8 @@ def _decide_carry(
     block = load.block
     if block.control or block.aborted:
         return [], 0
+    if kernel.state.is_full:
+        raise StorageFull("the disk is full")
     if block.hops >= PUMP_HOPS_MAX:
         return [], 0
     pending = Pending()
@@ -390,7 +393,8 @@ def _decide_carry(
         for command in _commands(
             kernel.state, pump, target, block, offsets, format_, bodies, chosen
         ):
-            more, reply = decide_publish(kernel.state, command, kernel.now_ms, pending)
+            check_stored(kernel.state, command)
+            more, reply = decide_moved(kernel.state, command, kernel.now_ms, pending)
             if reply.refused >= 0:
                 raise Full(f"{target.name} has no room")
             records += more
@@ -486,7 +490,7 @@ def _decide_given_up(kernel: "Decisions", pump: Pump, load: Load) -> list[Record
             return []
         command = Publish(pump.namespace, address, lettered[0], [lettered[1]])
         command.hops = load.block.hops + 1
-        return decide_publish(kernel.state, command, kernel.now_ms)[0]
+        return decide_moved(kernel.state, command, kernel.now_ms)[0]
     except KernelError:
         return []  # the address leads nowhere
 

@@ -89,11 +89,14 @@ def check_document(state: "State", namespace: str, *, is_new: bool, added_bytes:
 
 def check_publish(state: "State", command: Publish) -> None:
     """Raises MessageTooLarge, QuotaExceeded."""
-    quotas = state.quotas
     largest = max(map(len, command.bodies))
-    if 0 < quotas.message_bytes_max < largest:
-        raise MessageTooLarge(f"{largest} bytes, {quotas.message_bytes_max} are taken")
-    if quotas.stored_bytes_max:
-        size = sum(map(len, command.bodies))
-        if state.usage.stored_bytes + size > quotas.stored_bytes_max:
-            raise QuotaExceeded(f"{quotas.stored_bytes_max} bytes are stored, as many as may be")
+    if 0 < state.quotas.message_bytes_max < largest:
+        raise MessageTooLarge(f"{largest} bytes, {state.quotas.message_bytes_max} are taken")
+    check_stored(state, command)
+
+
+def check_stored(state: "State", command: Publish) -> None:
+    """Raises QuotaExceeded when the messages would be more than may be stored."""
+    most = state.quotas.stored_bytes_max
+    if most and state.usage.stored_bytes + sum(map(len, command.bodies)) > most:
+        raise QuotaExceeded(f"{most} bytes are stored, as many as may be")

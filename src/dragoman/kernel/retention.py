@@ -97,8 +97,8 @@ def _keep_from(stream: Stream, partition: Partition, now_ms: int) -> int:
 
 
 def _last_ms(block: Block) -> int:
-    """When its last message was stored; of one on disk, when its first was: not a checkpoint's period earlier."""
-    return block.stored_ms if block.stored is None else block.stored[-1]
+    """When its youngest message was stored; of one on disk, when its first was: not a checkpoint's period earlier."""
+    return block.stored_ms if block.stored is None else max(block.stored)
 
 
 def _stale_groups(state: "State", now_ms: int) -> list[Record]:

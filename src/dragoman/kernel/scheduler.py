@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.draft import Pending
-from dragoman.kernel.publish import decide_publish
+from dragoman.kernel.publish import decide_moved, decide_publish
 from dragoman.kernel.records import Record, Runs, ScheduleSettled, StreamCreated, StreamDeleted
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.schedules import (
@@ -33,7 +33,6 @@ from dragoman.model.errors import (
     KernelError,
     MessageTooLarge,
     ScheduleNotFound,
-    StorageFull,
 )
 from dragoman.model.levels import CANONICAL, SYNCED
 from dragoman.model.limits import (
@@ -237,11 +236,11 @@ def _entries(kernel: "Decisions", keys: list[int]) -> list[tuple[int, Bucket, by
 
 def _decide_sent(kernel: "Decisions", stored: bytes, pending: Pending) -> list[Record] | None:
     """Records of the publish; none when it leads nowhere (any more); None when the disk or a target is full now."""
+    if kernel.state.is_full:
+        return None
     command = publish_of(unwrap(stored))
     try:
-        records, reply = decide_publish(kernel.state, command, kernel.now_ms, pending)
-    except StorageFull:
-        return None
+        records, reply = decide_moved(kernel.state, command, kernel.now_ms, pending)
     except KernelError:
         kernel.state.schedules.dropped += 1
         return []

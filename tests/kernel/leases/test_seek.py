@@ -3,6 +3,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.kernel.test_transactions import Writer
 from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode, ack, declare, pass_ms, publish
 
@@ -362,3 +363,37 @@ def test_a_message_that_came_back_expires_though_its_time_to_live_was_set_later(
     node.settle()
     pass_ms(node, 600)
     assert session.submit(DescribeQueue(name="q")).ready == 1
+
+
+def pend(session: BrokerSession) -> Writer:
+    """A transaction that is open in `q`, with one message."""
+    writer = Writer(session)
+    writer.begin("q")
+    writer.write("q", b"pending")
+    return writer
+
+
+def test_a_snapshot_keeps_what_waits_for_a_transaction_behind_the_frontier() -> None:
+    node = Engine().start()
+    session = node.connect()
+    kept(session)
+    writer = pend(session)
+    publish(session, "q", b"after")
+    assert take(node, session, 1) == [b"after"]
+    session.submit(CreateSnapshot(snapshot="s", name="q", life_ms=DAY_MS))
+    writer.end(commit=True)
+    assert take(node, session, 1) == [b"pending"]
+    session.submit(SeekSnapshot(snapshot="s", name="q"))
+    assert take(node, session, 2) == [b"pending"]
+
+
+def test_a_seek_leaves_what_waits_for_a_transaction_as_it_is() -> None:
+    node = Engine().start()
+    session = node.connect()
+    kept(session)
+    writer = pend(session)
+    publish(session, "q", b"after")
+    node.settle()
+    session.submit(Seek(name="q", offset=2))
+    writer.end(commit=True)
+    assert take(node, session, 2) == [b"pending"]

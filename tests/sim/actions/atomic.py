@@ -15,6 +15,7 @@ from dragoman.model.levels import APPLIED, CANONICAL
 
 
 def atomic(world: World) -> None:
+    world.lift_quotas()
     client = world.client()
     while world.node.kernel.state.crowded:  # what comes before any command
         client.session.submit(c.ListStreams())
@@ -99,7 +100,7 @@ def _plan(world: World, command: c.Publish | c.Settle, plan: Plan) -> bool:
         ids = command.dedup
         return missing or plan_publish(world, command.address, command.bodies, plan, ids=ids) >= 0
     reader = world.model.readers.get(command.subscription)
-    if reader is None:
+    if reader is None or command.partition >= len(reader.parts):
         return True
     held = reader.between(command.partition, *command.runs[0])
     mine = [m for m in held if m.holder == command.holder]

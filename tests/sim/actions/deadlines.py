@@ -71,7 +71,7 @@ def _some_held(world: World) -> Held | None:
 def renew(world: World) -> None:
     held = _some_held(world)
     reader = None if held is None else world.model.readers.get(held.subscription)
-    if held is None or reader is None:
+    if held is None or reader is None or held.partition >= len(reader.parts):
         return
     messages = reader.between(held.partition, held.start, held.end)
     mine = [m for m in messages if m.state == s.LEASED and m.holder == held.holder]
@@ -108,7 +108,7 @@ def settle_strictly(world: World) -> None:
     """All of it, or none."""
     held = _some_held(world)
     reader = None if held is None else world.model.readers.get(held.subscription)
-    if held is None or reader is None:
+    if held is None or reader is None or held.partition >= len(reader.parts):
         return
     messages = reader.between(held.partition, held.start, held.end)
     mine = [m for m in messages if m.holder == held.holder]

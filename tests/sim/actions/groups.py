@@ -355,5 +355,5 @@ MET = [
     "fall silent",
     "joined",
     "synced",
-    "told: illegal-generation",
+    "told: rebalance-in-progress",
 ]

@@ -9,7 +9,7 @@ from tests.sim.world import ALL, KEYS, STREAMS, World
 from dragoman.kernel import commands as c
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.settings import Address
-from dragoman.model.errors import KernelError
+from dragoman.model.errors import KernelError, MessageTooLarge, QuotaExceeded, StorageFull
 from dragoman.model.levels import APPLIED, CANONICAL, SYNCED
 
 Place = tuple[int, int, int]
@@ -42,23 +42,30 @@ def send(
 ) -> PublishReply | None:
     """Publish, and compare the reply with what the model says; None when it was refused."""
     world.plan = Plan()
-    refused = plan_publish(
-        world,
-        command.address,
-        bodies,
-        world.plan,
-        packed=command.packed > 0 and not opens_batches(world.model, command.address),
-        ids=command.dedup,
+    wanted = refusal(world, command)
+    refused = (
+        -1
+        if wanted
+        else plan_publish(
+            world,
+            command.address,
+            bodies,
+            world.plan,
+            packed=command.packed > 0 and not opens_batches(world.model, command.address),
+            ids=command.dedup,
+        )
     )
     planned = bool(world.plan)
     targets = [set(world.model.targets(command.address, body) or ()) for body in bodies]
     before = ends_of(world)
     world.cause = "published"
-    reply = None
+    reply, error = None, None
     try:
         reply = client.session.publish(command)
-    except KernelError as error:
+    except KernelError as raised:
+        error = raised
         world.counts[f"refused: {error.code}"] += 1
+    assert wanted in {None, type(error)}, f"{error!r}, not {wanted}"
     left, world.plan, world.cause = world.plan, None, ""
     if reply is None:
         assert not planned
@@ -69,6 +76,19 @@ def send(
     _count_publish(world, command, targets, refused)
     confirm(client, reply, appended_since(world, before))
     return reply
+
+
+def refusal(world: World, command: c.Publish) -> type | None:
+    """Why nothing may be published now."""
+    state = world.node.kernel.state
+    quotas, size = state.quotas, sum(map(len, command.bodies))
+    if state.is_full:
+        return StorageFull
+    if 0 < quotas.message_bytes_max < max(map(len, command.bodies)):
+        return MessageTooLarge
+    if 0 < quotas.stored_bytes_max < state.usage.stored_bytes + size:
+        return QuotaExceeded
+    return None
 
 
 def ends_of(world: World) -> dict[int, list[int]]:

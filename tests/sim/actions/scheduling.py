@@ -32,6 +32,7 @@ def put_off(world: World, command: c.Publish) -> None:
     if command.due_ms <= world.now_ms:
         send(world, client, command, command.bodies)
         return
+    world.lift_quotas()
     is_there = world.model.targets(command.address, b";red") is not None
     world.put_off = [(command, index) for index in range(len(command.bodies))]
     reply = None

@@ -257,6 +257,7 @@ def _refusal(
 def _send(
     world: World, client: Client, command: c.Publish, wanted: type | None, offset: int
 ) -> None:
+    world.lift_quotas()
     world.plan = Plan()
     bodies = command.bodies[0].split(b"\n") if command.packed else command.bodies
     refused = -1

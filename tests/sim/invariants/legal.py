@@ -13,6 +13,7 @@ from tests.sim.invariants.deaths import deaths
 from tests.sim.invariants.delays import what_is_shown_is_due
 from tests.sim.invariants.plans import Plan, known_at
 from tests.sim.invariants.pumps import a_pump_ends_when_it_is_through, carries
+from tests.sim.invariants.retention import a_trim_is_due
 from tests.sim.invariants.schedules import (
     a_bucket_goes_when_nothing_waits_in_it,
     sends,
@@ -161,6 +162,7 @@ JUDGES: Final[dict[type, Any]] = {
     r.Leased: leases.what_is_next_is_leased,
     r.Settled: leases.a_settlement_is_of_what_is_held,
     r.PumpDeleted: a_pump_ends_when_it_is_through,
+    r.Trimmed: a_trim_is_due,
     r.TransactionExtended: a_transaction_begins,
     r.StreamDeleted: a_stream_goes,
     r.Sought: seeking.a_reader_goes_where_it_was_told,

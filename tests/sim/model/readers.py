@@ -94,7 +94,8 @@ class Reader:
         return sum(message.size for message in self.ready())
 
     def between(self, partition: int, start: int, end: int) -> list[Message]:
-        return [message for message in self.parts[partition] if start <= message.offset < end]
+        part = self.parts[partition] if partition < len(self.parts) else []
+        return [message for message in part if start <= message.offset < end]
 
     def held_by(self, holder: int) -> list[Message]:
         return [m for m in self.messages() if m.state == s.LEASED and m.holder == holder]
