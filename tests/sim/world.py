@@ -69,6 +69,7 @@ class World(Checks):
         self.leases: Counter[Lease] = Counter()  # in this life, decided
         self.appended_leases: Counter[Lease] = Counter()  # and written
         self.leased_at: dict[tuple[Lease, int], int] = {}  # the n-th of these -> its frame
+        self.last_leased: Lease = (0, 0, 0, 0, 0)
         self.holder_lives: dict[int, int] = {}  # who was somebody in which life
         self.receipts: list[Held] = []  # leases with a deadline whose connection is gone
         self.locks: dict[tuple[int, bytes], Lock] = {}  # sessions, by subscription and key
@@ -278,6 +279,7 @@ class World(Checks):
             self.counts["delivery again"] += 1
         lease = (reader.id, partition, messages[0].offset, messages[-1].offset + 1, holder)
         self.leases[lease] += 1
+        self.last_leased = lease
         tries = [message.tries for message in messages]
         expected = (reader, partition, list(messages), tries, (lease, self.leases[lease]))
         self.expected.setdefault(lease, []).append(expected)

@@ -6,6 +6,7 @@ from tests.sim.model import Reader
 from tests.sim.world import World
 
 from dragoman.kernel import commands as c
+from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.model.errors import KernelError
 from dragoman.model.levels import SYNCED
@@ -90,6 +91,9 @@ def settle(world: World, client: Client, held: Held, outcome: c.Outcome) -> int:
         world.cause, world.failing = "", False
     assert (reply.settled, reply.missing) == (len(keys), end - start - len(keys))
     world.counts[outcome] += 1
+    if outcome == "defer":
+        now = [] if reader is None else reader.between(partition, start, end)
+        assert sum(m.state == s.DEFERRED for m in now) >= len(keys)
     if outcome == "ack" and reader is not None and lasts(world, reader):
         client.wait("settlement", client.session.position(), SYNCED, keys)
     if world.chance.random() < 0.1:  # once more: it is no longer held, nothing may happen

@@ -235,6 +235,7 @@ def commit(world: World) -> None:
     if stream is None:
         return
     client = world.client() if member is None else member.client
+    is_stale = member is not None and world.chance.random() < 0.15
     rows = (
         (stream.name, 0, world.chance.randrange(100), 1, f"note {world.bodies}"),
         (stream.name, 9, 1, 1, ""),
@@ -243,7 +244,7 @@ def commit(world: World) -> None:
         group=world.pick(*GROUPS) if member is None else member.group,
         member_id="" if member is None else member.id,
         instance_id=None if member is None else member.instance,
-        generation=-1 if member is None else member.generation,
+        generation=-1 if member is None else member.generation - is_stale,
         cursors=rows,
     )
     world.node.broker.touch(client.session)
@@ -253,6 +254,7 @@ def commit(world: World) -> None:
         world.counts[f"commit refused: {refusal.code}"] += 1
         return
     if member is not None:
+        assert not is_stale, "a stale one commits"
         assert member.generation == max(member.view.leaders), "a stale one commits"
     assert taken == [True, False]
     client.wait("commit", client.session.position(), SYNCED, [])
@@ -332,7 +334,7 @@ def _deleted(client: Client, group: str) -> bool:
 MIX: list[tuple[Action, float]] = [
     (join, 40),
     (sync, 40),
-    (heartbeat, 25),
+    (heartbeat, 32),
     (commit, 25),
     (leave, 12),
     (fall_silent, 3),

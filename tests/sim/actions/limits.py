@@ -89,11 +89,11 @@ def publish_to_kept(world: World) -> None:
 
 
 MIX: list[tuple[Action, float]] = [
-    (set_quotas, 8),
+    (set_quotas, 11),
     (fill_up, 1.5),
     (lift_quotas, 8),
-    (one_more_stream, 5),
-    (one_more_queue, 5),
+    (one_more_stream, 9),
+    (one_more_queue, 8),
     (keep_for_a_while, 12),
     (read_for_a_while, 3),
     (publish_to_kept, 30),

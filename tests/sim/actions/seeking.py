@@ -2,6 +2,7 @@
 
 import msgspec
 from tests.sim.actions.publishing import send
+from tests.sim.actions.replying import answer
 from tests.sim.model import Message, Reader
 from tests.sim.model.log import Stream
 from tests.sim.model.readers import STATES
@@ -79,6 +80,36 @@ def seek(world: World) -> None:
     if info is not None:
         world.counts["seek in order"] += reader.is_ordered
         world.counts["seek to a time"] += command.offset < 0
+
+
+def try_again_and_again(world: World) -> None:
+    """A message waits for a retry, is gone back to, and waits for another one, longer."""
+    chosen = _reader_of_a_kept_stream(world)
+    if chosen is None:
+        return
+    reader, stream = chosen
+    client = world.client()
+    for delay_ms in (30, 2_000):
+        command = c.Lease(name=stream.name, subscription=reader.name, count_max=1)
+        if not answer(world, client, reader, command):
+            return
+        lease = world.last_leased
+        settle = c.Settle(reader.id, lease[1], lease[4], [lease[2:4]], "release")
+        settle.delay_ms = delay_ms
+        world.cause = "delivery_limit"
+        client.session.settle(settle)
+        world.cause = ""
+        if delay_ms == 30:
+            world.seeking = {lease[1]: {lease[2]}}
+            back = Seek(
+                name=stream.name,
+                subscription=reader.name,
+                partition=lease[1],
+                offset=lease[2],
+            )
+            world.ask(client, back, "seek")
+            world.seeking = {}
+    world.counts["try again and again"] += 1
 
 
 def _first_at(stream: Stream, partition: int, time_ms: int) -> set[int]:
@@ -214,6 +245,7 @@ MIX: list[tuple[Action, float]] = [
     (subscribe_plainly, 8),
     (publish_to_stream, 25),
     (seek, 12),
+    (try_again_and_again, 8),
     (create_snapshot, 14),
     (seek_snapshot, 12),
     (delete_snapshot, 8),
@@ -237,4 +269,5 @@ MET = [
     "purge before",
     "resume",
     "seek to a time",
+    "try again and again",
 ]

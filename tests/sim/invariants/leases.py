@@ -1,5 +1,6 @@
 """Section 5: who is handed what, and how that ends."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tests.sim.invariants.deaths import spent
@@ -129,6 +130,26 @@ def _may_end(world: "World", reader: Reader, record: r.Settled, messages: list[M
     if record.event in {s.RELEASE, s.DELAY} and world.cause in {"", "delivery_limit"}:
         followers = reader.settings.revoke_followers and not record.failed
         assert followers or not any(spent(world, reader, [m]) for m in messages), record
+
+
+def followers_come_back(world: "World", records: Sequence[r.Record]) -> None:
+    """Where a message that is returned takes those after it in its key along, whoever has them."""
+    back = [
+        (record.subscription, record.partition, offset)
+        for record in records
+        if isinstance(record, r.Settled) and record.event in {s.RELEASE, s.DELAY}
+        for start, end in record.runs
+        for offset in range(start, end)
+    ]
+    for number, partition, offset in back:
+        reader = world.model.readers[number]
+        if not reader.settings.revoke_followers or world.cause in {"closed", "asked"}:
+            continue
+        part = reader.parts[partition]
+        key = next(message.key for message in part if message.offset == offset)
+        for message in part:
+            if key and message.key == key and message.offset > offset and message.state == s.LEASED:
+                assert (number, partition, message.offset) in back, f"{message} stays leased"
 
 
 def is_overdue(world: "World", reader: Reader, record: r.Settled, messages: list[Message]) -> bool:

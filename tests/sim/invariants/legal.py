@@ -47,6 +47,7 @@ def legal(world: "World", records: list[r.Record]) -> None:
     assert not published or published in planned, f"{published} was published, not one of {planned}"
     assert published or world.plan is not None or Plan() in planned, f"not published: {planned}"
     an_end_is_whole(world, records)
+    leases.followers_come_back(world, records)
     for record in records:
         judge = JUDGES.get(type(record))
         if judge is not None:
