@@ -20,7 +20,7 @@ from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
 
 STEPS = 600
-FAMILIES_AT_ONCE = (1, 2, 2, 3)
+FAMILIES_AT_ONCE = (2, 3, 3, 4)
 LIMITS: dict[tuple[Any, str], int] = {  # small ones, so that a short life meets them
     (checkpoint, "SEGMENT_BYTES_MAX"): 1_500,
     (extents, "EXTENT_BYTES_MAX"): 400,

@@ -31,7 +31,7 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.leases import dead, deadlines, due, index, lease, seek, sessions, settle
+from dragoman.kernel.leases import dead, deadlines, delay, due, index, lease, seek, sessions, settle
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.states import LEASED, RELEASE
@@ -457,6 +457,37 @@ def cursors_are_not_in_the_checkpoint(patch: Patch) -> None:
         "group_change",
         lambda group, *, exists: ("cursors", "/".join(group.key), None),
     )
+
+
+# --- delays --------------------------------------------------------------------------------------------------------
+
+
+@mutant("delays")
+def what_is_delayed_is_shown_early(patch: Patch) -> None:
+    real = delay._decide
+    patch.setattr(
+        delay,
+        "_decide",
+        lambda state, subscription, now_ms: real(state, subscription, now_ms + 200),
+    )
+
+
+@mutant("delays")
+def what_is_shown_is_forgotten(patch: Patch) -> None:
+    record_is_passed_over(patch, r.Shown)
+
+
+# --- keeping -------------------------------------------------------------------------------------------------------
+
+
+@mutant("keeping")
+def a_document_is_not_kept(patch: Patch) -> None:
+    record_is_passed_over(patch, r.DocumentPut)
+
+
+@mutant("keeping")
+def documents_are_not_in_the_checkpoint(patch: Patch) -> None:
+    rows_are_not_written(patch, "document")
 
 
 # --- limits --------------------------------------------------------------------------------------------------------

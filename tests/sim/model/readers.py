@@ -167,6 +167,8 @@ class Reader:
             if message.state == DELAYED and message.offset < record.offset:
                 message.state = s.DONE if record.dropped else s.READY
         part[:] = [message for message in part if message.state != s.DONE]
+        if record.dropped:
+            self.advance(record.partition, record.offset)
         self.put_in_order = (self.shown[record.partition], record.offset)
         self.shown[record.partition] = record.offset
 
