@@ -26,7 +26,6 @@ from dragoman.kernel.commands import (
 )
 from dragoman.kernel.leases.seek import AlterSubscription
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
-from dragoman.kernel.quotas import Quotas
 from dragoman.kernel.settings import Address, BindingSettings, PumpSettings, StreamSettings
 from dragoman.model.errors import AlreadyExists, InvalidArgument, PumpNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL, SYNCED
@@ -613,16 +612,3 @@ def test_a_pump_goes_with_its_subscription_when_that_does_not_outlive_a_restart(
     wait(node, 2_000)
     assert session.submit(ListPumps()) == []
     assert bodies(session, "target") == [b"1"]
-
-
-def test_what_a_pump_carries_or_gives_up_is_not_lost_to_a_quota_that_was_lowered() -> None:
-    node = Engine().start()
-    session = node.connect()
-    stream(session, "source")
-    stream(session, "target")
-    publish(session, "source", b"1234")
-    node.settle()
-    node.kernel.state.quotas = Quotas(message_bytes_max=2)
-    pump(session, "source", "target", attempts_max=1)
-    wait(node, 1_000)
-    assert bodies(session, "target") == [b"1234"]

@@ -14,8 +14,8 @@ from typing import Any
 from tests.sim.actions import FAMILIES, mix_of
 from tests.sim.world import World
 
+from dragoman.kernel import carrying, pumping, retention, scheduler, schedules
 from dragoman.kernel import kernel as kernel_module
-from dragoman.kernel import pumping, retention, scheduler, schedules
 from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
 
@@ -36,7 +36,7 @@ if str(lease_module.__file__).endswith(".py"):  # compiled modules have their li
         (scheduler, "SCHEDULE_OPEN_BLOCKS_MAX"): 2,
         (scheduler, "SCHEDULE_SEND_MAX"): 3,
         (scheduler, "SCHEDULE_RETRY_MS"): 50,
-        (pumping, "PUMP_HOPS_MAX"): 3,
+        (carrying, "PUMP_HOPS_MAX"): 3,
         (retention, "PERIOD_MS"): 100,
         (pumping, "PUMP_STEP_MAX"): 4,
         (pumping, "PUMP_ROUND_MS"): 300,

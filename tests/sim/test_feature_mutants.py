@@ -13,6 +13,7 @@ from tests.sim.test_simulation import ALL_SEEDS
 from dragoman.kernel import (
     append,
     atomic,
+    carrying,
     dedup,
     publish,
     pumping,
@@ -412,15 +413,15 @@ def pumps_are_not_in_the_checkpoint(patch: Patch) -> None:
 
 @mutant("pumps")
 def a_pump_skips_what_it_is_refused(patch: Patch) -> None:
-    real = pumping._decide_carry
+    real = carrying.decide_carry
 
     def decide(*args: Any) -> Any:
         try:
             return real(*args)
-        except pumping.Full:
+        except carrying.Full:
             return [], 0
 
-    patch.setattr(pumping, "_decide_carry", decide)
+    patch.setattr(pumping, "decide_carry", decide)
 
 
 # --- groups --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tests.sim.translator import (
     with_colour,
 )
 
-from dragoman.kernel import pumping
+from dragoman.kernel import carrying
 from dragoman.kernel import records as r
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.settings import Address
@@ -73,7 +73,7 @@ def _plans(world: "World", pump: Pump, moved: r.PumpMoved, entries: list[Entry])
     hops = max((entry.hops for entry in entries), default=0)
     chosen = [entry for entry in entries if _takes(pump, entry)]
     plan, counts = Plan(), (pump.carried + len(chosen), pump.dropped)
-    if hops >= vars(pumping)["PUMP_HOPS_MAX"]:
+    if hops >= vars(carrying)["PUMP_HOPS_MAX"]:
         world.counts["a pump lets go what goes in a circle"] += 1
         counts = (pump.carried, pump.dropped + len(entries))
     elif _plan_carry(world, pump, chosen, plan):
