@@ -26,7 +26,8 @@ def test_the_example_is_taken(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", page(), re.DOTALL)
     options = read(tomllib.loads(example), tmp_path)
     assert len(options.topology) == 4
-    assert rehearse(options.topology) == []
+    assert len(options.eventgrid) == 2
+    assert rehearse(options.topology, options.eventgrid) == []
 
 
 @pytest.mark.parametrize("word", ["TODO", "None", "NODEFAULT"])

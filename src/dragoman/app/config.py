@@ -48,6 +48,7 @@ class ServeOptions:
     push_ca: str = ""
     like: str = ""  # one of LIKES
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
+    eventgrid: tuple[Any, ...] = ()  # Event Grid's resources that the file says exist
 
 
 class ConfigError(Exception):

@@ -30,6 +30,14 @@ nearest name that does. Paths are relative to the file. Sizes are in bytes, dura
 
 This page is generated from the code that reads the file.
 """
+EVENTGRID: Final = """\
+## [eventgrid."TYPE/NAME"]
+
+Resources of Event Grid that exist from the start, by their paths: `topics/NAME`, `domains/NAME`,
+`domains/NAME/topics/NAME`, `systemTopics/NAME`, `namespaces/NAME`, `namespaces/NAME/topics/NAME`, and below each that
+is a topic or domain `eventSubscriptions/NAME`. The table holds the properties that Azure Resource Manager knows; see
+[doors/eventgrid.md](doors/eventgrid.md). What is there already is left as it is.
+"""
 EXAMPLE: Final = """\
 ## Example
 
@@ -56,6 +64,13 @@ kind = "topic"
 route = "incoming"
 target = "orders"
 key = "orders.#"
+
+[eventgrid."topics/orders"]
+inputSchema = "CloudEventSchemaV1_0"
+
+[eventgrid."topics/orders/eventSubscriptions/hook"]
+destination = { endpointType = "WebHook", properties = { endpointUrl = "https://hooks.example.org/orders" } }
+filter = { includedEventTypes = ["order.created"] }
 ```
 """
 SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
@@ -258,7 +273,7 @@ def page() -> str:
         parts.append(
             f"## {section}\n\n{meaning}\n\n{head}\n" + "\n".join(rows(section, kind)) + "\n"
         )
-    return "\n".join([*parts, EXAMPLE])
+    return "\n".join([*parts, EVENTGRID, EXAMPLE])
 
 
 if __name__ == "__main__":

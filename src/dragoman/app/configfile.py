@@ -3,6 +3,7 @@
     [listen]   [storage]   [limits]   [push]               options of the process
     [users.NAME]   [keys.NAME]                             who may come in
     [namespace.NS.stream|queue|route|binding|pump.NAME]    what exists from the start (`topology.py`)
+    [eventgrid."TYPE/NAME"]                                and of Event Grid (`eventgrid.py`)
 
 A section is a struct: its fields are its options, their types and defaults the rule. What a section does not know is
 refused with the nearest name that it does. All problems of a file are found at once, one line each. Paths in a file
@@ -84,7 +85,7 @@ SECTIONS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "limits": LimitsSection,
     "push": PushSection,
 }
-TOP_LEVEL: Final = (*SECTIONS, "users", "keys", "namespace")
+TOP_LEVEL: Final = (*SECTIONS, "users", "keys", "namespace", "eventgrid")
 
 
 def load(path: str) -> ServeOptions:
@@ -128,6 +129,10 @@ def read(document: Mapping[str, Any], folder: Path) -> ServeOptions:
         from dragoman.app.topology import commands_of  # noqa: PLC0415 - loads the kernel's commands
 
         options.topology = commands_of(document["namespace"], problems)
+    if "eventgrid" in document:
+        from dragoman.app.eventgrid import resources_of  # noqa: PLC0415 - loads a door
+
+        options.eventgrid = resources_of(document["eventgrid"], problems)
     if problems.lines:
         raise ConfigError(problems.lines)
     return options

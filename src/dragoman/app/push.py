@@ -11,6 +11,7 @@ nothing starts as fast and stays as small as one that cannot.
 import asyncio
 import resource
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, Final
@@ -85,12 +86,13 @@ class LateOutbound:
         from dragoman.push import build  # noqa: PLC0415 - that is the point
         from dragoman.push.trust import tls_context  # noqa: PLC0415
 
-        try:
-            tls = tls_context(self._ca)
-        except OSError as error:  # the file was there when the process began
-            self._loop.call_soon_threadsafe(self._failed, f"{self._ca}: {error}")
-        else:
-            self._loop.call_soon_threadsafe(self._loaded, build.outbound, tls)
+        with suppress(RuntimeError):  # the loop is closed by now: nobody waits
+            try:
+                tls = tls_context(self._ca)
+            except OSError as error:  # the file was there when the process began
+                self._loop.call_soon_threadsafe(self._failed, f"{self._ca}: {error}")
+            else:
+                self._loop.call_soon_threadsafe(self._loaded, build.outbound, tls)
 
     def _failed(self, text: str) -> None:
         """Whoever waits is told; the next request tries again."""

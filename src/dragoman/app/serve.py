@@ -88,6 +88,7 @@ async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
     try:
         declare_topology(running)
         bind(running)
+        declare_eventgrid(running)
     except (OSError, StartError) as error:
         await parts.close(0)
         raise StartError(str(error)) from error
@@ -110,6 +111,23 @@ def declare_topology(running: Running) -> None:
 
     problems = declare(running.parts.broker.kernel, running.options.topology)
     running.parts.broker.begin_turn()
+    if problems:
+        raise StartError("\n".join(problems))
+
+
+def declare_eventgrid(running: Running) -> None:
+    """Make what the configuration says exists of Event Grid, now that its address is known. Raises StartError."""
+    if not running.options.eventgrid:
+        return
+    from dragoman.app.eventgrid import declare  # noqa: PLC0415 - most brokers have none
+    from dragoman.doors.eventgrid.kinds import Base  # noqa: PLC0415
+
+    at = running.endpoints()["eventgrid"].document
+    broker = running.parts.broker
+    broker.begin_turn()
+    problems = declare(
+        broker.kernel, running.options.eventgrid, Base("http", f"{at['host']}:{at['port']}")
+    )
     if problems:
         raise StartError("\n".join(problems))
 

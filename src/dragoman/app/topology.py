@@ -70,8 +70,8 @@ def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
     return problems
 
 
-def rehearse(commands: Iterable[Any]) -> list[str]:
-    """What would be refused, tried on an empty kernel in memory."""
+def rehearse(commands: Iterable[Any], eventgrid: Iterable[Any] = ()) -> list[str]:
+    """What would be refused, tried on an empty kernel in memory; `eventgrid` are resources of `app.eventgrid`."""
     from dragoman.app.loop import SystemEntropy  # noqa: PLC0415 - a broker that starts has its kernel
     from dragoman.formats.translator import FormatTranslator  # noqa: PLC0415
     from dragoman.kernel.kernel import Kernel  # noqa: PLC0415
@@ -79,7 +79,13 @@ def rehearse(commands: Iterable[Any]) -> list[str]:
 
     kernel = Kernel(FormatTranslator(), Routing(), lambda _: 0, SystemEntropy().token)
     kernel.begin(1)
-    return declare(kernel, commands)
+    problems = declare(kernel, commands)
+    if eventgrid:
+        from dragoman.app.eventgrid import LOCAL  # noqa: PLC0415 - loads a door
+        from dragoman.app.eventgrid import declare as declare_eventgrid  # noqa: PLC0415
+
+        problems += declare_eventgrid(kernel, eventgrid, LOCAL)
+    return problems
 
 
 def _label(command: Any) -> str:

@@ -95,6 +95,10 @@ class Api:
         """Raises Refused, CommandError."""
         self._ask("DELETE", path, query, None)
 
+    def arm(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """A request to Azure Resource Manager's paths. Raises Refused, CommandError."""
+        return self._ask(method, path, {}, body, root="")
+
     def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Every item of a list, page after page."""
         after: str | None = ""
@@ -103,8 +107,10 @@ class Api:
             yield from page["items"]
             after = page["next"]
 
-    def _ask(self, method: str, path: str, query: Mapping[str, Any], body: Any) -> Any:
-        target = ROOT + path
+    def _ask(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any, root: str | None = None
+    ) -> Any:
+        target = (ROOT if root is None else root) + path
         if query:
             target += "?" + urlencode({name: _spelled(value) for name, value in query.items()})
         data = None if body is None else json.dumps(body)
@@ -159,7 +165,10 @@ def _read(status: int, data: bytes) -> Any:
     except ValueError as error:
         raise CommandError("whoever answers there is no broker of this kind") from error
     if status >= 400:
-        raise Refused(status, str(found.get("code")), str(found.get("detail")))
+        found = found.get("error", found)  # as Resource Manager wraps it
+        raise Refused(
+            status, str(found.get("code")), str(found.get("detail", found.get("message")))
+        )
     return found
 
 

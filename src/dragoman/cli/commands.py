@@ -29,6 +29,7 @@ _STREAM: Final = "dragoman.cli.streams:"
 _ROUTE: Final = "dragoman.cli.routes:"
 _PUMP: Final = "dragoman.cli.pumps:"
 _DEAD: Final = "dragoman.cli.dead:"
+_EVENTGRID: Final = "dragoman.cli.eventgrid:"
 GROUPS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
     "config": (
         "Configuration files.",
@@ -92,6 +93,18 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
             "peek": (f"{_DEAD}peek", "Look at them."),
             "redrive": (f"{_DEAD}redrive", "Carry them back to where they died."),
             "purge": (f"{_DEAD}purge", "Drop them."),
+        },
+    ),
+    "eventgrid": (
+        "Event Grid's topics, domains, namespaces and event subscriptions.",
+        {
+            "list": (f"{_EVENTGRID}list_", "List resources."),
+            "show": (f"{_EVENTGRID}show_", "Show one with all its properties."),
+            "topic": (f"{_EVENTGRID}topic", "Make a topic."),
+            "subscribe": (f"{_EVENTGRID}subscribe", "Have events pushed, carried or kept."),
+            "put": (f"{_EVENTGRID}put", "Make any resource."),
+            "keys": (f"{_EVENTGRID}keys", "Tell the keys of one."),
+            "delete": (f"{_EVENTGRID}delete", "Delete one."),
         },
     ),
 }

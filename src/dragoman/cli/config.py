@@ -21,8 +21,9 @@ def check(file: Path) -> int:
         check_together(options)
     except ConfigError as error:
         raise CommandError(str(error)) from error
-    problems = rehearse(options.topology)
+    problems = rehearse(options.topology, options.eventgrid)
     if problems:
         raise CommandError("\n".join(f"{file}: {problem}" for problem in problems))
-    sys.stdout.write(f"{file}: fine, {len(options.topology)} entities\n")
+    count = len(options.topology) + len(options.eventgrid)
+    sys.stdout.write(f"{file}: fine, {count} entities\n")
     return 0

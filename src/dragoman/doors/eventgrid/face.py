@@ -10,6 +10,7 @@ from dragoman.doors.eventgrid.handshake import VALIDATE_PATH, validate
 from dragoman.doors.eventgrid.management import Management
 from dragoman.doors.eventgrid.publishing import Publishing
 from dragoman.doors.eventgrid.pulling import Pulling
+from dragoman.doors.eventgrid.resources import Resources
 from dragoman.doors.eventgrid.settling import Settling
 from dragoman.doors.eventgrid.topics import PROVIDER, Topics
 from dragoman.doors.shared.arm.errors import ArmError
@@ -40,7 +41,7 @@ class EventGridFace:
         self._publishing = Publishing(topics, access)
         self._pulling = Pulling(topics, access, receipts)
         self._settling = Settling(self._pulling, receipts)
-        self._management = Management(self.store, access)
+        self._management = Management(Resources(self.store), access)
 
     def routes(self) -> Sequence[Route]:
         """Those of namespaces are there with and without the namespace in front."""

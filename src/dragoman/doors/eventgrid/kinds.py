@@ -13,7 +13,7 @@ its resource goes with it, unless somebody else reads it by then.
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dragoman.doors.eventgrid.mapping import InputMapping
 from dragoman.doors.eventgrid.topics import (
@@ -118,14 +118,26 @@ def check_properties(kind: Kind, properties: Mapping[str, Any]) -> None:
             raise ArmError(400, "InvalidRequest", "eventRetentionInDays is from 1 to 7.")
 
 
-def make(call: Call, place: Place, kind: Kind, shown: Json, old: Resource | None) -> Resource:
+class Base(NamedTuple):
+    """How clients reach us: `host` with its port."""
+
+    scheme: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}"
+
+
+def make(
+    session: Session, base: Base, place: Place, kind: Kind, shown: Json, old: Resource | None
+) -> Resource:
     """The resource as it is kept, and its stream. Raises KernelError."""
     hidden: Json = dict(old.hidden) if old is not None else {}
     if kind.has_stream and "stream" not in hidden:
-        hidden["stream"], hidden["owns"] = make_stream(call.session, key_of(place.names))
+        hidden["stream"], hidden["owns"] = make_stream(session, key_of(place.names))
     if kind.has_keys and "keys" not in hidden:
-        hidden["keys"] = [make_key(call.session), make_key(call.session)]
-    fill(call, place, kind, shown["properties"])
+        hidden["keys"] = [make_key(session), make_key(session)]
+    fill(base, place, kind, shown["properties"])
     return Resource(shown, hidden)
 
 
@@ -156,19 +168,18 @@ def unmake(session: Session, resource: Resource) -> None:
         return
 
 
-def fill(call: Call, place: Place, kind: Kind, properties: Json) -> None:
+def fill(base: Base, place: Place, kind: Kind, properties: Json) -> None:
     """What the service says of a resource, whatever was asked for."""
     properties["provisioningState"] = SUCCEEDED
     name = place.names[0]
-    scheme, host = address_of(call)
     if kind.types in {TOPICS, DOMAINS}:
-        properties["endpoint"] = f"{scheme}://{host}/{name}/api/events"
+        properties["endpoint"] = f"{base}/{name}/api/events"
         properties["inputSchema"] = schema_of(properties)
         properties.setdefault("publicNetworkAccess", "Enabled")
         properties.setdefault("disableLocalAuth", False)
     elif kind.types == NAMESPACES:
         configuration = dict(properties.get("topicsConfiguration") or {})
-        properties["topicsConfiguration"] = {**configuration, "hostname": f"{host}/{name}"}
+        properties["topicsConfiguration"] = {**configuration, "hostname": f"{base.host}/{name}"}
         properties.setdefault("publicNetworkAccess", "Enabled")
     elif kind.types == NAMESPACE_TOPICS:
         properties.setdefault("publisherType", "Custom")
@@ -184,12 +195,12 @@ def retention_ms_of(resource: Resource) -> int:
     return int(days) * DAY_MS
 
 
-def address_of(call: Call) -> tuple[str, str]:
-    """Scheme, and host with port, by which the client reaches us."""
+def base_of(call: Call) -> Base:
+    """How the client of a request reaches us."""
     scheme = "https" if call.connection.is_tls else "http"
     advertised = call.session.node().advertised(PROTOCOL)
     if advertised is not None:
-        return scheme, f"{advertised[0]}:{advertised[1]}"
+        return Base(scheme, f"{advertised[0]}:{advertised[1]}")
     host = (call.request.header(b"host") or b"").decode("latin-1")
     local_host, local_port = call.connection.local
-    return scheme, host or f"{local_host}:{local_port}"
+    return Base(scheme, host or f"{local_host}:{local_port}")

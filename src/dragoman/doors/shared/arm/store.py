@@ -134,9 +134,10 @@ def key_of(names: Iterable[str]) -> str:
 
 
 def is_within(resource: Resource, place: Place) -> bool:
-    """Whether the resource lies in the subscription and group that a place names, as far as it names any."""
+    """Whether the resource lies in the subscription and group that a place names, as far as both name any."""
     for kind, wanted in (("subscriptions", place.subscription), ("resourcegroups", place.group)):
-        if wanted and segment_after(resource.id, kind).lower() != wanted.lower():
+        found = segment_after(resource.id, kind)
+        if wanted and found and found.lower() != wanted.lower():
             return False
     return True
 
