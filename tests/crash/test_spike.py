@@ -5,7 +5,8 @@
     drain     consumers take what is left, and look whether all of it is there, in order
 
 No publish may be refused, nothing lost; memory is flat after five seconds, and the slow end of the confirms (p99) is no
-more than five times what it was when all was quiet.
+more than five times what it was when all was quiet. Of these only the last one depends on who else uses the machine: it
+may be measured twice.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +31,16 @@ QUEUE = "spike"
 MEMORY_BYTES_MAX = 512 << 20
 BODY_BYTES = 2_000
 TAKEN_PER_S = 800
-QUIET_S = 4.0
-SPIKE_S = 14.0
-LONG_SPIKE_S = 60.0
+QUIET_S = 20.0
+SPIKE_S = 60.0
 SETTLE_S = 5.0
 FLAT_BYTES = 48 << 20
 TICK_S = 0.005
 PREFETCH = 200
 P99_GROWTH_MAX = 5.0
-P99_FLOOR_S = 0.1  # a busy machine adds as much; the ratio is for a quiet one
-DRAIN_S_MAX = 60.0
+P99_FLOOR_S = 0.02  # below that it is the disk and the scheduler that are compared
+ATTEMPTS = 2
+DRAIN_S_MAX = 90.0
 CGROUP = Path("/sys/fs/cgroup/memory")
 
 
@@ -180,9 +182,23 @@ def p99(times: list[float]) -> float:
     return sorted(times)[int(len(times) * 0.99)]
 
 
-def spike(tmp_path: Path, seconds: float) -> str:
-    """Run it, judge it, say what was measured."""
-    with BrokerProcess(tmp_path / "data") as broker:
+@dataclass(frozen=True)
+class Found:
+    """What a spike came to."""
+
+    said: str
+    quiet_p99_s: float
+    spike_p99_s: float
+
+    @property
+    def is_slow(self) -> bool:
+        return self.spike_p99_s > max(P99_GROWTH_MAX * self.quiet_p99_s, P99_FLOOR_S)
+
+
+def spike(folder: Path) -> Found:
+    """Run it, judge all but the confirms' times, say what was measured."""
+    folder.mkdir()
+    with BrokerProcess(folder / "data") as broker:
         broker.start()
         with limited(broker.pid) as is_limited:
             publisher, consumer = Publisher(broker.port), Consumer(broker.port)
@@ -190,47 +206,45 @@ def spike(tmp_path: Path, seconds: float) -> str:
             quiet = publisher.run(TAKEN_PER_S, QUIET_S)
             watch = Watch(broker.pid)
             watch.start()
-            busy = publisher.run(10 * TAKEN_PER_S, seconds)
-            rate = 10 * TAKEN_PER_S
-            lasted = time.monotonic() - watch.start_s
+            busy = publisher.run(10 * TAKEN_PER_S, SPIKE_S)
+            lasted_s = time.monotonic() - watch.start_s
             consumer.per_s = None
-            give_up = time.monotonic() + DRAIN_S_MAX + seconds
-            while consumer.taken < publisher.sent and not consumer.wrong:
-                assert time.monotonic() < give_up, f"{consumer.taken} of {publisher.sent} came"
-                time.sleep(0.05)
-            consumer.is_ending = True
-            drained_s = time.monotonic() - watch.start_s - lasted
-            peaks = [watch.peak(0, 1e9)]
-            middle = SETTLE_S + (lasted - SETTLE_S) / 2
-            peaks += [watch.peak(SETTLE_S, middle), watch.peak(middle, lasted)]
+            drain(consumer, publisher.sent)
+            drained_s = time.monotonic() - watch.start_s - lasted_s
+            middle_s = SETTLE_S + (lasted_s - SETTLE_S) / 2
+            spans = ((0.0, 1e9), (SETTLE_S, middle_s), (middle_s, lasted_s))
+            peak, first, second = (watch.peak(*span) for span in spans)
             broker.kill()
         publisher.amqp.sock.close()
         consumer.amqp.sock.close()
     said = (
-        f"{publisher.sent} sent at {rate}/s for {lasted:.0f} s, drained in {drained_s:.1f} s; "
+        f"{publisher.sent} sent at {10 * TAKEN_PER_S}/s for {lasted_s:.0f} s, drained in {drained_s:.1f} s; "
         f"p99 confirm quiet {p99(quiet) * 1000:.1f} ms, spike {p99(busy) * 1000:.1f} ms; "
-        f"memory at most {peaks[0] >> 20} MB, after {SETTLE_S:.0f} s {peaks[1] >> 20}, then "
-        f"{peaks[2] >> 20} MB; limit {'by cgroup' if is_limited else 'NOT ENFORCED, only looked at'}"
+        f"memory at most {peak >> 20} MB, after {SETTLE_S:.0f} s {first >> 20}, then {second >> 20} MB; "
+        f"limit {'by cgroup' if is_limited else 'NOT ENFORCED, only looked at'}"
     )
     assert consumer.wrong == "", said
     assert publisher.confirms.floor == publisher.sent, said
-    assert peaks[0] < MEMORY_BYTES_MAX, said
-    assert peaks[2] < peaks[1] + FLAT_BYTES, said
-    assert p99(busy) <= max(P99_GROWTH_MAX * p99(quiet), P99_FLOOR_S), said
-    return said
+    assert peak < MEMORY_BYTES_MAX, said
+    assert second < first + FLAT_BYTES, said
+    return Found(said, p99(quiet), p99(busy))
+
+
+def drain(consumer: Consumer, count: int) -> None:
+    """Wait until the consumer has taken all there is, or has something to complain of."""
+    give_up = time.monotonic() + DRAIN_S_MAX
+    while consumer.taken < count and not consumer.wrong:
+        assert time.monotonic() < give_up, f"{consumer.taken} of {count} came"
+        time.sleep(0.05)
+    consumer.is_ending = True
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(120)
-def test_a_spike_is_taken_and_drained_in_order(tmp_path: Path, capsys: Any) -> None:
-    said = spike(tmp_path, SPIKE_S)
-    with capsys.disabled():
-        print(f"\n{said}")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_spike_of_a_minute_is_taken_and_drained_in_order(tmp_path: Path, capsys: Any) -> None:
-    said = spike(tmp_path, LONG_SPIKE_S)
-    with capsys.disabled():
-        print(f"\n{said}")
+    runs: list[Found] = []
+    while len(runs) < ATTEMPTS and (not runs or runs[-1].is_slow):
+        runs.append(spike(tmp_path / str(len(runs))))
+        with capsys.disabled():
+            print(f"\n{runs[-1].said}")
+    assert not runs[-1].is_slow, [run.said for run in runs]

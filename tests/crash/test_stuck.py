@@ -1,13 +1,14 @@
 """Peers that stop reading, or stop in the middle of what they say: memory stays within bounds, others are served.
 
 Each test leaves such peers connected and measures two things: how far the broker's resident memory grows, and how long
-a healthy client waits for its confirms meanwhile.
+a healthy client waits for its confirms meanwhile, beside how long it waited before. A wait that the machine's other work
+may have caused is measured once more.
 """
 
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import psutil
 import pytest
@@ -21,10 +22,11 @@ MESSAGE_BYTES = 1_000_000
 MESSAGES = 300
 REQUESTS = 2_000
 GROWTH_BYTES_MAX = 96 << 20  # the cache of bodies is a third of it; 2,000 answers would be 2 GB
+QUIET_S = 1.0
 WATCH_S = 2.5
-CONFIRM_S_MAX = (
-    2.0  # a neighbour that waits for a stuck peer waits for ever; the machine may be busy
-)
+CONFIRM_S_MAX = 0.25
+CONFIRM_GROWTH_MAX = 3.0  # where even before there were waits of that order
+ATTEMPTS = 2
 RECEIVE_BUFFER_BYTES = 4096
 PART_BYTES = 100_000
 QUEUE, TOPIC = "stuck", "stuck-topic"
@@ -84,24 +86,42 @@ def push(sock: socket.socket, data: bytes) -> None:
         sock.sendall(data)
 
 
-def watch(broker: BrokerProcess, before: int) -> None:
-    """For a while: growth is bounded, and a healthy publisher waits no longer than it should."""
+def slowest_confirm_s(broker: BrokerProcess, seconds: float, sizes: list[int]) -> float:
+    """The longest that a healthy publisher waits for a confirm, in so many seconds; `sizes` of memory seen meanwhile."""
     healthy = AmqpSocket.connect("127.0.0.1", broker.port)
     healthy.declare("healthy", durable=True)
     healthy.confirm_select()
     slowest_s = 0.0
-    peak = 0
-    end = time.monotonic() + WATCH_S
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         began = time.monotonic()
         healthy.sock.sendall(amqp_wire.publish("healthy", b"h" * 100, 2))
         healthy.expect(60, 80)
         slowest_s = max(slowest_s, time.monotonic() - began)
-        peak = max(peak, resident_bytes(broker) - before)
+        sizes.append(resident_bytes(broker))
         time.sleep(0.01)
     healthy.close()
-    assert peak < GROWTH_BYTES_MAX, f"{peak >> 20} MB"
-    assert slowest_s < CONFIRM_S_MAX, f"{slowest_s * 1000:.0f} ms"
+    return slowest_s
+
+
+def watch(broker: BrokerProcess, stick: Callable[[], Sequence[socket.socket]]) -> None:
+    """While the peers that `stick` makes are stuck growth is bounded, and a healthy publisher waits no longer than before."""
+    said = []
+    for _ in range(ATTEMPTS):
+        quiet_s = slowest_confirm_s(broker, QUIET_S, [])
+        before = resident_bytes(broker)
+        peaks: list[int] = []
+        peers = stick()
+        try:
+            slowest_s = slowest_confirm_s(broker, WATCH_S, peaks)
+        finally:
+            for sock in peers:
+                sock.close()
+        assert max(peaks) - before < GROWTH_BYTES_MAX, f"{(max(peaks) - before) >> 20} MB"
+        if slowest_s < max(CONFIRM_S_MAX, CONFIRM_GROWTH_MAX * quiet_s):
+            return
+        said.append(f"{slowest_s * 1000:.0f} ms, {quiet_s * 1000:.0f} ms before")
+    raise AssertionError(said)
 
 
 def kafka_fetches(broker: BrokerProcess) -> tuple[socket.socket, bytes]:
@@ -138,34 +158,33 @@ def amqp_declares(broker: BrokerProcess) -> tuple[socket.socket, bytes]:
 def test_a_peer_that_reads_nothing_holds_little_memory_and_slows_nobody(
     broker: BrokerProcess, peer: Callable[[BrokerProcess], tuple[socket.socket, bytes]]
 ) -> None:
-    before = resident_bytes(broker)
-    sock, data = peer(broker)
-    push(sock, data)
-    try:
-        watch(broker, before)
-    finally:
-        sock.close()
+    def stick() -> list[socket.socket]:
+        sock, data = peer(broker)
+        push(sock, data)
+        return [sock]
+
+    watch(broker, stick)
 
 
 @pytest.mark.parametrize("protocol", ["kafka", "amqp"])
 def test_peers_that_stop_in_the_middle_hold_what_they_sent_and_slow_nobody(
     broker: BrokerProcess, protocol: str
 ) -> None:
-    before = resident_bytes(broker)
-    peers = []
-    for _ in range(20):
-        if protocol == "kafka":
-            sock = KafkaSocket.connect("127.0.0.1", broker.port).sock
-            batch = kafka_wire.record_batch([b"x" * MESSAGE_BYTES], 1)
-            data = kafka_wire.produce_request(TOPIC, 0, batch, correlation=1)
-        else:
-            sock = AmqpSocket.connect("127.0.0.1", broker.port).sock
-            data = large(b"x" * MESSAGE_BYTES)
-        for start in range(0, len(data) - 1000, 8_000):  # in many small pieces
-            push(sock, data[start : min(start + 8_000, len(data) - 1000)])
-        peers.append(sock)
-    try:
-        watch(broker, before)
-    finally:
-        for sock in peers:
-            sock.close()
+    def stick() -> list[socket.socket]:
+        return [half_said(broker, protocol) for _ in range(20)]
+
+    watch(broker, stick)
+
+
+def half_said(broker: BrokerProcess, protocol: str) -> socket.socket:
+    """A connection that has sent most of a large message, in many small pieces."""
+    if protocol == "kafka":
+        sock = KafkaSocket.connect("127.0.0.1", broker.port).sock
+        batch = kafka_wire.record_batch([b"x" * MESSAGE_BYTES], 1)
+        data = kafka_wire.produce_request(TOPIC, 0, batch, correlation=1)
+    else:
+        sock = AmqpSocket.connect("127.0.0.1", broker.port).sock
+        data = large(b"x" * MESSAGE_BYTES)
+    for start in range(0, len(data) - 1000, 8_000):
+        push(sock, data[start : min(start + 8_000, len(data) - 1000)])
+    return sock

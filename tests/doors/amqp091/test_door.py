@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.doors.amqp091.client import World, raw_key
+from tests.doors.amqp091.client import Client, World, raw_key
 
+from dragoman.doors.amqp091.door import METHODS_MAX, SLICE_BYTES
 from dragoman.kernel.api import DescribeQueue
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.frames import PROTOCOL_HEADER, method_frame
@@ -53,6 +54,72 @@ def test_a_pipelined_conversation_is_answered_in_order() -> None:
         "BasicConsumeOk",
         "ChannelClose",  # tags 1 and 2 were not delivered yet when they were acknowledged
     ]
+
+
+def answers_of_a_turn(client: Client) -> list[Any]:
+    """One turn, and no more."""
+    client.world.broker.timers.check()
+    calls, client.world.scheduler.calls = client.world.scheduler.calls, []
+    for call in calls:
+        call()
+    return [answer for _, answer in client.read()]
+
+
+def served_a_turn(client: Client) -> list[int]:
+    """How many answers come with each turn of the broker, until none does."""
+    counts = [len(answers_of_a_turn(client))]
+    while counts[-1]:
+        counts.append(len(answers_of_a_turn(client)))
+    return counts
+
+
+def test_many_methods_in_one_read_take_their_turns_and_nothing_more_is_read_until_then() -> None:
+    client = World().connect()
+    client.declare("q")
+    asked = 5 * METHODS_MAX
+    data = method_frame(1, m.QueueDeclare(queue="q", passive=True)) * asked
+    client.world.broker.begin_turn()
+    client.door.receive(data)
+    assert client.door.is_full()
+    client.door.receive(data)
+    assert client.door.is_full()
+    client.world.broker.touch(client.session)
+    counts = served_a_turn(client)
+    assert sum(counts) == 2 * asked
+    assert max(counts) == METHODS_MAX
+    assert not client.door.is_full()
+
+
+def test_what_comes_behind_many_methods_stays_behind_them() -> None:
+    client = World().connect()
+    for name in ("q", "end"):
+        client.declare(name)
+    frames = [method_frame(1, m.QueuePurge(queue="q"))] * (SLICE_BYTES // 10)
+    publish_last = publish_run(1, raw_key("", "end"), False, [encode_header(1, {})], [b"x"], 4096)
+    client.world.broker.begin_turn()
+    client.door.receive(b"".join(frames) + publish_last)
+    assert client.door.is_full()
+    client.door.receive(method_frame(1, m.QueueDeclare(queue="end", passive=True)))
+    client.world.broker.touch(client.session)
+    answers = answers_of_a_turn(client)
+    while more := answers_of_a_turn(client):
+        answers += more
+    assert len(answers) == len(frames) + 1
+    assert answers[-1].message_count == 1
+
+
+def test_publishes_and_acks_are_not_counted_as_methods() -> None:
+    client = World().connect()
+    client.declare("q")
+    count = 4 * METHODS_MAX
+    run = publish_run(
+        1, raw_key("", "q"), False, [encode_header(1, {})] * count, [b"x"] * count, 4096
+    )
+    client.door.receive(run + method_frame(1, m.QueueDeclare(queue="q", passive=True)))
+    assert not client.door.is_full()
+    client.world.broker.touch(client.session)
+    client.world.run()
+    assert client.expect(m.QueueDeclareOk).message_count == count
 
 
 @given(st.lists(st.integers(0, 1 << 20), max_size=12))

@@ -5,7 +5,8 @@ r"""One RabbitMQ connection without a socket: events of the codec to handlers, r
     end of a read -> confirms          progressed -> what waited for the journal
 
 Publishes that find no room are held: the rest of the connection's input waits behind them, as it would in RabbitMQ,
-and the client is told by connection.blocked.
+and the client is told by connection.blocked. Other methods cost more than their bytes tell: after so many of them the
+rest of what was read waits for the next turn, so that others have theirs, and nothing more is read until then.
 """
 
 from collections import deque
@@ -59,6 +60,8 @@ DEAF: Final = frozenset((Stage.REFUSED, Stage.GONE))
 HELD_BYTES_MAX: Final = 32 << 20  # read behind a publish that found no room
 HELD_RETRY_MS: Final = 100
 LOOK_MS: Final = 60_000
+SLICE_BYTES: Final = 64 << 10  # decoded in one go
+METHODS_MAX: Final = 500  # other than publishes and acks, in one turn
 UNSENT_BYTES_MAX: Final = (
     1 << 20
 )  # of messages got and not taken by the peer, before more is served
@@ -82,9 +85,11 @@ class Amqp091Door:
         "_link",
         "_liveness",
         "_look_ms",
+        "_methods",
         "_retry_ms",
         "_session",
         "_stage",
+        "_unread",
     )
 
     def __init__(self, session: Session, connection: Connection) -> None:
@@ -96,6 +101,8 @@ class Amqp091Door:
         self._liveness = Liveness(session.elapsed_ms())
         self._held: deque[Event] = deque()  # events behind a publish that found no room
         self._held_bytes = 0
+        self._methods = 0  # served in this turn, publishes and acks aside
+        self._unread: deque[bytes] = deque()  # input behind as many methods as a turn takes
         self._is_blocked = False  # the client was told so
         self._retry_ms: int | None = None
         self._look_ms: int | None = None  # for deliveries that nobody acknowledges
@@ -108,12 +115,28 @@ class Amqp091Door:
         if self._stage in DEAF:
             return
         self._liveness.heard(self._session.elapsed_ms())
-        events = self._codec.receive(data)
-        if self._held:
-            self._hold(events, len(data))
+        if self.is_full():
+            self._unread.append(data)
         else:
-            self._take_all(events)
+            self._methods = 0
+            self._read(data)
         self._confirm()
+
+    def _read(self, data: bytes) -> None:
+        """Take input slice by slice; what comes behind METHODS_MAX methods waits for the next turn."""
+        for start in range(0, len(data), SLICE_BYTES):
+            if self._stage in DEAF:
+                return
+            if self._methods >= METHODS_MAX:
+                self._unread.appendleft(data[start:])
+                self._retry_ms = self._session.elapsed_ms()
+                return
+            part = data[start : start + SLICE_BYTES]
+            events = self._codec.receive(part)
+            if self._held:
+                self._hold(events, len(part))
+            else:
+                self._take_all(events)
 
     def _take_all(self, events: list[Event]) -> None:
         for at, event in enumerate(events):
@@ -128,7 +151,10 @@ class Amqp091Door:
                 self._close(error)
             except Exception as error:  # noqa: BLE001 - a fault of ours ends this connection and no other
                 self._fail(error)
-            if self._link.unsent_bytes > UNSENT_BYTES_MAX and at + 1 < len(events):
+            if type(event) is MethodEvent:
+                self._methods += 1
+            enough = self._methods >= METHODS_MAX or self._link.unsent_bytes > UNSENT_BYTES_MAX
+            if enough and at + 1 < len(events):
                 self._hold(events[at + 1 :], 0)
                 self._retry_ms = self._session.elapsed_ms()
                 return
@@ -214,6 +240,7 @@ class Amqp091Door:
     def _drop_channels(self) -> None:
         self._channels.close()
         self._held.clear()
+        self._unread.clear()
         self._retry_ms = None
 
     def _leave(self) -> None:
@@ -244,12 +271,16 @@ class Amqp091Door:
             self._close(AmqpError(RESOURCE_ERROR, "low on disk"))
 
     def _retry(self) -> None:
+        self._methods = 0
         events = list(self._held)
         self._held.clear()
         self._take_all(events)
+        while self._unread and not self._held and self._methods < METHODS_MAX:
+            self._read(self._unread.popleft())
         if not self._held:
-            self._retry_ms = None
             self._held_bytes = 0
+            if not self._unread:
+                self._retry_ms = None
             if self._is_blocked:
                 self._is_blocked = False
                 self._link.send(ConnectionUnblocked())
@@ -327,8 +358,8 @@ class Amqp091Door:
         return out
 
     def is_full(self) -> bool:
-        """Frames are worked off as they come."""
-        return False
+        """Whether input waits for the next turn."""
+        return bool(self._unread) or (bool(self._held) and self._methods >= METHODS_MAX)
 
     def lost(self) -> None:
         """Nothing here outlives the session."""
