@@ -1,0 +1,39 @@
+import pytest
+from tests.kernel.leases.made import Queue
+
+from dragoman.kernel.leases.expiry import expiry_ms
+
+STORED_MS = 10_000
+
+
+@pytest.mark.parametrize(
+    ("ttl_ms", "own", "expires"),
+    [
+        (-1, None, 0),
+        (-1, 12_000, 12_000),
+        (-1, 0, 0),
+        (5_000, None, 15_000),
+        (5_000, 12_000, 12_000),
+        (5_000, 20_000, 15_000),
+        (5_000, 0, 15_000),
+        (0, None, 10_000),
+    ],
+)
+def test_the_sooner_of_both_counts_and_none_is_never(
+    ttl_ms: int, own: int | None, expires: int
+) -> None:
+    queue = Queue(ttl_ms=ttl_ms)
+    queue.kernel.now_ms = STORED_MS
+    queue.publish(b"x", expires_ms=None if own is None else [own])
+    subscription = queue.kernel.state.subscription("default", "q")
+    block = subscription.stream.partitions[0].blocks[0]
+    assert expiry_ms(subscription, block, 0) == expires
+
+
+def test_each_message_of_a_block_has_its_own() -> None:
+    queue = Queue(ttl_ms=60_000)
+    queue.kernel.now_ms = STORED_MS
+    queue.publish(b"1", b"2", expires_ms=[11_000, 0])
+    subscription = queue.kernel.state.subscription("default", "q")
+    block = subscription.stream.partitions[0].blocks[0]
+    assert [expiry_ms(subscription, block, offset) for offset in (0, 1)] == [11_000, 70_000]
