@@ -3,7 +3,7 @@
 #   make run           create .venv, install, serve           make check         format, lint, types, imports, fast tests
 #   make test          everything with Python clients         make test-clients  other ecosystems' clients and brokers
 #   make install       .venv with the `dragoman` command      make bench         side by side with RabbitMQ and Kafka
-#   make compile       hot modules by mypyc, in place         make full          all suites, long
+#   make compile       hot modules by mypyc, in place         make full          all suites, the long ones, the bench
 #   make dev           .venv with all that tests need         make pure          take compiled modules away
 #
 # ARGS="--port kafka=9192" is handed on by `run` and `bench`.
@@ -58,6 +58,7 @@ bench: $(DEV_READY) compile
 
 full: $(DEV_READY)
 	@$(PY) tools/suites.py full
+	@$(MAKE) bench
 
 clean: pure
 	rm -rf $(VENV) build .hypothesis .mypy_cache .ruff_cache .pytest_cache

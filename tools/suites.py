@@ -1,4 +1,5 @@
 """Run the project's suites, each within its time budget: `make check`, `make test`, `make test-clients`, `make full`.
+The last one has suites of its own besides, too long for every change.
 
 The table below is the only list of suites; HACKING.md shows it and a test compares the two. A suite that takes more
 than twice its budget is stopped and fails, whatever its tests say. A suite of official Python clients never skips. A
@@ -86,7 +87,7 @@ SUITES: Final = (
         _parallel(FAST, *KERNEL_AND_CODECS),
     ),
     Suite(
-        "crash", ("test",), 240, "compiled", "brokers killed", ("pytest", "-m", "crash", "tests")
+        "crash", ("test",), 300, "compiled", "brokers killed", ("pytest", "-m", "crash", "tests")
     ),
     Suite(
         "clients",
@@ -105,12 +106,29 @@ SUITES: Final = (
         "clients of other ecosystems",
         ("pytest", "--timeout", "300", "-m", "", "tests_other"),
     ),
+    Suite(
+        "long-lives",
+        ("full",),
+        3_600,
+        "compiled",
+        "ten times the simulated lives, a million hostile inputs per door",
+        ("pytest", "-n", WORKERS, "--timeout", "1800", "tests_long"),
+    ),
+    Suite(
+        "long-search",
+        ("full",),
+        7_200,
+        "pure",
+        "every property with 5,000 examples",
+        (*_parallel(FAST, "tests/formats", "tests/wire", "tests/kernel"), "--timeout", "3600"),
+        search="nightly",
+    ),
 )
 TARGETS: Final = {
     "check": ("check",),
     "test": ("test",),
     "test-clients": ("test-clients",),
-    "full": ("check", "test", "test-clients"),
+    "full": ("check", "test", "test-clients", "full"),
 }
 
 

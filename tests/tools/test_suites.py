@@ -27,7 +27,8 @@ def test_hacking_shows_the_table_of_suites() -> None:
 
 def test_the_check_is_quick_and_everything_fits_the_time_of_ci() -> None:
     assert sum(suite.budget_s for suite in SUITES if "check" in suite.targets) <= CHECK_MAX_S
-    assert sum(suite.budget_s for suite in SUITES) + COMPILE_MAX_S <= ALL_MAX_S
+    in_ci = [suite for suite in SUITES if suite.targets != ("full",)]
+    assert sum(suite.budget_s for suite in in_ci) + COMPILE_MAX_S <= ALL_MAX_S
 
 
 def test_python_clients_may_not_skip() -> None:
