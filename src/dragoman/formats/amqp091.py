@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from dragoman.formats.amqptable import read_headers
 from dragoman.formats.errors import FormatError
-from dragoman.formats.lift import Spelling, set_text
+from dragoman.formats.lift import Spelling, set_key, set_text
 from dragoman.formats.values import dump_json
 from dragoman.model.message import Header, Message, Typed, Value
 from dragoman.wire.amqp091 import propertyscan as flag
@@ -56,16 +56,6 @@ DEDUP: Final = "x-deduplication-header"
 DELAY: Final = "x-delay"
 
 
-def _set_key(message: Message, value: Value) -> bool:
-    if type(value) is str:
-        message.key = value.encode()
-    elif type(value) is bytes:
-        message.key = value
-    else:
-        return False
-    return True
-
-
 def _set_delay(message: Message, value: Value) -> bool:
     number = value.value if isinstance(value, Typed) else value
     if type(number) is not int or not 0 <= number <= EXPIRATION_MS_MAX:
@@ -75,7 +65,7 @@ def _set_delay(message: Message, value: Value) -> bool:
 
 
 SPELLING: Final = Spelling(
-    "ce-", {KEY: _set_key, GROUP: set_text("group"), DEDUP: set_text("dedup"), DELAY: _set_delay}
+    "ce-", {KEY: set_key, GROUP: set_text("group"), DEDUP: set_text("dedup"), DELAY: _set_delay}
 )
 _NAMES: Final = SPELLING.names
 

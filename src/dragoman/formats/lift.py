@@ -126,6 +126,17 @@ def set_text(field: str) -> Setter:
     return setter
 
 
+def set_key(message: Message, value: Value) -> bool:
+    """The setter of the key, which is text or bytes."""
+    if type(value) is str:
+        message.key = value.encode()
+    elif type(value) is bytes:
+        message.key = value
+    else:
+        return False
+    return True
+
+
 def is_utf8(text: str) -> bool:
     """Whether the text can be written; surrogate escapes stand for bytes that are no UTF-8."""
     try:

@@ -29,7 +29,7 @@ from struct import error as StructError  # noqa: N812
 from typing import Any, Final
 
 from dragoman.formats.errors import FormatError
-from dragoman.formats.lift import Spelling, set_text
+from dragoman.formats.lift import Spelling, set_key, set_text
 from dragoman.formats.sqsvalues import read
 from dragoman.formats.values import dump_json, from_json
 from dragoman.model.message import Header, Message, Typed, Value
@@ -253,16 +253,6 @@ def _set_created(message: Message, value: Value) -> bool:
     return True
 
 
-def _set_key(message: Message, value: Value) -> bool:
-    if type(value) is str:
-        message.key = value.encode()
-    elif type(value) is bytes:
-        message.key = value
-    else:
-        return False
-    return True
-
-
 def _set_correlation(message: Message, value: Value) -> bool:
     if value is None or isinstance(value, list | dict):
         return False
@@ -276,7 +266,7 @@ SPELLING: Final = Spelling(
     | {
         BODY: _set_base64,
         CREATED: _set_created,
-        KEY: _set_key,
+        KEY: set_key,
         CORRELATION: _set_correlation,
     },
 )

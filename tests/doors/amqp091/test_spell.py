@@ -4,9 +4,8 @@ from typing import Any
 
 from tests.doors.amqp091.client import World
 
-from dragoman.doors.amqp091.spell import rendered_block
-from dragoman.kernel.api import Address, Block, CreateStream, Publish, StreamSettings
-from dragoman.model.levels import AMQP091, CANONICAL, KAFKA
+from dragoman.kernel.api import Address, CreateStream, Publish, StreamSettings
+from dragoman.model.levels import KAFKA
 from dragoman.wire.kafka.records import BatchBuilder
 
 
@@ -36,21 +35,3 @@ def test_records_of_a_batch_are_messages_each_with_its_headers() -> None:
     got = client.get("topic")
     assert got is not None
     assert got.body == b"3"
-
-
-def test_a_block_is_rendered_once() -> None:
-    block = Block(0, 2, KAFKA, [batch_of(b"1", b"2")], 5)
-    block.packed = True
-    assert rendered_block(block, "s", 10) is rendered_block(block, "s", 20)
-    assert block.rendered is not None
-    assert block.rendered.keys() == {AMQP091}
-
-
-def test_what_cannot_be_read_is_handed_over_as_the_bytes_it_is() -> None:
-    block = Block(0, 2, CANONICAL, [b"garbage", b""], 5)
-    first, second = rendered_block(block, "s", 10)
-    assert first.endswith(b"garbage")
-    assert second
-    packed = Block(0, 3, KAFKA, [b"garbage"], 5)
-    packed.packed = True
-    assert len(rendered_block(packed, "s", 10)) == 3

@@ -6,12 +6,10 @@ A message that was born elsewhere is given an id that follows from where it is.
 from hashlib import blake2s
 from typing import Final
 
+from dragoman.doors.shared.rendered import entries_of
 from dragoman.doors.sqs.names import Place
 from dragoman.doors.sqs.names import arn as arn_of
 from dragoman.doors.sqs.sending import ID_BYTES, sequence_number
-from dragoman.formats import decode_all, render
-from dragoman.formats.errors import FormatError
-from dragoman.formats.options import RenderOptions
 from dragoman.formats.sqs import (
     BYTES,
     NO_ID,
@@ -25,9 +23,8 @@ from dragoman.formats.sqs import (
     unpack,
     unpack_attributes,
 )
-from dragoman.kernel.api import Block, Delivery, Token, Tokens
+from dragoman.kernel.api import Delivery, Token, Tokens
 from dragoman.model.levels import SQS
-from dragoman.model.message import Message
 from dragoman.wire.aws.shapes import AttributeValue, Received
 
 ALL: Final = "All"
@@ -83,7 +80,7 @@ def spell(reader: Reader, delivery: Delivery) -> list[Received]:
     holder = delivery.holder
     subscription: int = holder.subscription.id
     is_fifo: bool = holder.subscription.settings.order == "key"
-    for at, entry in enumerate(entries_of(delivery, reader.now_ms)):
+    for at, entry in enumerate(entries_of(delivery, SQS, reader.now_ms)):
         offset: int = delivery.start + at
         tried: int = 1 if tries is None else tries[at] + 1
         token = Token(
@@ -210,52 +207,3 @@ def _attribute_value(attribute: RawAttribute) -> AttributeValue:
     return AttributeValue(
         data_type=data_type.decode(errors="replace"), string_value=value.decode(errors="replace")
     )
-
-
-# Entries
-
-
-def entries_of(delivery: Delivery, now_ms: int) -> list[bytes]:
-    """One entry per message of the delivery."""
-    block = delivery.block
-    if block.format == SQS and not block.packed:
-        return delivery.bodies
-    stream = delivery.holder.subscription.stream.name
-    rendered = rendered_block(block, stream, now_ms)
-    return rendered[delivery.start - block.offset : delivery.end - block.offset]
-
-
-def rendered_block(block: Block, stream: str, now_ms: int) -> list[bytes]:
-    """All messages of a block as entries, kept with it."""
-    if block.rendered is None:
-        block.rendered = {}
-    known = block.rendered.get(SQS)
-    if known is None:
-        messages = [(message, None) for message in _messages(block)]
-        known = render([*messages], SQS, RenderOptions(stream, now_ms))
-        block.rendered[SQS] = known
-    assert len(known) == block.end - block.offset
-    return known
-
-
-def _messages(block: Block) -> list[Message]:
-    """What cannot be read is passed on as the bytes it is."""
-    assert block.bodies is not None
-    count = block.end - block.offset
-    if block.packed:
-        try:
-            found = decode_all(block.format, block.bodies[0], block.stored_ms)
-        except FormatError:
-            found = []
-        return found + [Message(b"")] * (count - len(found))
-    return [
-        _message(block.format, body, block.stored_at(block.offset + index))
-        for index, body in enumerate(block.bodies)
-    ]
-
-
-def _message(format: int, body: bytes, stored_ms: int) -> Message:
-    try:
-        return decode_all(format, body, stored_ms)[0]
-    except (FormatError, IndexError):
-        return Message(body)

@@ -4,6 +4,7 @@ Each function decides one bounded step; callers repeat until nothing is left, so
 off a turn at a time.
 """
 
+from collections.abc import Iterator
 from heapq import heappop
 from typing import Final
 
@@ -30,14 +31,9 @@ def dropped(
 
 
 def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
-    """Records for the messages at the head that have expired; none when the head lives, which re-arms its deadline."""
-    if subscription.is_ordered:
-        return _decide_ordered(state, subscription, now_ms)
+    """Records for the messages at the head that have expired; none when the heads live, which re-arms the deadline."""
     soonest = 0
-    for index in range(len(subscription.windows)):
-        run = head_run(subscription, index, STEP_MAX, now_ms)
-        if run is None:
-            continue
+    for run in _heads(subscription, now_ms):
         if run.expired:
             return dropped(state, subscription, run, "expired", now_ms)
         expires = expiry_ms(subscription, run.block, run.start)
@@ -48,21 +44,18 @@ def decide_expiry(state: State, subscription: Subscription, now_ms: int) -> list
     return []
 
 
-def _decide_ordered(state: State, subscription: Subscription, now_ms: int) -> list[Record]:
-    """An order has many heads: the first that has expired goes, the soonest of the others arms the deadline."""
-    soonest = 0
+def _heads(subscription: Subscription, now_ms: int) -> Iterator[Run]:
+    """The next run of each partition; of an ordered subscription, that of each lane."""
     for partition, window in zip(subscription.stream.partitions, subscription.windows, strict=True):
-        for pick in window.order.heads(window, STEP_MAX) if window.order is not None else ():
+        if window.order is None:
+            run = head_run(subscription, partition.index, STEP_MAX, now_ms)
+            if run is not None:
+                yield run
+            continue
+        for pick in window.order.heads(window, STEP_MAX):
             run = run_of(partition, pick)
             judge(subscription, run, now_ms)
-            if run.expired:
-                return dropped(state, subscription, run, "expired", now_ms)
-            expires = expiry_ms(subscription, run.block, run.start)
-            if expires and (not soonest or expires < soonest):
-                soonest = expires
-    if soonest:
-        state.arm(subscription, soonest)
-    return []
+            yield run
 
 
 def decide_overflow(state: State, subscription: Subscription, now_ms: int) -> list[Record]:

@@ -1,0 +1,53 @@
+"""What leased readers are handed: stored entries as they are, messages of other formats rendered once and kept."""
+
+from dragoman.formats import decode_all, render
+from dragoman.formats.errors import FormatError
+from dragoman.formats.options import RenderOptions
+from dragoman.kernel.api import Block, Delivery
+from dragoman.model.message import Message
+
+
+def entries_of(delivery: Delivery, format: int, now_ms: int) -> list[bytes]:
+    """One entry of `format` per message of the delivery."""
+    block = delivery.block
+    if block.format == format and not block.packed:
+        return delivery.bodies
+    stream = delivery.holder.subscription.stream.name
+    rendered = rendered_block(block, format, stream, now_ms)
+    return rendered[delivery.start - block.offset : delivery.end - block.offset]
+
+
+def rendered_block(block: Block, format: int, stream: str, now_ms: int) -> list[bytes]:
+    """All messages of a block as entries, kept with it."""
+    if block.rendered is None:
+        block.rendered = {}
+    known = block.rendered.get(format)
+    if known is None:
+        messages = [(message, None) for message in _messages(block)]
+        known = render([*messages], format, RenderOptions(stream, now_ms))
+        block.rendered[format] = known
+    assert len(known) == block.end - block.offset
+    return known
+
+
+def _messages(block: Block) -> list[Message]:
+    """What cannot be read is passed on as the bytes it is."""
+    assert block.bodies is not None
+    count = block.end - block.offset
+    if block.packed:
+        try:
+            found = decode_all(block.format, block.bodies[0], block.stored_ms)
+        except FormatError:
+            found = []
+        return found + [Message(b"")] * (count - len(found))
+    return [
+        _message(block.format, body, block.stored_at(block.offset + index))
+        for index, body in enumerate(block.bodies)
+    ]
+
+
+def _message(format: int, body: bytes, stored_ms: int) -> Message:
+    try:
+        return decode_all(format, body, stored_ms)[0]
+    except (FormatError, IndexError):
+        return Message(body)
