@@ -1,12 +1,14 @@
 """The page about this door, docs/doors/kafka.md, made from the tables that the door itself goes by."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dragoman.doors.kafka.apis import TABLE
 from dragoman.doors.kafka.configs import BROKER
 from dragoman.doors.kafka.configs import TABLE as CONFIGS
-from dragoman.wire.kafka.schema import APIS
+from dragoman.doors.kafka.fields import IGNORED
+from dragoman.wire.kafka.schema import APIS, Field, request_fields
 
 HEAD: Final = """# Kafka clients
 
@@ -36,7 +38,7 @@ Other protocols' messages are read as record batches made for the purpose; other
 
 def page() -> str:
     """The whole page."""
-    return "\n".join((HEAD, *_apis(), "", *_configs(), ""))
+    return "\n".join((HEAD, *_apis(), "", *_configs(), "", *_fields(), ""))
 
 
 def _apis() -> list[str]:
@@ -56,6 +58,33 @@ def _apis() -> list[str]:
             state = "refused" if api.refuses else "works"
             lines.append(f"| {key} | {api.name} | {api.low}-{api.high} | {state} | {api.notes} |")
     return lines
+
+
+def _fields() -> list[str]:
+    lines = [
+        "## Fields of requests",
+        "",
+        "Of the APIs that are served, over all their versions.",
+        "",
+        "| API | field | state | notes |",
+        "|---|---|---|---|",
+    ]
+    for key in sorted(TABLE):
+        api = TABLE[key]
+        ignored = IGNORED.get(api.name, {})
+        for path, _ in paths_of(request_fields(key)):
+            state = "refused" if api.refuses else "ignored" if path in ignored else "works"
+            lines.append(f"| {api.name} | {path} | {state} | {ignored.get(path, '')} |")
+    return lines
+
+
+def paths_of(fields: Iterable[Field], above: str = "") -> Iterator[tuple[str, Field]]:
+    """Every field that holds a value, by its path."""
+    for field in fields:
+        if field.fields:
+            yield from paths_of(field.fields, f"{above}{field.name}.")
+        else:
+            yield above + field.name, field
 
 
 def _configs() -> list[str]:

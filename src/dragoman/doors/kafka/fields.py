@@ -1,0 +1,70 @@
+"""Fields of requests that do not do what Kafka's would: which, and why. All others work. Read by the page alone."""
+
+from collections.abc import Mapping
+from typing import Final
+
+NO_REPLICAS: Final = "one node: nobody follows"
+NO_SESSIONS: Final = "no fetch sessions: every answer says session 0"
+NO_ACCESS_LISTS: Final = "no access lists yet"
+AT_ONCE: Final = "done at once"
+TOLD_FOR_LOGS: Final = "meant for a log"
+NEXT_PROTOCOL: Final = "of KIP-848, which is not there yet"
+
+IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
+    "Produce": {
+        "transactional_id": "each batch names its producer",
+        "timeout_ms": "nothing waits for replicas",
+    },
+    "Fetch": {
+        "cluster_id": NO_REPLICAS,
+        "replica_id": NO_REPLICAS,
+        "replica_state.replica_id": NO_REPLICAS,
+        "replica_state.replica_epoch": NO_REPLICAS,
+        "session_id": NO_SESSIONS,
+        "session_epoch": NO_SESSIONS,
+        "forgotten_topics_data.topic": NO_SESSIONS,
+        "forgotten_topics_data.topic_id": NO_SESSIONS,
+        "forgotten_topics_data.partitions": NO_SESSIONS,
+        "topics.partitions.last_fetched_epoch": "no log is ever cut back",
+        "topics.partitions.log_start_offset": NO_REPLICAS,
+        "topics.partitions.replica_directory_id": NO_REPLICAS,
+        "topics.partitions.high_watermark": NO_REPLICAS,
+        "rack_id": "one node: there is no nearer one",
+    },
+    "ListOffsets": {"replica_id": NO_REPLICAS, "timeout_ms": "there is one tier"},
+    "Metadata": {
+        "include_cluster_authorized_operations": NO_ACCESS_LISTS,
+        "include_topic_authorized_operations": NO_ACCESS_LISTS,
+    },
+    "OffsetCommit": {"retention_time_ms": "a group is kept as a whole"},
+    "OffsetFetch": {"groups.member_id": NEXT_PROTOCOL, "groups.member_epoch": NEXT_PROTOCOL},
+    "JoinGroup": {"reason": TOLD_FOR_LOGS},
+    "LeaveGroup": {"members.reason": TOLD_FOR_LOGS},
+    "DescribeGroups": {"include_authorized_operations": NO_ACCESS_LISTS},
+    "ApiVersions": {
+        "client_software_name": TOLD_FOR_LOGS,
+        "client_software_version": TOLD_FOR_LOGS,
+    },
+    "CreateTopics": {
+        "topics.replication_factor": "one node: checked, and means 1",
+        "topics.assignments.broker_ids": "one node: its length is how many partitions there are",
+        "timeout_ms": AT_ONCE,
+    },
+    "DeleteTopics": {"timeout_ms": AT_ONCE},
+    "DeleteRecords": {"timeout_ms": AT_ONCE},
+    "InitProducerId": {
+        "enable_2pc": "no transactions that somebody else decides",
+        "keep_prepared_txn": "no transactions that somebody else decides",
+    },
+    "OffsetForLeaderEpoch": {"replica_id": NO_REPLICAS},
+    "AddPartitionsToTxn": {"transactions.verify_only": "asked between brokers"},
+    "CreatePartitions": {
+        "topics.assignments.broker_ids": "one node",
+        "timeout_ms": AT_ONCE,
+    },
+    "DescribeCluster": {
+        "include_cluster_authorized_operations": NO_ACCESS_LISTS,
+        "include_fenced_brokers": "one node, and it answers",
+    },
+}
+"""API, field (a path), why."""
