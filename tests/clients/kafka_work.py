@@ -1,11 +1,10 @@
-"""What the tests of Kafka's Python clients share: a broker in a thread, in memory or on files, and small helpers."""
+"""What the tests of Kafka's Python clients share: a broker in its own process, in memory or on files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dragoman.app.config import ServeOptions
-from dragoman.testing.broker import broker
+from tests.clients.process import broker_process
 
 ENGINES = ("memory", "files")
 DEADLINE_S = 20.0
@@ -20,12 +19,5 @@ def serving(
     keys: dict[str, str] | None = None,
 ) -> Iterator[str]:
     """`HOST:PORT` of a broker while the block runs."""
-    options = ServeOptions(
-        data=str(folder),
-        memory=engine == "memory",
-        ports={"kafka": port},
-        users=users or {},
-        keys=keys or {},
-    )
-    with broker(options) as running:
-        yield running.kafka.bootstrap
+    with broker_process(engine, folder, port, users, keys) as bound:
+        yield f"127.0.0.1:{bound}"
