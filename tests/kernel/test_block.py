@@ -106,3 +106,12 @@ def test_bodies_taken_out_do_not_follow_what_the_block_takes_in() -> None:
     taken = partition.blocks[0].slice(0, 1)
     partition.append(block(1, b"1"))
     assert taken == [b"0"]
+
+
+def test_what_was_released_is_held_by_nobody_though_most_of_the_log_is_still_there() -> None:
+    alive = [block(offset, b"x", stored_ms=offset) for offset in range(10)]
+    partition = partition_of(*alive)
+    gone = partition.release(3)
+    assert [each.offset for each in gone] == [0, 1, 2]
+    assert not set(gone) & set(partition.blocks)
+    assert partition.at(0) is alive[3]

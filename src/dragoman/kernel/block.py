@@ -184,6 +184,11 @@ def published_block(record: Published, offset: int, size: int) -> Block:
     return block
 
 
+_RELEASED: Final = Block(
+    0, 0, 0, None, 0
+)  # in the place of one that is gone, so that its bodies are
+
+
 class Partition:
     """One partition's log. start <= stable <= committed <= end."""
 
@@ -288,8 +293,9 @@ class Partition:
         while first < len(blocks) and blocks[first].end <= floor:
             first += 1
         gone = blocks[self.first : first]
-        for block in gone:
+        for at, block in enumerate(gone, self.first):
             self.size -= block.size
+            blocks[at] = _RELEASED
         self.first = first
         if first == len(blocks):
             self.blocks = []
