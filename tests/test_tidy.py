@@ -92,6 +92,7 @@ def functions(file: Path) -> Iterator[tuple[str, int]]:
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
+@pytest.mark.slow  # it parses every test
 def test_a_function_fits_a_screen() -> None:
     long = {
         f"{file.relative_to(ROOT)}:{name}"
