@@ -1,6 +1,6 @@
 """Makes the corpus: what official clients say to a broker in this process, frame by frame.
 
-    python -m tests.fuzz.capture [kafka] [amqp] [sqs]
+    python -m tests.fuzz.capture [kafka] [amqp] [sqs] [eventgrid]
 
 Frames of the same kind and about the same size are kept a few times only. Run it again when clients or doors change.
 """
@@ -22,6 +22,7 @@ from dragoman.testing import broker
 KEPT_OF_A_KIND = 3
 FRAME_BYTES_MAX = 2_000
 ROOT = Path(__file__).parents[2]
+PATH = re.compile(rb"^\w+ [^ ?]+")
 ACTION = re.compile(rb"(AmazonSQS\.\w+|Action=\w+)")
 
 Heard = list[bytearray]
@@ -248,7 +249,21 @@ def capture_sqs() -> None:
     save("sqs", frames, lambda frame: ACTION.search(frame)[1])  # type: ignore[index]
 
 
+def capture_eventgrid() -> None:
+    """What the clients of Event Grid's data plane and of its management say."""
+    from tests.fuzz.capture_eventgrid import frames
+
+    save("eventgrid", frames(), lambda frame: PATH.match(frame)[0])  # type: ignore[index]
+
+
+CAPTURES: dict[str, Callable[[], None]] = {
+    "kafka": capture_kafka,
+    "amqp": capture_amqp,
+    "sqs": capture_sqs,
+    "eventgrid": capture_eventgrid,
+}
+
 if __name__ == "__main__":
     CORPUS.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or ["kafka", "amqp", "sqs"]:
-        {"kafka": capture_kafka, "amqp": capture_amqp, "sqs": capture_sqs}[name]()
+    for name in sys.argv[1:] or CAPTURES:
+        CAPTURES[name]()

@@ -1,18 +1,20 @@
 """What the fuzzer has to know of each door: its corpus, its frames' lengths, its greeting, and what clean output is."""
 
+import json
 import random
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.mutate import mutate
+from tests.fuzz.mutate import mutate, other_value
 from tests.fuzz.playground import Playground
 
 from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.doors.amqp091.door import make_door as amqp
+from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.kafka.door import make_door as kafka
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
@@ -155,4 +157,29 @@ class Sqs(Http):
         return door_maker(lambda: Table([SqsFace(is_strict=False), LocalstackFace()]))
 
 
-DOORS: dict[str, Callable[[], Any]] = {"kafka": Kafka, "amqp": Amqp, "http": Http, "sqs": Sqs}
+class EventGrid(Http):
+    """Requests of the clients of the data plane and of the management of resources; half of the bodies stay JSON."""
+
+    name = "eventgrid"
+
+    def make_door(self) -> Callable[..., Any]:
+        return door_maker(lambda: Table([EventGridFace({}, is_open=True)]))
+
+    def hostile(self, chance: random.Random) -> bytes:
+        if chance.random() < 0.5:
+            return super().hostile(chance)
+        head, _, raw = chance.choice(self.frames).partition(b"\r\n\r\n")
+        try:
+            body = json.dumps(other_value(chance, json.loads(raw))).encode()
+        except ValueError:
+            body = raw
+        return LENGTH.sub(b"\\g<1>%d" % len(body), head) + b"\r\n\r\n" + body
+
+
+DOORS: dict[str, Callable[[], Any]] = {
+    "kafka": Kafka,
+    "amqp": Amqp,
+    "http": Http,
+    "sqs": Sqs,
+    "eventgrid": EventGrid,
+}

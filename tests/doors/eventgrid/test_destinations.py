@@ -54,7 +54,7 @@ def test_attributes_are_said_once_or_looked_up() -> None:
     "body",
     [
         {}, {"endpointType": "WebHook"}, {"endpointType": "WebHook", "properties": []},
-        hook(endpointUrl="gopher://x"), hook(endpointUrl="http://" + "x" * 3_000), hook(endpointUrl=5),
+        hook(endpointUrl="gopher://x"), hook(endpointUrl="http://[x"), hook(endpointUrl="http://h:99999"), hook(endpointUrl="http:"), hook(endpointUrl="http://" + "x" * 3_000), hook(endpointUrl=5),
         hook(maxEventsPerBatch=0), hook(maxEventsPerBatch=5_001), hook(maxEventsPerBatch=True),
         hook(preferredBatchSizeInKilobytes=1_025), hook(deliveryAttributeMappings={}),
         hook(deliveryAttributeMappings=[1]), hook(deliveryAttributeMappings=[{"name": "a", "type": "Other"}]),
@@ -63,7 +63,7 @@ def test_attributes_are_said_once_or_looked_up() -> None:
         hook(deliveryAttributeMappings=[{"name": "a", "type": "Dynamic", "properties": {}}]),
         hook(deliveryAttributeMappings=[{"name": "a", "type": "Static", "properties": {"value": "1"}}] * 11),
         {"endpointType": "ServiceBusQueue", "properties": {"resourceId": "/x/topics/t"}},
-        {"endpointType": "StorageQueue", "properties": {}}, {"endpointType": 5},
+        {"endpointType": "StorageQueue", "properties": {}}, {"endpointType": 5}, {"endpointType": []}, {"endpointType": {}},
         *({"endpointType": kind, "properties": {"resourceId": "/x"}} for kind in REFUSED),
     ],
 )  # fmt: skip
@@ -75,7 +75,8 @@ def test_what_makes_no_sense_or_is_not_offered_is_refused(body: Any) -> None:
 def test_dead_letters_go_to_a_container() -> None:
     body = {"endpointType": "StorageBlob", "properties": {"blobContainerName": "dead"}}
     assert container_of(body) == "dead"
-    assert container_of(None) == ""
-    for bad in (5, {"endpointType": "Other"}, {"endpointType": "StorageBlob"}):
+    assert container_of({}) == ""
+    bad: Any
+    for bad in ({"endpointType": []}, {"endpointType": "Other"}, {"endpointType": "StorageBlob"}):
         with pytest.raises(ArmError):
             container_of(bad)

@@ -64,6 +64,33 @@ def test_secrets_are_told_to_those_who_ask_for_them() -> None:
     assert found.arm("POST", f"{SUB}/getDeliveryAttributes") == (200, {"value": attributes})
 
 
+@pytest.mark.parametrize("namespaced", [False, True])
+def test_secrets_of_a_destination_with_an_identity_are_not_shown_either(namespaced: bool) -> None:
+    found = Grid(streams=())
+    wrapped = {"deliveryWithResourceIdentity": {"destination": HOOK}}
+    properties: Any = wrapped
+    path = SUB
+    if namespaced:
+        properties = {"deliveryConfiguration": {"deliveryMode": "Push", "push": wrapped}}
+        path = "namespaces/ns1/topics/orders/eventSubscriptions/sub"
+        found.arm("PUT", "namespaces/ns1", {})
+    parent = path.rpartition("/eventSubscriptions")[0]
+    found.arm("PUT", parent, {"properties": {"inputSchema": "CloudEventSchemaV1_0"}})
+    status, made = found.arm("PUT", path, {"properties": properties})
+    assert status == 201
+    assert "secret" not in str(made)
+    assert "https://h.test/hook" in str(made)
+    assert found.arm("POST", f"{path}/getFullUrl") == (200, {"endpointUrl": URL})
+
+
+def test_events_are_not_carried_to_where_they_are() -> None:
+    found = with_topic()
+    circle = {"endpointType": "EventHub", "properties": {"resourceId": "/eventhubs/orders"}}
+    assert subscribe(found, circle)[0] == 400
+    with pytest.raises(SubscriptionNotFound):
+        info(found)
+
+
 def test_every_path_leads_to_the_same_subscription() -> None:
     found = with_topic()
     subscribe(found, queue_of())

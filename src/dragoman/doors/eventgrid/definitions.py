@@ -22,11 +22,11 @@ from dragoman.doors.eventgrid.destinations import (
     container_of,
     destination_of,
     static_attributes,
-    whole,
 )
 from dragoman.doors.eventgrid.rendering import INPUT_SCHEMA
 from dragoman.doors.eventgrid.topics import CLOUD_SCHEMA, CUSTOM_SCHEMA, GRID_SCHEMA, PROTOCOL
 from dragoman.doors.shared.arm.errors import ArmError
+from dragoman.doors.shared.arm.reading import object_in, whole_in, word_in
 from dragoman.kernel.api import Address, SubscriptionSettings
 
 NOTE: Final = "eventgrid"
@@ -100,67 +100,47 @@ class Definition:
 
 def define(properties: Mapping[str, Any], input_schema: str) -> Definition:
     """Of a topic, domain or system topic. Raises ArmError."""
-    wrapped = _object(properties, "deliveryWithResourceIdentity")
-    target = _object(wrapped or properties, "destination")
+    wrapped = object_in(properties, "deliveryWithResourceIdentity")
+    target = object_in(wrapped or properties, "destination")
     if not target:
         raise ArmError(400, "InvalidRequest", "The destination is missing.")
-    policy = _object(properties, "retryPolicy")
-    attempts = whole(
-        "maxDeliveryAttempts", policy.get("maxDeliveryAttempts"), ATTEMPTS_MAX, 1, ATTEMPTS_MAX
-    )
-    minutes = whole(
-        "eventTimeToLiveInMinutes",
-        policy.get("eventTimeToLiveInMinutes"),
-        TTL_MINUTES_MAX,
-        1,
-        TTL_MINUTES_MAX,
-    )
-    dead = _object(properties, "deadLetterWithResourceIdentity") or properties
-    container = container_of(dead.get("deadLetterDestination"))
+    policy = object_in(properties, "retryPolicy")
+    attempts = whole_in(policy, "maxDeliveryAttempts", ATTEMPTS_MAX, 1, ATTEMPTS_MAX)
+    minutes = whole_in(policy, "eventTimeToLiveInMinutes", TTL_MINUTES_MAX, 1, TTL_MINUTES_MAX)
+    dead = object_in(properties, "deadLetterWithResourceIdentity") or properties
+    container = container_of(object_in(dead, "deadLetterDestination"))
     settings = SubscriptionSettings(
         ttl_ms=minutes * MINUTE_MS,
         attempts_max=attempts,
         dead_letter=Address(container) if container else None,
-        filter=dict(_object(properties, "filter")) or FILTER_NONE,
+        filter=dict(object_in(properties, "filter")) or FILTER_NONE,
         dialect=PROTOCOL,
     )
-    schema = _delivery_schema(properties.get("eventDeliverySchema"), input_schema)
+    schema = _delivery_schema(properties, input_schema)
     return Definition(settings, destination_of(target), schema, container)
 
 
 def define_pulled(properties: Mapping[str, Any], retention_ms: int) -> Definition:
     """Of a namespace's topic, pulled or pushed. Raises ArmError."""
-    delivery = _object(properties, "deliveryConfiguration")
-    mode = delivery.get("deliveryMode") or "Queue"
-    if mode not in {"Queue", "Push"}:
-        raise ArmError(
-            400, "InvalidRequest", f"deliveryMode {mode!r:.40} is neither Queue nor Push."
-        )
-    told = _object(delivery, str(mode).lower())
-    dead = _object(told, "deadLetterDestinationWithResourceIdentity")
-    container = container_of(dead.get("deadLetterDestination"))
-    lock_s = whole(
-        "receiveLockDurationInSeconds",
-        told.get("receiveLockDurationInSeconds"),
-        LOCK_S_MIN,
-        LOCK_S_MIN,
-        LOCK_S_MAX,
-    )
+    delivery = object_in(properties, "deliveryConfiguration")
+    mode = word_in(delivery, "deliveryMode", ("Queue", "Push"), "Queue")
+    told = object_in(delivery, mode.lower())
+    dead = object_in(told, "deadLetterDestinationWithResourceIdentity")
+    container = container_of(object_in(dead, "deadLetterDestination"))
+    lock_s = whole_in(told, "receiveLockDurationInSeconds", LOCK_S_MIN, LOCK_S_MIN, LOCK_S_MAX)
     settings = SubscriptionSettings(
         lease_duration_ms=1_000 * lock_s,
         ttl_ms=_duration_ms(told.get("eventTimeToLive"), retention_ms),
-        attempts_max=whole(
-            "maxDeliveryCount", told.get("maxDeliveryCount"), COUNT_MAX, 1, COUNT_MAX
-        ),
+        attempts_max=whole_in(told, "maxDeliveryCount", COUNT_MAX, 1, COUNT_MAX),
         attempts_counted="leased" if mode == "Queue" else "failed",
         dead_letter=Address(container) if container else None,
-        filter=dict(_object(properties, "filtersConfiguration")) or FILTER_NONE,
+        filter=dict(object_in(properties, "filtersConfiguration")) or FILTER_NONE,
         dialect=PROTOCOL,
     )
     if mode == "Queue":
         return Definition(settings, None, CLOUD_SCHEMA, container)
-    wrapped = _object(told, "deliveryWithResourceIdentity")
-    target = _object(wrapped or told, "destination")
+    wrapped = object_in(told, "deliveryWithResourceIdentity")
+    target = object_in(wrapped or told, "destination")
     return Definition(settings, destination_of(target), CLOUD_SCHEMA, container)
 
 
@@ -191,12 +171,11 @@ def headers_of(definition: Definition) -> tuple[tuple[str, str], ...]:
     return static_attributes(destination.attributes)
 
 
-def _delivery_schema(wanted: Any, input_schema: str) -> str:
+def _delivery_schema(properties: Mapping[str, Any], input_schema: str) -> str:
     """Which schema events are delivered in ("Event schema compatibility"). Raises ArmError."""
-    if wanted is None:
-        return CLOUD_SCHEMA if input_schema == CLOUD_SCHEMA else GRID_SCHEMA
-    if wanted not in {GRID_SCHEMA, CLOUD_SCHEMA, INPUT_SCHEMA}:
-        raise ArmError(400, "InvalidRequest", f"eventDeliverySchema {wanted!r:.40} is none.")
+    default = CLOUD_SCHEMA if input_schema == CLOUD_SCHEMA else GRID_SCHEMA
+    schemas = (GRID_SCHEMA, CLOUD_SCHEMA, INPUT_SCHEMA)
+    wanted = word_in(properties, "eventDeliverySchema", schemas, default)
     impossible = (input_schema == CLOUD_SCHEMA and wanted == GRID_SCHEMA) or (
         wanted == INPUT_SCHEMA and input_schema != CUSTOM_SCHEMA
     )
@@ -206,7 +185,7 @@ def _delivery_schema(wanted: Any, input_schema: str) -> str:
             "InvalidRequest",
             f"Events of the input schema {input_schema} cannot be delivered as {wanted}.",
         )
-    return str(wanted)
+    return wanted
 
 
 def _duration_ms(text: Any, default: int) -> int:
@@ -220,12 +199,3 @@ def _duration_ms(text: Any, default: int) -> int:
     if not MINUTE_MS <= found <= WEEK_MS:
         raise ArmError(400, "InvalidRequest", "eventTimeToLive is from a minute to seven days.")
     return found
-
-
-def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = told.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise ArmError(400, "InvalidRequest", f"{name} is no object.")
-    return value

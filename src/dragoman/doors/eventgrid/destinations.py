@@ -14,9 +14,18 @@ container: here it is a queue of that name.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from dragoman.doors.shared.arm.errors import ArmError
 from dragoman.doors.shared.arm.ids import segment_after
+from dragoman.doors.shared.arm.reading import (
+    invalid,
+    list_in,
+    object_in,
+    shortened,
+    text_in,
+    whole_in,
+)
 
 EVENTS_PER_BATCH_MAX: Final = 5_000
 BATCH_KB_MAX: Final = 1_024
@@ -52,71 +61,67 @@ class Destination:
 
 def destination_of(body: Mapping[str, Any]) -> Destination:
     """From a destination's object. Raises ArmError."""
-    kind, told = body.get("endpointType"), body.get("properties") or {}
-    if not isinstance(told, Mapping):
-        raise _invalid("properties of the destination are no object")
+    kind, told = text_in(body, "endpointType"), object_in(body, "properties")
     if kind == WEBHOOK:
         found = _webhook(told)
     elif kind in _RESOURCES:
-        found = Destination(stream=_resource(told, _RESOURCES[str(kind)]))
+        found = Destination(stream=_resource(told, _RESOURCES[kind]))
     elif kind == "StorageQueue":
-        found = Destination(stream=_text(told, "queueName"))
+        found = Destination(stream=text_in(told, "queueName"))
     elif kind == "NamespaceTopic":
-        namespace = segment_after(_text(told, "resourceId"), "namespaces")
+        namespace = segment_after(text_in(told, "resourceId"), "namespaces")
         found = Destination(stream=f"{namespace}/{_resource(told, 'topics')}".lower())
     elif kind in REFUSED:
         raise ArmError(400, "NotSupported", f"Event subscriptions to {kind} are not offered here.")
     else:
-        raise _invalid(f"endpointType {kind!r:.60} is none of Event Grid's")
+        raise invalid(f"endpointType {shortened(kind)} is none of Event Grid's")
     found.is_queue = kind in QUEUES
-    found.attributes = attributes_of(told.get("deliveryAttributeMappings"))
+    found.attributes = attributes_of(told)
     return found
 
 
 def _webhook(told: Mapping[str, Any]) -> Destination:
-    url = _text(told, "endpointUrl")
-    scheme = url.partition("://")[0].lower()
-    if scheme not in {"http", "https"} or len(url) > URL_CHARS_MAX:
-        raise _invalid(f"endpointUrl is a URL of at most {URL_CHARS_MAX} characters")
+    url = text_in(told, "endpointUrl")
+    if len(url) > URL_CHARS_MAX or not _is_url(url):
+        raise invalid(f"endpointUrl is a URL of at most {URL_CHARS_MAX} characters")
     found = Destination(url=url)
-    count, size = told.get("maxEventsPerBatch"), told.get("preferredBatchSizeInKilobytes")
-    if count is not None or size is not None:
-        found.count_max = whole(
-            "maxEventsPerBatch", count, EVENTS_PER_BATCH_MAX, 1, EVENTS_PER_BATCH_MAX
-        )
-        found.bytes_max = 1_024 * whole(
-            "preferredBatchSizeInKilobytes", size, BATCH_KB_DEFAULT, 1, BATCH_KB_MAX
-        )
-        if count is None:
-            found.count_max = EVENTS_PER_BATCH_MAX
-        elif count == 1:
-            found.bytes_max = 0
+    count = whole_in(told, "maxEventsPerBatch", 0, 1, EVENTS_PER_BATCH_MAX)
+    size = whole_in(told, "preferredBatchSizeInKilobytes", 0, 1, BATCH_KB_MAX)
+    if count or size:
+        found.count_max = count or EVENTS_PER_BATCH_MAX
+        found.bytes_max = 0 if count == 1 else 1_024 * (size or BATCH_KB_DEFAULT)
     return found
 
 
-def attributes_of(mappings: Any) -> list[dict[str, Any]]:
+def _is_url(text: str) -> bool:
+    """Of a webhook. A host with a wrong port is told by ValueError."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def attributes_of(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Headers that are put on deliveries: a `value` said once, or a `path` into each event. Raises ArmError."""
-    if mappings is None:
-        return []
-    if not isinstance(mappings, list) or len(mappings) > ATTRIBUTES_MAX:
-        raise _invalid(f"deliveryAttributeMappings: a list of at most {ATTRIBUTES_MAX}")
+    mappings = list_in(told, "deliveryAttributeMappings", ATTRIBUTES_MAX)
     return [_attribute(each) for each in mappings]
 
 
 def _attribute(mapping: Any) -> dict[str, Any]:
     if not isinstance(mapping, Mapping):
-        raise _invalid("a delivery attribute is an object")
-    name, told = _text(mapping, "name"), mapping.get("properties") or {}
-    if name.lower().startswith("aeg-") or not isinstance(told, Mapping):
-        raise _invalid(f"{name:.60} cannot be a delivery attribute")
+        raise invalid("a delivery attribute is an object")
+    name, told = text_in(mapping, "name"), object_in(mapping, "properties")
+    if name.lower().startswith("aeg-"):
+        raise invalid(f"{name:.60} cannot be a delivery attribute")
     if mapping.get("type") == STATIC:
-        value = _text(told, "value")
+        value = text_in(told, "value")
         if len(value.encode()) > ATTRIBUTE_BYTES_MAX:
-            raise _invalid(f"a delivery attribute has at most {ATTRIBUTE_BYTES_MAX} bytes")
+            raise invalid(f"a delivery attribute has at most {ATTRIBUTE_BYTES_MAX} bytes")
         return {"name": name, "value": value}
     if mapping.get("type") == DYNAMIC:
-        return {"name": name, "path": _text(told, "sourceField").split(".")}
-    raise _invalid("type of a delivery attribute: Static or Dynamic")
+        return {"name": name, "path": text_in(told, "sourceField").split(".")}
+    raise invalid("type of a delivery attribute: Static or Dynamic")
 
 
 def static_attributes(attributes: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
@@ -124,37 +129,17 @@ def static_attributes(attributes: Sequence[Mapping[str, Any]]) -> tuple[tuple[st
     return tuple((str(each["name"]), str(each["value"])) for each in attributes if "value" in each)
 
 
-def container_of(body: Any) -> str:
-    """The queue that dead letters go to; "" when there is none. Raises ArmError."""
-    if body is None:
+def container_of(body: Mapping[str, Any]) -> str:
+    """The queue that dead letters go to; "" when nothing is said. Raises ArmError."""
+    if not body:
         return ""
-    if not isinstance(body, Mapping) or body.get("endpointType") != "StorageBlob":
-        raise _invalid("a dead-letter destination is a StorageBlob")
-    return _text(body.get("properties") or {}, "blobContainerName")
+    if body.get("endpointType") != "StorageBlob":
+        raise invalid("a dead-letter destination is a StorageBlob")
+    return text_in(object_in(body, "properties"), "blobContainerName")
 
 
 def _resource(told: Mapping[str, Any], kind: str) -> str:
-    name = segment_after(_text(told, "resourceId"), kind)
+    name = segment_after(text_in(told, "resourceId"), kind)
     if not name:
-        raise _invalid(f"resourceId names none of {kind}")
+        raise invalid(f"resourceId names none of {kind}")
     return name
-
-
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    if not isinstance(value, str) or not value:
-        raise _invalid(f"{name} is missing")
-    return value
-
-
-def whole(name: str, value: Any, default: int, low: int, high: int) -> int:
-    """A number within its range. Raises ArmError."""
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise _invalid(f"{name} is from {low} to {high}")
-    return value
-
-
-def _invalid(what: str) -> ArmError:
-    return ArmError(400, "InvalidRequest", f"{what[0].upper()}{what[1:]}.")

@@ -31,6 +31,7 @@ from dragoman.doors.eventgrid.topics import (
 )
 from dragoman.doors.shared.arm.errors import ArmError
 from dragoman.doors.shared.arm.ids import Place
+from dragoman.doors.shared.arm.reading import object_in, text_in, whole_in, word_in
 from dragoman.doors.shared.arm.store import Json, Resource, key_of
 from dragoman.doors.shared.rest.call import Call
 from dragoman.kernel.api import (
@@ -105,17 +106,14 @@ def check_names(place: Place) -> None:
 def check_properties(kind: Kind, properties: Mapping[str, Any]) -> None:
     """Raises ArmError for what makes no sense."""
     if kind.types in {TOPICS, DOMAINS}:
-        if schema_of(properties) not in SCHEMAS:
-            raise ArmError(400, "InvalidRequest", f"inputSchema is one of {', '.join(SCHEMAS)}.")
-        if schema_of(properties) == CUSTOM_SCHEMA:
-            mapping = properties.get("inputSchemaMapping") or {}
-            InputMapping(mapping.get("properties") or {})
-    if kind.types == SYSTEM_TOPICS and not properties.get("source"):
-        raise ArmError(400, "InvalidRequest", "source of a system topic is missing.")
-    if kind.types == NAMESPACE_TOPICS:
-        days = properties.get("eventRetentionInDays", RETENTION_DAYS_MAX)
-        if not isinstance(days, int) or not 1 <= days <= RETENTION_DAYS_MAX:
-            raise ArmError(400, "InvalidRequest", "eventRetentionInDays is from 1 to 7.")
+        if word_in(properties, "inputSchema", SCHEMAS, GRID_SCHEMA) == CUSTOM_SCHEMA:
+            InputMapping(object_in(object_in(properties, "inputSchemaMapping"), "properties"))
+    elif kind.types == SYSTEM_TOPICS:
+        text_in(properties, "source")
+    elif kind.types == NAMESPACES:
+        object_in(properties, "topicsConfiguration")
+    elif kind.types == NAMESPACE_TOPICS:
+        whole_in(properties, "eventRetentionInDays", RETENTION_DAYS_MAX, 1, RETENTION_DAYS_MAX)
 
 
 class Base(NamedTuple):

@@ -50,6 +50,9 @@ EVENT_SUBSCRIPTIONS: Final = ("eventsubscriptions",)
 SEPARATOR: Final = "|"  # between stream and name: streams have slashes
 HANDSHAKE_MS: Final = 600_000  # for the validation URL ("Endpoint validation": 10 minutes)
 CODE_BYTES: Final = 16
+URL: Final = "endpointUrl"
+DESTINATION_DEPTH: Final = 6
+"""At most, of its properties: deliveryConfiguration, push, deliveryWithResourceIdentity, destination, properties."""
 HUB_RETENTION_MS: Final = 86_400_000  # of a topic or hub that is made for a subscription
 Types = tuple[str, ...]
 
@@ -108,9 +111,7 @@ class Subscribing:
         properties = dict(resource.properties)
         state = self.state_of(session, resource)
         properties["provisioningState"] = state
-        if isinstance(properties.get("destination"), dict):
-            properties["destination"] = without_secrets(properties["destination"])
-        return {**resource.shown, "properties": properties}
+        return {**resource.shown, "properties": without_secrets(properties)}
 
     def state_of(self, session: Session, resource: Resource) -> str:
         """How far its handshake has come; Failed when it is gone from the kernel, or its time is over."""
@@ -147,14 +148,16 @@ class Subscribing:
         """Make it, or make it other. `base`: scheme and host for a validation URL. Raises ArmError, KernelError."""
         properties: Json = shown["properties"]
         definition = parent.define(properties)
+        target = "" if definition.destination is None else definition.destination.stream
+        if target == parent.stream:
+            raise ArmError(400, "InvalidRequest", "Events would be carried to where they are.")
         subscription = name.lower()
         settings = self._settings(session, parent, name, definition, old, base)
-        self._make(session, parent.stream, subscription, settings)
         if definition.container:
             session.submit(DeclareQueue(name=definition.container))
-        target = "" if definition.destination is None else definition.destination.stream
         if target:
             session.submit(_made_if_missing(definition, target))
+        self._make(session, parent.stream, subscription, settings)
         self._carry(session, parent.stream, subscription, definition, target)
         properties.setdefault("eventDeliverySchema", definition.schema)
         properties["provisioningState"] = SUCCEEDED
@@ -258,17 +261,22 @@ def _policy(definition: Definition) -> Json:
     }
 
 
-def without_secrets(destination: Mapping[str, Any]) -> Json:
-    """A destination as it is shown: of a URL the beginning, of secret headers nothing."""
-    properties = dict(destination.get("properties") or {})
-    url = properties.pop("endpointUrl", None)
+def without_secrets(told: Any, depth: int = DESTINATION_DEPTH) -> Any:
+    """A subscription's properties as they are shown: of a destination's URL the beginning, of secret headers nothing.
+
+    Destinations stand in several places: of their own, in what has an identity, in what a namespace's topic pushes.
+    """
+    if not isinstance(told, dict) or not depth:
+        return told
+    found = {name: without_secrets(value, depth - 1) for name, value in told.items() if name != URL}
+    url = told.get(URL)
     if isinstance(url, str):
         parts = urlsplit(url)
-        properties["endpointBaseUrl"] = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    mappings = properties.get("deliveryAttributeMappings")
+        found["endpointBaseUrl"] = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    mappings = found.get("deliveryAttributeMappings")
     if isinstance(mappings, list):
-        properties["deliveryAttributeMappings"] = [_masked(each) for each in mappings]
-    return {**destination, "properties": properties}
+        found["deliveryAttributeMappings"] = [_masked(each) for each in mappings]
+    return found
 
 
 def _masked(mapping: Any) -> Any:

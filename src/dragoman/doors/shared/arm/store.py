@@ -149,7 +149,7 @@ def not_found(place: Place) -> ArmError:
 
 
 def made_at(place: Place, types: Iterable[str], body: Mapping[str, Any]) -> Json:
-    """The envelope of a resource that is made at a place; `types` as they are spelled."""
+    """The envelope of a resource that is made at a place; `types` as they are spelled. What is null was not said."""
     spelled = list(types)
     tail = "".join(f"/{kind}/{name}" for kind, name in zip(spelled, place.names, strict=True))
     shown: Json = {
@@ -160,7 +160,8 @@ def made_at(place: Place, types: Iterable[str], body: Mapping[str, Any]) -> Json
     for name in TOP_LEVEL:
         if body.get(name) is not None:
             shown[name] = body[name]
-    shown["properties"] = dict(properties_in(body))
+    properties = properties_in(body)
+    shown["properties"] = {name: value for name, value in properties.items() if value is not None}
     return shown
 
 
