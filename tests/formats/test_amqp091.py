@@ -6,7 +6,7 @@ from tests.formats.amqp_entries import entry_of
 
 from dragoman.formats.amqp091 import SECONDS_MAX, decode, read_kept, read_table, split
 from dragoman.formats.errors import FormatError
-from dragoman.model.message import Message, Typed
+from dragoman.model.message import FIELDS, Message, Typed
 from dragoman.wire.amqp091.properties import encode_header
 
 MOMENT = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -16,7 +16,7 @@ STORED_MS = 1_000_000
 def said_by(message: Message) -> dict[str, Any]:
     """Every field that holds something, the origin aside."""
     empty = Message(b"nothing")
-    names = [name for name in Message.__slots__ if name not in {"origin", "stored_at_us"}]
+    names = [name for name in FIELDS if name not in {"origin", "stored_at_us"}]
     found = {name: getattr(message, name) for name in names}
     return {name: each for name, each in found.items() if each not in (getattr(empty, name), [])}
 

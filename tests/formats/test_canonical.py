@@ -7,13 +7,13 @@ from tests.formats.strategies import messages
 
 from dragoman.formats import canonical
 from dragoman.formats.errors import FormatError
-from dragoman.model.message import Message, Typed, identical
+from dragoman.model.message import FIELDS, Message, Typed, identical
 
 
 @given(messages())
 def test_a_message_comes_back_as_it_was(message: Message) -> None:
     found = canonical.decode(canonical.encode(message))
-    for name in Message.__slots__:
+    for name in FIELDS:
         before, after = getattr(message, name), getattr(found, name)
         if name == "headers":
             before, after = list(before), list(after)

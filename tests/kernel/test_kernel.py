@@ -11,7 +11,7 @@ from dragoman.kernel.commands import (
     Publish,
 )
 from dragoman.kernel.kernel import SWEEPS_MAX, Kernel
-from dragoman.kernel.records import Published, StreamDeleted
+from dragoman.kernel.records import Published, SessionStateSet
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.kernel.state import Needs
 from dragoman.model.errors import NotSupported, StreamNotFound
@@ -41,10 +41,10 @@ def test_records_are_handed_over_once() -> None:
 
 
 def test_a_record_that_fails_half_way_leaves_a_kernel_nobody_believes() -> None:
-    kernel = make_kernel()
-    kernel.state.streams = None  # type: ignore[assignment]
-    with pytest.raises(AttributeError):
-        kernel.commit([StreamDeleted(1)])
+    kernel = Queue().kernel
+    (subscription,) = kernel.state.subscriptions
+    with pytest.raises(IndexError):
+        kernel.commit([SessionStateSet(subscription, 7, b"key", b"state")])  # it has one partition
     assert kernel.is_broken
 
 
