@@ -29,7 +29,10 @@ UNCHECKED = Config(parameter_validation=False, retries={"total_max_attempts": 1}
 
 @contextmanager
 def serving(
-    folder: Path | None = None, port: int = 0, keys: dict[str, str] | None = None
+    folder: Path | None = None,
+    port: int = 0,
+    keys: dict[str, str] | None = None,
+    push_allow: tuple[str, ...] = (),
 ) -> Iterator[RunningBroker]:
     """A broker while the block runs: in memory, or on files in `folder`."""
     options = ServeOptions(
@@ -37,6 +40,7 @@ def serving(
         memory=folder is None,
         ports={"sqs": port, "kafka": 0, "amqp": 0},
         keys=keys or {},
+        push_allow=push_allow,
     )
     with broker(options) as running:
         yield running

@@ -1,4 +1,4 @@
-"""What botocore says to SQS, request by request, answered by a broker without sockets: `python -m tests.fuzz.capture sqs`.
+"""What botocore says to SQS and SNS, request by request, answered by a broker without sockets: `python -m tests.fuzz.capture sqs`.
 
 Run with the present botocore it is JSON, with the last one that speaks it (first on the path) the query protocol.
 Receipt handles in it are good at a fresh rig, whose chance is the same every time.
@@ -127,20 +127,83 @@ def speak(sqs: Any) -> None:
     sqs.delete_queue(QueueUrl=dead)
 
 
+def speak_sns(sns: Any) -> None:
+    """Every action of topics."""
+    arn = sns.create_topic(
+        Name="t", Attributes={"DisplayName": "d"}, Tags=[{"Key": "a", "Value": "b"}]
+    )
+    topic = arn["TopicArn"]
+    fifo = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    ordered = sns.create_topic(Name="t.fifo", Attributes=fifo)["TopicArn"]
+    policy = {
+        "a": ["x", {"prefix": "y"}, {"anything-but": {"suffix": "z"}}, {"wildcard": "a*b"}],
+        "n": [{"numeric": [">", 1, "<=", 5]}],
+        "$or": [{"b": [{"exists": False}]}, {"i": [{"cidr": "10.0.0.0/8"}]}],
+    }
+    told = {"FilterPolicy": json.dumps(policy), "RawMessageDelivery": "true"}
+    for target, name, attributes in ((topic, "fuzz", told), (ordered, "f.fifo", {})):
+        sns.subscribe(
+            TopicArn=target,
+            Protocol="sqs",
+            Endpoint=f"arn:aws:sqs:us-east-1:000000000000:{name}",
+            Attributes=attributes,
+        )
+    retry = {"healthyRetryPolicy": {"numRetries": 5, "minDelayTarget": 1, "maxDelayTarget": 9}}
+    own = sns.subscribe(
+        TopicArn=topic,
+        Protocol="http",
+        Endpoint="http://h.test/hook",
+        Attributes={"DeliveryPolicy": json.dumps(retry)},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+    with contextlib.suppress(sns.exceptions.InvalidParameterException):
+        sns.confirm_subscription(TopicArn=topic, Token="0" * 64)
+    said = {
+        "a": {"DataType": "String", "StringValue": "y"},
+        "n": {"DataType": "Number", "StringValue": "2"},
+        "l": {"DataType": "String.Array", "StringValue": '["x", 1]'},
+        "b": {"DataType": "Binary", "BinaryValue": b"\0\xff"},
+    }
+    texts = json.dumps({"default": "d", "sqs": "s"})
+    sns.publish(TopicArn=topic, Message="x", Subject="s", MessageAttributes=said)
+    sns.publish(TopicArn=topic, Message=texts, MessageStructure="json")
+    entries = [
+        {"Id": f"e{n}", "Message": "x", "MessageGroupId": "g", "MessageAttributes": said}
+        for n in range(3)
+    ]
+    sns.publish_batch(TopicArn=ordered, PublishBatchRequestEntries=entries)
+    sns.set_subscription_attributes(
+        SubscriptionArn=own, AttributeName="FilterPolicyScope", AttributeValue="MessageBody"
+    )
+    sns.get_subscription_attributes(SubscriptionArn=own)
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="e")
+    sns.get_topic_attributes(TopicArn=topic)
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "k", "Value": "v"}])
+    sns.untag_resource(ResourceArn=topic, TagKeys=["k"])
+    sns.list_tags_for_resource(ResourceArn=topic)
+    sns.list_topics()
+    sns.list_subscriptions()
+    sns.list_subscriptions_by_topic(TopicArn=topic)
+    with contextlib.suppress(sns.exceptions.InvalidParameterException):  # it is pending
+        sns.unsubscribe(SubscriptionArn=own)
+    sns.delete_topic(TopicArn=topic)
+
+
 def frames() -> list[bytes]:
     """What the botocore on the path has to say."""
     import botocore.session
 
     wire = Wire()
-    sqs = botocore.session.get_session().create_client(
-        "sqs",
-        endpoint_url="http://127.0.0.1:4566",
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
-    )
-    sqs.meta.events.register("before-send.sqs.*", wire)
-    speak(sqs)
+    for service, say in (("sqs", speak), ("sns", speak_sns)):
+        client = botocore.session.get_session().create_client(
+            service,
+            endpoint_url="http://127.0.0.1:4566",
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+        client.meta.events.register(f"before-send.{service}.*", wire)
+        say(client)
     return wire.frames
 
 

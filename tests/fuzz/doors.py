@@ -18,6 +18,7 @@ from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.kafka.door import make_door as kafka
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
+from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
 
@@ -149,12 +150,12 @@ class Http:
 
 
 class Sqs(Http):
-    """Requests that botocore made, in both protocols."""
+    """Requests that botocore made, to SQS in both of its protocols and to SNS."""
 
     name = "sqs"
 
     def make_door(self) -> Callable[..., Any]:
-        return door_maker(lambda: Table([SqsFace(is_strict=False), LocalstackFace()]))
+        return door_maker(lambda: Table([SnsFace(), SqsFace(is_strict=False), LocalstackFace()]))
 
 
 class EventGrid(Http):

@@ -12,6 +12,7 @@ from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.shared.rest.call import Face
+from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
 from dragoman.runtime.broker import Broker
@@ -39,6 +40,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         HealthFace(lambda: missing(parts)),
         MetricsFace(sources, access),
         AdminFace(access),
+        SnsFace(),
         SqsFace(is_strict=not options.like),
         EventGridFace(options.keys, is_open=is_open),
     ]

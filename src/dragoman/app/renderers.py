@@ -5,7 +5,7 @@ own here; it is loaded with the first subscription that it is to push.
 from collections.abc import Callable
 from typing import Final
 
-from dragoman.doors.shared.push.door import Pushed
+from dragoman.doors.shared.push.door import Pushed, pushed_by
 from dragoman.doors.shared.push.renderer import Renderer
 from dragoman.ports.outbound import Outbound
 
@@ -17,6 +17,14 @@ def _eventgrid(outbound: Outbound) -> tuple[Renderer, Pushed]:
     return delivering, delivering.pushed
 
 
+def _sns(outbound: Outbound) -> tuple[Renderer, Pushed]:
+    from dragoman.doors.sns.pushing import Pushing  # noqa: PLC0415 - see above
+
+    pushing = Pushing()
+    return pushing, pushed_by(pushing.name)
+
+
 RENDERERS: Final[dict[str, Callable[[Outbound], tuple[Renderer, Pushed]]]] = {
     "eventgrid": _eventgrid,
+    "sns": _sns,
 }

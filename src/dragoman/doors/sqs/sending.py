@@ -29,7 +29,7 @@ def send_message(service: Service, asked: Asked, request: SendMessage) -> Respon
     """See the API reference."""
     queue = service.queues.of(asked, request.queue_url)
     composed = compose(queue, request, asked.sender.encode())
-    reply = _publish(asked, queue, [composed])
+    reply = publish(asked, queue, [composed])
     if reply.refused >= 0:
         raise PublishRefused(queue.place.name)
     (landed,) = landings(asked, queue, [composed], reply)
@@ -81,7 +81,7 @@ def _publish_groups(
     for indexes in _groups(queue, composed):
         group = [composed[index] for index in indexes]
         try:
-            reply = _publish(asked, queue, group)
+            reply = publish(asked, queue, group)
         except KernelError as error:
             for index in indexes:
                 batch.fail(index, error)
@@ -117,7 +117,7 @@ def _groups(queue: Queue, composed: dict[int, Composed]) -> list[list[int]]:
     return list(found.values())
 
 
-def _publish(asked: Asked, queue: Queue, group: list[Composed]) -> PublishReply:
+def publish(asked: Asked, queue: Queue, group: list[Composed]) -> PublishReply:
     """Publish messages that wait equally long. Raises KernelError."""
     session = asked.session
     now_ms = session.wall_ms()

@@ -59,10 +59,15 @@ def _text(raw: bytes) -> str:
 
 def members_of(parameters: Mapping[str, str]) -> dict[str, Any]:
     """The request as JSON would have it, all values text. Raises MalformedQueryError."""
+    return _members(tree_of(parameters))
+
+
+def tree_of(parameters: Mapping[str, str]) -> Tree:
+    """Parameters by the parts of their names. Raises MalformedQueryError."""
     tree: Tree = {}
     for name, value in parameters.items():
         _plant(tree, name, value)
-    return _members(tree)
+    return tree
 
 
 def _plant(tree: Tree, name: str, value: str) -> None:
@@ -88,10 +93,10 @@ def _members(tree: Tree) -> dict[str, Any]:
             found[name] = below
         elif name in REQUEST_MAPS:
             member, key = REQUEST_MAPS[name]
-            found[member] = dict(_item(item, key) for item in _items(name, below))
+            found[member] = dict(_item(item, key) for item in items_of(name, below))
         elif name in REQUEST_LISTS:
             found[REQUEST_LISTS[name]] = [
-                _members(item) if isinstance(item, dict) else item for item in _items(name, below)
+                _members(item) if isinstance(item, dict) else item for item in items_of(name, below)
             ]
         else:
             found[name] = _members(below)
@@ -105,7 +110,8 @@ def _item(item: Any, key: str) -> tuple[str, Any]:
     return item[key], _members(value) if isinstance(value, dict) else value
 
 
-def _items(name: str, below: Tree) -> list[Any]:
+def items_of(name: str, below: Tree) -> list[Any]:
+    """What is numbered, in the order of the numbers. Raises MalformedQueryError."""
     numbered: dict[int, Any] = {}
     for number, item in below.items():
         if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS_MAX):
