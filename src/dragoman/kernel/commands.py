@@ -245,6 +245,7 @@ class Consume(_Command, frozen=True, kw_only=True):
 
     tag             the door's own, given back with each delivery
     credit_max      messages it may hold at once; 0 no limit
+    metered         instead: how many more it is handed, whatever it holds; 0 none, until `SetCredit` allows some
     pool            a further limit shared with other consumers of the session: an id from `OpenPool`; 0 none
     no_ack          done when handed over
     once            ends as if cancelled with the turn that hands it something, all of which comes by one `deliver`: a
@@ -256,6 +257,7 @@ class Consume(_Command, frozen=True, kw_only=True):
     subscription: str = ""  # empty: the queue of that name
     tag: Any = None
     credit_max: int = 0
+    metered: bool = False
     pool: int = 0
     no_ack: bool = False
     exclusive: bool = False
@@ -356,10 +358,16 @@ class FindTime(_Command, frozen=True, kw_only=True):
 
 
 class SetCredit(_Command, frozen=True, kw_only=True):
-    """Change what a consumer may hold. Reply: None."""
+    """Change what a consumer may hold; of a metered one, how many more it is handed from now on. Reply: None."""
 
     holder: int
     credit_max: int
+
+
+class IsDry(_Command, frozen=True, kw_only=True):
+    """Ask whether nothing is ready that a consumer could be handed, had it the credit. Reply: `bool`."""
+
+    holder: int
 
 
 class OpenPool(_Command, frozen=True, kw_only=True):

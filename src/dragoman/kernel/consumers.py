@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel.commands import Cancel, Consume, Lease, OpenPool, SetCredit, Settle
+from dragoman.kernel.commands import Cancel, Consume, IsDry, Lease, OpenPool, SetCredit, Settle
 from dragoman.kernel.entities import Holder, Pool
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.deadlines import check_duration
 from dragoman.kernel.leases.dispatch import hand_over, leasable
 from dragoman.kernel.leases.lease import Delivery, next_run
-from dragoman.kernel.leases.receivers import new_holder, receiver
+from dragoman.kernel.leases.receivers import allow, new_holder, receiver
 from dragoman.kernel.leases.sessions import give_up, unlock
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import LEASED
@@ -41,7 +41,7 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     holder.no_ack = command.no_ack
     holder.exclusive = command.exclusive
     holder.once = command.once
-    holder.credit_max = command.credit_max
+    allow(holder, command)
     holder.priority = command.priority
     holder.duration_ms = command.lease_duration_ms
     if command.exclusive:
@@ -133,9 +133,30 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
 def set_credit(kernel: "Decisions", command: SetCredit, session: int) -> None:
     """Change what a consumer may hold at once."""
     holder = kernel.state.holders.get(command.holder)
-    if holder is not None and holder.session == session:
+    if holder is None or holder.session != session:
+        return
+    if holder.metered:
+        holder.allowance = command.credit_max
+    else:
         holder.credit_max = command.credit_max
-        kernel.state.wake(holder)
+    kernel.state.wake(holder)
+
+
+def is_dry(kernel: "Decisions", command: IsDry, session: int) -> bool:
+    """Reply: whether nothing is ready for the consumer. One that stands behind the active one is dry, too."""
+    holder = kernel.state.holders.get(command.holder)
+    if holder is None or holder.session != session or not holder.active:
+        return True
+    subscription = holder.subscription
+    settings = subscription.settings
+    if settings.paused or not subscription.ready() or leasable(subscription, 1) <= 0:
+        return True
+    if settings.single_active and not subscription.consumers.is_first(holder):
+        return True
+    return not any(
+        window.ready and (window.order is None or window.order.first(window, 1, holder.id))
+        for window in subscription.windows
+    )
 
 
 def open_pool(kernel: "Decisions", command: OpenPool, session: int) -> int:
@@ -202,5 +223,6 @@ HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     Cancel: cancel,
     Lease: lease,
     SetCredit: set_credit,
+    IsDry: is_dry,
     OpenPool: open_pool,
 }

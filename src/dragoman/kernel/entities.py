@@ -45,13 +45,15 @@ class Holder:
     """Somebody who can hold leases of one subscription: a consumer, or whoever took one batch by `Lease`.
 
     `leased` is the number of messages it holds. `active` ones are handed messages while they have credit; `held_back`
-    is set while its connection cannot take more bytes.
+    is set while its connection cannot take more bytes. A `metered` one is handed `allowance` more messages, whatever it
+    holds.
     """
 
     __slots__ = (
         "accepted",
         "active",
         "ahead",
+        "allowance",
         "behind",
         "credit_max",
         "duration_ms",
@@ -59,6 +61,7 @@ class Holder:
         "held_back",
         "id",
         "leased",
+        "metered",
         "no_ack",
         "once",
         "pool",
@@ -80,6 +83,8 @@ class Holder:
         self.exclusive = False
         self.once = False  # ends with the turn that hands it something
         self.credit_max = 0  # 0: no limit
+        self.metered = False
+        self.allowance = 0
         self.priority = 0
         self.duration_ms = 0  # 0: bound to the session's connection
         self.leased = 0
@@ -93,7 +98,9 @@ class Holder:
         """How many more messages it may be handed now, at most `most`."""
         if self.held_back or not self.active:
             return 0
-        if self.credit_max and not self.no_ack:
+        if self.metered:
+            most = min(most, self.allowance)
+        elif self.credit_max and not self.no_ack:
             most = min(most, self.credit_max - self.leased)
         pool = self.pool
         if pool is not None and pool.credit_max and not self.no_ack:

@@ -13,7 +13,7 @@ from typing import Final
 from dragoman.doors.amqp091.confirms import Confirms
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.transactions import Transaction
-from dragoman.doors.amqp091.unacked import Spans, Unacked
+from dragoman.doors.shared.unacked import Spans, Unacked
 from dragoman.kernel.api import Cancel, Holder, Outcome, Settle
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import APPLIED, SYNCED

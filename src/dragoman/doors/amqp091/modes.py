@@ -7,7 +7,7 @@ from dragoman.doors.amqp091.confirms import Confirms
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
 from dragoman.doors.amqp091.publishing import conclude
 from dragoman.doors.amqp091.transactions import Gathered, Transaction
-from dragoman.doors.amqp091.unacked import Spans
+from dragoman.doors.shared.unacked import Spans
 from dragoman.kernel.api import Atomic, DescribeStream, Publish, PublishReply, Settle
 from dragoman.model.errors import KernelError, StreamNotFound
 from dragoman.wire.amqp091.methods import (

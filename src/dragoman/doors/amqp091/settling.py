@@ -3,7 +3,7 @@
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import NOT_IMPLEMENTED, PRECONDITION_FAILED, Refused
 from dragoman.doors.amqp091.transactions import Verdict
-from dragoman.doors.amqp091.unacked import Spans
+from dragoman.doors.shared.unacked import Spans
 from dragoman.wire.amqp091.events import AckRun
 from dragoman.wire.amqp091.methods import (
     BasicNack,

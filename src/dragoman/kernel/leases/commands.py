@@ -40,7 +40,7 @@ class AcceptSession(_LeaseCommand, frozen=True, kw_only=True):
     key                 the session; None takes the one that has been ready longest
     lease_duration_ms   how long the lock lasts without being renewed; 0 as long as the connection
     consume             messages of the session are delivered as they come, at most `credit_max` out at once (0 no
-                        limit); else they are taken by `Lease` with `within`
+                        limit; or `metered`, as of `Consume`); else they are taken by `Lease` with `within`
     Raises SubscriptionNotFound, ResourceLocked (somebody has it), InvalidArgument (no sessions here).
     """
 
@@ -50,6 +50,7 @@ class AcceptSession(_LeaseCommand, frozen=True, kw_only=True):
     lease_duration_ms: int = 0
     consume: bool = False
     credit_max: int = 0
+    metered: bool = False
     no_ack: bool = False
     tag: Any = None
 

@@ -84,7 +84,9 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
         if run.expired:
             kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
         else:
-            left -= run.end - run.start
+            count = run.end - run.start
+            left -= count
+            holder.allowance -= count if holder.metered else 0
             hand_over(kernel, holder, run)
     return True
 

@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
+from dragoman.kernel.commands import Consume
 from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.commands import AcceptSession
 from dragoman.kernel.state import State
 from dragoman.model.errors import InvalidArgument, LeaseExpired, QuotaExceeded
 
@@ -17,6 +19,13 @@ def new_holder(state: State, subscription: Subscription, session: int, tag: Any)
     state.holder_next += 1
     state.add_holder(holder)
     return holder
+
+
+def allow(holder: Holder, command: Consume | AcceptSession) -> None:
+    """Give a new consumer the credit that its command asks for."""
+    holder.metered = command.metered
+    holder.credit_max = 0 if command.metered else command.credit_max
+    holder.allowance = command.credit_max
 
 
 def receiver(state: State, subscription: Subscription, within: int, session: int) -> Holder | None:

@@ -21,7 +21,7 @@ from dragoman.kernel.leases.commands import (
     SetSessionState,
 )
 from dragoman.kernel.leases.keys import Key, Keys
-from dragoman.kernel.leases.receivers import accepted, new_holder
+from dragoman.kernel.leases.receivers import accepted, allow, new_holder
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.leases.sweep import decide_return
@@ -63,7 +63,7 @@ def accept(kernel: "Decisions", command: AcceptSession, session: int) -> Session
         heappush(state.due.locks, (until_ms, holder.id))
     if command.consume:
         holder.active = True
-        holder.credit_max = command.credit_max
+        allow(holder, command)
         subscription.consumers.add(holder)
         subscription.had_consumers = True
         state.activate(subscription)

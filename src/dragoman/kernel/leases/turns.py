@@ -105,6 +105,10 @@ class Turns:
         holder = self.rings[0].next if self.rings else None
         return holder if holder is not None and holder.room(1) > 0 else None
 
+    def is_first(self, holder: "Holder") -> bool:
+        """Whether it came first of the highest priority."""
+        return bool(self.rings) and self.rings[0].next is holder
+
     def clear(self) -> None:
         """Nobody takes turns any more."""
         for ring in self.rings:

@@ -1,4 +1,4 @@
-"""Deliveries of one channel that are not settled yet: delivery tags to leases. Hot.
+"""Deliveries of one channel, or session, that are not settled yet: delivery tags, or ids, to leases. Hot.
 
     tags      first .. end            neighbours of one delivery share a run, so that one ack of many is one lookup
     offsets   offset .. offset + n    the lease: (subscription, partition, holder, offset)
@@ -77,6 +77,21 @@ class Span:
             runs.append((start, end))
 
 
+class Segment:
+    """Tags first <= t < end, whose messages stand in one lease from `offset` on."""
+
+    __slots__ = ("end", "first", "holder", "offset", "partition", "run", "subscription")
+
+    def __init__(self, run: Run, first: int, end: int) -> None:
+        self.run = run
+        self.first = first
+        self.end = end
+        self.subscription = run.subscription
+        self.partition = run.partition
+        self.holder = run.holder
+        self.offset = run.offset + first - run.first
+
+
 Spans = dict[int, Span]
 """What one settlement takes, by holder and partition."""
 
@@ -147,13 +162,39 @@ class Unacked:
 
     def take_between(self, first: int, last: int, spans: Spans) -> None:
         """Everything unsettled of tags first <= t <= last."""
-        for run in self._runs[max(self._find(first), self._head) :]:
-            if run.first > last:
-                break
-            start = max(run.first, first)
-            if start < run.end:
-                self._take(run, start, min(run.end, last + 1), spans)
+        for segment in self.take_segments(first, last):
+            key = segment.holder << _PARTITION_BITS | segment.partition
+            span = spans.get(key)
+            if span is None:
+                span = Span(segment.subscription, segment.partition, segment.holder)
+                spans[key] = span
+            span.add(segment.offset, segment.offset + segment.end - segment.first)
+
+    def take_segments(self, first: int, last: int) -> list[Segment]:
+        """As `take_between`; which tag is which message."""
+        found: list[Segment] = []
+        runs = self._runs
+        at = max(self._find(first), self._head)
+        while at < len(runs) and runs[at].first <= last:
+            run = runs[at]
+            at += 1
+            tag = max(run.first, first)
+            stop = min(run.end, last + 1)
+            while tag < stop:
+                end = stop
+                if run.open is not None:
+                    start = run.open.find(1, tag - run.first, stop - run.first)
+                    if start < 0:
+                        break
+                    tag = run.first + start
+                    shut = run.open.find(0, start, stop - run.first)
+                    end = stop if shut < 0 else run.first + shut
+                found.append(Segment(run, tag, end))
+                tag = end
+        for segment in found:
+            self._take(segment.run, segment.first, segment.end, {})
         self._drop_used()
+        return found
 
     def take(self, first: int, last: int, spans: Spans) -> int:
         """Tags first <= t <= last one by one; returns the first that is not unsettled, or 0 when all were."""

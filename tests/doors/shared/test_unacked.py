@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.doors.amqp091.unacked import Spans, Unacked
+from dragoman.doors.shared.unacked import Spans, Unacked
 
 RUNS = st.lists(
     st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2), st.booleans()),
@@ -115,3 +115,18 @@ def test_messages_delivered_long_apart_do_not_share_a_run_so_that_none_seems_old
         spans: Spans = {}
         unacked.take_upto(minute, spans)
         assert unacked.oldest_ms() == minute * 60_000 + 1
+
+
+def test_segments_say_which_tag_is_which_message() -> None:
+    unacked = Unacked()
+    unacked.add(1, 5, 7, 0, 3, 100, 9)
+    unacked.add(5, 7, 7, 1, 4, 40, 9)
+    unacked.take_between(2, 2, {})
+    segments = [
+        (segment.first, segment.end, segment.holder, segment.partition, segment.offset)
+        for segment in unacked.take_segments(1, 5)
+    ]
+    assert segments == [(1, 2, 3, 0, 100), (3, 5, 3, 0, 102), (5, 6, 4, 1, 40)]
+    assert [segment.first for segment in unacked.take_segments(1, 9)] == [6], (
+        "the rest is still open"
+    )
