@@ -48,7 +48,8 @@ UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
         "dragoman.doors.shared.amqp10.profile",
         "dragoman.doors.shared.grpc.call",
-        "dragoman.wire.amqp10.frames",
+        "dragoman.wire.amqp10.connection",
+        "dragoman.wire.amqp10.sections",
     }
 )
 ENTRIES: Final[Mapping[str, str]] = {
