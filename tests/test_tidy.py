@@ -49,7 +49,6 @@ UNUSED_YET: Final[frozenset[str]] = frozenset(
         "dragoman.doors.shared.amqp10.profile",
         "dragoman.doors.shared.grpc.call",
         "dragoman.wire.amqp10.connection",
-        "dragoman.wire.amqp10.sections",
         "dragoman.wire.protobuf.cloudtasks",
         "dragoman.wire.protobuf.cloudtasks_v2beta3",
         "dragoman.wire.protobuf.pubsub",

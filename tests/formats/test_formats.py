@@ -14,6 +14,7 @@ FORMATS = (
     levels.CANONICAL,
     levels.KAFKA,
     levels.AMQP091,
+    levels.AMQP10,
     levels.SQS,
     levels.CLOUDEVENT,
     levels.EVENTGRID,

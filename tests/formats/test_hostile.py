@@ -16,12 +16,12 @@ from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import Message, Typed, is_value
 from dragoman.ports.translator import Death
 from dragoman.wire.kafka.records import BatchBuilder
 
-KNOWN = (AMQP091, KAFKA, SQS, CANONICAL, CLOUDEVENT, EVENTGRID)
+KNOWN = (AMQP10, AMQP091, KAFKA, SQS, CANONICAL, CLOUDEVENT, EVENTGRID)
 FORMATS = st.sampled_from([*KNOWN, 77])
 
 
@@ -44,6 +44,7 @@ def opens_or_refuses(format_: int, entry: bytes) -> None:
     for message in found:
         assert all(is_value(value) for _, value in message.headers)
         formats.render([(message, None)], AMQP091, RenderOptions("q"))
+        formats.render([(message, None)], AMQP10, RenderOptions("q"))
         formats.render([(message, None)], KAFKA, RenderOptions("q"))
         formats.render([(message, None)], CLOUDEVENT, RenderOptions("q"))
         formats.render([(message, None)], EVENTGRID, RenderOptions("q"))

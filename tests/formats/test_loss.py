@@ -8,11 +8,11 @@ from dragoman import formats
 from dragoman.formats.meta import META_NAME
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.sqsvalues import is_legal
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import CARRIED_FIELDS, Header, Message, Typed, differences
 
 CARRIED = (*CARRIED_FIELDS, "headers")
-FORMATS = st.sampled_from([KAFKA, AMQP091, SQS, CLOUDEVENT, EVENTGRID])
+FORMATS = st.sampled_from([KAFKA, AMQP091, AMQP10, SQS, CLOUDEVENT, EVENTGRID])
 EXAMPLES = 400
 
 
@@ -43,6 +43,12 @@ def test_a_message_survives_kafka(message: Message) -> None:
 @example(Message(b"", [("a", "\udcc3\udca9"), ("\udcc3\udca9", "a"), ("a", Typed("u64", 1 << 63))]))
 def test_a_message_survives_rabbitmq(message: Message) -> None:
     assert differences(hop(message, AMQP091), message, CARRIED) == []
+
+
+@settings(max_examples=EXAMPLES)
+@given(messages())
+def test_a_message_survives_amqp_1_0(message: Message) -> None:
+    assert differences(hop(message, AMQP10), message, CARRIED) == []
 
 
 @given(messages())

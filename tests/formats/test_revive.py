@@ -7,10 +7,10 @@ from tests.formats.test_deaths import ASK, died, entry_of, headers_of
 
 from dragoman import formats
 from dragoman.formats.errors import FormatError
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.ports.translator import Death
 
-FORMATS = (AMQP091, KAFKA, CANONICAL, CLOUDEVENT, EVENTGRID, SQS)
+FORMATS = (AMQP091, AMQP10, KAFKA, CANONICAL, CLOUDEVENT, EVENTGRID, SQS)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

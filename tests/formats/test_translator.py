@@ -6,12 +6,12 @@ from dragoman import formats
 from dragoman.formats.amqpedit import AmqpMessage
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
-from dragoman.model.levels import AMQP091, CANONICAL, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, KAFKA, SQS
 from dragoman.model.message import Message
 from dragoman.wire.kafka.records import BatchBuilder, read_records
 
 ASK = FormatTranslator()
-FORMATS = (AMQP091, KAFKA, SQS, CANONICAL)
+FORMATS = (AMQP091, AMQP10, KAFKA, SQS, CANONICAL)
 
 
 def message() -> Message:
@@ -61,6 +61,7 @@ def test_a_batch_opens_to_batches_of_one() -> None:
 def test_only_rabbitmqs_messages_have_a_routing_key() -> None:
     assert [ASK.route_key(format_, entry_of(format_)) for format_ in FORMATS] == [
         "key",
+        "",
         "",
         "",
         "",

@@ -7,6 +7,7 @@ r"""Stored bytes to the canonical message and back, by format tag (`model.levels
     amqp091, -write  AMQP091: an entry is one message            meta    the loss rule: `dragoman-meta`
     amqptable        its field tables                            values  text, typed JSON and digest of a value
     sqs, -write      SQS: an entry is one message                options what rendering must know
+    amqp10, -write   AMQP10: an entry is one message             amqp10values  its values
     sqsvalues        its attributes                              eventdata  a body as an event's `data`
     cloudevent       CLOUDEVENT: one event in CloudEvents' JSON  canonical  CANONICAL: born inside
     eventgrid        EVENTGRID: one in Event Grid's own
@@ -20,6 +21,8 @@ from collections.abc import Sequence
 
 from dragoman.formats import (
     amqp091,
+    amqp10,
+    amqp10write,
     amqpwrite,
     canonical,
     cloudevent,
@@ -30,7 +33,7 @@ from dragoman.formats import (
 )
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import Delivery, Message
 
 
@@ -49,6 +52,8 @@ def decode_all(format: int, entry: bytes, stored_ms: int = 0) -> list[Message]:
         return kafka.decode_all(entry, stored_ms)
     if format == AMQP091:
         return [amqp091.decode(entry, stored_ms)]
+    if format == AMQP10:
+        return [amqp10.decode(entry, stored_ms)]
     if format == CLOUDEVENT:
         return [cloudevent.decode(entry, stored_ms)]
     if format == EVENTGRID:
@@ -75,6 +80,8 @@ def render(
         return [kafka.render(messages, options)]
     if format == AMQP091:
         return amqpwrite.render(messages, options)
+    if format == AMQP10:
+        return amqp10write.render(messages, options)
     if format == CLOUDEVENT:
         return cloudevent.render(messages, options)
     if format == EVENTGRID:

@@ -5,6 +5,7 @@
                Exchanges"); CC goes when the dead-letter address has a key of its own
     KAFKA      `__dlq.*` headers of the latest death (names of KIP-1191 where it has one), `__dlq.history` of all
     CANONICAL  as AMQP091, in the message's headers
+    AMQP10     `amqp10edit`
     SQS        beside the attributes, of which there may only be ten; the queue it died in
 
 A message that comes back to where it died, and that no reader has ever rejected, goes in a circle: it is dropped.
@@ -47,13 +48,13 @@ def amqp_dead_letter(body: bytes, death: Death) -> bytes | None:
         if type(further) is list
         else [routing_key]
     )
-    entry = _entry(
+    entry = entry_of(
         death,
         message.exchange.decode("utf-8", "surrogateescape"),
         keys,
         message.text(flag.EXPIRATION),
     )
-    deaths = _extend(message.header(X_DEATH), entry)
+    deaths = extended(message.header(X_DEATH), entry)
     if deaths is None:
         return None
     message.set_header(X_DEATH, deaths)
@@ -76,8 +77,10 @@ def canonical_dead_letter(body: bytes, death: Death) -> bytes | None:
     origin = (
         message.origin if message.origin is not None and message.origin[0] == PROTOCOL else None
     )
-    entry = _entry(death, origin[3] if origin else "", [origin[1] if origin else death.queue], None)
-    deaths = _extend(known.get(X_DEATH), entry)
+    entry = entry_of(
+        death, origin[3] if origin else "", [origin[1] if origin else death.queue], None
+    )
+    deaths = extended(known.get(X_DEATH), entry)
     if deaths is None:
         return None
     added: dict[str, Value] = dict(_summary(deaths, first_known="x-first-death-reason" in known))
@@ -95,7 +98,7 @@ def sqs_dead_letter(body: bytes, death: Death) -> bytes | None:
     """The stored form with its history extended; None in a circle. Raises FormatError."""
     message = unpack(body)
     history = read_deaths(message.deaths) if message.deaths else []
-    deaths = _extend(history, _entry(death, "", [death.queue], None), SPENT)
+    deaths = extended(history, entry_of(death, "", [death.queue], None), SPENT)
     if deaths is None:
         return None
     tries = deaths[0].get(TRIES)
@@ -108,7 +111,8 @@ def sqs_dead_letter(body: bytes, death: Death) -> bytes | None:
     return message.pack()
 
 
-def _entry(death: Death, exchange: str, keys: Sequence[str], expiration: str | None) -> Table:
+def entry_of(death: Death, exchange: str, keys: Sequence[str], expiration: str | None) -> Table:
+    """One death, as RabbitMQ tells it."""
     entry: Table = {
         "count": 1,
         "reason": death.reason,
@@ -122,7 +126,7 @@ def _entry(death: Death, exchange: str, keys: Sequence[str], expiration: str | N
     return entry
 
 
-def _extend(
+def extended(
     history: Value, entry: Table, broken_by: frozenset[str] = frozenset((REJECTED,))
 ) -> list[Table] | None:
     """The deaths, latest first; None in a circle. Whatever in `history` is no death is left out."""

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from dragoman.formats import amqp091, canonical, cloudevent, decode, eventgrid, kafka, sqs, sqsedit
+from dragoman.formats import (
+    amqp091,
+    amqp10,
+    amqp10edit,
+    canonical,
+    cloudevent,
+    decode,
+    eventgrid,
+    kafka,
+    sqs,
+    sqsedit,
+)
 from dragoman.formats.amqpedit import AmqpMessage
 from dragoman.formats.deaths import (
     amqp_dead_letter,
@@ -23,7 +34,7 @@ from dragoman.formats.revive import (
     sqs_revived,
 )
 from dragoman.formats.values import encode_text
-from dragoman.model.levels import AMQP091, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
 from dragoman.model.message import CARRIED_FIELDS, Message
 from dragoman.ports.translator import Death, FieldSource
 
@@ -69,6 +80,8 @@ class Fields:
         format_, body, index = self._place
         if format_ == AMQP091:
             return dict(amqp091.read_table(body))
+        if format_ == AMQP10:
+            return dict(amqp10.read_application(body))
         if format_ == KAFKA:
             return dict(kafka.read_headers(body, index))
         if format_ == SQS:
@@ -132,6 +145,8 @@ class FormatTranslator:
         """Raises FormatError."""
         if format == AMQP091:
             lettered = amqp_dead_letter(body, death)
+        elif format == AMQP10:
+            lettered = amqp10edit.dead_letter(body, death)
         elif format == KAFKA:
             lettered = kafka_dead_letter(body, death)
         elif format in EVENT_FIELDS:
@@ -146,6 +161,8 @@ class FormatTranslator:
         """Raises FormatError."""
         if format == AMQP091:
             return amqp_revived(body)
+        if format == AMQP10:
+            return amqp10edit.revived(body)
         if format in EVENT_FIELDS:
             return event_revived(format, body)
         if format == SQS:
@@ -161,6 +178,8 @@ class FormatTranslator:
             for name, value in headers:
                 message.set_header(name, value)
             return AMQP091, message.encode()
+        if format == AMQP10:
+            return AMQP10, amqp10edit.with_headers(body, headers)
         if format == CLOUDEVENT:
             return CLOUDEVENT, cloudevent.with_extensions(body, headers)
         if format == SQS:
