@@ -72,6 +72,22 @@ def test_an_app_that_edits_an_extension_wins() -> None:
     assert cloudevent.decode(json.dumps(found).encode()).headers == [("tenant", "silver")]
 
 
+def test_a_name_that_clients_refuse_to_read_is_told_in_the_meta_alone() -> None:
+    found = render(Message(b"{}", [("7", "gold")]))
+    assert "7" not in found
+    assert cloudevent.decode(json.dumps(found).encode()).headers == [("7", "gold")]
+
+
+def test_a_client_that_spells_the_time_in_its_own_way_edits_nothing() -> None:
+    born = Message(b"{}")
+    born.created_at_ms = 1_500
+    found = render(born)
+    assert found["time"] == "1970-01-01T00:00:01.500Z"
+    found["time"] = "1970-01-01T00:00:01.500000+00:00"
+    again = cloudevent.decode(json.dumps(found).encode())
+    assert (again.event, again.created_at_ms) == (None, 1_500)
+
+
 def test_what_says_nothing_is_called_by_its_place() -> None:
     found = render(Message(b"1"), ids=["orders-0-5"])
     assert (found["id"], found["source"], found["type"]) == (

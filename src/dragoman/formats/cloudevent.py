@@ -7,6 +7,7 @@
     data, data_base64          body (`eventdata`)          replyto           reply_to
     traceparent, tracestate    trace                       contentencoding   content_encoding
     dragomanmeta               the loss rule               appid             app
+    stored in a log            durable is true
 
 All but datacontenttype, data and meta are in the message's `event` as well, as are all other extensions. What was born
 elsewhere has headers instead: those with a name that CloudEvents allows (`[a-z0-9]{1,20}`) are written as extensions,
@@ -42,6 +43,7 @@ META: Final = "dragomanmeta"
 SPEC_VERSION: Final = "1.0"
 TYPE_UNSAID: Final = "Dragoman.Message"  # of what was born without one
 NAME_LENGTH_MAX: Final = 20  # CloudEvents 1.0.2, section 3.1.1, and Event Grid's own limit
+UNSAID: Final = ("durable",)
 REQUIRED: Final = ("specversion", "id", "source", "type")
 CORE: Final = frozenset((*REQUIRED, "subject", "time", "datacontenttype", "dataschema"))
 FIELDS: Final = (
@@ -58,6 +60,7 @@ FIELDS: Final = (
 """(attribute, field) where both are text."""
 
 _NAME: Final = re.compile(r"[a-z0-9]+")
+_WRITTEN: Final = re.compile(r"[0-9]*[a-z][a-z0-9]*")  # azure-core refuses to read a name of digits
 _KEY: Final = "partitionkey"
 _TRACE: Final = ("traceparent", "tracestate")
 _TAKEN: Final = CORE | {MEMBER, BASE64_MEMBER, META, _KEY, *_TRACE} | {name for name, _ in FIELDS}
@@ -81,6 +84,7 @@ def decode(entry: bytes, stored_ms: int = 0) -> Message:
     meta = attributes.pop(META, None)
     message = Message(read_data(members, content_type))
     message.stored_at_us = stored_ms * 1000
+    message.durable = True
     message.content_type = content_type
     if "time" in attributes:
         message.created_at_ms = read_time_ms(members["time"])
@@ -108,7 +112,7 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
 
 def set_fields(message: Message, event: dict[str, Any]) -> None:
     """The attributes, as the message's event and in the fields that say the same."""
-    message.event = event
+    message.event = dict(sorted(event.items()))
     for name, field in FIELDS:
         value = event.get(name)
         if type(value) is str:
@@ -180,7 +184,7 @@ def meta_of(
     message: Message, parsed: Message, placed: Sequence[int], names: Sequence[str]
 ) -> str | None:
     """The loss, and which extensions are headers."""
-    loss = describe_loss(message, parsed, placed)
+    loss = describe_loss(message, parsed, placed, UNSAID)
     if not names:
         return loss
     own = dump_json({"x": names})
@@ -264,7 +268,7 @@ def _first(*texts: Value) -> str | None:
 def _is_extension(name: str, value: Value) -> bool:
     if name in {*REQUIRED, "subject", "time", "datacontenttype", MEMBER, BASE64_MEMBER, META}:
         return False
-    if _NAME.fullmatch(name) is None or (name in CORE and type(value) is not str):
+    if _WRITTEN.fullmatch(name) is None or (name in CORE and type(value) is not str):
         return False
     if type(value) is str:
         return is_utf8(value)
@@ -288,7 +292,7 @@ def _place_headers(message: Message, attributes: dict[str, Any]) -> list[int]:
 def _is_header_name(name: Any) -> bool:
     if type(name) is not str or len(name) > NAME_LENGTH_MAX or name in _TAKEN:
         return False
-    return _NAME.fullmatch(name) is not None
+    return _WRITTEN.fullmatch(name) is not None
 
 
 def native_value(value: Value) -> str | int | bool | None:

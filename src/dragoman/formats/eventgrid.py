@@ -18,6 +18,7 @@ from msgspec import Raw
 
 from dragoman.formats.cloudevent import (
     SPEC_VERSION,
+    UNSAID,
     event_attributes,
     event_time,
     restore,
@@ -68,6 +69,7 @@ def decode(entry: bytes, stored_ms: int = 0) -> Message:
             event[attribute] = text
     message = Message(_read_body(members))
     message.stored_at_us = stored_ms * 1000
+    message.durable = True
     message.content_type = JSON_TYPE if MEMBER in members and BODY not in members else None
     if "time" in event:
         message.created_at_ms = read_time_ms(members["eventTime"])
@@ -113,7 +115,7 @@ def _render(message: Message, index: int, options: RenderOptions) -> bytes:
         "metadataVersion": METADATA_VERSION,
         **_write_body(message.body),
     }
-    loss = describe_loss(message, decode(write_json(properties)), ())
+    loss = describe_loss(message, decode(write_json(properties)), (), UNSAID)
     meta = options.admit(loss, index)
     return write_json(properties if meta is None else {**properties, META: meta})
 

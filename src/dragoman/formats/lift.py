@@ -96,7 +96,7 @@ class Spelling:
                 event[attribute] = value
             else:
                 kept.append((name, value))
-        message.event = event
+        message.event = dict(sorted(event.items()))
         return kept
 
 

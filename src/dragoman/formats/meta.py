@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from dragoman.formats.errors import FormatError
+from dragoman.formats.eventdata import read_time_ms, write_json
 from dragoman.formats.values import digest_of, dump_json, from_json, to_json
 from dragoman.model.message import CARRIED_FIELDS, Header, Message, Value, differences, identical
 
@@ -37,7 +39,7 @@ def describe_loss(
     """
     assert len(placed) == len(parsed.headers), "a header we wrote was taken for something else"
     fields = [
-        [name, _native_digest(getattr(parsed, name)), to_json(getattr(message, name))]
+        [name, _native_digest(name, getattr(parsed, name)), to_json(getattr(message, name))]
         for name in differences(message, parsed)
         if not (name in unsaid and getattr(message, name) is None)
     ]
@@ -61,8 +63,18 @@ def _lost_headers(
     return found
 
 
-def _native_digest(native: Value) -> str | None:
-    return None if native is None else digest_of(native)
+def _native_digest(name: str, native: Value) -> str | None:
+    if native is None:
+        return None
+    return digest_of(_with_moment(native) if name == "event" else native)
+
+
+def _with_moment(event: dict[str, Value]) -> dict[str, Value]:
+    """The attributes with their time as a number: clients that pass an event on spell the moment in their own way."""
+    try:
+        return {**event, "time": read_time_ms(write_json(event["time"]))}
+    except (KeyError, FormatError, TypeError):
+        return event
 
 
 def describe_created_at(created_at_ms: int) -> str:
@@ -124,7 +136,7 @@ def apply_meta(
 ) -> None:
     """Restore in `message`, fresh from a protocol's bytes, what apps on the way have not changed."""
     for name, digest, value in fields:
-        if _native_digest(getattr(message, name)) == digest:
+        if _native_digest(name, getattr(message, name)) == digest:
             setattr(message, name, value)
     if headers:
         message.headers = _restore_headers(message.headers, headers)

@@ -284,6 +284,8 @@ def decode(entry: bytes, stored_ms: int = 0) -> Message:
     message.stored_at_us = stored_ms * 1000
     if any(SPELLING.is_suspect(name) for name, _ in message.headers):
         SPELLING.lift(message)
+    if message.id is None and raw.id != NO_ID:
+        message.id = id_text(raw.id)
     if raw.deaths:
         message.headers = [*message.headers, *death_headers(read_deaths(raw.deaths))]
     return message
@@ -303,8 +305,6 @@ def _message(raw: SqsMessage) -> Message:
     message.durable = True
     message.group = raw.group.decode() if raw.group else None
     message.dedup = raw.dedup.decode() if raw.dedup else None
-    if raw.id != NO_ID:
-        message.id = id_text(raw.id)
     headers: list[Header] = []
     labels: dict[str, str] = {}
     for raw_name, data_type, _, value in unpack_attributes(raw.attributes):

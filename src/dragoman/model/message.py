@@ -106,7 +106,8 @@ class Message:
     *_at_ms         wall time, ms since 1970; created_at is the sender's clock, deliver_at and expires_at absolute
     stored_at_us    our clock, µs, 0 when not known here
     durable         None when not said
-    event           CloudEvents attributes by bare name (`specversion`, `id`, ...); trace: (traceparent, tracestate)
+    event           CloudEvents attributes by bare name (`specversion`, `id`, ...), sorted: they have no order
+    trace           (traceparent, tracestate)
     rest            by protocol, what its codec could not place; for readers of that protocol only
     """
 

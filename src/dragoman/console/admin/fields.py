@@ -96,7 +96,7 @@ def to_message(fields: MessageFields) -> Message:
     if isinstance(message.correlation, list | dict):
         raise InvalidArgument("correlation: a single value")
     if fields.event is not None:
-        message.event = {name: value_of(value) for name, value in fields.event.items()}
+        message.event = {name: value_of(value) for name, value in sorted(fields.event.items())}
     message.trace = fields.trace
     for name in PLAIN:
         setattr(message, name, getattr(fields, name))
