@@ -22,7 +22,7 @@ def test_fields_go_to_their_places_and_nothing_is_attached() -> None:
     message = Message(b"body", [("n", Typed("u8", 3)), ("s", "text")])
     message.id, message.type, message.group = "id", "label", "session"
     message.created_at_ms, message.priority, message.key = 5, 7, b"k"
-    message.event = {"specversion": "1.0", "id": "1"}
+    message.event = {"id": "1", "specversion": "1.0"}
     (entry,) = render([(message, None)], RenderOptions("q"))
     parts = split_entry(entry)
     assert from_bytes(entry, parts.properties)[0] == Properties(
