@@ -26,8 +26,8 @@ the last five minutes: it gives sequence numbers, and knows what is sent again.
 An endpoint is asked first (SubscriptionConfirmation), by POST, and says yes by a visit to its SubscribeURL or with
 ConfirmSubscription, within three days. Its messages wait in a queue of its own, `sns/UUID`: they survive a restart, one
 endpoint that hangs costs the others nothing, and what is given up goes to the queue of its RedrivePolicy. Which targets
-may be called, the operator says under `[push]`: see [push.md](../push.md). The machine itself is not among them unless
-it is allowed there.
+may be called, the operator says under `[push]`: see [push.md](../push.md). The machine itself is among them only while
+the broker is on loopback without users and keys, or where it is allowed there.
 
 ## What is different from SNS
 
