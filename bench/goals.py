@@ -26,6 +26,7 @@ AIM = 2.0
 BACKLOG_MESSAGES = 10_000_000
 IDLE_QUEUES = 10_000
 PARKED_RECEIVES = 10_000
+SYNC_US_MAX = 300.0  # of the median fdatasync where the goal about synced sends holds
 
 Document = dict[str, Any]
 
@@ -74,6 +75,7 @@ class Lookup:
 
     def __init__(self, doc: Document) -> None:
         self._entries = {entry["name"]: entry for entry in doc["scenarios"]}
+        self.sync_us = float(doc.get("machine", {}).get("fdatasync_p50_us", 0.0))
 
     def ratio(self, scenario: str, figure: str, peer: str) -> float | None:
         """Dragoman to peer; None when either is missing."""
@@ -267,17 +269,25 @@ def _sqs_goals() -> list[Goal]:
             "/s",
         ),
         Goal("SQS SendMessage synced to written", 0.6, False, _synced),
+        Goal(
+            "SQS send to waiting receive p99",
+            5_000,
+            True,
+            own_worst(["sqs-wake/8c"], "p99_us", max),
+            "us",
+        ),
         Goal("10,000 receives that wait: memory", 150, True, parked, "MB"),
         Goal("10,000 receives that wait: wake p99", 20_000, True, woken, "us"),
     ]
 
 
 def _synced(look: Lookup) -> Found:
-    """The rate with a sync before each answer to that without; the goal holds where a sync takes 0.3 ms at most."""
+    """The rate with a sync before each answer to that without, on a disk that syncs fast enough."""
     rates = [look.own(f"sqs/{name}/64c", "rate") for name in ("send-synced", "send")]
     if rates[0] is None or rates[1] is None:
         return Found(None, "needs sqs/send-synced/64c and sqs/send/64c")
-    return Found(rates[0] / rates[1])
+    slow = f"a sync takes {look.sync_us:,.0f} us here, {SYNC_US_MAX:,.0f} at most are meant"
+    return Found(rates[0] / rates[1], slow if look.sync_us > SYNC_US_MAX else "")
 
 
 GOALS: tuple[Goal, ...] = (*_amqp_goals(), *_kafka_goals(), *_sqs_goals(), *_life_goals())

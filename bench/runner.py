@@ -21,7 +21,7 @@ from typing import Any
 from bench import measure
 from bench.lifecycle import LIFE, LifeOptions
 from bench.peers import PEERS, Peer, PeerUnavailableError
-from bench.scenarios import KAFKA, Group, Half, Kind, Scenario, choose
+from bench.scenarios import ELASTICMQ, KAFKA, Group, Half, Kind, Scenario, choose
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SETTLE_S = 0.2  # work put off by a broker still counts
@@ -30,10 +30,13 @@ STDERR_TAIL_CHARS = 600
 # Before a round: wait this long at most for strangers (and the last round's afterwork) to end.
 PATIENCE_S = 3.0
 BUSY_SHARE_MAX = 0.10
-# Java compiles while it runs: Kafka gets these loads when it starts, and an unmeasured round of
-# every scenario, so that it is compared as warm as its users' servers are.
-WARM_UP_LOADS = {KAFKA: ("kafka/single/4c", "kafka/produce/16KiB/1c", "kafka/fetch/1c")}
-WARM_UP_ROUNDS = {KAFKA: 1}
+# Java compiles while it runs: what is written in it gets these loads when it starts, and an unmeasured
+# round of every scenario, so that it is compared as warm as its users' servers are.
+WARM_UP_LOADS = {
+    KAFKA: ("kafka/single/4c", "kafka/produce/16KiB/1c", "kafka/fetch/1c"),
+    ELASTICMQ: ("sqs/send/8c", "sqs/send-batch/8c", "sqs/receive/8c"),
+}
+WARM_UP_ROUNDS = {KAFKA: 1, ELASTICMQ: 1}
 WARM_UP_S = 5.0
 
 Say = Callable[[str], None]

@@ -280,6 +280,13 @@ def _sqs() -> Iterator[Scenario]:
         halves=(Half(module="sqs_raw", protocol="sqs", parameters=parameters),),
         durability="synced before the answer",
     )
+    yield Scenario(
+        name="sqs-wake/8c",
+        kind=Kind.LATENCY,
+        targets=(DRAGOMAN, ELASTICMQ),
+        halves=(Half(module="sqs_parked", protocol="sqs", parameters={"parked": 8}),),
+        durability="written before the answer; the peer keeps nothing",
+    )
 
 
 def _life() -> Iterator[Scenario]:

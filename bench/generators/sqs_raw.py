@@ -49,10 +49,11 @@ def request(host: str, action: str, members: dict[str, object]) -> bytes:
 
 
 class Answers:
-    """Whole answers out of a connection's bytes."""
+    """Whole answers out of a connection's bytes; `is_last` says that no other follows on it."""
 
     def __init__(self) -> None:
         self._data = b""
+        self.is_last = False
 
     def feed(self, data: bytes) -> bytes | None:
         """The body of the answer, once it is whole. Raises LoadFailedError unless it is 200."""
@@ -75,6 +76,7 @@ class Answers:
         if b" 200 " not in head[:16]:
             raise control.LoadFailedError(f"answered {self._data[:300]!r}")
         self._data = b""
+        self.is_last = b"\r\nconnection: close" in head
         return body
 
 
@@ -96,18 +98,31 @@ def _chunked(data: bytes, at: int) -> bytes | None:
 
 
 class Lane:
-    """One connection."""
+    """One connection after another, where the broker ends each with its answer; else one alone."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self.sock = socket.create_connection(address, TIMEOUT_S)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.answers = Answers()
+        self._address = address
+        self._connect()
         self.receives = False  # what it waits for is messages, not their deletion
         self.misses = 0
 
+    def _connect(self) -> None:
+        self.sock = socket.create_connection(self._address, TIMEOUT_S)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.answers = Answers()
+
+    def send(self, data: bytes) -> bool:
+        """A request; whether it went by a new connection."""
+        is_new = self.answers.is_last
+        if is_new:
+            self.sock.close()
+            self._connect()
+        self.sock.sendall(data)
+        return is_new
+
     def ask(self, data: bytes) -> bytes:
         """A request and its answer, waited for."""
-        self.sock.sendall(data)
+        self.send(data)
         while True:
             body = self.answers.feed(received(self.sock))
             if body is not None:
@@ -176,13 +191,14 @@ class Load:
         receives = self.mode.startswith("receive")
         first = self.receive if receives else self._sending()
         poll = select.epoll()
-        by_number = {lane.sock.fileno(): lane for lane in self.lanes}
+        by_number: dict[int, Lane] = {}
         start = time.perf_counter()
         end = start + self.seconds
         for lane in self.lanes:
-            poll.register(lane.sock.fileno(), select.EPOLLIN)
             lane.receives = receives
-            lane.sock.sendall(first)
+            lane.send(first)
+            poll.register(lane.sock.fileno(), select.EPOLLIN)
+            by_number[lane.sock.fileno()] = lane
         busy = len(self.lanes)
         while busy:
             events = poll.poll(POLL_S)
@@ -198,8 +214,9 @@ class Load:
                 following = self._next(lane, body, is_over=is_over)
                 if following is None:
                     busy -= 1
-                else:
-                    lane.sock.sendall(following)
+                elif lane.send(following):
+                    poll.register(lane.sock.fileno(), select.EPOLLIN)
+                    by_number[lane.sock.fileno()] = lane
         elapsed_s = time.perf_counter() - start
         self._check()
         return {

@@ -72,6 +72,17 @@ def test_a_backlog_counts_only_at_its_full_size(messages: int, status: Status) -
     assert judged("backlog over amqp: peak memory", row).status is status
 
 
+@pytest.mark.parametrize(("sync_us", "status"), [(250, Status.MET), (4_000, Status.PARTIAL)])
+def test_a_goal_about_syncs_counts_only_where_a_sync_is_fast(
+    sync_us: float, status: Status
+) -> None:
+    rates = {"sqs/send/64c": 10_000, "sqs/send-synced/64c": 7_000}
+    rows = [entry(name, ratio=1, rate=rate) for name, rate in rates.items()]
+    doc = {"scenarios": rows, "machine": {"fdatasync_p50_us": sync_us}}
+    (found,) = (j for j in judge_all(doc) if j.goal.name == "SQS SendMessage synced to written")
+    assert found.status is status
+
+
 def test_across_protocols_is_judged_by_the_worse_way_and_the_slower_alone() -> None:
     rows = {"pika-pika": 100, "confluent-confluent": 300, "confluent-pika": 200}
     entries = [entry(f"cross/{way}", ratio=1, p99_us=p99) for way, p99 in rows.items()]

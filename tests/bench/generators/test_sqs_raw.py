@@ -37,3 +37,11 @@ def test_an_answer_is_whole_or_not_there(data: bytes, body: bytes) -> None:
 def test_a_refusal_ends_the_load() -> None:
     with pytest.raises(control.LoadFailedError, match="400"):
         Answers().feed(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def test_an_answer_may_be_the_last_of_its_connection() -> None:
+    answers = Answers()
+    answers.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert not answers.is_last
+    answers.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    assert answers.is_last
