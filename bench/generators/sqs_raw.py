@@ -159,7 +159,7 @@ class Load:
         self.host = f"{self.address[0]}:{self.address[1]}"
         self.mode = str(parameters["mode"])
         self.seconds = float(parameters["seconds"])
-        self.lanes = [Lane(self.address) for _ in range(int(parameters["connections"]))]
+        self.lanes = [Lane(self.address)]
         self.is_kept = "name" in parameters
         self.queue = str(parameters.get("name", parameters["queue"]))
         self.body = "b" * int(parameters["size_bytes"])
@@ -178,6 +178,8 @@ class Load:
         self.requests = 0
         self.before = self._waiting()
         self._fill()
+        # Not before: a broker may cut off who says nothing for long.
+        self.lanes += [Lane(self.address) for _ in range(int(parameters["connections"]) - 1)]
 
     def _request(self, action: str, **members: object) -> bytes:
         return request(self.host, action, {"QueueUrl": self.url, **members})

@@ -28,6 +28,8 @@ from dragoman.wire.aws.query import MalformedQueryError, members_of, read_form
 from dragoman.wire.aws.xml import error_xml, result_xml
 
 TARGET: Final = b"AmazonSQS."
+KEPT: Final = (b"x-amz-target", b"authorization")
+"""Headers that an answer is made by: its protocol, its region."""
 JSON: Final = (b"content-type", b"application/x-amz-json-1.0")
 XML: Final = (b"content-type", b"text/xml")
 SIGNATURES: Final[Mapping[str, AwsError]] = {
@@ -187,6 +189,12 @@ class Asked:
         scheme = "https" if self.call.connection.is_tls else "http"
         host = self.request.header(b"host") or b"localhost"
         return f"{scheme}://{host.decode('latin-1')}/{place.account}/{place.name}"
+
+    def let_go(self) -> None:
+        """Keep of a request that waits for long only what its answer needs."""
+        request = self.request
+        request.headers = [header for header in request.headers if header[0] in KEPT]
+        request.body = b""
 
     # --- and what is answered ---
 

@@ -178,6 +178,7 @@ class LongPoll:
     __slots__ = ("_holder", "_receiving", "deadline_ms")
 
     def __init__(self, receiving: Receiving) -> None:
+        receiving.asked.let_go()
         session = receiving.asked.session
         self._receiving = receiving
         self.deadline_ms: int | None = session.elapsed_ms() + receiving.wait_ms

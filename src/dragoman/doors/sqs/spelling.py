@@ -29,6 +29,7 @@ from dragoman.wire.aws.shapes import AttributeValue, Received
 
 ALL: Final = "All"
 EVERY: Final = (ALL, ".*")
+_NO_NAMES: Final[frozenset[str]] = frozenset()  # Python makes an empty one anew each time
 
 
 class Wanted:
@@ -37,9 +38,9 @@ class Wanted:
     __slots__ = ("attributes", "everything", "names", "prefixes", "system")
 
     def __init__(self, system: list[str], attributes: list[str]) -> None:
-        self.system = frozenset(system)
+        self.system = frozenset(system) if system else _NO_NAMES
         self.everything = any(name in EVERY for name in attributes)
-        self.names = frozenset(attributes)
+        self.names = frozenset(attributes) if attributes else _NO_NAMES
         self.prefixes = tuple(name[:-2] for name in attributes if name.endswith(".*"))
         self.attributes = bool(attributes)
 

@@ -8,7 +8,6 @@ Whatever a client sends, the answer is HTTP's or its service's own. Deadlines: a
 requests each have one; who is slower is told 408, or in a pause nothing, and closed.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -91,9 +90,10 @@ class HttpDoor:
         self._table = table
         self._dates = dates
         self._wire = HttpConnection(self._body_bytes_max)
-        self._queue: deque[Request] = deque()  # whole, not served yet
+        # Lists: a deque has room for 64 from the start, which counts where ten thousand connections wait.
+        self._queue: list[Request] = []  # whole, not served yet
         self._behind_bytes = 0  # of their bodies
-        self._outbox: deque[tuple[int, int, bytes]] = deque()  # position, level, answer
+        self._outbox: list[tuple[int, int, bytes]] = []  # position, level, answer
         self._unsent_bytes = 0  # of those
         self._parked: Parked | None = None
         self._parked_request: Request | None = None
@@ -131,7 +131,7 @@ class HttpDoor:
         """Serve requests until one parks, or the peer has enough to read; then what stands behind all of them."""
         queue = self._queue
         while queue and self._parked is None and self._unsent_bytes <= UNSENT_BYTES_MAX:
-            request = queue.popleft()
+            request = queue.pop(0)
             self._behind_bytes -= len(request.body)
             self._serve(request)
         if queue or self._parked is not None or self._is_closing:
@@ -347,16 +347,14 @@ class HttpDoor:
     def data_to_send(self) -> list[bytes]:
         """Answers that may leave, in the order of their requests."""
         chunks: list[bytes] = []
-        outbox = self._outbox
         session = self._session
-        while outbox:
-            position, level, data = outbox[0]
+        for position, level, data in self._outbox:
             if level > APPLIED and session.reached(level) < position:
                 session.want(position, level)
                 break
-            outbox.popleft()
             chunks.append(data)
             self._unsent_bytes -= len(data)
+        del self._outbox[: len(chunks)]
         return chunks
 
     def is_full(self) -> bool:
