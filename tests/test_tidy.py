@@ -47,7 +47,6 @@ UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().sp
 UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
         "dragoman.doors.shared.amqp10.profile",
-        "dragoman.doors.shared.grpc.call",
         "dragoman.wire.amqp10.connection",
         "dragoman.wire.protobuf.cloudtasks",
         "dragoman.wire.protobuf.cloudtasks_v2beta3",

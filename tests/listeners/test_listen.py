@@ -82,11 +82,19 @@ def test_a_greeting_may_come_in_pieces(pieces: int) -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("hello", [b"\xff" * 16, b"PRI * HTTP/2.0\r\n"])
-def test_a_protocol_that_is_not_served_is_closed(hello: bytes) -> None:
+def test_http_2_is_answered_on_any_port() -> None:
     async def run() -> None:
         async with serving() as running:
-            assert await says(port_of(running, "kafka"), hello, 1) == b""
+            hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+            assert (await says(port_of(running, "kafka"), hello, 9))[3] == 4  # SETTINGS
+
+    asyncio.run(run())
+
+
+def test_a_protocol_that_is_not_served_is_closed() -> None:
+    async def run() -> None:
+        async with serving() as running:
+            assert await says(port_of(running, "kafka"), b"\xff" * 16, 1) == b""
             assert not running.doors.open
 
     asyncio.run(run())

@@ -5,6 +5,7 @@ import os
 import ssl
 import traceback
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,9 +17,10 @@ from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy
 from dragoman.app.node import LocalNode
 from dragoman.doors.shared.rest.call import Face
 from dragoman.formats.translator import FormatTranslator
+from dragoman.kernel.api import ConnectionDoor, Session
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
-from dragoman.listeners.tcp import MakeDoor
+from dragoman.listeners.tcp import MakeDoor, Peer
 from dragoman.ports.clock import Clock
 from dragoman.ports.entropy import Entropy
 from dragoman.ports.storage import Segments, StateStore, StorageError
@@ -31,6 +33,7 @@ from dragoman.runtime.worker import ThreadWorker
 
 if TYPE_CHECKING:
     from dragoman.app.push import Pusher
+    from dragoman.doors.shared.grpc.call import Service
 
 CLUSTER_ID_BYTES: Final = 16
 RESERVE_BYTES: Final = (
@@ -52,7 +55,7 @@ class BrokerParts:
     def __init__(self, broker: Broker, options: ServeOptions) -> None:
         """Raises StartError."""
         self.broker = broker
-        self.doors = make_doors(lambda: _faces(self, options))
+        self.doors = make_doors(lambda: _faces(self, options), lambda: _services(self, options))
         self.tls = make_tls(options)
         self.is_bound = False  # every port, so that clients reach it
         self.lag = LoopLag(asyncio.get_running_loop(), broker.meters.loop_lag)
@@ -248,14 +251,33 @@ def _faces(parts: BrokerParts, options: ServeOptions) -> Sequence[Face]:
     return make_faces(parts, options)
 
 
-def make_doors(faces: Callable[[], Sequence[Face]]) -> dict[str, MakeDoor]:
+def _services(parts: BrokerParts, options: ServeOptions) -> "Sequence[Service]":
+    from dragoman.app.services import make_services  # noqa: PLC0415 - when they are asked for
+
+    return make_services(parts, options)
+
+
+def make_doors(
+    faces: Callable[[], Sequence[Face]], services: "Callable[[], Sequence[Service]]"
+) -> dict[str, MakeDoor]:
     """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
     from dragoman.doors.amqp091.door import make_door as amqp  # noqa: PLC0415
     from dragoman.doors.kafka.door import make_door as kafka  # noqa: PLC0415
     from dragoman.doors.shared.rest.door import door_maker  # noqa: PLC0415
     from dragoman.doors.shared.rest.routes import Table  # noqa: PLC0415
 
-    return {"amqp": amqp, "kafka": kafka, "http": door_maker(lambda: Table(faces()))}
+    http2: list[MakeDoor] = []
+    web = cache(lambda: Table(faces()))
+
+    def make_http2(session: Session, peer: Peer) -> ConnectionDoor:
+        if not http2:
+            from dragoman.doors.shared.grpc.door import door_maker  # noqa: PLC0415 - with protobuf
+            from dragoman.doors.shared.grpc.table import Table as Methods  # noqa: PLC0415
+
+            http2.append(door_maker(lambda: Methods(services()), web))
+        return http2[0](session, peer)
+
+    return {"amqp": amqp, "kafka": kafka, "http": door_maker(web), "http2": make_http2}
 
 
 def make_tls(options: ServeOptions) -> ssl.SSLContext | None:

@@ -30,6 +30,8 @@ from google.protobuf.message import Message as Message  # noqa: PLC0414 - part o
 from dragoman.doors.shared.grpc.status import Status as Status  # noqa: PLC0414
 from dragoman.kernel.api import Connection, Delivery, Session
 from dragoman.model.levels import APPLIED
+from dragoman.wire.grpc.codes import INVALID_ARGUMENT
+from dragoman.wire.grpc.metadata import decode_binary
 from dragoman.wire.http.request import RawHeader as RawHeader  # noqa: PLC0414
 
 REQUEST_BYTES_MAX: Final = 4 << 20
@@ -75,6 +77,15 @@ class Call:
             if known == name:
                 return value
         return None
+
+    def binary(self, name: bytes) -> bytes | None:
+        """The value of a name in `-bin`, decoded. Raises a Status for what is not base64."""
+        value = self.header(name)
+        try:
+            return None if value is None else decode_binary(value)
+        except ValueError:
+            text = f"{name.decode()} is not base64"
+            raise Status(INVALID_ARGUMENT, text) from None
 
 
 class Reply:
@@ -219,7 +230,15 @@ class Method:
     request_bytes_max  of one message; larger ones are refused with RESOURCE_EXHAUSTED before they are read
     """
 
-    __slots__ = ("handler", "kind", "name", "request", "request_bytes_max", "response")
+    __slots__ = (
+        "handler",
+        "is_unary",
+        "kind",
+        "name",
+        "request",
+        "request_bytes_max",
+        "response",
+    )
 
     def __init__(
         self,
@@ -233,6 +252,7 @@ class Method:
     ) -> None:
         self.name = name
         self.kind = kind
+        self.is_unary = kind is Kind.UNARY
         self.request = request
         self.response = response
         self.handler: Any = handler

@@ -81,8 +81,9 @@ class Call:
 class Parked(Protocol):
     """A request whose answer comes later. Each of the first three answers when it can, else returns None.
 
-    Deliveries reach it because it is the `tag` of the holder that it made; what it no longer needs (a consumer, a
-    watch) it gives up before it answers. `deadline_ms` is elapsed time, None never; it is read after each call.
+    Deliveries reach it because it is the `tag` of the holder that it made, or has that as its own `tag`; what it no
+    longer needs (a consumer, a watch) it gives up before it answers. `deadline_ms` is elapsed time, None never; it is
+    read after each call.
     """
 
     deadline_ms: int | None
@@ -106,6 +107,11 @@ class Parked(Protocol):
     def abandon(self) -> None:
         """Nobody waits for the answer any more. The session is still open, and closes next."""
         ...
+
+
+def tag_of(parked: Parked) -> object:
+    """What deliveries for it are tagged with: itself, unless it stands for something else."""
+    return getattr(parked, "tag", parked)
 
 
 Handler = Callable[[Call], Response | Parked]

@@ -9,13 +9,20 @@ requests each have one; who is slower is told 408, or in a pause nothing, and cl
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from dragoman.doors.shared.rest.call import BODY_BYTES_MAX, Call, Face, Parked, Request, Response
+from dragoman.doors.shared.rest.call import (
+    BODY_BYTES_MAX,
+    Parked,
+    Request,
+    Response,
+    tag_of,
+)
 from dragoman.doors.shared.rest.problem import problem
-from dragoman.doors.shared.rest.routes import Found, Table
-from dragoman.kernel.api import Cancel, Connection, Delivery, Holder, Session, Settle
-from dragoman.model.errors import KernelError
+from dragoman.doors.shared.rest.routes import Table
+from dragoman.doors.shared.rest.serving import refused, serve
+from dragoman.doors.shared.strays import give_back
+from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.model.levels import APPLIED
 from dragoman.wire.http.connection import BODY, HEAD, IDLE, Failure, HttpConnection
 from dragoman.wire.http.response import CONTINUE, Dates, encode_response
@@ -41,7 +48,6 @@ CODES: Final = {
     501: "not-implemented",
     505: "version-not-supported",
 }
-_FAULT: Final = 500
 
 MakeDoor = Callable[[Session, Connection], "HttpDoor"]
 
@@ -74,6 +80,7 @@ class HttpDoor:
         "_outbox",
         "_parked",
         "_parked_request",
+        "_parked_tag",
         "_queue",
         "_session",
         "_since_ms",
@@ -97,6 +104,7 @@ class HttpDoor:
         self._unsent_bytes = 0  # of those
         self._parked: Parked | None = None
         self._parked_request: Request | None = None
+        self._parked_tag: Any = None
         self._since_ms = session.elapsed_ms()  # when this stage of the wire began
         self._armed_ms: int | None = None  # see `next_tick_ms`
         self._is_draining = False
@@ -147,35 +155,15 @@ class HttpDoor:
             self._outbox.append((0, APPLIED, CONTINUE))
 
     def _serve(self, request: Request) -> None:
-        found: Found | None = request.note
-        choice = None if found is None else found.choose(request)
-        if found is None or choice is None:
-            self._answer(request, self._table.refuse(request, found))
-            return
-        self._session.speak(choice[1].name)
-        call = Call(request, self._session, self._connection, found.parameters(choice))
-        try:
-            answer = choice[0].handler(call)
-        except Exception as error:  # noqa: BLE001 - the face has a word for each
-            answer = self._refused(choice[1], request, error)
+        answer = serve(self._table, request, self._session, self._connection)
         if isinstance(answer, Response):
             self._answer(request, answer)
-        else:
-            request.note = choice[1]
-            self._parked = answer
-            self._parked_request = request
-            if self._is_draining:
-                self._unpark(answer.expire)
-
-    def _refused(self, face: Face, request: Request, error: Exception) -> Response:
-        """A handler's error in its service's words. One that is answered as a fault is told to the operator."""
-        try:
-            response = face.refuse(request, error)
-        except Exception as worse:  # noqa: BLE001 - whatever it is, this request has an answer
-            response, error = problem(_FAULT, "fault"), worse
-        if response.status == _FAULT and not isinstance(error, KernelError):
-            self._session.fault(error)
-        return response
+            return
+        self._parked = answer
+        self._parked_request = request
+        self._parked_tag = tag_of(answer)
+        if self._is_draining:
+            self._unpark(answer.expire)
 
     def _answer(self, request: Request, response: Response) -> None:
         """Queue an answer behind those before it."""
@@ -221,7 +209,7 @@ class HttpDoor:
             response = ask()
         except Exception as error:  # noqa: BLE001 - as in `_serve`
             self._abandon()
-            response = self._refused(request.note, request, error)
+            response = refused(self._session, request, error)
         if response is not None:
             self._parked = self._parked_request = None
             self._since_ms = self._session.elapsed_ms()
@@ -233,28 +221,17 @@ class HttpDoor:
         parked = self._parked
         mine: list[Delivery] = []
         for delivery in deliveries:
-            if parked is not None and delivery.holder.tag is parked:
+            if parked is not None and delivery.holder.tag is self._parked_tag:
                 mine.append(delivery)
             else:
-                self._give_back(delivery)
+                give_back(self._session, delivery)
         if parked is not None and mine:
             self._unpark(lambda: parked.deliver(mine))
-
-    def _give_back(self, delivery: Delivery) -> None:
-        holder = delivery.holder
-        self._session.submit(Cancel(holder=holder.id))  # lest it come again, and again
-        runs = [(delivery.start, delivery.end)]
-        command = Settle(holder.subscription.id, delivery.partition, holder.id, runs, "release")
-        command.delay_ms = 0
-        try:
-            self._session.settle(command)
-        except KernelError:
-            return  # gone meanwhile: so it is nobody's
 
     def cancelled(self, holder: Holder) -> None:
         """The queue of a parked request has gone away: let it look."""
         parked = self._parked
-        if parked is not None and holder.tag is parked:
+        if parked is not None and holder.tag is self._parked_tag:
             self._unpark(parked.progressed)
 
     def answered(self, ticket: int, result: object) -> None:
