@@ -48,6 +48,7 @@ UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
         "dragoman.doors.shared.amqp10.profile",
         "dragoman.wire.amqp10.connection",
+        "dragoman.doors.shared.grpc.transcoder",
         "dragoman.wire.protobuf.cloudtasks",
         "dragoman.wire.protobuf.cloudtasks_v2beta3",
         "dragoman.wire.protobuf.pubsub",

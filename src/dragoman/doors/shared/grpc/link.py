@@ -8,13 +8,8 @@ timed        exchanges with a deadline
 
 from typing import Final, Protocol
 
-from dragoman.doors.shared.grpc.call import Call
 from dragoman.doors.shared.grpc.outbox import Outbox
-from dragoman.doors.shared.grpc.status import Status
-from dragoman.doors.shared.grpc.table import Entry
 from dragoman.kernel.api import Connection, Delivery, Session
-from dragoman.model.errors import KernelError
-from dragoman.wire.grpc.codes import INTERNAL, UNKNOWN
 from dragoman.wire.http2.connection import Http2Connection
 from dragoman.wire.http2.streams import CLOSED, Http2Stream
 
@@ -140,18 +135,6 @@ class Link:
                 exchange.tick(now_ms)
         dues = [exchange.due_ms for exchange in self.timed if exchange.due_ms is not None]
         self.soonest_ms = min(dues, default=None)
-
-    def status_of(self, entry: Entry, call: Call, error: Exception) -> Status:
-        """A handler's error in its service's words. A fault of ours is told to the operator."""
-        if isinstance(error, Status):
-            return error
-        try:
-            status = entry.service.refuse(call, error)
-        except Exception as worse:  # noqa: BLE001 - whatever it is, this call has an answer
-            status, error = Status(INTERNAL, "Something went wrong here."), worse
-        if status.code in {INTERNAL, UNKNOWN} and not isinstance(error, KernelError):
-            self.session.fault(error)
-        return status
 
 
 def soonest(first: int | None, second: int | None) -> int | None:

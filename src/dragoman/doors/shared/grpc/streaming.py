@@ -79,7 +79,7 @@ class StreamCall:
         try:
             target = entry.method.handler(self._call, self)
         except Exception as error:  # noqa: BLE001 - the service has a word for each
-            self._refuse(self._link.status_of(entry, self._call, error))
+            self._refuse(entry.status_of(self._call, error))
             return
         if self._is_finished:
             return
@@ -241,7 +241,7 @@ class StreamCall:
         try:
             tell()
         except Exception as error:  # noqa: BLE001 - as in `begin`
-            self._fail(self._link.status_of(entry, self._call, error))
+            self._fail(entry.status_of(self._call, error))
             return
         if not self._is_finished:
             self.due_ms = soonest(self._call.deadline_ms, target.tick_ms)

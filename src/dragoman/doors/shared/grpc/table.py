@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from dragoman.doors.shared.grpc.call import Method, Service
+from dragoman.doors.shared.grpc.call import Call, Method, Service, Status
+from dragoman.model.errors import KernelError
+from dragoman.wire.grpc.codes import INTERNAL, UNKNOWN
 
 
 class Entry:
@@ -13,6 +15,18 @@ class Entry:
     def __init__(self, method: Method, service: Service) -> None:
         self.method = method
         self.service = service
+
+    def status_of(self, call: Call, error: Exception) -> Status:
+        """A handler's error in its service's words. A fault of ours is told to the operator."""
+        if isinstance(error, Status):
+            return error
+        try:
+            status = self.service.refuse(call, error)
+        except Exception as worse:  # noqa: BLE001 - whatever it is, this call has an answer
+            status, error = Status(INTERNAL, "Something went wrong here."), worse
+        if status.code in {INTERNAL, UNKNOWN} and not isinstance(error, KernelError):
+            call.session.fault(error)
+        return status
 
 
 class Table:

@@ -147,7 +147,7 @@ class UnaryCall:
             )
             self._refuse(Status(INTERNAL, text))
         except Exception as error:  # noqa: BLE001 - the service has a word for each
-            self._refuse(self._link.status_of(entry, call, error))
+            self._refuse(entry.status_of(call, error))
         else:
             if isinstance(answer, Reply):
                 self._reply(answer)
@@ -209,7 +209,7 @@ class UnaryCall:
             reply = ask()
         except Exception as error:  # noqa: BLE001 - as in `_serve`
             self._abandon()
-            self._refuse(self._link.status_of(self._plan.entry, self._call, error))
+            self._refuse(self._plan.entry.status_of(self._call, error))
             return
         if reply is not None:
             self._pending = None
