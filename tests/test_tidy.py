@@ -27,6 +27,12 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.cli.errors": "tests/cli/test_api.py",
     "dragoman.cli.env": "tests/cli/test_commands.py",
     "dragoman.cli.snippet": "tests/cli/test_commands.py",
+    "dragoman.doors.shared.amqp10.cursor": "tests/doors/amqp10/test_profile.py",
+    "dragoman.doors.shared.amqp10.inlet": "tests/doors/shared/amqp10/test_door.py",
+    "dragoman.doors.shared.amqp10.leased": "tests/doors/shared/amqp10/test_door.py",
+    "dragoman.doors.shared.amqp10.outlet": "tests/doors/shared/amqp10/test_door.py",
+    "dragoman.doors.shared.amqp10.showing": "tests/doors/shared/amqp10/test_door.py",
+    "dragoman.doors.shared.amqp10.strand": "tests/doors/shared/amqp10/test_door.py",
     "dragoman.kernel.idle": "tests/kernel/test_unused.py",
     "dragoman.kernel.pumping": "tests/kernel/test_pumps.py",
     "dragoman.kernel.scheduler": "tests/kernel/test_schedules.py",
@@ -46,8 +52,6 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
 UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().splitlines()[1:])
 UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
-        "dragoman.doors.shared.amqp10.profile",
-        "dragoman.wire.amqp10.connection",
         "dragoman.doors.shared.grpc.transcoder",
         "dragoman.wire.protobuf.cloudtasks",
         "dragoman.wire.protobuf.cloudtasks_v2beta3",

@@ -110,6 +110,7 @@ CLIENTS: Final[Mapping[str, Callable[[], Program]]] = {
     "aws-sdk": lambda: on_node("aws-sdk", "sqs"),
     "sqs-consumer": lambda: on_node("sqs-consumer", "sqs"),
     "amqplib": lambda: on_node("amqplib", "amqp"),
+    "rhea": lambda: on_node("rhea", "amqp10"),
     "kafka-clients": lambda: on_java("KafkaClients", "kafka"),
     "rabbitmq-java": lambda: on_java("RabbitClients", "amqp"),
     "kcat": lambda: kcat("kafka"),

@@ -15,6 +15,7 @@ from dragoman.app.errors import StartError
 from dragoman.app.lag import LoopLag
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy
 from dragoman.app.node import LocalNode
+from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.call import Face
 from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.api import ConnectionDoor, Session
@@ -263,6 +264,7 @@ def make_doors(
     """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
     from dragoman.doors.amqp091.door import make_door as amqp  # noqa: PLC0415
     from dragoman.doors.kafka.door import make_door as kafka  # noqa: PLC0415
+    from dragoman.doors.shared.amqp10.door import door_maker as amqp10  # noqa: PLC0415
     from dragoman.doors.shared.rest.door import door_maker  # noqa: PLC0415
     from dragoman.doors.shared.rest.routes import Table  # noqa: PLC0415
 
@@ -277,7 +279,20 @@ def make_doors(
             http2.append(door_maker(lambda: Methods(services()), web))
         return http2[0](session, peer)
 
-    return {"amqp": amqp, "kafka": kafka, "http": door_maker(web), "http2": make_http2}
+    return {
+        "amqp": amqp,
+        "amqp10": amqp10(_profiles),
+        "kafka": kafka,
+        "http": door_maker(web),
+        "http2": make_http2,
+    }
+
+
+def _profiles() -> Sequence[Profile]:
+    """The services over AMQP 1.0, in the order in which they are asked for a node; the generic one is the last."""
+    from dragoman.doors.amqp10.profile import GenericProfile  # noqa: PLC0415 - when somebody speaks it
+
+    return [GenericProfile()]
 
 
 def make_tls(options: ServeOptions) -> ssl.SSLContext | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.keys import Keys
-from dragoman.kernel.leases.lease import Delivery, Run, firsts_of, next_run, tries_of
+from dragoman.kernel.leases.lease import Delivery, Run, fails_of, firsts_of, next_run, tries_of
 from dragoman.kernel.leases.states import READY, RETURNED, TAKE
 from dragoman.kernel.leases.sweep import dropped
 from dragoman.kernel.records import Leased, Settled
@@ -110,6 +110,8 @@ def hand_over(kernel: "Decisions", holder: Holder, run: Run, *, note: bool = Tru
     """Lease `run` to `holder`, or be done with it when it does not acknowledge; note it unless told not to."""
     subscription = holder.subscription
     delivery = Delivery(holder, run, tries_of(subscription, run))
+    if not run.fresh:
+        delivery.fails = fails_of(subscription, run)
     kept_ms = 0
     if subscription.settings.times_kept:
         kept_ms = kernel.now_ms

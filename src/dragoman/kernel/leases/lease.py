@@ -42,6 +42,7 @@ class Delivery:
 
     bodies    one per message; the whole batch alone when the block is packed
     tries     how often each was leased before; None when none was ("fresh")
+    fails     how many of these ended in failure; None as for `tries`
     firsts_ms  wall time at which each was first leased, this time included; None where that is not kept
     standing  what must be durable before it leaves: EARLY, MESSAGE or LEASE
     """
@@ -50,6 +51,7 @@ class Delivery:
         "block",
         "bodies",
         "end",
+        "fails",
         "firsts_ms",
         "holder",
         "partition",
@@ -68,6 +70,7 @@ class Delivery:
         assert block.bodies is not None
         self.bodies: list[bytes] = block.bodies if block.packed else block.slice(run.start, run.end)
         self.tries = tries
+        self.fails: list[int] | None = None
         self.firsts_ms: list[int] | None = None
         standing: int = holder.subscription.standing
         self.standing: int = without_acks(standing) if holder.no_ack else standing
@@ -201,6 +204,12 @@ def tries_of(subscription: Subscription, run: Run) -> list[int] | None:
         return None
     window = subscription.windows[run.partition]
     return [window.tried(offset) for offset in range(run.start, run.end)]
+
+
+def fails_of(subscription: Subscription, run: Run) -> list[int]:
+    """How often a lease of each message of `run` ended in failure."""
+    window = subscription.windows[run.partition]
+    return [window.failed(offset) for offset in range(run.start, run.end)]
 
 
 def firsts_of(subscription: Subscription, run: Run, now_ms: int) -> list[int]:

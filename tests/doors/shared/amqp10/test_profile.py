@@ -15,7 +15,7 @@ def test_an_intake_is_a_command_or_an_outcome() -> None:
 
 def test_a_handout_is_as_long_as_its_entries() -> None:
     handout = Handout(Block(10, 20, 8, None, 0), 0, 12, [b"a", b"b"], None)
-    assert (handout.start, handout.end, handout.tries) == (12, 14, None)
+    assert (handout.start, handout.end, handout.fails) == (12, 14, None)
 
 
 def test_a_refusal_is_an_error_of_the_protocol() -> None:

@@ -18,7 +18,7 @@ the request) in the service's words; anything else is a fault of ours and ends t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -179,11 +179,11 @@ class Handout:
     """Messages start <= o < end of one block, about to be shown on one link: from a lease, or read by a cursor.
 
     entries    stored form AMQP10 of each, whatever protocol brought them (`formats.amqp10`)
-    tries      how often each was leased before; None when none was
+    fails      how many attempts at each have failed; None when there was none
     delivery   the lease's; None for a cursor
     """
 
-    __slots__ = ("block", "delivery", "end", "entries", "partition", "start", "tries")
+    __slots__ = ("block", "delivery", "end", "entries", "fails", "partition", "start")
 
     def __init__(
         self,
@@ -199,7 +199,7 @@ class Handout:
         self.end = start + len(entries)
         self.entries = entries
         self.delivery = delivery
-        self.tries = None if delivery is None else delivery.tries
+        self.fails = None if delivery is None else delivery.fails
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -250,6 +250,10 @@ class Outlet(Protocol):
         """How many more messages may be handed to `send` without being kept waiting."""
         ...
 
+    def credit(self) -> int:
+        """How many more messages the client takes."""
+        ...
+
     def detach(self, error: Error) -> None:
         """End the link: its node is gone, or was taken by somebody else."""
         ...
@@ -286,6 +290,7 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
 class PendingSource(Protocol):
     """An attach that is answered later: a session that somebody waits for. Cancelled with its link."""
 

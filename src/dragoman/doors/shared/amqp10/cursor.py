@@ -1,0 +1,123 @@
+"""A source that reads by a cursor: a stream without a queue, from some place on, nothing leased and nothing settled.
+
+Partitions take turns. What has been read up to the link's credit and the session's window is sent; the rest waits for
+the stream to grow, or for room.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dragoman.doors.shared.amqp10.profile import Handout, Outlet, Spelling, Terms
+from dragoman.doors.shared.rendered import rendered_block
+from dragoman.kernel.api import Block, Read, Session, StreamInfo
+from dragoman.model.errors import NotFound, OffsetOutOfRange
+from dragoman.model.levels import AMQP10
+from dragoman.wire.amqp10.errors import RESOURCE_DELETED, Error
+
+READ_BYTES_MAX: Final = 256 << 10  # of one partition, in one go
+READS_MAX: Final = 64  # of one link, in one turn
+
+
+class CursorSource:
+    """See `profile.Source`. `places` are the next offsets, by partition."""
+
+    __slots__ = ("_outlet", "_session", "_stream", "places", "spelling", "terms")
+
+    _outlet: Outlet
+
+    def __init__(
+        self,
+        session: Session,
+        terms: Terms,
+        spelling: Spelling,
+        stream: StreamInfo,
+        places: dict[int, int],
+    ) -> None:
+        self._session = session
+        self._stream = stream
+        self.terms = terms
+        self.spelling = spelling
+        self.places = places
+
+    def open(self, outlet: Outlet) -> None:
+        """See `profile.Source`."""
+        self._outlet = outlet
+
+    def flow(self, credit: int, *, drain: bool, properties: Mapping[Any, Any] | None) -> None:
+        """See `profile.Source`."""
+        self.progressed()
+
+    def progressed(self) -> None:
+        """Send what is there and may be sent."""
+        try:
+            for _ in range(READS_MAX):
+                if self._outlet.room() <= 0:
+                    return
+                counts = [self._read(partition) for partition in list(self.places)]
+                if not any(counts):
+                    break
+        except NotFound:
+            self._outlet.detach(Error(RESOURCE_DELETED, "the stream is gone"))
+            return
+        self._session.watch(self._stream.namespace, self._stream.name)
+
+    def _read(self, partition: int) -> int:
+        """How far it came."""
+        offset = self.places[partition]
+        command = Read(
+            namespace=self._stream.namespace,
+            name=self._stream.name,
+            partition=partition,
+            offset=offset,
+            bytes_max=READ_BYTES_MAX,
+            isolated=True,
+        )
+        try:
+            extract = self._session.submit(command)
+        except OffsetOutOfRange:
+            self.places[partition] = self._first(partition)
+            return 1
+        for block in extract.blocks:
+            if not self._send(block, partition, min(block.end, extract.end)):
+                break
+        return self.places[partition] - offset
+
+    def _first(self, partition: int) -> int:
+        """Retention has overtaken us: where the stream begins now."""
+        command = Read(
+            namespace=self._stream.namespace, name=self._stream.name, partition=partition
+        )
+        try:
+            return int(self._session.submit(command).start)
+        except OffsetOutOfRange:
+            return self.places[partition] + 1
+
+    def _send(self, block: Block, partition: int, end: int) -> bool:
+        """Whether all of a block's messages below `end` are sent."""
+        start = max(block.offset, self.places[partition])
+        if block.control or block.aborted:
+            self.places[partition] = end
+            return True
+        stop = min(end, start + self._outlet.room())
+        if stop > start:
+            known = self._entries(block)[start - block.offset : stop - block.offset]
+            self._outlet.send(Handout(block, partition, start, known, None))
+            self._session.count_delivered(len(known), sum(map(len, known)))
+            self.places[partition] = stop
+        return stop == end
+
+    def _entries(self, block: Block) -> list[bytes]:
+        if block.format == AMQP10 and not block.packed:
+            return block.slice(block.offset, block.end)
+        return rendered_block(block, AMQP10, self._stream.name, self._session.wall_ms())
+
+    def left(self) -> int | None:
+        """See `profile.Source`."""
+        return self._outlet.credit() if self._outlet.room() else None
+
+    def deliver(self, delivery: object) -> None:
+        """Nothing is leased for it."""
+        raise AssertionError(delivery)
+
+    def close(self) -> None:
+        """See `profile.Source`."""

@@ -1,0 +1,50 @@
+"""Kernel errors in the standard's words. A class that is not in the table takes its nearest parent's entry."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dragoman.model import errors as e
+from dragoman.wire.amqp10.errors import (
+    DESCRIPTION_CHARS_MAX,
+    INTERNAL_ERROR,
+    INVALID_FIELD,
+    MESSAGE_SIZE_EXCEEDED,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    NOT_IMPLEMENTED,
+    PRECONDITION_FAILED,
+    RESOURCE_LIMIT_EXCEEDED,
+    RESOURCE_LOCKED,
+    UNAUTHORIZED_ACCESS,
+    Error,
+)
+
+CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {
+    e.KernelError: INTERNAL_ERROR,
+    e.InvalidArgument: INVALID_FIELD,
+    e.NotSupported: NOT_IMPLEMENTED,
+    e.AccessRefused: UNAUTHORIZED_ACCESS,
+    e.NotFound: NOT_FOUND,
+    e.Conflict: PRECONDITION_FAILED,
+    e.AlreadyExists: NOT_ALLOWED,
+    e.ResourceLocked: RESOURCE_LOCKED,
+    e.PublishRefused: RESOURCE_LIMIT_EXCEEDED,
+    e.MessageTooLarge: MESSAGE_SIZE_EXCEEDED,
+    e.QuotaExceeded: RESOURCE_LIMIT_EXCEEDED,
+    e.StorageFull: RESOURCE_LIMIT_EXCEEDED,
+    e.OffsetOutOfRange: INVALID_FIELD,
+    e.GroupError: PRECONDITION_FAILED,
+    e.ProducerError: PRECONDITION_FAILED,
+}
+
+
+def condition_of(error: e.KernelError, table: Mapping[type[e.KernelError], str]) -> str | None:
+    """The entry of the error's class, or of its nearest parent that has one."""
+    return next((table[known] for known in type(error).__mro__ if known in table), None)
+
+
+def error_of(error: e.KernelError) -> Error:
+    """What a client is told where its service has no words of its own."""
+    condition = condition_of(error, CONDITIONS)
+    assert condition is not None, "the root has an entry"
+    return Error(condition, str(error)[:DESCRIPTION_CHARS_MAX])

@@ -1,0 +1,93 @@
+"""What the broker must know of a message that a client sends: its life, its place, its stored form. Hot.
+
+The bare message is not looked into but for its properties, which must be what the standard says, so that whoever reads
+them later can. Annotations that only a broker may write are taken out: clients send on what they were given.
+"""
+
+from typing import Any, Final
+
+from dragoman.formats.amqp10 import PARTITION_KEY, SCHEDULED, section
+from dragoman.wire.amqp10.composites import from_bytes
+from dragoman.wire.amqp10.decode import DecodeError
+from dragoman.wire.amqp10.encode import encode
+from dragoman.wire.amqp10.messaging import Header, Properties
+from dragoman.wire.amqp10.sections import MESSAGE_ANNOTATIONS, Sections, pack_entry, slice_message
+from dragoman.wire.amqp10.values import Described, Timestamp, ULong
+
+BROKERS_OWN: Final = frozenset(
+    (
+        "x-opt-sequence-number",
+        "x-opt-enqueued-time",
+        "x-opt-locked-until",
+        "x-opt-enqueue-sequence-number",
+        "x-opt-message-state",
+        "x-opt-offset",
+        "x-opt-deadletter-source",
+        "x-opt-deaths",
+        "x-stream-offset",
+    )
+)
+_MARK: Final = b"x-"
+
+
+class Taken:
+    """A message as it came in.
+
+    ttl_ms     0 for ever
+    key        x-opt-partition-key, empty where there is none
+    due_ms     wall time of x-opt-scheduled-enqueue-time; 0 now
+    """
+
+    __slots__ = ("due_ms", "entry", "key", "priority", "properties", "ttl_ms")
+
+    def __init__(self, entry: bytes, properties: Properties) -> None:
+        self.entry = entry
+        self.properties = properties
+        self.priority = 0
+        self.ttl_ms = 0
+        self.key = ""
+        self.due_ms = 0
+
+
+def take(payload: bytes) -> Taken:
+    """Look at a message. Raises DecodeError."""
+    found = slice_message(payload)
+    properties = Properties()
+    if found.properties < found.application:
+        value = from_bytes(payload, found.properties)[0]
+        if type(value) is not Properties:
+            raise DecodeError("properties that are none")
+        properties = value
+    annotations = b""
+    known: dict[Any, Any] = {}
+    if found.annotations < found.properties:
+        known = section(payload, found.annotations, found.properties, dict)
+        annotations = payload[found.annotations : found.properties]
+        if _MARK in annotations and any(name in BROKERS_OWN for name in known):
+            known = {name: known[name] for name in known if name not in BROKERS_OWN}
+            annotations = encode(Described(ULong(MESSAGE_ANNOTATIONS), known)) if known else b""
+            found = slice_message(
+                payload[: found.delivery] + annotations + payload[found.properties :]
+            )
+    taken = Taken(pack_entry(found), properties)
+    _read_header(taken, payload, found)
+    _read_annotations(taken, known)
+    return taken
+
+
+def _read_header(taken: Taken, payload: bytes, found: Sections) -> None:
+    if found.delivery == 0:
+        return
+    header = from_bytes(payload, 0)[0]
+    if type(header) is not Header:
+        raise DecodeError("a header that is none")
+    taken.priority = header.priority if header.priority != Header().priority else 0
+    taken.ttl_ms = header.ttl or 0
+
+
+def _read_annotations(taken: Taken, known: dict[Any, Any]) -> None:
+    key, due = known.get(PARTITION_KEY), known.get(SCHEDULED)
+    if type(key) is str:
+        taken.key = key
+    if type(due) is Timestamp:
+        taken.due_ms = int(due)

@@ -1,0 +1,127 @@
+r"""A link on which the client sends: runs of deliveries to commands, commands to outcomes, credit kept up. Hot.
+
+Arrived (back to back) -> Sink.take -> [Intake] -> publish -> outcome, once it is as durable as its stream asks
+\-> credit given again for what has been answered
+"""
+
+from typing import Final
+
+from dragoman.doors.shared.amqp10.profile import Incoming, Intake, Peer, Profile, Refused, Sink
+from dragoman.doors.shared.amqp10.strand import Strand, Waiting
+from dragoman.kernel.api import PublishReply
+from dragoman.model.errors import KernelError, StreamNotFound
+from dragoman.model.levels import APPLIED
+from dragoman.wire.amqp10.errors import NOT_IMPLEMENTED, RESOURCE_LIMIT_EXCEEDED, Error
+from dragoman.wire.amqp10.links import Arrival, Link
+from dragoman.wire.amqp10.messaging import (
+    ACCEPTED,
+    DeliveryState,
+    Rejected,
+    TransactionalState,
+)
+from dragoman.wire.amqp10.performatives import RECEIVER
+
+NO_ROOM: Final = Rejected(Error(RESOURCE_LIMIT_EXCEEDED, "the queue has no room"))
+
+
+class Inlet:
+    """See the module. What is granted and what is not answered yet are at most `sink.credit` together."""
+
+    __slots__ = ("_link", "_peer", "_profile", "_strand", "sink", "unanswered")
+
+    def __init__(
+        self, strand: Strand, link: Link, profile: Profile, peer: Peer, sink: Sink
+    ) -> None:
+        self._strand = strand
+        self._link = link
+        self._profile = profile
+        self._peer = peer
+        self.sink = sink
+        self.unanswered: int = 0
+
+    def open(self) -> None:
+        """The attach is answered."""
+        self._link.grant(self.sink.credit)
+
+    def take(self, arrivals: list[Arrival]) -> bool:
+        """Carry out deliveries that came back to back. Whether the link goes on: else it has been detached."""
+        if any(type(each.state) is TransactionalState for each in arrivals):
+            self._link.detach(Error(NOT_IMPLEMENTED, "there are no transactions here"))
+            return False
+        run = [Incoming(each.tag, each.format, each.payload, each.settled) for each in arrivals]
+        self.unanswered += len(run)
+        try:
+            intakes = self.sink.take(run)
+        except Refused as error:
+            self._link.detach(error.error)
+            return False
+        except KernelError as error:
+            self._link.detach(self._profile.error_of(error))
+            return False
+        at = 0
+        for intake in intakes:
+            self._carry_out(intake, arrivals[at : at + intake.count])
+            at += intake.count
+        assert at == len(run), "a delivery without an outcome"
+        self._strand.progress()
+        return True
+
+    def _carry_out(self, intake: Intake, part: list[Arrival]) -> None:
+        if intake.command is None:
+            self._answer(part, intake.state)
+            return
+        try:
+            reply = self._peer.session.publish(intake.command)
+        except StreamNotFound:
+            self._answer(part, intake.unrouted)
+        except KernelError as error:
+            self._answer(part, Rejected(self._profile.error_of(error)))
+        else:
+            self._conclude(intake, part, reply)
+
+    def _conclude(self, intake: Intake, part: list[Arrival], reply: PublishReply) -> None:
+        """One command's reply to the outcomes of its deliveries."""
+        if not reply.routed and not reply.duplicate and reply.schedule is None:
+            self._answer(part, intake.unrouted)
+        elif reply.unrouted is None and reply.refused < 0:
+            self._answer(part, ACCEPTED, reply.position, reply.level)
+        else:
+            unrouted = frozenset(reply.unrouted or ())
+            refused = len(part) if reply.refused < 0 else reply.refused
+            for index, arrival in enumerate(part):
+                if index in unrouted:
+                    self._answer([arrival], intake.unrouted)
+                elif index >= refused:
+                    self._answer([arrival], NO_ROOM)
+                else:
+                    self._answer([arrival], ACCEPTED, reply.position, reply.level)
+
+    def _answer(
+        self, part: list[Arrival], state: DeliveryState, position: int = 0, level: int = APPLIED
+    ) -> None:
+        """The same outcome for all, told to those that asked: a range for ids that are neighbours."""
+        first = last = -1
+        for arrival in part:
+            if arrival.settled:
+                self.answered(1)
+                continue
+            if arrival.id != last + 1 or first < 0:
+                self._wait(first, last, state, position, level)
+                first = arrival.id
+            last = arrival.id
+        self._wait(first, last, state, position, level)
+
+    def _wait(self, first: int, last: int, state: DeliveryState, position: int, level: int) -> None:
+        if first >= 0:
+            self._strand.answer(Waiting(RECEIVER, first, last, state, position, level, self))
+
+    def answered(self, count: int) -> None:
+        """So many deliveries have their outcome."""
+        self.unanswered -= count
+        room = self.sink.credit - self.unanswered
+        if 2 * self._link.credit < room:
+            self._link.grant(room)
+
+    def close(self) -> None:
+        """The link is gone."""
+        self.sink.close()

@@ -1,0 +1,129 @@
+"""Queues, routes, streams and dynamic nodes, by their addresses."""
+
+import pytest
+from tests.doors.shared.amqp10.client import World, message, message_of
+
+from dragoman.formats.canonical import encode
+from dragoman.kernel.api import Address, Bind, BindingSettings, DeclareRoute, Publish
+from dragoman.kernel.commands import CreateStream
+from dragoman.kernel.settings import StreamSettings
+from dragoman.model.levels import CANONICAL
+from dragoman.model.message import Message
+from dragoman.wire.amqp10.messaging import RELEASED, Source, Target
+from dragoman.wire.amqp10.performatives import Attach, Detach
+from dragoman.wire.amqp10.values import Described, Symbol
+
+SPEC = Symbol("rabbitmq:stream-offset-spec")
+
+
+def streamed(world: World, count: int = 3) -> None:
+    session = world.kernel.open_session()
+    world.kernel.submit(CreateStream(name="log", settings=StreamSettings(retention_ms=-1)), session)
+    for number in range(count):
+        body = encode(Message(b"%d" % number))
+        world.kernel.publish(Publish("default", Address("log"), CANONICAL, [body]))
+    world.run()
+
+
+def from_(spec: object) -> Source:
+    return Source("log", filter={SPEC: Described(SPEC, spec)})
+
+
+def test_a_route_hands_on_by_the_key_of_the_address() -> None:
+    world = World()
+    world.declare()
+    session = world.kernel.open_session()
+    world.kernel.submit(DeclareRoute(name="x"), session)
+    world.kernel.submit(Bind(route="x", target="q", binding=BindingSettings(key="k")), session)
+    client = world.connect()
+    client.sender("/exchanges/x/k", 0)
+    client.sender("/exchanges/x/other", 5)
+    client.send(message(b"1"))
+    client.send(message(b"2"), handle=5)
+    assert [state for _, _, state in client.outcomes()][-1] == RELEASED, "nobody is bound to it"
+    client.receiver("/queues/q")
+    assert client.bodies() == [b"1"]
+
+
+def test_without_an_address_each_message_says_where_it_goes() -> None:
+    world = World()
+    world.declare()
+    client = world.connect()
+    client.sender(None)
+    client.send(message(b"1", to="/queues/q"), message(b"2", to="q"), message(b"3"))
+    assert world.info().ready == 2
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [("first", [b"0", b"1", b"2"]), ("last", [b"2"]), (1, [b"1", b"2"]), ("next", [])],
+)
+def test_a_stream_without_a_queue_is_read_from_where_the_client_says(
+    spec: object, expected: list[bytes]
+) -> None:
+    world = World()
+    streamed(world)
+    client = world.connect()
+    client.receiver(source=from_(spec))
+    frames = client.transfers()
+    assert [message_of(frame.payload).body for frame in frames] == expected
+    assert all(b"x-stream-offset" in frame.payload for frame in frames)
+
+
+def test_a_stream_goes_on_as_it_grows_and_as_credit_comes() -> None:
+    world = World()
+    streamed(world, 5)
+    client = world.connect()
+    client.receiver(source=from_("first"), credit=2)
+    assert client.bodies() == [b"0", b"1"]
+    client.settle(0, 1)
+    client.credit(10, count=2)
+    assert client.bodies() == [b"2", b"3", b"4"]
+    client.sender("log")
+    client.send(message(b"5"))
+    assert client.bodies() == [b"5"]
+
+
+def test_a_drain_of_a_stream_is_answered() -> None:
+    world = World()
+    streamed(world, 1)
+    client = world.connect()
+    client.receiver(source=from_("first"), credit=0)
+    client.credit(5, drain=True)
+    assert [frame.body.__class__.__name__ for frame in client.heard()][-2:] == ["Transfer", "Flow"]
+
+
+def test_a_place_that_is_none_is_refused() -> None:
+    world = World()
+    streamed(world)
+    *_, detach = world.connect().receiver(source=from_("sideways"), credit=0)
+    assert isinstance(detach, Detach)
+
+
+def test_a_dynamic_node_is_made_and_goes_with_its_connection() -> None:
+    world = World()
+    client = world.connect()
+    attach = client.receiver(source=Source(None, dynamic=True))[0]
+    address = attach.source.address
+    assert address.startswith("/queues/amq.dynamic-")
+    other = world.connect()
+    other.sender(None)
+    other.send(message(b"reply", to=address))
+    assert client.bodies() == [b"reply"]
+    client.close()
+    other.heard()
+    attach, detach = other.attach(Attach("again", 9, False, target=Target(address)))
+    assert isinstance(detach, Detach)
+
+
+def test_another_protocols_message_is_shown_with_its_fields() -> None:
+    world = World()
+    world.declare()
+    there = Message(b"x", [("n", 1)])
+    there.type = "t"
+    world.kernel.publish(Publish("default", Address("q"), CANONICAL, [encode(there)]))
+    client = world.connect()
+    client.receiver()
+    (frame,) = client.transfers()
+    found = message_of(frame.payload)
+    assert (found.type, found.headers, found.body) == ("t", [("n", 1)], b"x")

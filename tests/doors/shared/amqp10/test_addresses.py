@@ -1,0 +1,38 @@
+import pytest
+
+from dragoman.doors.shared.amqp10.addresses import covers, path_of, segments_of
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("orders", "orders"),
+        ("amqps://host:5671/orders", "orders"),
+        ("sb://host/topic/Subscriptions/s", "topic/Subscriptions/s"),
+        ("/queues/orders", "/queues/orders"),
+        ("amqp://host", ""),
+    ],
+)
+def test_a_url_before_the_path_is_left_out(address: str, path: str) -> None:
+    assert path_of(address) == path
+
+
+def test_segments_are_percent_decoded() -> None:
+    assert segments_of("/queues/a%2Fb%20c") == ["queues", "a/b c"]
+
+
+@pytest.mark.parametrize(
+    ("audience", "address", "expected"),
+    [
+        ("sb://h/orders", "amqps://h:5671/orders", True),
+        ("sb://h/Orders/", "orders", True),
+        ("sb://h/orders", "orders/$management", True),
+        ("sb://h/", "orders", True),
+        ("sb://h/orders", "orders2", False),
+        ("sb://h/orders/sub", "orders", False),
+    ],
+)
+def test_a_claim_opens_its_path_and_what_is_below(
+    audience: str, address: str, expected: bool
+) -> None:
+    assert covers(audience, address) is expected
