@@ -50,7 +50,7 @@ VALUES = st.recursive(
 RESERVED = (
     "content-type", "content-encoding", "message-id", "correlation-id", "reply-to", "type", "app-id", "traceparent",
     "tracestate", "dragoman-meta", "ce_specversion", "ce_id", "ce-specversion", "ce-id", "ce_Odd", "ce-", "ce_",
-    "dragoman-body", "creation-time", "AWS.x", ".a", "a..b",
+    "dragoman-body", "creation-time", "googled", "googclient_a", "AWS.x", ".a", "a..b",
     "x-partition-key", "x-group-id", "x-deduplication-header", "x-delay", "x-death", "x-delivery-count",
 )  # fmt: skip
 NAMES = st.one_of(

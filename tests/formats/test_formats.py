@@ -16,6 +16,7 @@ FORMATS = (
     levels.AMQP091,
     levels.AMQP10,
     levels.SQS,
+    levels.PUBSUB,
     levels.CLOUDEVENT,
     levels.EVENTGRID,
 )

@@ -16,12 +16,21 @@ from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import (
+    AMQP091,
+    AMQP10,
+    CANONICAL,
+    CLOUDEVENT,
+    EVENTGRID,
+    KAFKA,
+    PUBSUB,
+    SQS,
+)
 from dragoman.model.message import Message, Typed, is_value
 from dragoman.ports.translator import Death
 from dragoman.wire.kafka.records import BatchBuilder
 
-KNOWN = (AMQP10, AMQP091, KAFKA, SQS, CANONICAL, CLOUDEVENT, EVENTGRID)
+KNOWN = (AMQP10, AMQP091, KAFKA, SQS, PUBSUB, CANONICAL, CLOUDEVENT, EVENTGRID)
 FORMATS = st.sampled_from([*KNOWN, 77])
 
 
@@ -49,6 +58,7 @@ def opens_or_refuses(format_: int, entry: bytes) -> None:
         formats.render([(message, None)], CLOUDEVENT, RenderOptions("q"))
         formats.render([(message, None)], EVENTGRID, RenderOptions("q"))
         formats.render([(message, None)], SQS, RenderOptions("q"))
+        formats.render([(message, None)], PUBSUB, RenderOptions("q"))
 
 
 @given(FORMATS, st.binary(max_size=120))
@@ -65,7 +75,10 @@ def test_a_damaged_message_is_opened_or_refused(format_: int, at: int, byte: int
     opens_or_refuses(format_, bytes(entry))
 
 
-@pytest.mark.parametrize("format_", sorted(ENTRIES))
+WHOLE = sorted(set(ENTRIES) - {PUBSUB})  # a part of a protobuf message may be one, too
+
+
+@pytest.mark.parametrize("format_", WHOLE)
 def test_a_message_cut_anywhere_is_refused(format_: int) -> None:
     entry = ENTRIES[format_]
     for size in range(len(entry)):

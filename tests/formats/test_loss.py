@@ -8,11 +8,20 @@ from dragoman import formats
 from dragoman.formats.meta import META_NAME
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.sqsvalues import is_legal
-from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import (
+    AMQP091,
+    AMQP10,
+    CANONICAL,
+    CLOUDEVENT,
+    EVENTGRID,
+    KAFKA,
+    PUBSUB,
+    SQS,
+)
 from dragoman.model.message import CARRIED_FIELDS, Header, Message, Typed, differences
 
 CARRIED = (*CARRIED_FIELDS, "headers")
-FORMATS = st.sampled_from([KAFKA, AMQP091, AMQP10, SQS, CLOUDEVENT, EVENTGRID])
+FORMATS = st.sampled_from([KAFKA, AMQP091, AMQP10, SQS, PUBSUB, CLOUDEVENT, EVENTGRID])
 EXAMPLES = 400
 
 
@@ -25,7 +34,7 @@ def hop(message: Message, format: int, now_ms: int = 0) -> Message:
 
 
 def stated(message: Message) -> Message:
-    """What every record, event and message of SQS states of itself: that it is kept."""
+    """What every record, event and message of SQS and Pub/Sub states of itself: that it is kept."""
     message = message.copy()
     if message.durable is None:
         message.durable = True
@@ -68,6 +77,12 @@ def test_a_message_survives_sqs(message: Message) -> None:
 
 
 @settings(max_examples=EXAMPLES)
+@given(messages())
+def test_a_message_survives_pubsub(message: Message) -> None:
+    assert differences(hop(message, PUBSUB), stated(message), CARRIED) == []
+
+
+@settings(max_examples=EXAMPLES)
 @given(messages(), st.lists(FORMATS, min_size=2, max_size=5))
 def test_a_message_survives_a_chain_of_protocols(message: Message, chain: list[int]) -> None:
     found = message
@@ -102,7 +117,7 @@ def test_the_quick_way_and_the_thorough_way_write_the_same_fields(
 
 
 @given(
-    st.sampled_from([KAFKA, AMQP091, SQS]),
+    st.sampled_from([KAFKA, AMQP091, SQS, PUBSUB]),
     st.lists(st.tuples(st.sampled_from("abc"), VALUES), min_size=1, max_size=6),
 )
 def test_duplicates_and_types_come_back_in_order(format: int, headers: list[Header]) -> None:
@@ -110,13 +125,13 @@ def test_duplicates_and_types_come_back_in_order(format: int, headers: list[Head
 
 
 def stated_as(format: int, message: Message) -> Message:
-    if format in (KAFKA, SQS):
+    if format in (KAFKA, SQS, PUBSUB):
         return stated(message)
     message.origin = ("amqp091", "orders", -1, "")
     return message
 
 
-@given(st.sampled_from([KAFKA, AMQP091, SQS]), PLAIN_HEADERS)
+@given(st.sampled_from([KAFKA, AMQP091, SQS, PUBSUB]), PLAIN_HEADERS)
 def test_headers_that_are_text_need_no_meta(format: int, headers: list[Header]) -> None:
     ours = dict(headers)
     ours.pop("type", None)

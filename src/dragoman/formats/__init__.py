@@ -11,6 +11,7 @@ r"""Stored bytes to the canonical message and back, by format tag (`model.levels
     sqsvalues        its attributes                              eventdata  a body as an event's `data`
     cloudevent       CLOUDEVENT: one event in CloudEvents' JSON  canonical  CANONICAL: born inside
     eventgrid        EVENTGRID: one in Event Grid's own
+    pubsub, -write   PUBSUB: an entry is one message
 
 Same format in and out is never translated: `translate` gives the same object back. `stored_ms`, the entry's time, is
 what relative times (expiration, x-delay) count from and what stands for a time nobody gave. All bytes may be hostile:
@@ -28,12 +29,23 @@ from dragoman.formats import (
     cloudevent,
     eventgrid,
     kafka,
+    pubsub,
+    pubsubwrite,
     sqs,
     sqswrite,
 )
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
-from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import (
+    AMQP091,
+    AMQP10,
+    CANONICAL,
+    CLOUDEVENT,
+    EVENTGRID,
+    KAFKA,
+    PUBSUB,
+    SQS,
+)
 from dragoman.model.message import Delivery, Message
 
 
@@ -60,6 +72,8 @@ def decode_all(format: int, entry: bytes, stored_ms: int = 0) -> list[Message]:
         return [eventgrid.decode(entry, stored_ms)]
     if format == SQS:
         return [sqs.decode(entry, stored_ms)]
+    if format == PUBSUB:
+        return [pubsub.decode(entry, stored_ms)]
     if format == CANONICAL:
         return [canonical.decode(entry, stored_ms)]
     raise FormatError(f"no format {format}")
@@ -88,6 +102,8 @@ def render(
         return eventgrid.render(messages, options)
     if format == SQS:
         return sqswrite.render(messages, options)
+    if format == PUBSUB:
+        return pubsubwrite.render(messages, options)
     if format == CANONICAL:
         return canonical.render(messages)
     raise FormatError(f"no format {format}")

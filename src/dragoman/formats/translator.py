@@ -13,6 +13,8 @@ from dragoman.formats import (
     decode,
     eventgrid,
     kafka,
+    pubsub,
+    pubsubedit,
     sqs,
     sqsedit,
 )
@@ -34,7 +36,16 @@ from dragoman.formats.revive import (
     sqs_revived,
 )
 from dragoman.formats.values import encode_text
-from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, CLOUDEVENT, EVENTGRID, KAFKA, SQS
+from dragoman.model.levels import (
+    AMQP091,
+    AMQP10,
+    CANONICAL,
+    CLOUDEVENT,
+    EVENTGRID,
+    KAFKA,
+    PUBSUB,
+    SQS,
+)
 from dragoman.model.message import CARRIED_FIELDS, Message
 from dragoman.ports.translator import Death, FieldSource
 
@@ -86,6 +97,8 @@ class Fields:
             return dict(kafka.read_headers(body, index))
         if format_ == SQS:
             return dict(sqs.read_attributes(sqs.unpack(body)))
+        if format_ == PUBSUB:
+            return dict(pubsub.read_attributes(body))
         return dict(self._message.headers)
 
     def attribute(self, name: str) -> object:
@@ -153,6 +166,8 @@ class FormatTranslator:
             lettered = event_dead_letter(format, body, death)
         elif format == SQS:
             lettered = sqs_dead_letter(body, death)
+        elif format == PUBSUB:
+            lettered = pubsubedit.pubsub_dead_letter(body, death)
         else:
             lettered = canonical_dead_letter(body, death)
         return None if lettered is None else (format, lettered)
@@ -167,6 +182,8 @@ class FormatTranslator:
             return event_revived(format, body)
         if format == SQS:
             return sqs_revived(body)
+        if format == PUBSUB:
+            return pubsubedit.pubsub_revived(body)
         return kafka_revived(body) if format == KAFKA else canonical_revived(body)
 
     def with_headers(
@@ -184,6 +201,8 @@ class FormatTranslator:
             return CLOUDEVENT, cloudevent.with_extensions(body, headers)
         if format == SQS:
             return sqsedit.with_headers(body, headers)
+        if format == PUBSUB:
+            return pubsubedit.with_headers(body, headers)
         names = {name for name, _ in headers}
         if format == KAFKA:
             record = kafka.one_record(body)
