@@ -1,5 +1,7 @@
 """Messages of Pub/Sub taken apart and packed, beside Google's own classes; attributes that are fields."""
 
+from typing import Any
+
 import pytest
 from google.pubsub_v1.types import PubsubMessage as Google
 from hypothesis import given
@@ -14,7 +16,7 @@ from dragoman.model.levels import PUBSUB
 NAMES = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
-def entry_of(data: bytes = b"x", key: str = "", **attributes: str) -> bytes:
+def entry_of(data: bytes = b"x", key: str = "", **attributes: Any) -> bytes:
     entry: bytes = Google.pb(
         Google(data=data, ordering_key=key, attributes=attributes)
     ).SerializeToString()
