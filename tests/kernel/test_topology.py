@@ -17,6 +17,7 @@ from dragoman.kernel.commands import (
     TrimStream,
 )
 from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.settings import Address, RouteSettings, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import (
     AlreadyExists,
@@ -76,6 +77,8 @@ def test_a_queue_is_found_cheaply_and_its_settings_are_the_same_object_until_the
         kernel.submit(FindQueue(name="mine"), THEIRS)
     with pytest.raises(SubscriptionNotFound):
         kernel.submit(FindQueue(name="nowhere"), MINE)
+    kernel.submit(CreateSubscription(name="q", subscription="other"), MINE)
+    assert kernel.submit(FindQueue(name="q", subscription="other"), MINE).id != head.id
 
 
 def test_declaring_again_answers_what_is_there() -> None:

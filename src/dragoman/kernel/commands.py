@@ -316,9 +316,13 @@ class FindStream(_Command, frozen=True, kw_only=True):
 
 
 class FindQueue(_Command, frozen=True, kw_only=True):
-    """Find a queue by its name, cheaply. Reply: `QueueHead`. Raises SubscriptionNotFound, ResourceLocked."""
+    """Find a queue, or another subscription of the stream `name`, cheaply. Reply: `QueueHead`.
+
+    Raises SubscriptionNotFound, ResourceLocked.
+    """
 
     name: str
+    subscription: str = ""
 
 
 class DescribeQueue(_Command, frozen=True, kw_only=True):

@@ -117,7 +117,7 @@ def find_stream(kernel: "Decisions", command: c.FindStream, session: int) -> Str
 
 def find_queue(kernel: "Decisions", command: c.FindQueue, session: int) -> QueueHead:
     """Reply: what hot paths need to know of a queue."""
-    subscription = kernel.state.subscription(command.namespace, command.name)
+    subscription = kernel.state.subscription(command.namespace, command.name, command.subscription)
     topology.check_owner(subscription, session)
     stream = subscription.stream
     return QueueHead(

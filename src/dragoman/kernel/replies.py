@@ -83,7 +83,7 @@ class StreamHead(msgspec.Struct, frozen=True, gc=False):
 
 
 class QueueHead(msgspec.Struct, frozen=True, gc=False):
-    """A queue in short: both `settings` are the same objects until they are altered. `uuid` is its stream's."""
+    """A queue in short: both settings are the same objects until they are altered. `name`, `uuid` are its stream's."""
 
     id: int
     name: str

@@ -7,6 +7,7 @@
     text      predicate -> readable text
     amqp      bindings of a headers exchange -> predicate
     eventgrid filters of event subscriptions -> predicate
+    pubsub    filters of Pub/Sub subscriptions -> predicate
 
 Every dialect is a front end onto the same nodes. Nothing here knows streams, routes or bytes.
 """

@@ -14,6 +14,7 @@ from dragoman.kernel.filters.amqp import headers_filter
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
 from dragoman.kernel.filters.eventgrid import eventgrid_filter
 from dragoman.kernel.filters.nodes import Predicate
+from dragoman.kernel.filters.pubsub import pubsub_filter
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
@@ -41,6 +42,7 @@ KEYED: Final = ("key", "session", "fair")
 DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
     "headers": headers_filter,
     "eventgrid": eventgrid_filter,
+    "pubsub": pubsub_filter,
 }
 
 
