@@ -65,22 +65,15 @@ def test_long_numbers_are_written_in_sevens() -> None:
 
 
 def test_attributes_that_are_fields_become_fields() -> None:
-    message = formats.decode(
-        PUBSUB,
-        entry_of(
-            b"x",
-            "g",
-            **{
-                "content-type": "text/plain",
-                "message-id": "m",
-                "correlation-id": "c",
-                "creation-time": "2024-05-01T12:00:00.250Z",
-                "x-partition-key": "k",
-                "tier": "gold",
-            },
-        ),
-        stored_ms=7,
-    )
+    fields: dict[str, Any] = {
+        "content-type": "text/plain",
+        "message-id": "m",
+        "correlation-id": "c",
+        "creation-time": "2024-05-01T12:00:00.250Z",
+        "x-partition-key": "k",
+        "tier": "gold",
+    }
+    message = formats.decode(PUBSUB, entry_of(b"x", "g", **fields), stored_ms=7)
     assert (message.content_type, message.id, message.correlation) == ("text/plain", "m", "c")
     assert (message.group, message.key, message.durable) == ("g", b"k", True)
     assert (message.created_at_ms, message.stored_at_us) == (1714564800250, 7000)
@@ -88,7 +81,8 @@ def test_attributes_that_are_fields_become_fields() -> None:
 
 
 def test_an_ordering_key_that_repeats_the_key_is_no_group() -> None:
-    message = formats.decode(PUBSUB, entry_of(b"x", "k", **{"x-partition-key": "k"}))
+    fields: dict[str, Any] = {"x-partition-key": "k"}
+    message = formats.decode(PUBSUB, entry_of(b"x", "k", **fields))
     assert (message.group, message.key) == (None, b"k")
 
 
@@ -96,7 +90,8 @@ def test_an_ordering_key_that_repeats_the_key_is_no_group() -> None:
     "text", ["", "soon", "2024-05-01", "2024-05-01T12:00:00.25Z", "-", "9" * 40]
 )
 def test_a_time_that_we_would_write_otherwise_is_a_header(text: str) -> None:
-    message = formats.decode(PUBSUB, entry_of(**{"creation-time": text}))
+    fields: dict[str, Any] = {"creation-time": text}
+    message = formats.decode(PUBSUB, entry_of(**fields))
     assert (message.created_at_ms, list(message.headers)) == (None, [("creation-time", text)])
 
 

@@ -56,7 +56,7 @@ def test_a_message_without_a_group_is_ordered_by_its_key() -> None:
 
 def test_an_event_and_a_trace_are_attributes() -> None:
     message = Message(b"x")
-    message.event = {"specversion": "1.0", "id": "1", "subject": ""}
+    message.event = {"id": "1", "specversion": "1.0", "subject": ""}
     message.trace = ("00-a-b-01", "k=v")
     _, found = shown(message)
     assert found == {

@@ -182,7 +182,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "push": "who pushes its messages out, if not clients that ask for them",
         "delay_ms": "how long after it was stored a message is ready",
         "exactly_once": "hand a message out once it is on the disk that it was, lest a power cut bring it again",
-        "dialect": "what `filter` is in: headers to match as of a binding, or the filter of an Event Grid or Pub/Sub subscription",
+        "dialect": "what `filter` is in: headers to match as of a binding; the filter of an Event Grid or Pub/Sub one",
     },
     "[namespace.NS.route.NAME]": {
         "kind": "how it chooses",
