@@ -9,8 +9,13 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.rpc import error_details_pb2
-from grpc_status import rpc_status  # type: ignore[import-untyped]
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
+from grpc_status import rpc_status
 from tests.clients.grpc_echo import CODING, SERVICE, certificate, echo_server
 from tests.doors.shared.grpc.echo import Text
 
@@ -140,6 +145,22 @@ def test_cancelled_calls_by_the_thousand_do_no_harm(channel: grpc.Channel) -> No
     for future in futures:
         future.cancel()
     assert say(channel, "on").text == "on"
+
+
+def test_reflection_tells_what_the_services_say(channel: grpc.Channel) -> None:
+    database: Any = ProtoReflectionDescriptorDatabase(channel)
+    assert "dragoman.tests.echo.Echo" in database.get_services()
+    service: Any = DescriptorPool(database).FindServiceByName("dragoman.tests.echo.Echo")
+    assert service.methods_by_name["Talk"].input_type.full_name == "dragoman.tests.echo.Text"
+
+
+def test_health_is_told(channel: grpc.Channel) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_S)
+    assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    watched = stub.Watch(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_S)
+    assert next(watched).status == health_pb2.HealthCheckResponse.SERVING
+    watched.cancel()
 
 
 def test_asyncio() -> None:

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 
 from dragoman.app.config import ServeOptions
-from dragoman.app.faces import Serving
+from dragoman.app.faces import Serving, missing
 from dragoman.doors.shared.grpc.call import Service
+from dragoman.doors.shared.grpc.health import HealthService
+from dragoman.doors.shared.grpc.reflection import reflections
 
 
 def make_services(parts: Serving, options: ServeOptions) -> Sequence[Service]:
     """All of them, in any order: each has its own paths."""
-    return []
+    services: list[Service] = []
+
+    def names() -> Sequence[str]:
+        return [service.name for service in services]
+
+    services += [HealthService(names, lambda: not missing(parts)), *reflections(names)]
+    return services
