@@ -1,8 +1,10 @@
 """One queue, three protocols: boto3, confluent-kafka and pika send and receive each other's messages."""
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pika
 import pytest
@@ -71,6 +73,15 @@ class World:
         assert record is not None
         assert record.error() is None
         return record
+
+    def forward(self, name: str, onward: str) -> None:
+        """One message, as a program does that receives here and sends there."""
+        (message,) = self.receive(name)
+        self.sqs.send_message(
+            QueueUrl=self.urls[onward],
+            MessageBody=message["Body"],
+            MessageAttributes=message.get("MessageAttributes", {}),
+        )
 
     def get(self, queue: str) -> tuple[Any, bytes]:
         """The next message of a queue, by AMQP."""
@@ -155,6 +166,81 @@ def test_a_message_that_kafka_and_rabbitmq_clients_send_on_is_the_same_for_sqs(
     found.pop("dragoman-meta", None)
     assert found == attributes
     world.receive("first")
+
+
+HEADER_NAMES = st.from_regex(r"[A-Za-z0-9 ._é-]{1,20}", fullmatch=True).filter(
+    lambda name: not name.lower().startswith(("ce_", "ce-", "cloudevents:", "dragoman", "x-"))
+)
+OWN = (
+    "message-id",
+    "dragoman-meta",
+)  # what a message gets on its way, and what SQS had no place for
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.binary(min_size=1, max_size=40),
+    st.none() | st.binary(min_size=1, max_size=10),
+    st.lists(st.tuples(HEADER_NAMES, st.none() | st.binary(max_size=20)), max_size=12),
+    st.integers(1, 2**41),
+)
+def test_a_kafka_record_that_an_sqs_client_sends_on_is_the_same_for_kafka(
+    world: World, value: bytes, key: bytes | None, headers: list[Any], timestamp_ms: int
+) -> None:
+    for name in ("k-in", "k-out"):
+        if name not in world.urls:
+            world.make(name)
+    world.producer.produce("k-in", value, key, headers=headers, timestamp=timestamp_ms)
+    assert world.producer.flush(DEADLINE_S) == 0
+    world.forward("k-in", "k-out")
+    record = world.consume("k-out")
+    assert (record.value(), record.key()) == (value, key)
+    assert record.timestamp()[1] == timestamp_ms
+    assert [one for one in record.headers() if one[0] not in OWN] == headers
+    world.receive("k-out")
+
+
+SHORT = st.text(max_size=20).filter(lambda text: len(text.encode()) < 200)
+TABLE_VALUES = st.one_of(
+    st.booleans(), st.integers(-(2**63), 2**63 - 1), SHORT, st.binary(max_size=9), st.none()
+)
+PROPERTIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "content_type": SHORT,
+        "content_encoding": st.just("identity"),
+        "headers": st.dictionaries(HEADER_NAMES, TABLE_VALUES, max_size=8),
+        "priority": st.integers(0, 255),
+        "correlation_id": SHORT,
+        "reply_to": SHORT,
+        "message_id": SHORT.filter(bool),
+        "timestamp": st.integers(1, 2**41),
+        "type": SHORT,
+        "app_id": SHORT,
+    },
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.binary(min_size=1, max_size=40), PROPERTIES)
+def test_a_message_of_rabbitmq_that_an_sqs_client_sends_on_is_the_same_for_rabbitmq(
+    world: World, body: bytes, properties: dict[str, Any]
+) -> None:
+    for name in ("r-in", "r-out"):
+        if name not in world.urls:
+            world.make(name)
+    world.channel.basic_publish("", "r-in", body, pika.BasicProperties(**properties))
+    world.forward("r-in", "r-out")
+    found, raw = world.get("r-out")
+    assert raw == body
+    told = {name: value for name, value in vars(found).items() if value is not None}
+    told["headers"] = {
+        name: value for name, value in (found.headers or {}).items() if name not in OWN
+    }
+    if "message_id" not in properties:
+        assert told.pop("message_id")
+    assert told.pop("delivery_mode", 2) == 2  # queues of SQS keep what they are given
+    assert told == {"headers": {}, **properties}
 
 
 def test_fields_of_kafka_and_rabbitmq_have_their_places_in_sqs(world: World) -> None:
@@ -277,6 +363,29 @@ def test_an_sqs_receiver_and_a_rabbitmq_consumer_share_a_queue_fairly(world: Wor
     thread.join(DEADLINE_S)
     assert sorted(taken["sqs"] + taken["rabbitmq"], key=int) == [f"{n}" for n in range(total)]
     assert min(map(len, taken.values())) >= total / 5
+
+
+def test_a_kafka_topic_with_an_sqs_queue_bound_to_it(world: World) -> None:
+    """The topic's messages are carried on to a queue of another name."""
+    admin = AdminClient({"bootstrap.servers": world.running.kafka.bootstrap})
+    admin.create_topics([NewTopic("readings", num_partitions=2)])["readings"].result(DEADLINE_S)
+    world.make("alarms")
+    pump = {
+        "name": "p",
+        "source": "readings",
+        "settings": {"targets": [{"name": "alarms"}]},
+    }
+    body = json.dumps(pump).encode()
+    asked = Request(f"{world.running.sqs.url}/admin/v1/pumps", body, method="POST")
+    asked.add_header("Content-Type", "application/json")
+    with urlopen(asked, timeout=DEADLINE_S) as answer:
+        assert answer.status == 201
+    for number in range(30):
+        world.producer.produce("readings", b"%d" % number, b"k%d" % number, headers=[("n", b"v")])
+    assert world.producer.flush(DEADLINE_S) == 0
+    found = world.receive("alarms", 30)
+    assert sorted(int(message["Body"]) for message in found) == list(range(30))
+    assert found[0]["MessageAttributes"]["n"]["StringValue"] == "v"
 
 
 def test_a_kafka_topic_with_a_queue_opened_on_it(world: World) -> None:
