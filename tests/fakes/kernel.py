@@ -5,7 +5,10 @@ from typing import ClassVar
 
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
-from dragoman.ports.translator import Death
+from dragoman.model.levels import AMQP091
+from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE, Death
+
+FOREIGN = AMQP091  # entries of it are never made one
 
 
 class FakeFields:
@@ -31,7 +34,38 @@ class FakeTranslator:
         return FakeFields(body)
 
     def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
-        return format, body.split(b"\n")
+        return format, [message for _, message in self._placed(body)[1]]
+
+    def log_keys(self, format: int, body: bytes) -> list[tuple[int, bytes | None, int]]:
+        """Its header `key`; with `gone` a tombstone. A batch made of what was left begins with when they may go."""
+        said, lines = self._placed(body)
+        found: list[tuple[int, bytes | None, int]] = []
+        for delta, message in lines:
+            headers = FakeFields(message).headers
+            key = str(headers["key"]).encode() if "key" in headers else None
+            found.append((delta, key, said if "gone" in headers else NO_TOMBSTONE))
+        return found
+
+    def rebatch(
+        self, format: int, entries: list[tuple[int, bytes]], kept: set[int], tombstone_ms: int
+    ) -> bytes:
+        left = [
+            b"%d %s" % (offset + delta - min(kept), message)
+            for offset, body in entries
+            for delta, message in self._placed(body)[1]
+            if offset + delta in kept
+        ]
+        return b"\n".join([b"#%d" % tombstone_ms, *left])
+
+    def _placed(self, body: bytes) -> tuple[int, list[tuple[int, bytes]]]:
+        first, *lines = body.split(b"\n")
+        if not first.startswith(b"#"):
+            return TOMBSTONE, list(enumerate([first, *lines]))
+        pairs = [line.split(b" ", 1) for line in lines]
+        return int(first[1:]), [(int(delta), message) for delta, message in pairs]
+
+    def packs(self, format: int) -> bool:
+        return format != FOREIGN
 
     def route_key(self, format: int, body: bytes) -> str:
         return body.split(b"|")[0].decode()

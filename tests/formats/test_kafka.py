@@ -186,3 +186,26 @@ def test_the_markers_of_transactions_hold_no_messages() -> None:
     entry = bytearray(builder.build())
     entry[22] |= 0x20
     assert kafka.decode_all(with_crc(bytes(entry))) == []
+
+
+def test_of_a_batch_with_gaps_each_message_is_found_by_how_far_it_lies_from_the_first() -> None:
+    whole = batch_of((b"a", b"1", [], 1), (b"b", b"2", [("h", b"x")], 2), (b"a", b"3", [], 3))
+    thin = kafka.rebatch([(10, whole)], {10, 12}, 0)
+    assert read(thin) == [(0, (b"a", b"1", [], 1)), (2, (b"a", b"3", [], 3))]
+    assert kafka.decode(thin, 2).body == b"3"
+    assert kafka.read_headers(thin, 0) == []
+    with pytest.raises(FormatError, match="compacted away"):
+        kafka.decode(thin, 1)
+    with pytest.raises(FormatError, match="no message 3"):
+        kafka.decode(thin, 3)
+
+
+def test_what_is_left_of_several_batches_is_one_that_says_when_its_tombstones_may_go() -> None:
+    one = batch_of((b"a", b"1", [], 1), (b"b", None, [], 2), codec=1)
+    two = batch_of((b"c", b"2", [], 30))
+    assert kafka.log_keys(one) == [(0, b"a", -1), (1, b"b", 0)]
+    both = kafka.rebatch([(5, one), (9, two)], {6, 9}, 70_000)
+    assert read(both) == [(0, (b"b", None, [], 2)), (3, (b"c", b"2", [], 30))]
+    assert kafka.log_keys(both) == [(0, b"b", 70_000), (3, b"c", -1)]
+    again = kafka.rebatch([(6, both)], {6}, 80_000)
+    assert kafka.log_keys(again) == [(0, b"b", 80_000)]

@@ -96,3 +96,29 @@ def test_no_key_given_is_not_the_empty_key_though_an_extent_holds_both() -> None
     order = node.kernel.state.subscription("default", "s", "k").windows[0].order
     assert isinstance(order, Keys)
     assert set(order.by_key) == {b"a", b"b"}
+
+
+def test_what_was_compacted_is_so_after_a_restart_from_the_journal_and_from_a_checkpoint() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    settings = StreamSettings(retention_ms=-1, compact=True, dirty_percent=0)
+    session.submit(CreateStream(name="s", settings=settings))
+    for body in (b"1;key=a", b"2;key=b", b"3;key=a", b"4;key=c"):
+        publish(session, "s", body)
+        pass_ms(node, 1)
+    node.settle()
+    node.checkpointer.begin()
+    node.settle()
+    node.kernel.state.compaction.due_ms = 0
+    publish(session, "s", b"5;key=d")
+    node.settle()
+    partition = node.kernel.state.stream("default", "s").partitions[0]
+    assert partition.messages(0, 9) == [(1, 5)]
+    for is_saved in (False, True):
+        if is_saved:
+            node.checkpointer.begin()
+            node.settle()
+        node = engine.start()
+        partition = node.kernel.state.stream("default", "s").partitions[0]
+        assert partition.messages(0, 9) == [(1, 5)], is_saved

@@ -14,6 +14,7 @@ from dragoman.kernel import (
     append,
     atomic,
     carrying,
+    compacting,
     dedup,
     publish,
     pumping,
@@ -489,6 +490,39 @@ def a_document_is_not_kept(patch: Patch) -> None:
 @mutant("keeping")
 def documents_are_not_in_the_checkpoint(patch: Patch) -> None:
     rows_are_not_written(patch, "document")
+
+
+# --- compacting ----------------------------------------------------------------------------------------------------
+
+
+@mutant("compacting")
+def keys_that_are_alike_are_one(patch: Patch) -> None:
+    real = compacting._keys_of
+
+    def keys_of(translator: Any, block: Any) -> list[tuple[int, bytes | None, int]]:
+        return [(at, key and key[:1], said) for at, key, said in real(translator, block)]
+
+    patch.setattr(compacting, "_keys_of", keys_of)
+
+
+@mutant("compacting")
+def tombstones_go_at_once(patch: Patch) -> None:
+    real = compacting._keys_of
+
+    def keys_of(translator: Any, block: Any) -> list[tuple[int, bytes | None, int]]:
+        return [(at, key, 1 if said >= 0 else said) for at, key, said in real(translator, block)]
+
+    patch.setattr(compacting, "_keys_of", keys_of)
+
+
+@mutant("compacting")
+def what_readers_need_is_compacted(patch: Patch) -> None:
+    patch.setattr(compacting, "unneeded", lambda stream, partition: partition.stable())
+
+
+@mutant("compacting")
+def what_was_compacted_is_not_written(patch: Patch) -> None:
+    patch.setattr(Partition, "rewritten", property(lambda self: [], nothing))
 
 
 # --- limits --------------------------------------------------------------------------------------------------------

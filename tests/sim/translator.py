@@ -3,11 +3,16 @@
 m17;red                         message 17, with the header colour = red
 m17;red|rejected@q1|expired@q2  the same, dead-lettered from q1 and then from q2
 m18;red\nm19;blue               a packed batch of two
+#900\n0 m18;red\n3 m21;red      a batch that was compacted: when its tombstones may go; where each message lies
+
+Every third message is a tombstone.
 """
 
+import re
 from collections.abc import Mapping
 
-from dragoman.ports.translator import Death
+from dragoman.kernel.block import Block
+from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE, Death
 
 SEPARATOR = b"|"
 
@@ -46,6 +51,28 @@ def goes_in_a_circle(body: bytes, queue: str) -> bool:
     return bool(places) and all(reason != "rejected" for reason, _ in deaths[places[-1] :])
 
 
+def is_tombstone(body: bytes) -> bool:
+    number = re.match(rb"m(\d+)", body)
+    return number is not None and int(number[1]) % 3 == 0
+
+
+def placed(body: bytes) -> list[tuple[int, bytes]]:
+    """The messages of an entry, and how far each lies from its first offset."""
+    lines = body.split(b"\n")
+    if not body.startswith(b"#"):
+        return list(enumerate(lines))
+    pairs = [line.split(b" ", 1) for line in lines[1:]]
+    return [(int(delta), message) for delta, message in pairs]
+
+
+def bodies_in(block: Block) -> list[bytes]:
+    """One per offset; an empty one where nothing is."""
+    assert block.bodies is not None
+    if not block.packed:
+        return block.bodies
+    return block.spread([message for _, message in placed(block.bodies[0])])
+
+
 class SimTranslator:
     """The `Translator` port over such bodies."""
 
@@ -53,7 +80,28 @@ class SimTranslator:
         return SimFields(body)
 
     def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
-        return format, body.split(b"\n")
+        return format, [message for _, message in placed(body)]
+
+    def log_keys(self, format: int, body: bytes) -> list[tuple[int, bytes | None, int]]:
+        said = int(body[1:].split(b"\n")[0]) if body.startswith(b"#") else TOMBSTONE
+        return [
+            (delta, colour_of(message).encode(), said if is_tombstone(message) else NO_TOMBSTONE)
+            for delta, message in placed(body)
+        ]
+
+    def rebatch(
+        self, format: int, entries: list[tuple[int, bytes]], kept: set[int], tombstone_ms: int
+    ) -> bytes:
+        lines = [
+            b"%d %s" % (offset + delta - min(kept), message)
+            for offset, body in entries
+            for delta, message in placed(body)
+            if offset + delta in kept
+        ]
+        return b"\n".join([b"#%d" % tombstone_ms, *lines])
+
+    def packs(self, format: int) -> bool:
+        return True
 
     def route_key(self, format: int, body: bytes) -> str:
         return colour_of(body)

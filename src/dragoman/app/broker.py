@@ -136,6 +136,7 @@ def assemble(
         broker = Broker(
             kernel, NoCommit(), clock, scheduler, _node(options, entropy.token(CLUSTER_ID_BYTES))
         )
+        kernel.state.has_checkpoints = False
         kernel.begin(1)
         parts = BrokerParts(broker, options)
     else:

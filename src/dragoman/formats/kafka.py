@@ -23,7 +23,14 @@ from dragoman.formats.meta import META_NAME, describe_loss
 from dragoman.formats.options import RenderOptions
 from dragoman.formats.values import text_of
 from dragoman.model.message import Delivery, Header, Message, Value
-from dragoman.wire.kafka.batch import BatchHead, place_batch, read_batch_head
+from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE
+from dragoman.wire.kafka.batch import (
+    CODEC_MASK,
+    DELETE_HORIZON,
+    BatchHead,
+    place_batch,
+    read_batch_head,
+)
 from dragoman.wire.kafka.errors import BatchRefusedError
 from dragoman.wire.kafka.records import BatchBuilder, Record, read_records
 
@@ -90,11 +97,9 @@ def _open(entry: bytes) -> tuple[BatchHead, list[Record]]:
 
 
 def decode(entry: bytes, index: int, stored_ms: int = 0) -> Message:
-    """Message `index` of a batch. Raises FormatError."""
+    """The message of a batch that lies `index` offsets past its first. Raises FormatError."""
     messages = decode_all(entry, stored_ms)
-    if not 0 <= index < len(messages):
-        raise FormatError(f"no message {index} in a batch of {len(messages)}")
-    return messages[index]
+    return messages[index if 0 <= index < _dense_count(entry, messages) else _place(entry, index)]
 
 
 def _read(record: Record) -> Message:
@@ -162,10 +167,60 @@ def rebuild(record: Record, headers: RawHeaders) -> bytes:
 
 
 def _record(entry: bytes, index: int) -> Record:
-    records = _open(entry)[1]
-    if not 0 <= index < len(records):
+    return _open(entry)[1][_place(entry, index)]
+
+
+def _dense_count(entry: bytes, messages: list[Message]) -> int:
+    """How many messages there are, if no offset of the batch is without one; else 0."""
+    head = read_batch_head(entry, 0, len(entry))
+    return len(messages) if head.last_offset_delta + 1 == len(messages) else 0
+
+
+def _place(entry: bytes, index: int) -> int:
+    """Which record lies `index` offsets past the first: that one, unless others were compacted away."""
+    head, records = _open(entry)
+    if not 0 <= index < max(len(records), head.last_offset_delta + 1):
         raise FormatError(f"no message {index} in a batch of {len(records)}")
-    return records[index]
+    if index < len(records) and records[index].offset - head.base_offset == index:
+        return index
+    for place, record in enumerate(records):
+        if record.offset - head.base_offset == index:
+            return place
+    raise FormatError(f"message {index} was compacted away")
+
+
+# Compaction
+
+
+def log_keys(entry: bytes) -> list[tuple[int, bytes | None, int]]:
+    """See `Translator.log_keys`. Raises FormatError."""
+    head, records = _open(entry)
+    said_ms = head.base_timestamp_ms if head.attributes & DELETE_HORIZON else TOMBSTONE
+    return [
+        (
+            record.offset - head.base_offset,
+            record.key,
+            said_ms if record.value is None else NO_TOMBSTONE,
+        )
+        for record in records
+    ]
+
+
+def rebatch(entries: list[tuple[int, bytes]], kept: set[int], tombstone_ms: int) -> bytes:
+    """See `Translator.rebatch`: compressed as the first entry was, for no producer. Raises FormatError."""
+    builder = BatchBuilder(tombstone_ms if tombstone_ms != TOMBSTONE else -1)
+    first = min(kept)
+    codec = -1
+    for offset, entry in entries:
+        head, records = _open(entry)
+        for record in records:
+            at = offset + record.offset - head.base_offset
+            if at in kept:
+                codec = head.attributes & CODEC_MASK if codec < 0 else codec
+                builder.add(
+                    record.key, record.value, record.timestamp_ms, record.headers, at - first
+                )
+    return builder.build(codec)
 
 
 # Writing

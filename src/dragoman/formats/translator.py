@@ -47,7 +47,7 @@ from dragoman.model.levels import (
     SQS,
 )
 from dragoman.model.message import CARRIED_FIELDS, Message
-from dragoman.ports.translator import Death, FieldSource
+from dragoman.ports.translator import NO_TOMBSTONE, Death, FieldSource
 
 _ATTRIBUTES: Final = frozenset((*CARRIED_FIELDS, "user")) - {"rest"}
 _TIMES: Final = {
@@ -137,6 +137,23 @@ class FormatTranslator:
         if format != KAFKA:
             raise FormatError(f"format {format} has no batches")
         return KAFKA, kafka.open_each(body)
+
+    def log_keys(self, format: int, body: bytes) -> list[tuple[int, bytes | None, int]]:
+        """Of other protocols nothing is a tombstone. Raises FormatError."""
+        if format == KAFKA:
+            return kafka.log_keys(body)
+        return [(0, decode(format, body, 0).key, NO_TOMBSTONE)]
+
+    def rebatch(
+        self, format: int, entries: list[tuple[int, bytes]], kept: set[int], tombstone_ms: int
+    ) -> bytes:
+        """Raises FormatError."""
+        assert format == KAFKA, "see `packs`"
+        return kafka.rebatch(entries, kept, tombstone_ms)
+
+    def packs(self, format: int) -> bool:
+        """Only Kafka's."""
+        return format == KAFKA
 
     def route_key(self, format: int, body: bytes) -> str:
         """Raises FormatError."""

@@ -9,6 +9,9 @@ deliveries, never owned by them: a block that leaves the partition lives as long
 
 Publishes that come one by one are merged into the last block while it is small, still open and alike, so that a deep
 backlog costs a block per hundred messages and not one each.
+
+Compaction leaves a block with fewer messages than offsets: `missing` are the runs in between that hold nothing. Readers
+step over them as over a gap between blocks; a packed body has no record there, a plain block an empty one.
 """
 
 from array import array
@@ -17,7 +20,7 @@ from typing import Final
 
 from dragoman.kernel.commands import Producer
 from dragoman.kernel.producers import ProducerState
-from dragoman.kernel.records import Published
+from dragoman.kernel.records import Published, Remnant, Runs
 
 MERGE_MAX: Final = 256  # messages in a block made by merging
 BLOCK_OVERHEAD_BYTES: Final = 400  # of a block in memory, beside its bodies
@@ -39,6 +42,7 @@ class Block:
         "hops",
         "keys",
         "latest_ms",
+        "missing",
         "offset",
         "packed",
         "pending",
@@ -68,6 +72,7 @@ class Block:
         self.aborted: bool = False  # its transaction was: of no use but to cursors that ask for all
         self.hops: int = 0
         self.latest_ms: int = 0  # of its messages by their senders' clocks; 0: see `newest_ms`
+        self.missing: Runs = []  # compacted away, in order
         self.size: int = 0
         self.stored: list[int] | None = None  # per message, where `stored_ms` is not true of all
         self.sizes: array[int] | None = None  # of each body, where a subscription limits bytes
@@ -94,6 +99,34 @@ class Block:
         if self.frozen and start == self.offset and end == self.end:
             return bodies
         return bodies[start - self.offset : end - self.offset]
+
+    def present(self, start: int, end: int) -> Runs:
+        """Runs of messages with offsets in [start, end)."""
+        low, high = max(start, self.offset), min(end, self.end)
+        runs: Runs = []
+        for gap, until in self.missing:
+            if until <= low:
+                continue
+            if gap >= high:
+                break
+            if gap > low:
+                runs.append((low, gap))
+            low = until
+        if low < high:
+            runs.append((low, high))
+        return runs
+
+    def spread(self, bodies: list[bytes]) -> list[bytes]:
+        """The bodies of an opened batch, one per offset: an empty one where nothing is."""
+        if not self.missing:
+            return bodies
+        placed = [b""] * (self.end - self.offset)
+        offsets = [
+            at for start, end in self.present(self.offset, self.end) for at in range(start, end)
+        ]
+        for offset, body in zip(offsets, bodies, strict=False):
+            placed[offset - self.offset] = body
+        return placed
 
     def stored_at(self, offset: int) -> int:
         """Wall time at which the message at `offset` was stored."""
@@ -144,7 +177,7 @@ class Block:
             and self.hops == other.hops
             and (self.latest_ms == 0) == (other.latest_ms == 0)
             and not other.control
-        )
+        )  # what was compacted is frozen
 
     def extend(self, other: "Block") -> None:
         """Merge `other` into this block."""
@@ -184,6 +217,22 @@ def published_block(record: Published, offset: int, size: int) -> Block:
     return block
 
 
+def remnant_block(remnant: Remnant) -> Block:
+    """What a compaction left."""
+    block = Block(remnant.offset, remnant.end, remnant.format, remnant.bodies, remnant.stored_ms)
+    block.packed = remnant.packed
+    block.frozen = True
+    block.hops = remnant.hops
+    block.latest_ms = remnant.latest_ms
+    block.missing = remnant.missing
+    block.size = sum(map(len, remnant.bodies))
+    block.stored = remnant.stored
+    block.expires_ms = remnant.expires_ms
+    block.priorities = remnant.priorities
+    block.keys = remnant.keys
+    return block
+
+
 _RELEASED: Final = Block(
     0, 0, 0, None, 0
 )  # in the place of one that is gone, so that its bodies are
@@ -202,6 +251,7 @@ class Partition:
         "open_since",
         "producers",
         "reserved",
+        "rewritten",
         "size",
         "start",
     )
@@ -218,6 +268,7 @@ class Partition:
         self.offsets: list[int] = []  # of blocks, for bisection
         self.first = 0  # blocks before this index are gone; compacted now and then
         self.size = 0  # bytes of bodies of blocks present
+        self.rewritten: list[Block] = []  # by compaction, since the last checkpoint began
 
     def stable(self) -> int:
         """Isolated cursors read below this: the last stable offset."""
@@ -264,6 +315,18 @@ class Partition:
         self.blocks[first : last + 1] = [block]
         self.offsets[first : last + 1] = [block.offset]
         return present
+
+    def rewrite(self, start: int, end: int, blocks: list[Block]) -> list[Block]:
+        """Put `blocks` in the place of those that lie in [start, end); returns the latter."""
+        first = last = self.find(start)
+        while last < len(self.blocks) and self.blocks[last].end <= end:
+            last += 1
+        gone = self.blocks[first:last]
+        self.blocks[first:last] = blocks
+        self.offsets[first:last] = [block.offset for block in blocks]
+        self.size += sum([block.size for block in blocks]) - sum([block.size for block in gone])
+        self.rewritten += blocks
+        return gone
 
     def drop(self, done: set[Block]) -> list[Block]:
         """Forget blocks wherever they stand; returns them."""
@@ -316,13 +379,11 @@ class Partition:
                 break
             if block.control or block.pending or block.aborted:
                 continue
-            low, high = max(block.offset, start), min(block.end, end)
-            if low >= high:
-                break
-            if runs and runs[-1][1] == low:
-                runs[-1] = (runs[-1][0], high)
+            if block.missing:
+                for low, high in block.present(start, end):
+                    _add_run(runs, low, high)
             else:
-                runs.append((low, high))
+                _add_run(runs, max(block.offset, start), min(block.end, end))
         return runs
 
     def count(self, start: int, end: int) -> int:
@@ -331,6 +392,19 @@ class Partition:
         for block in self.blocks[self.find(start) :]:
             if block.offset >= end:
                 break
-            if not (block.control or block.pending or block.aborted):
+            if block.control or block.pending or block.aborted:
+                continue
+            if block.missing:
+                total += sum([high - low for low, high in block.present(start, end)])
+            else:
                 total += min(block.end, end) - max(block.offset, start)
         return total
+
+
+def _add_run(runs: list[tuple[int, int]], low: int, high: int) -> None:
+    if low >= high:
+        return
+    if runs and runs[-1][1] == low:
+        runs[-1] = (runs[-1][0], high)
+    else:
+        runs.append((low, high))

@@ -89,7 +89,7 @@ def messages_of(state: "State", block: Block, start: int, end: int) -> tuple[int
     if not block.packed:
         return block.format, block.slice(start, end)
     format_, bodies = state.translator.open_batch(block.format, block.body(start))
-    return format_, bodies[start - block.offset : end - block.offset]
+    return format_, block.spread(bodies)[start - block.offset : end - block.offset]
 
 
 def _commands(

@@ -2,6 +2,7 @@
 
 from dragoman.kernel.records import (
     Bound,
+    Compacted,
     Indexed,
     Leased,
     Published,
@@ -43,7 +44,7 @@ def is_durable(state: State, record: Record) -> bool:
             return record.settings.durable and record.owner == 0 and _stream(state, record.stream)
         case StreamAltered() | StreamDeleted():
             return _stream(state, record.id)
-        case Trimmed() | Skipped() | Reserved():
+        case Trimmed() | Skipped() | Reserved() | Compacted():
             return _stream(state, record.stream)
         case RouteDeleted():
             return bool(state.routing.is_durable(record.id))

@@ -11,6 +11,7 @@ from dragoman.kernel import (
     aliases,
     atomic,
     catalogue,
+    compacting,
     dedup,
     documents,
     pumping,
@@ -23,6 +24,7 @@ from dragoman.kernel import (
 )
 from dragoman.kernel.leases import deadlines, delay, peek, seek, sessions, subscribe
 from dragoman.kernel.records import (
+    Compacted,
     CursorsPended,
     DocumentDeleted,
     DocumentPut,
@@ -79,6 +81,7 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     PumpMoved: pumps.apply_pump_moved,
     PumpDeleted: pumps.apply_pump_deleted,
     Shown: delay.apply_shown,
+    Compacted: compacting.apply_compacted,
     DocumentPut: documents.apply_document_put,
     DocumentDeleted: documents.apply_document_deleted,
 }
@@ -92,6 +95,7 @@ SWEEPS: Final[tuple[Callable[["Decisions"], bool], ...]] = (
     pumping.sweep_pumps,
     snapshotting.sweep_snapshots,
     deadlines.sweep_leases,
+    compacting.sweep_compaction,
 )
 """One bounded step each; True when some work is left for now."""
 
@@ -102,6 +106,7 @@ ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
     dedup.next_round_ms,
     pumping.next_pump_ms,
     deadlines.next_lease_ms,
+    compacting.next_compaction_ms,
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""
 

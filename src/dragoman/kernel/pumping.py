@@ -268,10 +268,25 @@ def _next_from_cursor(pump: Pump, partition: Partition, count_max: int) -> Load 
         return Load(gap, cursor, limit, PumpMoved(pump.id, at, limit))
     start = max(cursor, block.offset)
     whole = block.control or block.aborted
+    if block.missing:
+        return _next_present(pump, partition, block, start, min(limit, start + count_max))
     end = min(block.end, limit) if whole else min(block.end, limit, start + count_max)
     if block.bodies is None and not whole:
         raise Needs([block])
     return Load(block, start, end, PumpMoved(pump.id, at, end))
+
+
+def _next_present(pump: Pump, partition: Partition, block: Block, start: int, limit: int) -> Load:
+    """As `_next_from_cursor` in a block that was compacted: up to the next gap, or over it."""
+    end = min(block.end, limit)
+    runs = block.present(start, end)
+    if not runs or runs[0][0] > start:
+        gap = Block(start, runs[0][0] if runs else end, 0, [], 0)
+        gap.control = True
+        return Load(gap, gap.offset, gap.end, PumpMoved(pump.id, partition.index, gap.end))
+    if block.bodies is None:
+        raise Needs([block])
+    return Load(block, start, runs[0][1], PumpMoved(pump.id, partition.index, runs[0][1]))
 
 
 def _next_leased(

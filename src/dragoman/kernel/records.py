@@ -370,6 +370,34 @@ class PumpDeleted(Record, frozen=True, array_like=True, gc=False, tag=77):
     trouble: str = ""
 
 
+class Remnant(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is left of neighbouring entries as one block, with `missing` runs of offsets that hold nothing any more."""
+
+    offset: int
+    end: int
+    format: int
+    packed: bool
+    hops: int
+    stored_ms: int
+    latest_ms: int
+    bodies: list[bytes]
+    missing: Runs
+    stored: list[int] | None = None
+    expires_ms: list[int] | None = None
+    priorities: list[int] | None = None
+    keys: list[bytes] | None = None
+
+
+class Compacted(Record, frozen=True, array_like=True, gc=False, tag=90):
+    """Entries that lay in [start, end) are these now; no entry reaches across an end of that."""
+
+    stream: int
+    partition: int
+    start: int
+    end: int
+    remnants: list[Remnant]
+
+
 class DocumentPut(Record, frozen=True, array_like=True, gc=False, tag=80):
     """A document is there, with this body; `version` is given to nothing else."""
 
@@ -429,4 +457,5 @@ AnyRecord = (
     | DocumentPut
     | DocumentDeleted
     | Shown
+    | Compacted
 )

@@ -46,6 +46,12 @@ class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
         default_factory=dict
     )  # by protocol; see `kernel.aliases`
     dedup_scope: Literal["stream", "key"] = "stream"  # where a dedup id counts
+    # Of a compacted stream: how long a key without a value is kept, which share of the log must be new before it is
+    # compacted, what is younger than this is left alone, what is older (-1 never) makes it due.
+    tombstone_ms: int = 86_400_000
+    dirty_percent: int = 50
+    compact_after_ms: int = 0
+    compact_within_ms: int = -1
 
 
 class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):

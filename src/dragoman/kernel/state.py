@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from dragoman.kernel.aliases import Aliases
 from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.compaction import Compaction
 from dragoman.kernel.dedup import Dedup
 from dragoman.kernel.documents import Documents
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
@@ -49,6 +50,7 @@ class State:
         "aliases",
         "appended",
         "cancelled",
+        "compaction",
         "crowded",
         "dedup",
         "dirty_floors",
@@ -61,6 +63,7 @@ class State:
         "gone",
         "groups",
         "grown",
+        "has_checkpoints",
         "holder_next",
         "holders",
         "holders_of",
@@ -153,6 +156,7 @@ class State:
         ] = []  # heap: (ready elapsed ms, subscription, partition, a, b)
 
     def _init_features(self) -> None:
+        self.has_checkpoints = True  # False: nothing here is ever written
         self.given_up = GivenUp()  # since the process began
         self.schedules = Schedules()
         self.dedup = Dedup()
@@ -161,6 +165,7 @@ class State:
         self.documents = Documents()
         self.aliases = Aliases()
         self.pushed = Pushed()
+        self.compaction = Compaction()
 
     def begin_life(self, incarnation: int) -> None:
         """A start: nobody is ever again a holder of an earlier life, whose receipts may have outlived its records."""

@@ -1,7 +1,10 @@
 """What the kernel may ask about stored bytes, answered by `formats`: it never opens a body itself."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
+
+NO_TOMBSTONE: Final = -1
+TOMBSTONE: Final = 0
 
 
 class FieldSource(Protocol):
@@ -79,6 +82,25 @@ class Translator(Protocol):
 
     def open_batch(self, format: int, body: bytes) -> tuple[int, list[bytes]]:
         """A packed entry's messages as (format, bodies), each standing alone. Raises InvalidArgument."""
+        ...
+
+    def log_keys(self, format: int, body: bytes) -> list[tuple[int, bytes | None, int]]:
+        """Of each message of an entry its offset from the first's, its key, and NO_TOMBSTONE; of one that says its key
+        has no value any more, wall time at which it may go itself, TOMBSTONE when nobody has said so yet.
+        Raises InvalidArgument.
+        """
+        ...
+
+    def rebatch(
+        self, format: int, entries: list[tuple[int, bytes]], kept: set[int], tombstone_ms: int
+    ) -> bytes:
+        """One packed entry of those messages whose offsets are in `kept`, out of (first offset, entry); its tombstones
+        may go at `tombstone_ms`, unless that is TOMBSTONE. Raises InvalidArgument.
+        """
+        ...
+
+    def packs(self, format: int) -> bool:
+        """Whether entries of the format can be made one by `rebatch`."""
         ...
 
     def route_key(self, format: int, body: bytes) -> str:

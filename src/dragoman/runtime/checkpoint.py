@@ -12,6 +12,7 @@ On a full disk a checkpoint stops where it is, and goes on from there when there
 """
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -350,9 +351,10 @@ def freeze(stream: Stream, partition: Partition) -> tuple[list[Block], set[Block
     blocks: list[Block] = []
     done: set[Block] = set()
     keeps_all = stream.settings.retention_ms != 0 or not stream.subscriptions
-    for block in reversed(partition.blocks[partition.first :]):
-        if block.place is not None:
-            break
+    fresh = list(takewhile(_is_nowhere, reversed(partition.blocks[partition.first :])))
+    rewritten, partition.rewritten = partition.rewritten, []
+    fresh += reversed([block for block in rewritten if _is_left(partition, block, set(fresh))])
+    for block in fresh:
         block.frozen = True
         kept = stream.held(partition.index, block.end) < block.end
         if (
@@ -368,3 +370,12 @@ def freeze(stream: Stream, partition: Partition) -> tuple[list[Block], set[Block
             done.add(block)
     blocks.reverse()
     return blocks, done
+
+
+def _is_nowhere(block: Block) -> bool:
+    return block.place is None
+
+
+def _is_left(partition: Partition, block: Block, fresh: set[Block]) -> bool:
+    """Whether a rewritten block is still there, and not met at the end of the partition already."""
+    return block not in fresh and block.place is None and partition.at(block.offset) is block

@@ -56,6 +56,7 @@ class ExtentRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     length: int
     newest_ms: int = 0
     sizes: bytes = b""  # of each body, 8 bytes each, where a subscription limits bytes
+    missing: list[tuple[int, int]] = []  # compacted away
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -132,6 +133,7 @@ def row_of(block: Block, place: tuple[int, int, int]) -> bytes:
             *place,
             block.newest_ms(),
             b"" if block.sizes is None or block.packed else block.sizes.tobytes(),
+            block.missing,
         )
     )
 
@@ -144,6 +146,7 @@ def block_of(row: bytes) -> Block:
     block.control = known.control
     block.size = known.size
     block.latest_ms = known.newest_ms
+    block.missing = known.missing
     if known.sizes:
         block.sizes = array("Q", known.sizes)
     block.frozen = True
@@ -175,6 +178,7 @@ def _joins(group: list[Block], block: Block, size: int) -> bool:
         and not (last.packed or block.packed or last.control or block.control)
         and last.producer is None
         and block.producer is None
+        and not (last.missing or block.missing)
         and last.hops == block.hops
         and (last.sizes is None) == (block.sizes is None)
         and (last.keys is None) == (block.keys is None)  # no key given is not the empty key

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tests.sim.actions import (
     atomic,
+    compacting,
     consuming,
     deadlines,
     delays,
@@ -67,6 +68,7 @@ MIX: list[tuple[Action, float]] = [
 
 FAMILIES: dict[str, list[tuple[Action, float]]] = {
     "atomic": atomic.MIX,
+    "compacting": compacting.MIX,
     "deadlines": deadlines.MIX,
     "groups": groups.MIX,
     "delays": delays.MIX,
@@ -158,6 +160,7 @@ MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN tim
         "wall clock steps",
     ],
     "atomic": atomic.MET,
+    "compacting": compacting.MET,
     "deadlines": deadlines.MET,
     "groups": groups.MET,
     "delays": delays.MET,

@@ -4,6 +4,7 @@ from tests.sim.clients import Client
 from tests.sim.invariants.plans import Plan, plan_publish
 from tests.sim.invariants.waits import leaves, position_of
 from tests.sim.model.addresses import opens_batches
+from tests.sim.translator import bodies_in
 from tests.sim.world import ALL, KEYS, STREAMS, World
 
 from dragoman.kernel import commands as c
@@ -137,8 +138,7 @@ def read(world: World) -> None:
         return
     entries = {entry.offset: entry for entry in stream.entries[partition]}
     for block in extract.blocks:
-        bodies = block.bodies[0].split(b"\n") if block.packed else block.bodies
-        for at, body in enumerate(bodies, block.offset):
+        for at, body in enumerate(bodies_in(block), block.offset):
             if at < extract.end and at in entries:
                 key = (stream.id, partition, at)
                 assert body == entries[at].body

@@ -122,7 +122,9 @@ def _first_at(stream: Stream, partition: int, time_ms: int) -> set[int]:
     past = entries[-1].offset + 1 if entries else stream.starts[partition]
     first = later[0] if later else past
     is_first = later[:1] == [entry.offset for entry in entries[:1]]
-    return {first, stream.starts[partition]} if is_first else {first}
+    before = max((entry.offset for entry in entries if entry.offset < first), default=first - 1)
+    in_gap = set(range(before + 1, first + 1))  # what was compacted away before it
+    return {first, stream.starts[partition]} if is_first else in_gap
 
 
 def create_snapshot(world: World) -> None:

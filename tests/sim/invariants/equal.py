@@ -8,6 +8,7 @@ from tests.sim.invariants.pumps import pumps_equal
 from tests.sim.invariants.transactions import transactions_equal
 from tests.sim.model import Message
 from tests.sim.model.readers import DELAYED
+from tests.sim.translator import bodies_in
 
 from dragoman.kernel import records as r
 from dragoman.kernel.entities import Subscription
@@ -72,9 +73,7 @@ def messages_equal(world: "World", subscription: Subscription) -> None:
             block = partition.at(offset)
             assert block is not None and block.offset <= offset, f"{message} is nowhere"
             loader.load([block])
-            body = block.body(offset)
-            if block.packed:
-                body = body.split(b"\n")[offset - block.offset]
+            body = bodies_in(block)[offset - block.offset]
             assert body == message.body, (body, message)
 
 
@@ -167,6 +166,24 @@ def snapshots_are_kept(world: "World") -> None:
         assert state.streams[known.stream].holds.get(number) == lows, known
 
 
+def entries_equal(world: "World") -> None:
+    """Of streams that keep what they hold whoever reads it, all that cursors would find."""
+    for stream in world.node.kernel.state.streams.values():
+        known = world.model.streams[stream.id]
+        if not known.keeps():
+            continue
+        for partition, entries in zip(stream.partitions, known.entries, strict=True):
+            blocks = partition.blocks[partition.first :]
+            there = {
+                at
+                for block in blocks
+                for low, high in block.present(partition.start, block.end)
+                for at in range(low, high)
+            }
+            wanted = {entry.offset for entry in entries}
+            assert there == wanted, (known.name, there ^ wanted)
+
+
 def cursors_equal(world: "World") -> None:
     """Of streams that are there."""
     groups = {group.key[1]: group for group in world.node.kernel.state.groups.by_key.values()}
@@ -191,4 +208,5 @@ WHOLLY: Final[list[Callable[["World"], None]]] = [
     pumps_equal,
     delays_equal,
     documents_equal,
+    entries_equal,
 ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.sim.invariants import leases, seeking
+from tests.sim.invariants.compaction import compaction_takes_what_nobody_needs
 from tests.sim.invariants.deaths import deaths
 from tests.sim.invariants.delays import what_is_shown_is_due
 from tests.sim.invariants.plans import Plan, known_at
@@ -164,6 +165,7 @@ JUDGES: Final[dict[type, Any]] = {
     r.Settled: leases.a_settlement_is_of_what_is_held,
     r.PumpDeleted: a_pump_ends_when_it_is_through,
     r.Trimmed: a_trim_is_due,
+    r.Compacted: compaction_takes_what_nobody_needs,
     r.TransactionExtended: a_transaction_begins,
     r.StreamDeleted: a_stream_goes,
     r.Sought: seeking.a_reader_goes_where_it_was_told,

@@ -27,11 +27,11 @@ def a_trim_is_due(world: "World", record: r.Trimmed) -> None:
     for reader in world.model.readers_of(stream.id):
         needed = [m for m in reader.parts[record.partition] if m.offset < record.offset]
         assert not needed, f"{reader.name} needs {needed[:3]}"
-    for low in _holds(world, stream.id, record.partition):
+    for low in lowest_holds(world, stream.id, record.partition):
         assert low >= record.offset, f"something holds {low}, {record} takes it"
 
 
-def _holds(world: "World", stream: int, partition: int) -> list[int]:
+def lowest_holds(world: "World", stream: int, partition: int) -> list[int]:
     """From where on pumps and snapshots need the partition."""
     lows = [
         pump.cursor(partition)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tests.sim.model.transactions import Place, Transaction
+from tests.sim.translator import bodies_in
 
 from dragoman.kernel import records as r
 from dragoman.kernel.block import Block
@@ -80,8 +81,11 @@ def seen_by_an_isolated_reader(
         if block.control:
             active -= {producer} if block.bodies == [ABORT] else set()
         elif producer not in active or producer < 0:
-            bodies = block.bodies[0].split(b"\n") if block.packed else block.bodies
-            found += list(enumerate(bodies, block.offset))
+            found += [
+                (offset, body)
+                for offset, body in enumerate(bodies_in(block), block.offset)
+                if block.present(offset, offset + 1)
+            ]
     return [(offset, body) for offset, body in found if start <= offset < end]
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.sim.model import Message, Reader
+from tests.sim.translator import placed
 
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.model.levels import APPLIED, SYNCED
@@ -87,4 +88,5 @@ def delivered_bodies(delivery: Delivery) -> list[bytes]:
     if not delivery.block.packed:
         return delivery.bodies
     at = delivery.start - delivery.block.offset
-    return delivery.bodies[0].split(b"\n")[at : at + delivery.end - delivery.start]
+    bodies = [message for _, message in placed(delivery.bodies[0])]
+    return delivery.block.spread(bodies)[at : at + delivery.end - delivery.start]

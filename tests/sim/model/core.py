@@ -186,6 +186,11 @@ class Model:
             reader.shown[record.partition] = max(reader.shown[record.partition], record.offset)
         stream.trim(record.partition, record.offset)
 
+    def _compacted(self, record: r.Compacted) -> None:
+        stream = self.streams.get(record.stream)
+        if stream is not None:
+            stream.compact(record)
+
     def _skipped(self, record: r.Skipped) -> None:
         stream = self.streams.get(record.stream)
         if stream is not None:
@@ -312,6 +317,7 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.Bound: Model._bound,
     r.Unbound: Model._unbound,
     r.Trimmed: Model._trimmed,
+    r.Compacted: Model._compacted,
     r.Skipped: Model._skipped,
     r.SessionStateSet: Model._session_state_set,
     r.Renewed: Model._renewed,

@@ -1,6 +1,6 @@
 """What a stream holds, whoever reads it."""
 
-from tests.sim.translator import colour_of
+from tests.sim.translator import colour_of, is_tombstone
 
 from dragoman.kernel import records as r
 from dragoman.kernel.commands import Publish
@@ -22,6 +22,7 @@ class Entry:
         "producer",
         "size",
         "stored_ms",
+        "tombstone_ms",
     )
 
     def __init__(self, offset: int, body: bytes, stored_ms: int, size: int) -> None:
@@ -37,6 +38,7 @@ class Entry:
         self.control = False
         self.pending = False
         self.aborted = False
+        self.tombstone_ms = 0  # when it may go, of a tombstone that a compaction has met
 
     def is_message(self) -> bool:
         """Whether readers get to see it."""
@@ -75,6 +77,23 @@ class Stream:
         entries = self.entries[partition]
         entries[:] = [entry for entry in entries if entry.offset >= offset]
 
+    def compact(self, record: r.Compacted) -> None:
+        """What is left is as large as the kernel says its share of a batch is; together they are the batch."""
+        kept = {at: (remnant, at) for remnant in record.remnants for at in offsets_of(remnant)}
+        entries = self.entries[record.partition]
+        entries[:] = [
+            entry
+            for entry in entries
+            if not record.start <= entry.offset < record.end or entry.offset in kept
+        ]
+        for entry in entries:
+            if entry.offset not in kept:
+                continue
+            remnant = kept[entry.offset][0]
+            entry.size = _size_in(remnant, entry.offset)
+            if remnant.packed and is_tombstone(entry.body):
+                entry.tombstone_ms = int(remnant.bodies[0][1:].split(b"\n")[0])
+
     def grow(self, record: r.StreamAltered) -> int:
         """Returns how many partitions are new."""
         self.settings = record.settings
@@ -84,6 +103,22 @@ class Stream:
             self.starts.append(0)
             self.entries.append([])
         return new
+
+
+def offsets_of(remnant: r.Remnant) -> list[int]:
+    """Where messages are left."""
+    gaps = {at for start, end in remnant.missing for at in range(start, end)}
+    return [at for at in range(remnant.offset, remnant.end) if at not in gaps]
+
+
+def _size_in(remnant: r.Remnant, offset: int) -> int:
+    if not remnant.packed:
+        return len(remnant.bodies[offset - remnant.offset])
+    size, count = len(remnant.bodies[0]), remnant.end - remnant.offset
+    offsets = offsets_of(remnant)
+    if offset == offsets[-1]:
+        return size - sum(share(size, at - remnant.offset, count) for at in offsets[:-1])
+    return share(size, offset - remnant.offset, count)
 
 
 def bodies_of(record: r.Published) -> list[bytes]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.wire.kafka.batch import read_batch_head
+from dragoman.wire.kafka.batch import DELETE_HORIZON, read_batch_head
 from dragoman.wire.kafka.errors import BatchRefusedError, ErrorCode
 from dragoman.wire.kafka.records import (
     BatchBuilder,
@@ -179,3 +179,14 @@ def test_records_may_leave_gaps_between_their_offsets() -> None:
     batch = builder.build()
     assert [record.offset for record in read_records(batch)] == [2, 70, 71]
     assert read_batch_head(batch, 0, len(batch)).last_offset_delta == 71
+
+
+def test_when_tombstones_may_go_stands_in_place_of_the_base_time_and_times_are_right() -> None:
+    builder = BatchBuilder(tombstone_ms=5_000)
+    builder.add(b"k", None, 1_000, [])
+    builder.add(b"l", None, 9_000, [])
+    batch = builder.build()
+    head = read_batch_head(batch, 0, len(batch))
+    assert (head.base_timestamp_ms, head.max_timestamp_ms) == (5_000, 9_000)
+    assert head.attributes & DELETE_HORIZON
+    assert [record.timestamp_ms for record in read_records(batch)] == [1_000, 9_000]

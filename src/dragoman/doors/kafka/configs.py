@@ -62,6 +62,11 @@ def _policy(settings: StreamSettings, value: str) -> StreamSettings:
     return replace(settings, compact="compact" in _words(value))
 
 
+def _compact_within(settings: StreamSettings, value: str) -> StreamSettings:
+    number = int(value)
+    return replace(settings, compact_within_ms=-1 if number == LONG_MAX else number)
+
+
 def _flush(settings: StreamSettings, value: str) -> StreamSettings:
     return replace(settings, level=SYNCED if int(value) == 1 else WRITTEN)
 
@@ -76,7 +81,7 @@ TABLE: Final[Mapping[str, Config]] = {
             "cleanup.policy",
             LIST,
             "delete",
-            "works for delete; compact refuses records without a key and keeps all records",
+            "works; what is compacted was written to disk by a checkpoint before",
             words=("delete", "compact"),
             map=_policy,
         ),
@@ -92,7 +97,13 @@ TABLE: Final[Mapping[str, Config]] = {
         Config(
             "compression.zstd.level", INT, "3", "stored only: see compression.type", -131072, 22
         ),
-        Config("delete.retention.ms", LONG, "86400000", "stored only: nothing is compacted yet"),
+        Config(
+            "delete.retention.ms",
+            LONG,
+            "86400000",
+            WORKS,
+            map=lambda settings, value: replace(settings, tombstone_ms=int(value)),
+        ),
         Config("file.delete.delay.ms", LONG, "60000", _SEGMENTS),
         Config(
             "flush.messages",
@@ -112,8 +123,9 @@ TABLE: Final[Mapping[str, Config]] = {
             "max.compaction.lag.ms",
             LONG,
             str(LONG_MAX),
-            "stored only: nothing is compacted yet",
+            WORKS,
             low=1,
+            map=_compact_within,
         ),
         Config(
             "max.message.bytes",
@@ -132,8 +144,20 @@ TABLE: Final[Mapping[str, Config]] = {
             WORKS,
             words=("CreateTime", "LogAppendTime"),
         ),
-        Config("min.cleanable.dirty.ratio", DOUBLE, "0.5", "stored only: nothing is compacted yet"),
-        Config("min.compaction.lag.ms", LONG, "0", "stored only: nothing is compacted yet"),
+        Config(
+            "min.cleanable.dirty.ratio",
+            DOUBLE,
+            "0.5",
+            WORKS,
+            map=lambda settings, value: replace(settings, dirty_percent=round(float(value) * 100)),
+        ),
+        Config(
+            "min.compaction.lag.ms",
+            LONG,
+            "0",
+            WORKS,
+            map=lambda settings, value: replace(settings, compact_after_ms=int(value)),
+        ),
         Config("min.insync.replicas", INT, "1", _ONE_NODE, 1, INT_MAX),
         Config("preallocate", BOOLEAN, "false", _SEGMENTS, words=("true", "false")),
         Config(

@@ -146,7 +146,7 @@ def check_epoch(told: int, epoch: int) -> None:
 def _check_zstd(block: Block) -> None:
     if block.format == KAFKA and block.bodies is not None:
         for body in block.bodies:
-            if body[ATTRIBUTES_LOW_AT] & CODEC_MASK == ZSTD:
+            if body and body[ATTRIBUTES_LOW_AT] & CODEC_MASK == ZSTD:
                 raise Refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
 
 

@@ -30,7 +30,9 @@ Other protocols' messages are read as record batches made for the purpose; other
 - One node: replication factors are accepted and mean 1, leader elections and reassignments do not exist.
 - Transactions are of the first kind (`transaction.version` 0): no epoch per transaction.
 - No fetch sessions, no quotas, no client telemetry, no access lists, no KIP-848 or share groups yet.
-- Compacted topics keep all records; records without a key are refused there, as in Kafka.
+- A compacted topic is compacted some 15 s after a checkpoint wrote to disk what is in it, however few segments that
+  is; as in Kafka, offsets stay and the last record of a partition is never touched. Records that were compacted are in
+  batches without producer, compressed as the first of them was.
 - The first member of an empty group waits 50 ms for company, not 3 s.
 - A group nobody is in is forgotten 7 days after its last commit.
 """

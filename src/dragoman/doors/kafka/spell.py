@@ -3,6 +3,8 @@
 KAFKA, packed    one batch as its producer sent it; 12 bytes are written anew, the rest is passed through
 KAFKA, plain     one batch per message, which is of one record
 other formats    one batch per block, made by `formats` when first asked for and kept with the block
+
+What was compacted away is a gap between offsets, in a batch or between two.
 """
 
 from typing import Final
@@ -31,6 +33,8 @@ def spell_block(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> int:
         return _spell_batch(block.bodies[0], block.offset, epoch, pieces)
     size = 0
     for index, body in enumerate(block.bodies[: end - block.offset]):
+        if not body:
+            continue  # compacted away
         size += _spell_batch(body, block.offset + index, epoch, pieces)
     return size
 
@@ -59,10 +63,13 @@ def _spell_foreign(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> i
 def _render(block: Block, end: int) -> bytes:
     assert block.bodies is not None
     messages: list[tuple[Message, Delivery | None]] = []
-    for index, body in enumerate(block.bodies[: end - block.offset]):
-        stored_ms = block.stored_at(block.offset + index)
-        messages.append((_message(block.format, body, stored_ms), None))
-    return render(messages, KAFKA, RenderOptions())[0]
+    deltas: list[int] = []
+    for start, until in block.present(block.offset, end):
+        for offset in range(start, until):
+            body = block.bodies[offset - block.offset]
+            messages.append((_message(block.format, body, block.stored_at(offset)), None))
+            deltas.append(offset - block.offset)
+    return render(messages, KAFKA, RenderOptions(offset_deltas=deltas))[0]
 
 
 def _message(format: int, body: bytes, stored_ms: int) -> Message:

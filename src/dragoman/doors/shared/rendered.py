@@ -39,11 +39,24 @@ def _messages(block: Block) -> list[Message]:
             found = decode_all(block.format, block.bodies[0], block.stored_ms)
         except FormatError:
             found = []
+        if block.missing:
+            return _spread(block, found)
         return found + [Message(b"")] * (count - len(found))
     return [
         _message(block.format, body, block.stored_at(block.offset + index))
         for index, body in enumerate(block.bodies)
     ]
+
+
+def _spread(block: Block, found: list[Message]) -> list[Message]:
+    """One message per offset; what was compacted away is asked for by nobody."""
+    placed = [Message(b"")] * (block.end - block.offset)
+    offsets = [
+        at for low, high in block.present(block.offset, block.end) for at in range(low, high)
+    ]
+    for offset, message in zip(offsets, found, strict=False):
+        placed[offset - block.offset] = message
+    return placed
 
 
 def _message(format: int, body: bytes, stored_ms: int) -> Message:

@@ -69,7 +69,7 @@ def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, i
             low, high = max(start, block.offset), min(end, block.end)
             if block.packed:
                 format_, bodies = state.translator.open_batch(block.format, block.bodies[0])
-                bodies = bodies[low - block.offset : high - block.offset]
+                bodies = block.spread(bodies)[low - block.offset : high - block.offset]
             else:
                 format_, bodies = block.format, block.slice(low, high)
             found += [

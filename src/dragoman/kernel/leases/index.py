@@ -240,8 +240,10 @@ def _index_block(
         format_, bodies = block.format, block.bodies
         if block.packed:
             format_, bodies = translator.open_batch(format_, bodies[0])
+            bodies = block.spread(bodies)
         sources = [translator.fields(format_, body, 0) for body in bodies]
-    for offset in range(max(span[0], block.offset), min(span[1], block.end)):
+    offsets = [at for low, high in block.present(*span) for at in range(low, high)]
+    for offset in offsets:
         at = offset - block.offset
         if filter_ is not None and not (at < len(sources) and filter_.matches(sources[at])):
             continue

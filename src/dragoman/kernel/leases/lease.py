@@ -143,6 +143,13 @@ def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None
         if not (block.control or block.pending or block.aborted):
             start = max(window.frontier, block.offset)
             end = min(block.end, start + count_max, window.shown)
+            if block.missing:
+                found = block.present(start, block.end)
+                if not found:
+                    at += 1
+                    continue
+                start, end = found[0]
+                end = min(end, start + count_max, window.shown)
             return Run(partition.index, start, end, block, fresh=True) if start < end else None
         at += 1
     return None

@@ -183,7 +183,7 @@ def _peeked(state: State, partition: Partition, offset: int, name: str, tries: i
     format_, body = block.format, block.body(offset)
     if block.packed:
         format_, bodies = state.translator.open_batch(block.format, body)
-        body = bodies[offset - block.offset]
+        body = block.spread(bodies)[offset - block.offset]
     return Peeked(offset, name, block.stored_at(offset), tries, format_, body)
 
 

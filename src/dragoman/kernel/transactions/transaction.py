@@ -321,6 +321,21 @@ def aborted_since(state: "State", place: Place, offset: int, end: int) -> list[t
     ]
 
 
+def cut_aborted(state: "State", place: Place, below: int) -> None:
+    """No entry of an aborted transaction is left below that offset."""
+    transactions = state.transactions
+    known = transactions.aborted.get(place)
+    if not known or all(row.first >= below for row in known):
+        return
+    left: list[Aborted] = []
+    for row in known:
+        runs = [(max(start, below), end) for start, end in row.runs if end > below]
+        if runs:
+            left.append(Aborted(row.producer, runs))
+    transactions.aborted[place] = left
+    transactions.dirty_aborted.add(place)
+
+
 def forget_stream(state: "State", stream: Stream) -> None:
     """The stream is gone: so is what anybody had open or aborted in it."""
     transactions = state.transactions

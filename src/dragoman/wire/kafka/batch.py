@@ -40,6 +40,7 @@ ZSTD: Final = 4
 LOG_APPEND_TIME: Final = 1 << 3
 TRANSACTIONAL: Final = 1 << 4
 CONTROL: Final = 1 << 5
+DELETE_HORIZON: Final = 1 << 6  # the base timestamp says when tombstones may go (KIP-534)
 
 NO_TIMESTAMP: Final = -1
 NO_PRODUCER: Final = -1

@@ -16,6 +16,7 @@ from dragoman.wire.kafka import compression
 from dragoman.wire.kafka.batch import (
     CODEC_MASK,
     CONTROL,
+    DELETE_HORIZON,
     HEAD_BYTES,
     LENGTH_END,
     LOG_APPEND_TIME,
@@ -187,7 +188,8 @@ def _read_bytes(data: bytes, pos: int, stop: int) -> tuple[bytes | None, int]:
 class BatchBuilder:
     """Builds one batch; records get the offsets 0, 1, 2 and so on until it is placed in a log.
 
-    Who fills a batch with what remains of a log gives the offset deltas itself: they grow, with gaps.
+    Who fills a batch with what remains of a log gives the offset deltas itself: they grow, with gaps. When its
+    tombstones may go stands in the place of the base timestamp (KIP-534).
     """
 
     __slots__ = (
@@ -196,13 +198,15 @@ class BatchBuilder:
         "_count",
         "_last_offset_delta",
         "_max_timestamp_ms",
+        "_tombstone_ms",
         "size",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, tombstone_ms: int = -1) -> None:
         self._chunks: list[bytes] = []
         self._count: int = 0
         self._last_offset_delta: int = -1
+        self._tombstone_ms: int = tombstone_ms  # when tombstones in it may go; -1 it does not say
         self._base_timestamp_ms: int = -1
         self._max_timestamp_ms: int = -1
         self.size: int = HEAD_BYTES  # of the batch in bytes, before compression
@@ -225,7 +229,7 @@ class BatchBuilder:
             offset_delta = self._last_offset_delta + 1
         assert offset_delta > self._last_offset_delta
         if not self._count:
-            self._base_timestamp_ms = timestamp_ms
+            self._base_timestamp_ms = timestamp_ms if self._tombstone_ms < 0 else self._tombstone_ms
             self._max_timestamp_ms = timestamp_ms
         elif timestamp_ms > self._max_timestamp_ms:
             self._max_timestamp_ms = timestamp_ms
@@ -259,6 +263,8 @@ class BatchBuilder:
         """Return the batch, with base offset 0 and leader epoch -1 until it is placed."""
         assert self._count, "a batch has one record at least"
         records = compression.compress(codec, b"".join(self._chunks))
+        if self._tombstone_ms >= 0:
+            attributes |= DELETE_HORIZON
         checked = _CHECKED(
             attributes | codec,
             self._last_offset_delta,
