@@ -8,7 +8,7 @@ from dragoman.app.endpoints import HIDDEN, endpoints_of, table_of
 ALICE = {"alice": "p@ss/word"}
 
 
-PORTS = {"kafka": 9092, "amqp": 5672, "sqs": 4566, "eventgrid": 60101}
+PORTS = {"kafka": 9092, "amqp": 5672, "sqs": 4566, "eventgrid": 60101, "pubsub": 8085}
 
 
 def documents(host: str = "127.0.0.1", **options: object) -> dict[str, dict[str, object]]:
@@ -27,6 +27,7 @@ def test_without_users_an_address_is_all_that_a_client_needs() -> None:
     }
     assert found["sqs"]["url"] == "http://127.0.0.1:4566"
     assert found["eventgrid"]["url"] == "http://127.0.0.1:60101/api/events"
+    assert found["pubsub"]["emulator_host"] == "127.0.0.1:8085"
 
 
 def test_with_users_programs_are_told_the_first_ones_name_and_password() -> None:
@@ -39,6 +40,7 @@ def test_with_keys_programs_are_told_the_first_one() -> None:
     found = documents(keys={"signer": "c2VjcmV0", "other": "x"})
     assert (found["sqs"]["access_key"], found["sqs"]["secret_key"]) == ("signer", "c2VjcmV0")
     assert found["eventgrid"]["key"] == "c2VjcmV0"
+    assert found["pubsub"]["api_key"] == "signer:c2VjcmV0"
 
 
 def test_people_are_never_shown_a_secret() -> None:

@@ -6,6 +6,6 @@ from dragoman.app.renderers import RENDERERS
 
 
 def test_a_renderer_has_the_name_that_subscriptions_know_it_by() -> None:
-    for name in ("eventgrid",):
+    for name in ("eventgrid", "pubsub"):
         renderer, _ = RENDERERS[name](FakeOutbound())
         assert renderer.name == name

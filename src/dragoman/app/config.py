@@ -12,6 +12,7 @@ PROTOCOLS: Final[Mapping[str, int]] = {
     "amqp": 5672,
     "sqs": 4566,
     "eventgrid": 60101,
+    "pubsub": 8085,
 }
 """Each with the port that its clients are used to."""
 ALIASES: Final[Mapping[str, int]] = {"sqs": 9324}

@@ -77,6 +77,13 @@ def _eventgrid(place: _Place) -> Endpoint:
     return Endpoint("Event Grid", f"{url}  key: {key}", place.document | {"url": url, "key": key})
 
 
+def _pubsub(place: _Place) -> Endpoint:
+    document = place.document | {"emulator_host": place.address}
+    if place.key is not None:
+        document |= {"api_key": ":".join(place.key)}
+    return Endpoint("Pub/Sub", f"PUBSUB_EMULATOR_HOST={place.address}", document)
+
+
 REGION: Final = "us-east-1"
 EVENTGRID_KEY: Final = "bG9jYWw="  # clients decode it as base64 before they sign
 MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
@@ -84,6 +91,7 @@ MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
     "amqp": _amqp,
     "sqs": _sqs,
     "eventgrid": _eventgrid,
+    "pubsub": _pubsub,
 }
 
 

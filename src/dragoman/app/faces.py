@@ -11,11 +11,14 @@ from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.eventgrid.face import EventGridFace
+from dragoman.doors.pubsub.services import make_services as pubsub
+from dragoman.doors.shared.grpc.transcoder import TranscodedFace
 from dragoman.doors.shared.rest.call import Face
 from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
 from dragoman.runtime.broker import Broker
+from dragoman.wire.protobuf.pubsub import PUBSUB
 
 
 class Serving(Protocol):
@@ -43,6 +46,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         SnsFace(),
         SqsFace(is_strict=not options.like),
         EventGridFace(options.keys, is_open=is_open),
+        TranscodedFace("pubsub", [(one, PUBSUB.services[one.short]) for one in pubsub()]),
     ]
     if options.like == "localstack":
         faces.append(LocalstackFace())

@@ -24,7 +24,15 @@ def _sns(outbound: Outbound) -> tuple[Renderer, Pushed]:
     return pushing, pushed_by(pushing.name)
 
 
+def _pubsub(outbound: Outbound) -> tuple[Renderer, Pushed]:
+    from dragoman.doors.pubsub.pushing import Pushing  # noqa: PLC0415 - see above
+
+    pushing = Pushing()
+    return pushing, pushing.pushed
+
+
 RENDERERS: Final[dict[str, Callable[[Outbound], tuple[Renderer, Pushed]]]] = {
     "eventgrid": _eventgrid,
     "sns": _sns,
+    "pubsub": _pubsub,
 }

@@ -21,6 +21,7 @@ VARIABLES: Final = (
     ("AWS_SECRET_ACCESS_KEY", "sqs", "secret_key"),
     ("EVENTGRID_ENDPOINT", "eventgrid", "url"),
     ("EVENTGRID_KEY", "eventgrid", "key"),
+    ("PUBSUB_EMULATOR_HOST", "pubsub", "emulator_host"),
 )
 SPELLINGS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "bash": lambda name, value: f"export {name}={shlex.quote(value)}",

@@ -6,7 +6,8 @@
     topics     topics: made, told, changed, deleted        settling     Acknowledge, ModifyAckDeadline
     traits     a subscription's settings, both ways        seeking      Seek, snapshots
     subscriptions  made, told, changed, deleted            spelling     deliveries as ReceivedMessages
-    publisher, subscriber   the services                   page         docs/doors/pubsub.md
+    services   which method is whose                 pushing      push: requests and what answers mean
+    access     who may call                          page         docs/doors/pubsub.md
 
 A project is a namespace. What other doors make is here, too: a stream is a topic, a queue a topic and a subscription.
 """

@@ -43,6 +43,7 @@ class Service:
     protocol = PROTOCOL
 
     def __init__(self, short: str, methods: Mapping[str, Method]) -> None:
+        self.short = short
         self.name = f"{PACKAGE}.{short}"
         self._methods = methods
 

@@ -259,7 +259,8 @@ class Subscriptions:
         session = call.session
         head = find_topic(session, place)
         infos = session.submit(ListSubscriptions(namespace=place.project, name=head.name))
-        page, token = page_of([_shown(session, info) for info in infos], request)
+        names = [shown(session, info.namespace, info.stream, info.name) for info in infos]
+        page, token = page_of(names, request)
         return Reply(ListTopicSubscriptionsResponse(subscriptions=page, next_page_token=token))
 
 
@@ -284,16 +285,16 @@ def _after(session: Session, location: Location) -> None:
         return
 
 
-def _shown(session: Session, info: QueueInfo) -> str:
+def shown(session: Session, namespace: str, stream: str, subscription: str) -> str:
     """A subscription of a stream by its full name."""
-    project, slash, name = info.name.partition("/")
-    if slash and info.name != info.stream:
+    project, slash, name = subscription.partition("/")
+    if slash and subscription != stream:
         return subscription_name(Place(project, name))
-    if info.name == info.stream:
-        (name,) = called(session, info.namespace, (info.name,))
+    if subscription == stream:
+        (name,) = called(session, namespace, (stream,))
     else:
-        name = info.name
-    return subscription_name(Place(info.namespace, name))
+        name = subscription
+    return subscription_name(Place(namespace, name))
 
 
 def _places(session: Session, project: str) -> Sequence[Place]:
