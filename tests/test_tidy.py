@@ -62,6 +62,7 @@ ENTRIES: Final[Mapping[str, str]] = {
     "dragoman.doors.amqp091.page": "python -m dragoman.doors.amqp091.page > docs/doors/amqp091.md",
     "dragoman.doors.eventgrid.page": "python -m dragoman.doors.eventgrid.page > docs/doors/eventgrid.md",
     "dragoman.doors.kafka.page": "python -m dragoman.doors.kafka.page > docs/doors/kafka.md",
+    "dragoman.doors.pubsub.page": "python -m dragoman.doors.pubsub.page > docs/doors/pubsub.md",
     "dragoman.doors.sns.page": "python -m dragoman.doors.sns.page > docs/doors/sns.md",
     "dragoman.doors.sqs.page": "python -m dragoman.doors.sqs.page > docs/doors/sqs.md",
     "dragoman.cli.docs": "python -m dragoman.cli.docs > docs/cli.md",
