@@ -1,10 +1,12 @@
 """The broker's turn: what happens between two waits of the event loop.
 
     bytes arrive -> doors -> sessions -> kernel (applied at once)
-    end of turn:  due work -> dispatch -> deliveries to doors -> records to the commit -> bytes to the sockets
+    end of turn:  due work -> dispatch -> deliveries to doors -> bytes to the sockets -> records to the commit
+    journal:      positions moved -> who waits is told -> bytes to the sockets
 
-One turn serves every connection that had something in this round of the loop; each is written to once. Everything here
-runs on one thread; the only other thread is the journal's writer, which posts back.
+One turn serves every connection that had something in this round of the loop; each is written to once. Sockets come
+before the frame: what may leave does not wait for it, and the writer's thread, once woken, wants the interpreter too.
+Everything here runs on one thread; the only other thread is the journal's writer, which posts back.
 """
 
 from collections.abc import Callable
@@ -207,14 +209,16 @@ class Broker:
         self._hand_deliveries()
         self._hand_answers()
         kernel.release()
+        touched = self._flush()
+        if self.loader is not None:
+            self.loader.trim()
         self._gather()
         self.commit.pump()
+        self._press(touched)
         self._hand_ripened()
         self._note_pushed()
         self._tell()
         self._flush()
-        if self.loader is not None:
-            self.loader.trim()
         if self.after_turn is not None:
             self.after_turn()
         self._ease()
@@ -344,16 +348,12 @@ class Broker:
         if watchers:
             self._news.update(watchers)
 
-    def _flush(self) -> None:
+    def _flush(self) -> dict[BrokerSession, None]:
+        """Write to whoever was touched since the last call; returns them."""
         touched, self._touched = self._touched, {}
-        pressed = self.is_pressed()
         for session in touched:
             self._write(session)
-            if session.has_published:
-                session.has_published = False
-                if pressed:
-                    self._throttled[session] = None
-                    session.shell.throttle(on=True)
+        return touched
 
     def _write(self, session: BrokerSession) -> None:
         try:
@@ -369,6 +369,16 @@ class Broker:
         return (
             self.loader is not None and self.kernel.state.resident > RESIDENT_BYTES_MAX
         ) or self.commit.pending_bytes > GATHERING_BYTES_MAX
+
+    def _press(self, touched: dict[BrokerSession, None]) -> None:
+        """Read no more from those who have published, as long as there is too much."""
+        pressed = self.is_pressed()
+        for session in touched:
+            if session.has_published:
+                session.has_published = False
+                if pressed:
+                    self._throttled[session] = None
+                    session.shell.throttle(on=True)
 
     def _ease(self) -> None:
         """Let publishers go on once there is room again."""
@@ -411,7 +421,9 @@ class Broker:
                 self._news.update(self._pushers.pop(face, {}))
 
     def on_progress(self) -> None:
-        """Positions moved: show what grew, tell who waits."""
+        """Positions moved: show what grew, tell who waits, and let it leave."""
+        if not self._turning:
+            self.read_clock()
         if self._growth:
             ripe = [item for item in self._growth if self.commit.reached(item[1]) >= item[0]]
             if ripe:
@@ -423,9 +435,18 @@ class Broker:
         waiting, self._waiting = self._waiting, {}
         self._news.update(waiting)
         self._hand_ripened()
-        if self._news or self._touched:
-            self.begin_turn()
         self._tell()
+        self._let_leave()
         if self.after_turn is not None:
             self.after_turn()
         self._ease()
+
+    def _let_leave(self) -> None:
+        """What a turn does at its end, in this round of the loop if none will come by itself."""
+        if self._turning or self._is_faulty or self.kernel.is_broken or not self._touched:
+            return
+        self._flush()
+        state = self.kernel.state
+        if state.active or state.cancelled or state.groups.answers:
+            self.begin_turn()
+        self.timers.arm(*self.kernel.deadlines())
