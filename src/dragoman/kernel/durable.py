@@ -1,4 +1,6 @@
-"""Which records the journal needs: those about entities that survive a restart."""
+"""Which records the journal needs: those about entities that survive a restart. Hot for the records of messages."""
+
+from typing import Final
 
 from dragoman.kernel.records import (
     Bound,
@@ -27,15 +29,25 @@ from dragoman.kernel.records import (
 )
 from dragoman.kernel.state import State
 
+OF_SUBSCRIPTION: Final = frozenset(
+    (Leased, Settled, SessionStateSet, Renewed, Indexed, Sought, Shown)
+)
+"""Records that name their `subscription`."""
+
 
 def is_durable(state: State, record: Record) -> bool:
     """Whether `record`, about to be applied, must be written. Exclusive and non-durable entities are only applied."""
+    kind = type(record)
+    if kind is Published:
+        stream = state.streams.get(record.targets[0].stream)  # type: ignore[attr-defined]
+        return stream is not None and stream.durable
+    if kind in OF_SUBSCRIPTION:
+        return _subscription(state, record.subscription)  # type: ignore[attr-defined]
+    return _is_durable(state, record)
+
+
+def _is_durable(state: State, record: Record) -> bool:
     match record:
-        case Published():
-            stream = state.streams.get(record.targets[0].stream)
-            return stream is not None and stream.durable
-        case Leased() | Settled() | SessionStateSet() | Renewed() | Indexed() | Sought() | Shown():
-            return _subscription(state, record.subscription)
         case SubscriptionDeleted() | SubscriptionAltered():
             return _subscription(state, record.id)
         case StreamCreated() | RouteCreated():
@@ -66,9 +78,4 @@ def _stream(state: State, stream_id: int) -> bool:
 
 def _subscription(state: State, subscription_id: int) -> bool:
     subscription = state.subscriptions.get(subscription_id)
-    return (
-        subscription is not None
-        and subscription.settings.durable
-        and subscription.owner == 0
-        and subscription.stream.durable
-    )
+    return subscription is not None and subscription.durable

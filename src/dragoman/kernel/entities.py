@@ -114,6 +114,7 @@ class Subscription:
     __slots__ = (
         "armed_ms",
         "consumers",
+        "durable",
         "exclusive_holder",
         "filter",
         "had_consumers",
@@ -136,7 +137,12 @@ class Subscription:
     )
 
     def __init__(
-        self, id: int, stream: "Stream", name: str, settings: SubscriptionSettings
+        self,
+        id: int,
+        stream: "Stream",
+        name: str,
+        settings: SubscriptionSettings,
+        owner: int = 0,
     ) -> None:
         self.id = id
         self.stream = stream
@@ -146,7 +152,8 @@ class Subscription:
         self.is_ordered = bool(settings.filter) or settings.order != "none"  # windows have an order
         self.is_keyed = settings.order in ORDERED  # which is `Keys`
         self.filter: CompiledFilter | None = None
-        self.owner = 0  # session it is exclusive to; 0 none
+        self.owner = owner  # session it is exclusive to; 0 none
+        self.durable = stream.durable and settings.durable and owner == 0  # for life
         self.windows: list[Window] = []
         self.holders: dict[int, Holder] = {}  # with leases or consuming
         self.consumers = Turns()  # the active ones

@@ -311,9 +311,8 @@ def _attached(settings: SubscriptionSettings) -> SubscriptionSettings:
 def apply_subscription_created(state: State, record: SubscriptionCreated) -> None:
     """A reader is there; everything from its frontiers on is ready for it."""
     stream = state.streams[record.stream]
-    subscription = Subscription(record.id, stream, record.name, record.settings)
+    subscription = Subscription(record.id, stream, record.name, record.settings, record.owner)
     state.id_next = max(state.id_next, record.id + 1)
-    subscription.owner = record.owner
     if record.owner:
         state.owned_by.setdefault(record.owner, {})[record.id] = subscription
     subscription.filter = filter_of(record.settings)

@@ -25,6 +25,7 @@ from dragoman.runtime.commit import Commit, NoCommit
 from dragoman.runtime.outbox import Outbox
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers
+from dragoman.runtime.watchers import Watchers
 from dragoman.telemetry.counters import Meters
 
 RESIDENT_BYTES_MAX: Final = 96 << 20
@@ -104,8 +105,8 @@ class Broker:
         self._touched: dict[BrokerSession, None] = {}
         self._waiting: dict[BrokerSession, None] = {}
         self._outbox = Outbox(commit)
-        self._watchers: dict[tuple[str, str], dict[BrokerSession, None]] = {}
-        self._pushers: dict[str, dict[BrokerSession, None]] = {}  # by face
+        self._watchers: Watchers[tuple[str, str]] = Watchers()  # of streams
+        self._pushers: Watchers[str] = Watchers()  # of what a face pushes
         self.on_pushed: Callable[[str], None] = lambda _: (
             None
         )  # by a face that nobody has asked for yet
@@ -151,8 +152,8 @@ class Broker:
         self._throttled.pop(session, None)
         self._news.pop(session, None)
         self.timers.forget(session)
-        for watchers in (*self._watchers.values(), *self._pushers.values()):
-            watchers.pop(session, None)
+        self._watchers.forget(session)
+        self._pushers.forget(session)
         self.loaded(lambda: self.kernel.close_session(session.id))
 
     def sessions(self) -> list[BrokerSession]:
@@ -344,9 +345,7 @@ class Broker:
     def _grow(self, stream: Stream, partition: Partition, end: int) -> None:
         partition.committed = max(partition.committed, end)
         self._outbox.grown(partition)
-        watchers = self._watchers.pop((stream.namespace, stream.name), None)
-        if watchers:
-            self._news.update(watchers)
+        self._news.update(self._watchers.take((stream.namespace, stream.name)))
 
     def _flush(self) -> dict[BrokerSession, None]:
         """Write to whoever was touched since the last call; returns them."""
@@ -403,13 +402,13 @@ class Broker:
 
     def watch(self, session: BrokerSession, namespace: str, name: str) -> None:
         """Tell `session`, once, when the stream's committed end moves."""
-        self._watchers.setdefault((namespace, name), {})[session] = None
+        self._watchers.add(session, (namespace, name))
         if self._growth:
             self.commit.want_sync(self.commit.position())
 
     def watch_pushed(self, session: BrokerSession, face: str) -> None:
         """Tell `session`, once, when what the face pushes changes."""
-        self._pushers.setdefault(face, {})[session] = None
+        self._pushers.add(session, face)
 
     def _note_pushed(self) -> None:
         pushed = self.kernel.state.pushed
@@ -418,7 +417,7 @@ class Broker:
             for face in changed:
                 if face not in self._pushers:
                     self.on_pushed(face)
-                self._news.update(self._pushers.pop(face, {}))
+                self._news.update(self._pushers.take(face))
 
     def on_progress(self) -> None:
         """Positions moved: show what grew, tell who waits, and let it leave."""
