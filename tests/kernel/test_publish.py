@@ -129,6 +129,7 @@ def test_a_confirm_waits_for_the_most_careful_durable_target() -> None:
     both = bound(
         kernel, "r", "fanout", ("written", BindingSettings()), ("synced", BindingSettings())
     )
+    kernel.state.stream("default", "written").partitions[0].safe = 1
     assert send(kernel, Address("written"), b"x").level == WRITTEN
     assert send(kernel, both, b"x").level == SYNCED
     fleeting = with_queues("q", durable=False)

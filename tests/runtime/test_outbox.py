@@ -101,6 +101,8 @@ class Readers:
         self.writer.submit(
             DeclareQueue(name="q", settings=SubscriptionSettings(**settings), stream=stream)
         )
+        for partition in self.node.kernel.state.stream("default", "q").partitions:
+            partition.reserved = partition.safe = 1_000  # else they all wait for the disk
         self.node.settle()
 
     def connect(self) -> BrokerSession:

@@ -25,6 +25,7 @@ from dragoman.kernel import records as r
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.leases.standing import EARLY
 from dragoman.kernel.quotas import Quotas
 from dragoman.model.errors import KernelError
 from dragoman.model.levels import SYNCED, WRITTEN
@@ -189,9 +190,6 @@ class World(Checks):
             for stream in self.base.streams.values()
             for partition, end in enumerate(stream.ends)
         }
-        self.seen = {
-            key: known for key, known in self.seen.items() if known[1] == SYNCED or self._has(key)
-        }  # what a power cut takes from a stream that does not wait for the disk may differ after it
         self.model = self.base.copy()
         for record in self.node.kernel._records:
             self.model.apply(record)
@@ -207,9 +205,6 @@ class World(Checks):
         self.node.kernel.judge = self._judge
         self.node.kernel.on_rearmed = self._rearmed
         self.node.broker.begin_turn()
-
-    def _has(self, key: tuple[int, int, int]) -> bool:
-        return key[2] < self.recovered_ends.get(key[:2], 0)
 
     def crash(self) -> None:
         """The power goes, or the process is killed; then the next life begins."""
@@ -303,6 +298,10 @@ class World(Checks):
             assert expected is not None, f"nobody leased {delivery.start} to {delivery.holder.id}"
             a_delivery_is_what_was_leased(self, delivery, expected)
             self.counts["delivery"] += 1
+            if delivery.standing != EARLY:
+                stream = delivery.holder.subscription.stream.id
+                places = range(delivery.start, delivery.end)
+                self.used |= {(stream, delivery.partition, offset) for offset in places}
             if not delivery.holder.no_ack:
                 client.held.append(
                     Held(

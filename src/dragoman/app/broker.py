@@ -97,6 +97,7 @@ class BrokerParts:
         await _until(self._is_written, end)
         if self.checkpointer is not None and commit.failed is None:
             checkpointer = self.checkpointer
+            self.broker.give_back()
             checkpointer.begin()
             await _until(lambda: not checkpointer.is_busy, end)
             checkpointer.close()

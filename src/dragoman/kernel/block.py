@@ -239,9 +239,10 @@ _RELEASED: Final = Block(
 
 
 class Partition:
-    """One partition's log. start <= stable <= committed <= end."""
+    """One partition's log. start <= stable <= committed <= end; safe <= reserved. See `reservation`."""
 
     __slots__ = (
+        "block_size",
         "blocks",
         "committed",
         "end",
@@ -252,6 +253,7 @@ class Partition:
         "producers",
         "reserved",
         "rewritten",
+        "safe",
         "size",
         "start",
     )
@@ -260,7 +262,9 @@ class Partition:
         self.index = index
         self.start = 0  # lowest offset that readers may ask for
         self.end = 0  # next offset to give
-        self.reserved = 0  # offsets below may have been given out before a crash
+        self.reserved = 0  # offsets below may have been seen
+        self.safe = 0  # `reserved` as far as it is synced: offsets below are never given again
+        self.block_size = 0  # offsets reserved the last time
         self.committed = 0  # cursors read below this
         self.open_since: dict[int, int] = {}  # open transactions: producer id -> first offset
         self.producers: dict[int, ProducerState] = {}

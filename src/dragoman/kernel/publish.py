@@ -31,6 +31,7 @@ from dragoman.kernel.producers import duplicate_of
 from dragoman.kernel.quotas import check_publish as check_quotas
 from dragoman.kernel.records import Published, Record, Target
 from dragoman.kernel.replies import PublishReply
+from dragoman.kernel.reservation import shown_at
 from dragoman.kernel.settings import Address
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import check_publish
@@ -195,7 +196,8 @@ def _is_duplicate(
     reply.offset = offset
     reply.partition = partition.index
     reply.routed = 1
-    reply.level = max(command.level, stream.settings.level)
+    level = max(command.level, stream.settings.level)
+    reply.level = shown_at(partition, offset + producer.count, level)
     return True
 
 
@@ -362,9 +364,8 @@ def _append_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:
             reply.offset = target.offset
             reply.partition = partition.index
         if stream.durable:
-            reply.level = max(
-                reply.level, stream.settings.level if command.level < 0 else command.level
-            )
+            level = stream.settings.level if command.level < 0 else command.level
+            reply.level = max(reply.level, shown_at(partition, draft.ends[partition], level))
     reply.routed = max(reply.routed, len(streams))
     keys = _keys(draft, streams)
     for targets in (durable, fleeting):

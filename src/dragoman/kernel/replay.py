@@ -41,23 +41,8 @@ from dragoman.kernel.records import (
     Trimmed,
     Unbound,
 )
+from dragoman.kernel.reservation import apply_reserved, apply_skipped
 from dragoman.kernel.state import State
-
-
-def apply_skipped(state: State, record: Skipped) -> None:
-    """The partition goes on at a later offset."""
-    stream = state.streams.get(record.stream)
-    if stream is not None:
-        partition = stream.partitions[record.partition]
-        partition.end = max(partition.end, record.offset)
-
-
-def apply_reserved(state: State, record: Reserved) -> None:
-    """Offsets below may have been seen: remembered until the next start."""
-    stream = state.streams.get(record.stream)
-    if stream is not None:
-        partition = stream.partitions[record.partition]
-        partition.reserved = max(partition.reserved, record.offset)
 
 
 def apply_started(state: State, record: Started) -> None:

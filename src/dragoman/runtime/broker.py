@@ -18,10 +18,11 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.state import Needs
-from dragoman.model.levels import APPLIED, WRITTEN
+from dragoman.model.levels import WRITTEN
 from dragoman.ports.clock import Clock
 from dragoman.ports.storage import Failed
 from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.growth import Growth
 from dragoman.runtime.outbox import Outbox
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers
@@ -110,9 +111,7 @@ class Broker:
         self.on_pushed: Callable[[str], None] = lambda _: (
             None
         )  # by a face that nobody has asked for yet
-        self._growth: list[
-            tuple[int, int, Stream, Partition, int]
-        ] = []  # (position, level, stream, partition, end)
+        self._growth = Growth(kernel, commit, self._on_grown, self._is_awaited, self._sync_soon)
         self._turning = False
         self._is_faulty = False  # no turn comes any more
         self._is_lagging = False
@@ -316,24 +315,20 @@ class Broker:
 
     def _gather(self) -> None:
         """This turn's records go to the frame now gathering; what grew is visible once that frame is durable enough."""
+        reserved = self._growth.reserve()
         self._collect()
-        grown, self.kernel.state.grown = self.kernel.state.grown, []
-        position = self.commit.position()
-        for stream, partition in grown:
-            level = stream.settings.level if stream.durable else APPLIED
-            if level == APPLIED or self.commit.reached(level) >= position:
-                self._grow(stream, partition, partition.end)
-            else:
-                self._growth.append((position, level, stream, partition, partition.end))
-                self._show_later(stream, position, level)
+        self._growth.note(self.commit.position(), reserved)
 
-    def _show_later(self, stream: Stream, position: int, level: int) -> None:
+    def _on_grown(self, stream: Stream, partition: Partition) -> None:
+        self._outbox.grown(partition)
+        self._news.update(self._watchers.take((stream.namespace, stream.name)))
+
+    def _is_awaited(self, stream: Stream, partition: Partition) -> bool:
+        return self._outbox.awaits(partition) or (stream.namespace, stream.name) in self._watchers
+
+    def _sync_soon(self) -> None:
         """Cursors that wait see what grew at once; while none waits, the journal is synced for them now and then."""
-        if level == WRITTEN:
-            self.commit.want_written()
-        elif (stream.namespace, stream.name) in self._watchers:
-            self.commit.want_sync(position)
-        elif not self._is_lagging:
+        if not self._is_lagging:
             self._is_lagging = True
             self._scheduler.later(VISIBLE_LAG_MS, self._catch_up)
 
@@ -342,10 +337,9 @@ class Broker:
         self.commit.want_sync(self.commit.position())  # of a frame that still gathers, too
         self.commit.pump()
 
-    def _grow(self, stream: Stream, partition: Partition, end: int) -> None:
-        partition.committed = max(partition.committed, end)
-        self._outbox.grown(partition)
-        self._news.update(self._watchers.take((stream.namespace, stream.name)))
+    def give_back(self) -> None:
+        """See `Growth.give_back`."""
+        self._growth.give_back()
 
     def _flush(self) -> dict[BrokerSession, None]:
         """Write to whoever was touched since the last call; returns them."""
@@ -403,7 +397,7 @@ class Broker:
     def watch(self, session: BrokerSession, namespace: str, name: str) -> None:
         """Tell `session`, once, when the stream's committed end moves."""
         self._watchers.add(session, (namespace, name))
-        if self._growth:
+        if self._growth.is_growing:
             self.commit.want_sync(self.commit.position())
 
     def watch_pushed(self, session: BrokerSession, face: str) -> None:
@@ -423,14 +417,7 @@ class Broker:
         """Positions moved: show what grew, tell who waits, and let it leave."""
         if not self._turning:
             self.read_clock()
-        if self._growth:
-            ripe = [item for item in self._growth if self.commit.reached(item[1]) >= item[0]]
-            if ripe:
-                self._growth = [
-                    item for item in self._growth if self.commit.reached(item[1]) < item[0]
-                ]
-                for _, _, stream, partition, end in ripe:
-                    self._grow(stream, partition, end)
+        self._growth.ripen()
         waiting, self._waiting = self._waiting, {}
         self._news.update(waiting)
         self._hand_ripened()

@@ -19,6 +19,7 @@ from dragoman.kernel.entities import Holder
 from dragoman.kernel.leases.commands import SessionLock
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.standing import EARLY, LEASE, MESSAGE
+from dragoman.kernel.reservation import shown_at
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
 from dragoman.runtime.commit import Commit, NoCommit
 
@@ -44,8 +45,10 @@ def _level(delivery: Delivery) -> int:
     if delivery.standing == LEASE:
         return SYNCED
     stream = delivery.holder.subscription.stream
-    is_committed = delivery.end <= stream.partitions[delivery.partition].committed
-    return APPLIED if is_committed else stream.settings.level
+    partition = stream.partitions[delivery.partition]
+    if delivery.end <= partition.committed:
+        return APPLIED
+    return shown_at(partition, delivery.end, stream.settings.level)
 
 
 class Outbox:
@@ -97,6 +100,10 @@ class Outbox:
             frames = self._synced if level > WRITTEN else self._written
             frames.extend((position, (session, delivery)) for delivery in batch)
         return True
+
+    def awaits(self, partition: Partition) -> bool:
+        """Whether something waits for the partition to grow."""
+        return partition in self._growing
 
     def grown(self, partition: Partition) -> None:
         """More of the partition is committed."""

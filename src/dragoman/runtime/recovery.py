@@ -18,6 +18,7 @@ from dragoman.kernel.records import (
     StreamCreated,
     SubscriptionCreated,
 )
+from dragoman.kernel.reservation import skips
 from dragoman.ports.storage import Corrupt, LogStore, Segments, StateStore
 from dragoman.runtime.extents import block_of
 from dragoman.runtime.featurerows import load_features
@@ -76,6 +77,7 @@ def recover(
         raise Corrupt(f"what the store holds cannot be read: {error!r}") from error
     _settle(kernel)
     kernel.begin(tail.incarnation)
+    kernel.commit(skips(kernel.state))
     return recovered
 
 

@@ -16,6 +16,7 @@ from dragoman.model.errors import (
     StreamNotFound,
     SubscriptionNotFound,
 )
+from dragoman.model.levels import SYNCED
 from dragoman.model.limits import PEEK_BYTES_MAX, PEEK_COUNT_MAX
 
 
@@ -105,7 +106,8 @@ def test_a_stream_is_looked_into_whoever_reads_it() -> None:
     engine = Engine()
     node = engine.start()
     session = node.connect()
-    session.submit(CreateStream(name="s", settings=StreamSettings(retention_ms=-1)))
+    settings = StreamSettings(retention_ms=-1, level=SYNCED)
+    session.submit(CreateStream(name="s", settings=settings))
     publish(session, "s", b"0", b"1")
     node.settle()
     node.checkpoint()

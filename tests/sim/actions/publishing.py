@@ -146,6 +146,5 @@ def read(world: World) -> None:
                 assert world.seen.setdefault(key, (body, level))[0] == body, f"{key} has changed"
                 position = position_of(world, *key)
                 leaves(world, "read", position, stream.settings.level)
-                if stream.settings.level == SYNCED:
-                    world.used.add(key)
+                world.used.add(key)
                 world.counts["read an entry"] += 1
