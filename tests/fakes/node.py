@@ -230,8 +230,10 @@ class World:
     def journal(self) -> None:
         """The journal catches up."""
         self.run()
+        self.commit.pump_all()
         while self.worker.run_one():
             self.run()
+            self.commit.pump_all()
 
     def advance(self, by_ms: int) -> None:
         """Time passes, and everything due happens."""

@@ -79,11 +79,14 @@ class TestNode:
             self.turn()
 
     def _catch_up(self) -> bool:
-        """As after a while without news: what lags for cursors is synced."""
-        lagging = self.broker._is_lagging
-        if lagging:
-            self.broker._catch_up()
-        return lagging
+        """As after a while without news: what was put off is written, what lags for cursors is synced."""
+        broker = self.broker
+        was_late = broker._is_put_off or broker._is_lagging
+        if broker._is_put_off:
+            broker._pump_all()
+        if broker._is_lagging:
+            broker._catch_up()
+        return was_late
 
     def checkpoint(self) -> None:
         """A whole checkpoint."""

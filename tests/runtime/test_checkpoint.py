@@ -8,7 +8,7 @@ from dragoman.kernel.commands import CreateStream, Lease, Publish
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
-from dragoman.model.levels import CANONICAL
+from dragoman.model.levels import CANONICAL, SYNCED
 
 
 def test_what_is_published_after_a_checkpoint_froze_is_not_taken_for_part_of_it() -> None:
@@ -52,7 +52,7 @@ def test_a_publish_is_in_the_frame_it_was_promised_though_the_writer_ends_in_the
     node = engine.start()
     session = node.connect()
     declare(session, "orders")
-    publish(session, "orders", b"1")
+    session.want(publish(session, "orders", b"1").position, SYNCED)
     node.turn()  # the writer is busy with it
     publish(session, "orders", b"2")
     node.turn()  # gathers

@@ -145,9 +145,7 @@ def test_what_is_below_the_safe_offsets_is_shown_though_what_is_above_must_wait(
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_no_offset_is_ever_seen_as_two_messages(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_offset_is_ever_seen_as_two_messages(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reservation, "BLOCK_MIN", 2)  # so that many are needed
     monkeypatch.setattr(reservation, "BLOCK_MAX", 6)
     machine = Machine(seed)

@@ -31,6 +31,8 @@ from dragoman.telemetry.counters import Meters
 
 RESIDENT_BYTES_MAX: Final = 96 << 20
 """Of messages that are nowhere but in memory, before publishers are held back."""
+PUT_OFF_MS: Final = 1
+"""Until what nobody waits for is handed to the journal: so much of it may a killed process lose."""
 VISIBLE_LAG_MS: Final = 10
 """Until entries of a stream whose level is synced are shown to cursors that are not waiting for them yet."""
 GATHERING_BYTES_MAX: Final = 32 << 20
@@ -91,6 +93,7 @@ class Broker:
         self.kernel = kernel
         self.commit = commit
         commit.collect = self._collect
+        commit.put_off = self._put_off
         self.meters = Meters()
         commit.sync_times = self.meters.journal_sync
         self.clock = clock
@@ -115,6 +118,7 @@ class Broker:
         self._turning = False
         self._is_faulty = False  # no turn comes any more
         self._is_lagging = False
+        self._is_put_off = False
         self._appended = 0  # bytes of bodies given to the commit so far
         self._throttled: dict[BrokerSession, None] = {}  # publishers not read from
         self._news: dict[BrokerSession, None] = {}  # to be told that what they wait for has moved
@@ -319,6 +323,15 @@ class Broker:
         self._collect()
         self._growth.note(self.commit.position(), reserved)
 
+    def _put_off(self) -> None:
+        if not self._is_put_off:
+            self._is_put_off = True
+            self._scheduler.later(PUT_OFF_MS, self._pump_all)
+
+    def _pump_all(self) -> None:
+        self._is_put_off = False
+        self.commit.pump_all()
+
     def _on_grown(self, stream: Stream, partition: Partition) -> None:
         self._outbox.grown(partition)
         self._news.update(self._watchers.take((stream.namespace, stream.name)))
@@ -432,6 +445,7 @@ class Broker:
         if self._turning or self._is_faulty or self.kernel.is_broken or not self._touched:
             return
         self._flush()
+        self.commit.pump()  # for what was asked for while told
         state = self.kernel.state
         if state.active or state.cancelled or state.groups.answers:
             self.begin_turn()

@@ -3,8 +3,10 @@
     turn thread    pending records --(writer idle)--> one frame --> writer thread: append, then sync if wanted
     positions      synced <= written <= handed < (sealed <) gathering
 
-There is no timer: a frame is whatever piled up while the writer was busy with the one before. What is handed over is
-one immutable bytes object. The first failure ends it: a sync that failed is never tried again.
+A frame that somebody waits for is handed over as soon as the writer is idle: whatever piled up while it was busy with
+the one before. One that nobody waits for is put off a moment, as the writer's thread takes the interpreter from turns
+that somebody does wait for. What is handed over is one immutable bytes object. The first failure ends it: a sync that
+failed is never tried again.
 
 A full disk is no failure: the frame that was refused is kept and written before any other, at once from the journal's
 reserve, otherwise when there is room again (`retry`). Until then frames behind it gather.
@@ -24,6 +26,8 @@ from dragoman.telemetry.counters import Histogram
 
 FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
 UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
+PUT_OFF_BYTES_MAX: Final = 256 << 10  # of bodies in a frame that nobody waits for
+PUT_OFF_RECORDS_MAX: Final = 1_000
 EVERYTHING: Final = 1 << 62  # past every position
 
 
@@ -66,6 +70,8 @@ class Commit:
         # Adds what was decided and not added yet.
         self.collect: Callable[[], object] = lambda: None
         self.on_full: Callable[[], None] = lambda: None  # the log has refused a frame
+        # Asked when a frame is gathering that nobody waits for: `pump_all` is to be called in a moment.
+        self.put_off: Callable[[], None] = self.pump_all
         self._refused: Job | None = None  # writes the refused frame again
         self._worker = worker
         self._post = post
@@ -124,7 +130,7 @@ class Commit:
         self.pending_bytes += size_bytes
 
     def pump(self) -> None:
-        """Hand the gathered frame over if the writer is idle; else it goes on gathering.
+        """Hand the gathered frame over if the writer is idle and somebody waits for it; else it goes on gathering.
 
         The writer may become idle in the middle of a turn. What that turn has decided was promised the frame now
         gathering, so it is collected first.
@@ -132,6 +138,27 @@ class Commit:
         if self._busy or self.failed is not None:
             return
         self.collect()
+        if self._pending and self._sealed is None and not self._is_wanted():
+            self.put_off()
+        else:
+            self._hand_next()
+
+    def _is_wanted(self) -> bool:
+        return (
+            self._written_wanted
+            or self._sync_wanted > self.synced
+            or self.pending_bytes > PUT_OFF_BYTES_MAX
+            or len(self._pending) > PUT_OFF_RECORDS_MAX
+        )
+
+    def pump_all(self) -> None:
+        """As `pump`, whoever waits for it."""
+        if self._busy or self.failed is not None:
+            return
+        self.collect()
+        self._hand_next()
+
+    def _hand_next(self) -> None:
         if self._sealed is not None:
             records, self._sealed = self._sealed, None
             self._hand_records(records)
@@ -285,6 +312,7 @@ class NoCommit:
 
     def __init__(self) -> None:
         self.collect: Callable[[], object] = lambda: None
+        self.put_off: Callable[[], None] = lambda: None
         self.failed: StorageError | None = None
         self.sync_times = Histogram()
 
@@ -314,6 +342,9 @@ class NoCommit:
         """Forget them."""
 
     def pump(self) -> None:
+        """Nothing to write."""
+
+    def pump_all(self) -> None:
         """Nothing to write."""
 
     def close(self) -> None:
