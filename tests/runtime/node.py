@@ -32,10 +32,10 @@ class TestNode:
 
     __test__ = False
 
-    def __init__(self, log: Any, segments: Any, state: Any) -> None:
+    def __init__(self, log: Any, segments: Any, state: Any, boot: bytes = b"") -> None:
         self.clock = ManualClock(1_000_000)
         self.kernel: Kernel = make_kernel(FakeTranslator())
-        self.recovered = recover(self.kernel, log, segments, state, self.clock.wall_ms())
+        self.recovered = recover(self.kernel, log, segments, state, self.clock.wall_ms(), boot)
         self.journal = ManualWorker()
         self.storage = ManualWorker()
         self.scheduler = ManualScheduler()

@@ -27,6 +27,7 @@ class Machine:
         self.seed = seed
         self.disk, self.state = SimDisk(seed), SimState()
         self.seen: dict[int, bytes] = {}
+        self.boots = 0
         self.start()
         self.session.submit(CreateStream(name="s", settings=STREAM))
         self.session.want(self.session.position(), SYNCED)
@@ -34,7 +35,8 @@ class Machine:
 
     def start(self) -> None:
         log = Journal(self.disk, SeededEntropy.from_seed(self.seed), file_bytes=4096)
-        self.node = TestNode(log, SegmentStore(self.disk), self.state)
+        boot = b"boot %d" % self.boots
+        self.node = TestNode(log, SegmentStore(self.disk), self.state, boot)
         self.session: BrokerSession = self.node.connect()
 
     @property
@@ -43,6 +45,7 @@ class Machine:
 
     def lose_power(self) -> None:
         self.disk, self.state = self.disk.crash(), self.state.crash()
+        self.boots += 1
         self.start()
 
     def kill(self) -> None:
@@ -106,11 +109,29 @@ def test_after_a_clean_stop_offsets_go_on_without_a_gap() -> None:
     machine.read()
 
 
-def test_after_a_kill_they_go_on_behind_what_was_reserved() -> None:
+def test_after_a_kill_they_go_on_without_a_gap_as_the_machine_has_lost_nothing() -> None:
+    machine = Machine(3)
+    for number in range(4):
+        machine.publish(b"%d" % number)
+        machine.node.settle()
+        machine.kill()
+    assert sorted(machine.seen) == [0, 1, 2, 3]
+    machine.read()
+    assert machine.partition.safe == 1 + BLOCK_MIN, "what was reserved is still"
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_after_a_power_cut_they_go_on_behind_what_was_reserved(is_known: bool) -> None:
     machine = Machine(3)
     machine.publish(b"0")
     machine.node.settle()
-    machine.kill()
+    machine.node.checkpoint()
+    if is_known:
+        machine.lose_power()
+    else:
+        machine.node.kernel.state.boot = b""
+        machine.node.checkpoint()
+        machine.kill()
     machine.publish(b"1")
     assert sorted(machine.seen) == [0, 1 + BLOCK_MIN]
     machine.read()

@@ -13,7 +13,7 @@ import dragoman
 from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
 from dragoman.app.lag import LoopLag
-from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy
+from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
 from dragoman.app.node import LocalNode
 from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.call import Face
@@ -186,7 +186,7 @@ def _durable(
     try:
         files = open_files(Path(options.data), entropy)
         log, segments, state, engine = files.log, files.segments, files.state, files.all
-        recovered = recover(kernel, log, segments, state, clock.wall_ms())
+        recovered = recover(kernel, log, segments, state, clock.wall_ms(), boot_id())
     except StorageError as error:
         raise StartError(f"data in {options.data}: {error}") from error
     cluster_id = recovered.cluster_id or entropy.token(CLUSTER_ID_BYTES)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 class SystemClock:
@@ -24,6 +25,14 @@ class SystemEntropy:
     def token(self, size_bytes: int) -> bytes:
         """Unpredictable bytes."""
         return os.urandom(size_bytes)
+
+
+def boot_id() -> bytes:
+    """Tells this run of the machine from all others: what was written in it is there, synced or not. Empty unknown."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+    except OSError:
+        return b""  # not Linux
 
 
 class LoopScheduler:

@@ -31,6 +31,7 @@ from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Leased, Published, Record, Settled, Started
 from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply
+from dragoman.kernel.reservation import skips
 from dragoman.kernel.retention import next_patrol_ms, patrol
 from dragoman.kernel.scheduler import schedule
 from dragoman.kernel.state import LOOK_MS, Needs, State
@@ -72,10 +73,13 @@ class Kernel:
             **FEATURE_HANDLERS,
         }
 
-    def begin(self, incarnation: int) -> None:
-        """A new life of the node: what was leased through connections is ready again."""
+    def begin(self, incarnation: int, boot: bytes = b"") -> None:
+        """A new life of the node: what was leased through connections is ready again, and what a power cut may have
+        taken is skipped. `boot` tells this run of the machine from all others; empty where that is not known.
+        """
+        records = [] if boot and boot == self.state.boot else skips(self.state)
         secret = self.state.secret or self.token(SECRET_BYTES)
-        self.commit([Started(incarnation, self.state.id_next, secret)])
+        self.commit([Started(incarnation, self.state.id_next, secret, boot), *records])
 
     # --- commands ---
 

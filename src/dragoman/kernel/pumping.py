@@ -210,7 +210,8 @@ def _drive(kernel: "Decisions", pump: Pump) -> int:
     except NoOrigin as error:
         _end(kernel, pump, "failed", str(error))
         return IDLE
-    _pace(pump, load.end - load.start, kernel.elapsed_ms)
+    count = 0 if load.block.control else load.end - load.start  # gaps and markers are nothing
+    _pace(pump, count, kernel.elapsed_ms)
     return MOVED if kernel.elapsed_ms >= pump.starts_ms() else WAITS
 
 

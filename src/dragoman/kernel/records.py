@@ -182,6 +182,7 @@ class Started(Record, frozen=True, array_like=True, gc=False, tag=22):
     incarnation: int
     id_next: int
     secret: bytes = b""  # of the store, from its first start on
+    boot: bytes = b""  # which run of the machine this is; empty unknown
 
 
 class CursorsCommitted(Record, frozen=True, array_like=True, gc=False, tag=30):

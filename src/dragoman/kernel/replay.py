@@ -50,6 +50,7 @@ def apply_started(state: State, record: Started) -> None:
     state.id_next = max(state.id_next, record.id_next)
     state.begin_life(record.incarnation)
     state.secret = record.secret or state.secret
+    state.boot = record.boot
     state.producer_next = state.producer_reserved  # those below may have been given out
     for subscription in state.subscriptions.values():
         for index, window in enumerate(subscription.windows):

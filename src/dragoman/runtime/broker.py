@@ -31,7 +31,7 @@ from dragoman.telemetry.counters import Meters
 
 RESIDENT_BYTES_MAX: Final = 96 << 20
 """Of messages that are nowhere but in memory, before publishers are held back."""
-PUT_OFF_MS: Final = 1
+PUT_OFF_MS: Final = 5
 """Until what nobody waits for is handed to the journal: so much of it may a killed process lose."""
 VISIBLE_LAG_MS: Final = 10
 """Until entries of a stream whose level is synced are shown to cursors that are not waiting for them yet."""

@@ -68,6 +68,7 @@ class Frozen:
     """A checkpoint on its way: what the storage thread needs, and nothing that changes."""
 
     __slots__ = (
+        "boot",
         "changes",
         "cluster_id",
         "dead",
@@ -87,7 +88,7 @@ class Frozen:
         self.id_next = id_next
         self.producer_end = 0
         self.cluster_id = b""
-        self.secret = b""
+        self.secret = self.boot = b""
         self.changes: list[Change] = []
         self.partitions: list[tuple[Stream, Partition, list[Block]]] = []
         self.placed: list[Placed] = []
@@ -165,6 +166,7 @@ class Checkpointer:
         frozen = Frozen(self._commit.seal(), state.id_next)
         frozen.cluster_id = self._cluster_id
         frozen.secret = state.secret
+        frozen.boot = state.boot
         frozen.producer_end = state.producer_reserved
         self._freeze_entities(frozen)
         self._freeze_gone(frozen)
@@ -300,6 +302,7 @@ class Checkpointer:
             kept,
             frozen.producer_end,
             frozen.secret.hex(),
+            frozen.boot.hex(),
         )
         row: Change = ("meta", "checkpoint", msgspec.json.encode(meta))
         self._state.commit([*frozen.changes, row])

@@ -18,7 +18,6 @@ from dragoman.kernel.records import (
     StreamCreated,
     SubscriptionCreated,
 )
-from dragoman.kernel.reservation import skips
 from dragoman.ports.storage import Corrupt, LogStore, Segments, StateStore
 from dragoman.runtime.extents import block_of
 from dragoman.runtime.featurerows import load_features
@@ -48,9 +47,14 @@ class Recovered:
 
 
 def recover(
-    kernel: Kernel, log: LogStore, segments: Segments, state: StateStore, now_ms: int
+    kernel: Kernel,
+    log: LogStore,
+    segments: Segments,
+    state: StateStore,
+    now_ms: int,
+    boot: bytes = b"",
 ) -> Recovered:
-    """Fill an empty kernel from the store and begin a new life. Raises StorageError."""
+    """Fill an empty kernel from the store and begin a new life; `boot` as in `Kernel.begin`. Raises StorageError."""
     tail = log.open()
     recovered = Recovered(tail.position)
     kernel.now_ms = now_ms
@@ -76,8 +80,7 @@ def recover(
     except _UNREADABLE as error:
         raise Corrupt(f"what the store holds cannot be read: {error!r}") from error
     _settle(kernel)
-    kernel.begin(tail.incarnation)
-    kernel.commit(skips(kernel.state))
+    kernel.begin(tail.incarnation, boot)
     return recovered
 
 
@@ -133,6 +136,7 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
     state.id_next = max(state.id_next, meta.id_next)
     state.producer_reserved = meta.producer_end
     state.secret = bytes.fromhex(meta.secret)
+    state.boot = bytes.fromhex(meta.boot)
 
 
 def _load_stream(kernel: Kernel, number: int, row: StreamRow) -> None:
@@ -179,6 +183,7 @@ def _settle(kernel: Kernel) -> None:
     for stream in state.streams.values():
         for partition in stream.partitions:
             partition.committed = partition.end
+            partition.safe = partition.reserved  # what was found was made durable
     for subscription in state.subscriptions.values():
         subscription.queued = False
         for window in subscription.windows:

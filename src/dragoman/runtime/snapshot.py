@@ -96,6 +96,7 @@ class MetaRow(msgspec.Struct):
     segments: dict[int, int]
     producer_end: int = 0  # producer ids below may have been given out
     secret: str = ""
+    boot: str = ""
 
 
 def id_key(number: int) -> str:

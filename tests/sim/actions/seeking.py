@@ -113,7 +113,7 @@ def try_again_and_again(world: World) -> None:
 
 
 def _first_at(stream: Stream, partition: int, time_ms: int) -> set[int]:
-    """Where the time is in a partition; anywhere in one that is not in the order of time."""
+    """Where the time is in a partition, on either side of a gap; anywhere in one that is not in the order of time."""
     entries = stream.entries[partition]
     times = [entry.stored_ms for entry in entries]
     if times != sorted(times):
@@ -123,7 +123,7 @@ def _first_at(stream: Stream, partition: int, time_ms: int) -> set[int]:
     first = later[0] if later else past
     is_first = later[:1] == [entry.offset for entry in entries[:1]]
     before = max((entry.offset for entry in entries if entry.offset < first), default=first - 1)
-    in_gap = set(range(before + 1, first + 1))  # what was compacted away before it
+    in_gap = set(range(before + 1, first + 1))  # what was compacted away or skipped before it
     return {first, stream.starts[partition]} if is_first else in_gap
 
 

@@ -56,7 +56,8 @@ def _moved_over(world: "World", pump: Pump, record: r.PumpMoved) -> list[Entry]:
     assert start < record.offset <= stream.ends[record.partition], (pump.name, start, record)
     passed = [e for e in stream.entries[record.partition] if start <= e.offset < record.offset]
     assert not any(entry.pending for entry in passed), f"{pump.name} carries what is pending"
-    _is_committed(world, stream.id, record.partition, record.offset)
+    if passed:  # gaps are anybody's
+        _is_committed(world, stream.id, record.partition, passed[-1].offset + 1)
     return [entry for entry in passed if entry.is_message()]
 
 
