@@ -50,7 +50,7 @@ def test_what_somebody_waits_for_is_handed_over_at_once(level: int) -> None:
     if level == SYNCED:
         made.commit.want_sync(1)
     else:
-        made.commit.want_written()
+        made.commit.want_written(1)
     made.decide()
     assert made.worker.run_one()
     assert made.commit.reached(level) == 1
@@ -81,7 +81,7 @@ def test_behind_a_busy_writer_frames_gather_and_the_next_is_put_off_again_unless
     None
 ):
     made = Made()
-    made.commit.want_written()
+    made.commit.want_written(1)
     made.decide()
     for _ in range(3):
         made.decide()
@@ -90,6 +90,17 @@ def test_behind_a_busy_writer_frames_gather_and_the_next_is_put_off_again_unless
     assert (made.put_off, made.worker.jobs) == (1, [])
     made.commit.pump_all()
     assert len(made.worker.jobs) == 1
+
+
+def test_a_frame_behind_a_sealed_one_is_not_forgotten_by_who_waits_for_it() -> None:
+    made = Made()
+    made.decide()
+    made.commit.seal()
+    made.commit.want_written(2)
+    made.decide()
+    while made.worker.run_one():
+        pass
+    assert made.commit.written == 2
 
 
 def test_a_sealed_frame_is_never_put_off() -> None:

@@ -38,6 +38,7 @@ from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.states import LEASED, RELEASE
 from dragoman.kernel.leases.window import Window
+from dragoman.kernel.settings import StreamSettings
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions import coordinator, transaction
 from dragoman.runtime import checkpoint, featurerows
@@ -271,6 +272,7 @@ def what_was_taken_back_is_not(patch: Patch) -> None:
 @mutant("scheduling")
 def an_id_is_told_before_it_is_safe(patch: Patch) -> None:
     patch.setattr(scheduler, "SYNCED", 0)
+    patch.setattr(scheduler, "BUCKET_SETTINGS", StreamSettings(retention_ms=-1, level=0))
 
 
 # --- unique --------------------------------------------------------------------------------------------------------

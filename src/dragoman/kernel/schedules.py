@@ -23,6 +23,7 @@ from dragoman.kernel.commands import DEFAULT_NAMESPACE, Publish
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.records import ScheduleSettled
 from dragoman.kernel.settings import Address, StreamSettings
+from dragoman.model.levels import SYNCED
 from dragoman.model.limits import SCHEDULE_BUCKET_MS, SCHEDULE_OPEN_AHEAD_MS
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 SCHEDULES: Final = "\0schedules"
 """The hidden streams' namespace; no door has a name for it."""
-BUCKET_SETTINGS: Final = StreamSettings(retention_ms=-1)
+BUCKET_SETTINGS: Final = StreamSettings(retention_ms=-1, level=SYNCED)  # ids are told when synced
 DUE_BYTES: Final = 8
 _OFFSET_BITS: Final = 48
 _OFFSET_MASK: Final = (1 << _OFFSET_BITS) - 1

@@ -401,7 +401,7 @@ class Broker:
         if level > WRITTEN:
             self.commit.want_sync(position)
         else:
-            self.commit.want_written()
+            self.commit.want_written(position)
 
     def position(self) -> int:
         """Of the frame that holds everything decided so far, this turn's records included."""

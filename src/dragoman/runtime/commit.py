@@ -86,7 +86,7 @@ class Commit:
         self.pending_bytes = 0  # of bodies in frames not handed yet
         self.sync_times = Histogram()  # the worker writes, whoever asks reads
         self._busy = False
-        self._written_wanted = False
+        self._written_wanted = 0  # the highest position somebody waits to see written
         self._sync_wanted = 0  # the highest position somebody waits to see synced
         self.failed: StorageError | None = None
         self._trim_to = 0
@@ -116,9 +116,9 @@ class Commit:
         """Somebody waits for `position` to be synced."""
         self._sync_wanted = max(self._sync_wanted, position)
 
-    def want_written(self) -> None:
-        """Somebody waits for the frame now gathering to be written: say so before its sync, too."""
-        self._written_wanted = True
+    def want_written(self, position: int) -> None:
+        """Somebody waits for `position` to be written: say so before its sync, too."""
+        self._written_wanted = max(self._written_wanted, position)
 
     def trim(self, position: int) -> None:
         """Frames at or below `position` are in a checkpoint; the writer lets them go with its next frame."""
@@ -145,7 +145,7 @@ class Commit:
 
     def _is_wanted(self) -> bool:
         return (
-            self._written_wanted
+            self._written_wanted > self.handed
             or self._sync_wanted > self.synced
             or self.pending_bytes > PUT_OFF_BYTES_MAX
             or len(self._pending) > PUT_OFF_RECORDS_MAX
@@ -179,7 +179,7 @@ class Commit:
         self._busy = True
         wants = self._sync_wanted > self.synced or self.handed - self.synced >= UNSYNCED_FRAMES_MAX
         expected, trim, self._trim_to = self.handed - bool(payload), self._trim_to, 0
-        tell, self._written_wanted = wants and self._written_wanted, False
+        tell = wants and self._written_wanted >= self.handed
         self._worker.submit(lambda: self._write(expected, payload, wants, trim, tell))
 
     def _write(
@@ -332,7 +332,7 @@ class NoCommit:
         """Every position has reached every level."""
         return EVERYTHING
 
-    def want_written(self) -> None:
+    def want_written(self, position: int) -> None:
         """Nothing to wait for."""
 
     def want_sync(self, position: int) -> None:

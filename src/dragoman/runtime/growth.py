@@ -89,7 +89,7 @@ class Growth:
             return
         self._growing.append(item)
         if level == WRITTEN:
-            self._commit.want_written()
+            self._commit.want_written(position)
         elif self._is_awaited(stream, partition):
             self._commit.want_sync(position)
         else:

@@ -92,7 +92,7 @@ class Outbox:
         if level > WRITTEN:
             self._commit.want_sync(position)
         else:
-            self._commit.want_written()
+            self._commit.want_written(position)
         if first.standing == MESSAGE and not first.holder.once:
             partition = first.holder.subscription.stream.partitions[first.partition]
             self._growing.setdefault(partition, []).append((session, first))

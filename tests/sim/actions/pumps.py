@@ -11,6 +11,7 @@ from dragoman.model.levels import SYNCED, WRITTEN
 
 NAMES = ["pump0", "pump1", "pump2"]
 ROUNDS_MAX = 20
+QUIET_ROUNDS = 4  # what is carried may wait a round to be committed, and its pump another
 POLL_MS = 20
 PERIOD_MS = 400  # past every retry and every round
 
@@ -83,7 +84,7 @@ def let_pumps_work(world: World) -> None:
             world.rest()
         now = _places(world)
         quiet, before = quiet + 1 if now == before else 0, now
-        if quiet == 2:
+        if quiet == QUIET_ROUNDS:
             nothing_is_left_to_carry(world)
             world.counts["let pumps work"] += 1
             return
