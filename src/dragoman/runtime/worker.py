@@ -41,6 +41,7 @@ class ThreadWorker:
             if job is None:
                 return
             job()
+            del job  # what it has written need not wait in memory for the next one
 
     def close(self) -> None:
         """See `Worker.close`."""
