@@ -108,9 +108,8 @@ class State:
         # The next id of streams, subscriptions, routes and pools, never reused; of holders see `begin_life`.
         self.id_next = self.holder_next = 1
         self.incarnation = 1
-        self.secret = self.boot = (
-            b""  # of the store; the run of the machine in which this life began
-        )
+        # Of the store, and of the run of the machine in which this life began; empty unknown.
+        self.secret = self.boot = b""
         self.is_full = False  # the disk is: publishes are refused, everything else goes on
         self.appended = 0  # bytes ever appended, each body once: how much the journal is given
         self.resident = 0  # bytes of memory, about, of blocks that are nowhere else

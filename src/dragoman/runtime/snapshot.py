@@ -132,12 +132,7 @@ def stream_changes(stream: Stream, *, exists: bool) -> Iterator[Change]:
 def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterator[Change]:
     """The rows of a subscription and its windows that changed, or their removal."""
     key = id_key(subscription.id)
-    lasts = (
-        exists
-        and subscription.settings.durable
-        and not subscription.owner
-        and subscription.stream.durable
-    )
+    lasts = exists and subscription.durable
     if not lasts:
         yield ("subscription", key, None)
     else:
