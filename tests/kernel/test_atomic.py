@@ -5,9 +5,18 @@ from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode, declare, publish
 
 from dragoman.kernel.atomic import Atomic
-from dragoman.kernel.commands import Bind, Consume, DeclareRoute, DescribeQueue, Publish, Settle
+from dragoman.kernel.commands import (
+    Bind,
+    Consume,
+    DeclareQueue,
+    DeclareRoute,
+    DescribeQueue,
+    Publish,
+    SetCredit,
+    Settle,
+)
 from dragoman.kernel.leases.lease import Delivery
-from dragoman.kernel.settings import Address
+from dragoman.kernel.settings import Address, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument, KernelError, PublishRefused, QuotaExceeded
 from dragoman.model.levels import CANONICAL
 from dragoman.model.limits import ATOMIC_BYTES_MAX, ATOMIC_COMMANDS_MAX
@@ -180,3 +189,36 @@ def test_after_any_sets_and_a_restart_exactly_the_whole_ones_are_there(
     node.settle()
     probe = engine.start().connect()
     assert {name: counts(probe, name)[0] for name in expected} == expected
+
+
+def keyed(node: TestNode, session: BrokerSession, *bodies: bytes) -> list[Delivery]:
+    """Messages of one key, each leased by itself; a release takes the later ones back."""
+    settings = SubscriptionSettings(order="key", revoke_followers=True)
+    session.submit(DeclareQueue(name="keyed", settings=settings))
+    command = to("keyed", *bodies)
+    command.keys = [b"k"] * len(bodies)
+    session.publish(command)
+    holder = session.submit(Consume(name="keyed", credit_max=1))
+    found: list[Delivery] = []
+    for credit in range(1, len(bodies) + 1):
+        session.submit(SetCredit(holder=holder.id, credit_max=credit))
+        node.settle()
+        found += node.deliveries(session)
+    return found
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("outcomes", [("release", "ack"), ("release", "release")])
+def test_what_a_release_would_take_back_is_left_to_the_set_that_settles_it(
+    first: int, outcomes: tuple[str, str]
+) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    one, two, _ = keyed(node, session, b"1", b"2", b"3")
+    settles = [settle_of(one, outcomes[0]), settle_of(two, outcomes[1])]
+    replies = session.submit(Atomic((settles[first], settles[1 - first])))
+    assert [reply.settled for reply in replies] == [1, 1]
+    node.settle()
+    ready = 2 if outcomes[1] == "ack" else 3
+    assert counts(engine.start().connect(), "keyed")[0] == ready

@@ -33,9 +33,21 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.group import Groups
 from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.leases import dead, deadlines, delay, due, index, lease, seek, sessions, settle
+from dragoman.kernel.leases import (
+    dead,
+    deadlines,
+    delay,
+    due,
+    index,
+    lease,
+    peek,
+    seek,
+    sessions,
+    settle,
+)
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
+from dragoman.kernel.leases.peek import LeaseInfo
 from dragoman.kernel.leases.states import LEASED, RELEASE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import StreamSettings
@@ -108,7 +120,7 @@ def lanes_are_not_in_the_checkpoint(patch: Patch) -> None:
 
 @mutant("orders")
 def followers_stay_where_they_are(patch: Patch) -> None:
-    patch.setattr(settle, "_revoked", lambda subscription, partition, runs: [])
+    patch.setattr(settle, "_revoked", lambda *what: [])
 
 
 # --- deadlines -----------------------------------------------------------------------------------------------------
@@ -158,7 +170,7 @@ def what_is_put_off_is_ready_again(patch: Patch) -> None:
 
 @mutant("deadlines")
 def every_receipt_is_good(patch: Patch) -> None:
-    patch.setattr(settle, "_still_held", lambda window, command: (command.runs, 0))
+    patch.setattr(settle, "still_held", lambda window, command: (command.runs, 0))
 
 
 # --- sessions ------------------------------------------------------------------------------------------------------
@@ -525,6 +537,19 @@ def what_readers_need_is_compacted(patch: Patch) -> None:
 @mutant("compacting")
 def what_was_compacted_is_not_written(patch: Patch) -> None:
     patch.setattr(Partition, "rewritten", property(lambda self: [], nothing))
+
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+
+@mutant("looking")
+def a_receipt_is_good_for_ever(patch: Patch) -> None:
+    patch.setattr(peek, "LeaseInfo", lambda state, is_held, tries: LeaseInfo(state, True, tries))
+
+
+@mutant("looking")
+def a_stream_shows_what_is_pending(patch: Patch) -> None:
+    patch.setattr(Partition, "messages", lambda self, start, end: [(start, end)])
 
 
 # --- limits --------------------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def leases_of_a_closed_connection_stay(patch: Patch) -> None:
 
 @mutant
 def anybody_settles_anything(patch: Patch) -> None:
-    patch.setattr(settle, "_still_held", lambda window, command: (command.runs, 0))
+    patch.setattr(settle, "still_held", lambda window, command: (command.runs, 0))
 
 
 @mutant

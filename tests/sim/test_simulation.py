@@ -49,6 +49,10 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
     (25, ("orders",)): "a message waited for two retries at once",
     (117, ("limits",)): "a block was as old as its last message, which was not its youngest",
     (407, ("atomic", "limits", "pumps")): "a dead letter was lost to a quota",
+    (5, ("deadlines", "pumps", "sessions", "unique")): "a deferred message was not done when taken",
+    (303, ("delays", "groups", "looking", "seeking")): "dead letters put a queue over its limit",
+    (363, ("atomic", "orders")): "a set settled what a release of its own took back",
+    (386, ("delays", "deadlines")): "deferred messages were leased beyond the limit",
 }
 
 MET_MIN = 100

@@ -14,11 +14,12 @@ import msgspec
 
 from dragoman.kernel.commands import Publish, Settle
 from dragoman.kernel.draft import Pending
-from dragoman.kernel.leases.settle import decide_settle
+from dragoman.kernel.leases.settle import decide_settle, still_held
 from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.scheduler import decide_schedule
+from dragoman.kernel.state import State
 from dragoman.model.errors import InvalidArgument, PublishRefused, QuotaExceeded
 from dragoman.model.limits import ATOMIC_BYTES_MAX, ATOMIC_COMMANDS_MAX
 
@@ -44,6 +45,7 @@ def atomic(kernel: "Decisions", command: Atomic, session: int) -> list[PublishRe
     """Reply: one reply per command. Nothing has changed when this raises."""
     check_size(command)
     pending = Pending()
+    note_spoken(kernel.state, command, pending)
     settled: Spans = {}
     records: list[Record] = []
     replies: list[PublishReply | SettleReply] = []
@@ -86,6 +88,20 @@ def decide_one(
     if reply.refused >= 0:
         raise PublishRefused(command.address.name)
     return records, reply
+
+
+def note_spoken(state: State, command: Atomic, pending: Pending) -> None:
+    """A release takes back the messages after its own, but those that the set settles itself."""
+    for each in command.commands:
+        if not isinstance(each, Settle):
+            continue
+        subscription = state.subscriptions.get(each.subscription)
+        if subscription is None or not subscription.settings.revoke_followers:
+            continue
+        for window in subscription.windows[each.partition : each.partition + 1]:
+            runs, _ = still_held(window, each)
+            spoken = pending.spoken.setdefault((subscription.id, each.partition), set())
+            spoken.update(offset for start, end in runs for offset in range(start, end))
 
 
 def check_settled_once(settled: Spans) -> None:

@@ -27,14 +27,16 @@ class Pending:
     ends    the next offset per partition appended to
     ids     where messages with a dedup id will be, by (stream, id): wall time, partition, offset
     room    (messages, bytes) left of each subscription that refuses publishes
+    spoken  offsets somebody in the set settles or revokes, by (subscription, partition): not to be revoked (again)
     """
 
-    __slots__ = ("ends", "ids", "room")
+    __slots__ = ("ends", "ids", "room", "spoken")
 
     def __init__(self) -> None:
         self.ends: dict[Partition, int] = {}
         self.ids: dict[tuple[int, str], tuple[int, int, int]] = {}
         self.room: dict[int, tuple[int, int]] = {}
+        self.spoken: dict[tuple[int, int], set[int]] = {}
 
 
 class Draft:

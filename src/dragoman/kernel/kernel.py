@@ -264,7 +264,7 @@ class Kernel:
             self._expire_one()
             expiring = self.state.expiring
             steps += 1
-        return steps == SWEEPS_MAX
+        return bool(crowded) or steps == SWEEPS_MAX  # dead letters may have crowded others
 
     # --- sessions ---
 

@@ -6,12 +6,13 @@ from tests.runtime.node import ack, declare, publish
 from dragoman.kernel.commands import DeclareQueue, Lease, Renew, Settle
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.lease import Delivery
-from dragoman.kernel.settings import Address
+from dragoman.kernel.settings import Address, SubscriptionSettings
 from dragoman.model.errors import (
     InvalidArgument,
     LeaseExpired,
     OffsetOutOfRange,
     PartitionNotFound,
+    QuotaExceeded,
     ResourceLocked,
 )
 
@@ -155,6 +156,22 @@ def test_deferred_messages_are_taken_by_offset_and_nothing_else_is() -> None:
     assert queue.take(10) == [b"4", b"5"]
 
 
+def test_deferred_messages_are_not_taken_beyond_what_may_be_held() -> None:
+    queue = Queue(leased_max=2)
+    queue.publish(b"0", b"1", b"2", b"3")
+    for _ in range(2):
+        (lease,) = queue.lease(2)
+        queue.settle(lease, "defer")
+    with pytest.raises(QuotaExceeded):
+        queue.kernel.submit(LeaseDeferred(name="q", offsets=[0, 1, 2]), queue.session)
+    (held,) = queue.kernel.submit(LeaseDeferred(name="q", offsets=[0, 1]), queue.session)
+    assert (held.start, held.end) == (0, 2)
+    with pytest.raises(QuotaExceeded):
+        queue.kernel.submit(LeaseDeferred(name="q", offsets=[2]), queue.session)
+    queue.settle(held)
+    queue.kernel.submit(LeaseDeferred(name="q", offsets=[2]), queue.session)
+
+
 def test_a_lease_that_never_ends_is_refused() -> None:
     queue = Queue()
     for duration_ms in (-1, 1 << 60):
@@ -229,3 +246,17 @@ def test_what_begins_to_wait_before_the_first_look_of_a_life_is_waited_for_once(
     queue.pass_ms(0)
     queue.pass_ms(1_000)
     assert queue.take(1) == [b"0"]
+
+
+def test_what_expires_after_its_release_puts_no_dead_letter_over_a_limit_for_long() -> None:
+    queue = Queue(ttl_ms=10, dead_letter=Address("dead"))
+    settings = SubscriptionSettings(length_max=1)
+    queue.kernel.submit(DeclareQueue(name="dead", settings=settings), queue.session)
+    queue.publish(b"1", b"2")
+    (held,) = queue.lease(2)
+    queue.kernel.now_ms += 20
+    queue.settle(held, "release")
+    while queue.kernel.trim_crowded():
+        pass
+    dead = queue.kernel.state.subscription("default", "dead")
+    assert (dead.ready(), dead.windows[0].frontier) == (1, 1)

@@ -1,6 +1,7 @@
 from tests.kernel.leases.made import Queue, bodies
 
 from dragoman.kernel.commands import Cancel, PurgeQueue, TrimStream
+from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.seek import Seek
 from dragoman.kernel.settings import StreamSettings
@@ -94,6 +95,20 @@ def test_followers_of_a_returned_message_are_revoked_where_that_is_asked_for() -
     assert queue.settle(taken[b"a.1"]) == 1
     assert queue.take(10) == [b"a.2", b"a.3"]
     assert queue.settle(taken[b"b.1"]) == 1
+
+
+def test_a_follower_whose_attempts_are_spent_dies_and_is_not_revoked_as_well() -> None:
+    queue = Queue(order="key", revoke_followers=True, attempts_max=2, attempts_counted="leased")
+    queue.publish_keys("a.1", "a.2")
+    (first,) = queue.lease(1)
+    queue.settle(first, "defer")
+    (second,) = queue.lease(1)
+    queue.settle(second, "release")  # its first attempt
+    (second,) = queue.lease(1)
+    queue.settle(second, "defer")
+    taken = queue.kernel.submit(LeaseDeferred(name="q", offsets=[0, 1], within=0), queue.session)
+    assert sum(queue.settle(one, "release") for one in taken) == 2
+    assert queue.take(10) == [b"a.1"]
 
 
 def test_two_consumers_never_have_messages_of_one_key_at_once() -> None:

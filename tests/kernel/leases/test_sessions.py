@@ -4,7 +4,14 @@ import pytest
 from tests.kernel.leases.made import Queue, bodies
 from tests.runtime.node import TestNode
 
-from dragoman.kernel.commands import Cancel, DeclareQueue, Publish
+from dragoman.kernel.commands import (
+    Cancel,
+    DeclareQueue,
+    DescribeQueue,
+    Lease,
+    Publish,
+    Settle,
+)
 from dragoman.kernel.leases.commands import (
     AcceptSession,
     GetSessionState,
@@ -250,3 +257,29 @@ def test_a_session_is_in_one_partition_whether_it_has_a_name_or_comes_in_a_batch
         assert [name in order.by_key for order in orders if isinstance(order, Keys)].count(
             True
         ) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_deferred_message_is_done_with_once_a_session_that_does_not_acknowledge_has_it(
+    *, restarted: bool
+) -> None:
+    parts = (MemoryLog(), MemorySegments(), MemoryState())
+    node = TestNode(*parts)
+    session = node.connect()
+    session.submit(DeclareQueue(name="q", settings=SubscriptionSettings(order="session")))
+    publish = Publish("default", Address("q"), CANONICAL, [b"a.1", b"a.2"])
+    publish.keys = [b"a", b"a"]
+    session.publish(publish)
+    lock = session.submit(AcceptSession(name="q", key=b"a"))
+    (held,) = session.submit(Lease(name="q", count_max=1, within=lock.holder.id))
+    runs = [(held.start, held.end)]
+    session.settle(Settle(lock.holder.subscription.id, 0, held.holder.id, runs, "defer"))
+    session.submit(ReleaseSession(holder=lock.holder.id))
+    taker = session.submit(AcceptSession(name="q", key=b"a", no_ack=True))
+    take = LeaseDeferred(name="q", offsets=[0], within=taker.holder.id)
+    assert bodies(session.submit(take)) == [b"a.1"]
+    node.settle()
+    if restarted:
+        session = TestNode(*parts).connect()
+    info = session.submit(DescribeQueue(name="q"))
+    assert (info.ready, info.deferred, info.leased) == (1, 0, 0)

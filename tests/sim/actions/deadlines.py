@@ -163,7 +163,12 @@ def lease_deferred(world: World) -> None:
         world.counts["lease deferred"] += 1
     else:
         free = not _is_locked(reader, partition, chosen)
-        assert not (free and set(chosen) <= set(offsets)) or reader.is_keyed or reader.owner
+        assert (
+            not (free and set(chosen) <= set(offsets))
+            or reader.is_keyed
+            or reader.owner
+            or reader.settings.leased_max
+        )
 
 
 def _receiver(

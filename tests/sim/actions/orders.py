@@ -11,10 +11,10 @@ from dragoman.kernel.leases.commands import CreateSubscription, DeleteSubscripti
 from dragoman.kernel.settings import Address, OrderKind, StreamSettings, SubscriptionSettings
 from dragoman.model.levels import CANONICAL, SYNCED, WRITTEN
 
-ORDERED = ["k0", "k1", "p0", "f0"]
+ORDERED = ["k0", "k1", "p0", "f0", "e0"]
 ORDER_KEYS = [b"", b"a", b"b", b"c"]
 PRIORITIES = 3
-ORDERS: dict[str, OrderKind] = {"k": "key", "p": "priority", "f": "none"}
+ORDERS: dict[str, OrderKind] = {"k": "key", "p": "priority", "f": "none", "e": "fair"}
 
 
 def ordered_settings(world: World, order: OrderKind) -> SubscriptionSettings:
@@ -53,7 +53,7 @@ def declare_ordered(world: World) -> None:
 
 def subscribe(world: World) -> None:
     """Beside the other readers of a stream, to what it has or to what comes."""
-    order = world.pick("none", "key", "priority")
+    order = world.pick("none", "key", "priority", "fair")
     settings = ordered_settings(world, order)
     if settings.bytes_max >= 0:  # bytes are counted from the beginning or not at all
         settings = SubscriptionSettings(order=order, filter=settings.filter)
@@ -95,8 +95,8 @@ def publish_ordered(world: World) -> None:
 
 def take(world: World) -> None:
     """From any reader, an ordered one as a rule."""
-    reader = world.any_reader("key", "priority") if world.chance.random() < 0.7 else None
-    reader = reader or world.any_reader("none", "key", "priority")
+    reader = world.any_reader("key", "priority", "fair") if world.chance.random() < 0.7 else None
+    reader = reader or world.any_reader("none", "key", "priority", "fair")
     if reader is None:
         return
     command = c.Lease(
@@ -111,7 +111,7 @@ def take(world: World) -> None:
 
 
 def consume_ordered(world: World) -> None:
-    reader = world.any_reader("key", "priority", "none")
+    reader = world.any_reader("key", "priority", "fair", "none")
     if reader is None:
         return
     client = world.client()
@@ -150,7 +150,7 @@ MIX: list[tuple[Action, float]] = [
     (publish_ordered, 40),
     (take, 25),
     (consume_ordered, 14),
-    (give_back, 16),
+    (give_back, 34),
 ]
 
 MET = [
@@ -171,6 +171,7 @@ MET = [
     "subscribe with order key",
     "subscribe with order none",
     "subscribe with order priority",
+    "take in order fair",
     "take in order key",
     "take in order none",
     "take in order priority",

@@ -39,7 +39,7 @@ def create_pump(world: World) -> None:
         rate_max=pick(0, 0, 0, 100),
         filter=pick({}, {}, {"colour": pick(*KEYS)}),
         headers_set=pick((), (), (("colour", pick(*KEYS)),)),
-        attempts_max=pick(1, 2, 3),
+        attempts_max=pick(1, 1, 2, 3),
         retry_ms=pick(10, 40),
         dead_letter=pick(None, Address(pick(*QUEUES))),
         from_end=world.chance.random() < 0.3,

@@ -48,8 +48,18 @@ def _in_order(
             _key_is_free(world, reader, others, message, holder)
         return
     ready = [message for message in part if message.state in READY_STATES]
+    if reader.settings.order == "fair":
+        _fairly(ready, taken)
+        return
     ready.sort(key=lambda message: (-message.lane, message.offset))
     assert ready[: len(taken)] == taken, f"{taken[:3]} is not next of {ready[:3]} in {reader.name}"
+
+
+def _fairly(ready: list[Message], taken: list[Message]) -> None:
+    """One message of a key at a time while several keys wait; in order within each."""
+    assert len(taken) == 1 or len({message.key for message in ready}) == 1, (taken, ready[:4])
+    first = next(message for message in ready if message.key == taken[0].key)
+    assert first is taken[0], f"{taken[0]} before {first}"
 
 
 def _key_is_free(
@@ -104,11 +114,12 @@ def a_settlement_is_of_what_is_held(world: "World", record: r.Settled) -> None:
         assert len(messages) == end - start, f"{record} names messages that are gone"
         for message in messages:
             _is_in_source(world, record, message)
-        if record.event == s.TAKE:
+        if record.event == s.TAKE and record.source != s.DEFERRED:
             _in_order(world, reader, record.partition, messages, -1)
-            if not world.is_carrying:
-                assert not reader.settings.paused, reader.name
-                world.expect(reader, record.partition, messages, -1)
+        if record.event == s.TAKE and not world.is_carrying:
+            assert _by_offset(world) or not reader.settings.paused, reader.name
+            assert record.source != s.DEFERRED or _by_offset(world), record
+            world.expect(reader, record.partition, messages, -1)
     if record.source == s.LEASED:
         dying = [m for run in record.runs for m in reader.between(record.partition, *run)]
         _may_end(world, reader, record, dying)
@@ -134,14 +145,16 @@ def _may_end(world: "World", reader: Reader, record: r.Settled, messages: list[M
 
 def followers_come_back(world: "World", records: Sequence[r.Record]) -> None:
     """Where a message that is returned takes those after it in its key along, whoever has them."""
-    back = [
-        (record.subscription, record.partition, offset)
+    settled = {
+        (record.subscription, record.partition, offset): record.event
         for record in records
-        if isinstance(record, r.Settled) and record.event in {s.RELEASE, s.DELAY}
+        if isinstance(record, r.Settled)
         for start, end in record.runs
         for offset in range(start, end)
-    ]
-    for number, partition, offset in back:
+    }
+    for (number, partition, offset), event in settled.items():
+        if event not in {s.RELEASE, s.DELAY}:
+            continue
         reader = world.model.readers[number]
         if not reader.settings.revoke_followers or world.cause in {"closed", "asked"}:
             continue
@@ -149,7 +162,7 @@ def followers_come_back(world: "World", records: Sequence[r.Record]) -> None:
         key = next(message.key for message in part if message.offset == offset)
         for message in part:
             if key and message.key == key and message.offset > offset and message.state == s.LEASED:
-                assert (number, partition, message.offset) in back, f"{message} stays leased"
+                assert (number, partition, message.offset) in settled, f"{message} stays leased"
 
 
 def is_overdue(world: "World", reader: Reader, record: r.Settled, messages: list[Message]) -> bool:

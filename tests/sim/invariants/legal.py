@@ -128,7 +128,7 @@ def filters_take_what_matches(
 
 def keys_are_known(world: "World", record: r.Published, readers: list[Reader]) -> None:
     """What the publisher said; where nobody did, or it is another message now, what the message says."""
-    if not any(reader.is_keyed for reader in readers):
+    if not any(reader.knows_keys for reader in readers):
         return
     assert record.keys is not None, f"nobody knows the keys of {record.bodies}"
     for body, key in zip(bodies_of(record), record.keys, strict=True):
@@ -142,7 +142,7 @@ def a_backlog_is_put_in_order(world: "World", record: r.Indexed) -> None:
     """A reader with an order finds what is there: each once, in its lane, under its key."""
     reader = world.model.readers[record.subscription]
     found = [
-        (offset, reader.lane_of(priority), key if reader.is_keyed else b"")
+        (offset, reader.lane_of(priority), key if reader.knows_keys else b"")
         for start, end, priority, key in record.entries
         for offset in range(start, end)
     ]

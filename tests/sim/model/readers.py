@@ -80,6 +80,10 @@ class Reader:
         return self.settings.order in KEYED
 
     @property
+    def knows_keys(self) -> bool:
+        return self.is_keyed or self.settings.order == "fair"
+
+    @property
     def is_ordered(self) -> bool:
         return bool(self.settings.filter) or self.settings.order != "none"
 
@@ -108,7 +112,7 @@ class Reader:
     def add(self, partition: int, entry: Entry) -> None:
         if entry.control or entry.aborted or not self.takes(entry.body):
             return
-        key = entry.order_key() if self.is_keyed else b""
+        key = entry.order_key() if self.knows_keys else b""
         message = Message(entry, self.expires_ms(entry), key, self.lane_of(entry.priority))
         if message.state == s.READY and message.offset >= self.shown[partition]:
             message.state = DELAYED

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.commands import Renew, Settle
 from dragoman.kernel.leases.commands import LeaseDeferred
-from dragoman.kernel.leases.dispatch import hand_over
+from dragoman.kernel.leases.dispatch import hand_over, leasable
 from dragoman.kernel.leases.due import Entry, refill
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run
@@ -27,6 +27,7 @@ from dragoman.model.errors import (
     LeaseExpired,
     OffsetOutOfRange,
     PartitionNotFound,
+    QuotaExceeded,
     ResourceLocked,
     SubscriptionNotFound,
 )
@@ -133,6 +134,9 @@ def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) ->
         for run in runs
     ):
         raise ResourceLocked("somebody works on other messages of the key, or has the session")
+    count = sum(run.end - run.start for run in runs)
+    if (holder is None or not holder.no_ack) and leasable(subscription, count) < count:
+        raise QuotaExceeded(f"no {count} more messages may be held of {command.name}")
     if holder is None:
         holder = new_holder(state, subscription, session, command.tag)
         holder.duration_ms = command.lease_duration_ms

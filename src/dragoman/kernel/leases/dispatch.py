@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run, fails_of, firsts_of, next_run, tries_of
-from dragoman.kernel.leases.states import READY, RETURNED, TAKE
+from dragoman.kernel.leases.states import READY, TAKE
 from dragoman.kernel.leases.sweep import dropped
 from dragoman.kernel.records import Leased, Settled
 
@@ -117,7 +117,8 @@ def hand_over(kernel: "Decisions", holder: Holder, run: Run, *, note: bool = Tru
         kept_ms = kernel.now_ms
         delivery.firsts_ms = firsts_of(subscription, run, kept_ms)
     if holder.no_ack:
-        source = READY if run.fresh else RETURNED
+        window = subscription.windows[run.partition]
+        source = READY if run.fresh else window.state(run.start)
         kernel.commit(
             [Settled(subscription.id, run.partition, source, TAKE, [(run.start, run.end)])]
         )

@@ -56,7 +56,7 @@ def decide_settle(
     if not 0 <= command.partition < len(subscription.windows):
         raise PartitionNotFound(f"{subscription.stream.name}-{command.partition}")
     window = subscription.windows[command.partition]
-    runs, missing = _still_held(window, command)
+    runs, missing = still_held(window, command)
     late = _late(window, command) if missing and command.attempts is not None else []
     missing -= len(late)
     if missing and command.strict:
@@ -92,7 +92,7 @@ def decide_settle(
     ), reply
 
 
-def _still_held(window: Window, command: Settle) -> tuple[Runs, int]:
+def still_held(window: Window, command: Settle) -> tuple[Runs, int]:
     """The command's runs as far as its holder has them, and how many messages it has not."""
     holder = command.holder
     runs = command.runs
@@ -175,18 +175,29 @@ def released(
             )
         )
         if subscription.settings.revoke_followers:
-            records += _revoked(subscription, command.partition, runs)
+            records += _revoked(subscription, command.partition, runs, spent, pending)
     return records
 
 
-def _revoked(subscription: Subscription, partition: int, runs: Runs) -> list[Record]:
-    """What comes after the returned messages in their keys is taken back from whoever has it."""
+def _revoked(
+    subscription: Subscription, partition: int, runs: Runs, spent: Runs, pending: Pending | None
+) -> list[Record]:
+    """What comes after the returned messages in their keys is taken back from whoever has it, but for what ends in
+    the same breath.
+    """
     window = subscription.windows[partition]
     if not isinstance(window.order, Keys):
         return []
+    settled = {offset for start, end in spent for offset in range(start, end)}
+    if pending is not None:
+        settled |= pending.spoken.setdefault((subscription.id, partition), set())
     by_holder: dict[int, Runs] = {}
     for start, end in window.order.followers(window, runs):
         for offset in range(start, end):
+            if offset in settled:
+                continue
+            if pending is not None:
+                pending.spoken[subscription.id, partition].add(offset)
             theirs = by_holder.setdefault(window.holder_of(offset), [])
             if theirs and theirs[-1][1] == offset:
                 theirs[-1] = (theirs[-1][0], offset + 1)

@@ -3,7 +3,7 @@
     READY (implicit, at or past the frontier) --LEASE--> LEASED --ACK--> DONE
     LEASED --RELEASE--> RETURNED (ready again, before the frontier, served first in offset order)
     LEASED --DELAY--> WAITING --TIME--> RETURNED
-    LEASED --DEFER--> DEFERRED --LEASE--> LEASED (by offset only)
+    LEASED --DEFER--> DEFERRED --LEASE--> LEASED, --TAKE--> DONE (by offset only)
     LEASED --PARK--> DEAD (dead letter whose target had no room; retried) --ACK--> DONE
     READY --HIDE--> PENDING (in an open transaction) --SHOW--> RETURNED, --DROP--> DONE
     DONE --SEEK--> RETURNED, while the stream still keeps it
@@ -83,6 +83,7 @@ TRANSITIONS: Final[Mapping[tuple[int, int], int]] = {
     (WAITING, TIME): RETURNED,
     (WAITING, DROP): DONE,
     (DEFERRED, LEASE): LEASED,
+    (DEFERRED, TAKE): DONE,
     (DEFERRED, DROP): DONE,
     (DEAD, ACK): DONE,
     (DEAD, RELEASE): RETURNED,
