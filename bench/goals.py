@@ -15,6 +15,7 @@ from typing import Any
 from bench.scenarios import (
     DRAGOMAN,
     ELASTICMQ,
+    EVENT_SCHEMAS,
     KAFKA,
     MOTO,
     RABBITMQ,
@@ -27,6 +28,7 @@ BACKLOG_MESSAGES = 10_000_000
 IDLE_QUEUES = 10_000
 PARKED_RECEIVES = 10_000
 SYNC_US_MAX = 300.0  # of the median fdatasync where the goal about synced sends holds
+BAD_ENDPOINTS = 10_000
 
 Document = dict[str, Any]
 
@@ -281,6 +283,31 @@ def _sqs_goals() -> list[Goal]:
     ]
 
 
+EVENTS_PUBLISHED = [f"eventgrid/publish/{schema}/{n}c" for schema in EVENT_SCHEMAS for n in (1, 4)]
+STORM = ("life/bad-endpoints",)
+
+
+def _eventgrid_goals() -> list[Goal]:
+    storm = at_size(*STORM, "bad", BAD_ENDPOINTS, ["p99_ratio"], max)
+    return [
+        Goal(
+            "Event Grid: events in batches of 100, worst of schemas and connections",
+            20_000,
+            False,
+            own_worst(EVENTS_PUBLISHED, "rate", min),
+            "/s",
+        ),
+        Goal("Event Grid: webhook deliveries per core", 3_000, False, _delivered, "/s"),
+        Goal("Event Grid: p99 beside 10,000 bad endpoints to calm", 1.2, True, storm),
+    ]
+
+
+def _delivered(look: Lookup) -> Found:
+    """Deliveries in a second of the broker's CPU, publishing them included."""
+    cost_us = look.own("eventgrid/deliver/cloudevents/1c", CPU)
+    return Found(None, "no figures") if not cost_us else Found(1e6 / cost_us)
+
+
 def _synced(look: Lookup) -> Found:
     """The rate with a sync before each answer to that without, on a disk that syncs fast enough."""
     rates = [look.own(f"sqs/{name}/64c", "rate") for name in ("send-synced", "send")]
@@ -290,7 +317,13 @@ def _synced(look: Lookup) -> Found:
     return Found(rates[0] / rates[1], slow if look.sync_us > SYNC_US_MAX else "")
 
 
-GOALS: tuple[Goal, ...] = (*_amqp_goals(), *_kafka_goals(), *_sqs_goals(), *_life_goals())
+GOALS: tuple[Goal, ...] = (
+    *_amqp_goals(),
+    *_kafka_goals(),
+    *_sqs_goals(),
+    *_eventgrid_goals(),
+    *_life_goals(),
+)
 
 
 def judge(goal: Goal, look: Lookup) -> Judged:

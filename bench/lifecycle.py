@@ -30,6 +30,7 @@ SMALL_SHARE = 20  # the empty queue's rates are taken from a twentieth, at least
 SMALL_MIN = 20_000
 QUEUE = "backlog"
 PARKED_S = 3.0
+STORM_S = 40.0  # of calm, and of storm: the first three tries of Event Grid's schedule
 
 
 class LostMessagesError(RuntimeError):
@@ -43,6 +44,7 @@ class LifeOptions:
     backlog_messages: int = 500_000
     idle_queues: int = 10_000
     parked_receives: int = 10_000
+    bad_endpoints: int = 10_000
 
 
 def start_and_idle(peer: Peer, _options: LifeOptions, _generate: Generate) -> Figures:
@@ -85,6 +87,15 @@ def parked_receives(peer: Peer, options: LifeOptions, generate: Generate) -> Fig
     half = Half(module="sqs_parked", protocol="sqs", parameters=told)
     found = generate(peer, (half,), {"queue": "parked", "seconds": PARKED_S})
     return {"parked": options.parked_receives, **found}
+
+
+def bad_endpoints(peer: Peer, options: LifeOptions, generate: Generate) -> Figures:
+    """Webhooks that live beside many that died: what an event to them takes, to what it took before."""
+    peer.start()
+    told = {"bad": options.bad_endpoints}
+    half = Half(module="eventgrid_storm", protocol="eventgrid", parameters=told)
+    found = generate(peer, (half,), {"seconds": STORM_S})
+    return {"bad": options.bad_endpoints, **found}
 
 
 def _sizes(options: LifeOptions) -> tuple[int, int, int]:
@@ -194,6 +205,7 @@ LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     "life/start": start_and_idle,
     "life/idle-queues": idle_queues,
     "life/parked-receives": parked_receives,
+    "life/bad-endpoints": bad_endpoints,
     "life/backlog-amqp": backlog_amqp,
     "life/backlog-kafka": backlog_kafka,
 }

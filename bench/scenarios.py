@@ -289,10 +289,36 @@ def _sqs() -> Iterator[Scenario]:
     )
 
 
+EVENT_BYTES = 256
+EVENTS_BATCH = 100
+EVENT_SCHEMAS = {"cloudevents": "CloudEventSchemaV1_0", "eventgrid": "EventGridSchema"}
+
+
+def _eventgrid() -> Iterator[Scenario]:
+    rows = [("publish", schema, count) for schema in EVENT_SCHEMAS for count in CONNECTIONS]
+    for mode, schema, connections in [*rows, ("deliver", "cloudevents", 1)]:
+        parameters = {
+            "mode": mode,
+            "schema": EVENT_SCHEMAS[schema],
+            "size_bytes": EVENT_BYTES,
+            "batch": EVENTS_BATCH,
+            "connections": connections,
+        }
+        yield Scenario(
+            name=f"eventgrid/{mode}/{schema}/{connections}c",
+            kind=Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="eventgrid_raw", protocol="eventgrid", parameters=parameters),),
+            group=Group.QUICK if schema == "cloudevents" and connections == 1 else Group.WHOLE,
+            durability="written before the answer",
+        )
+
+
 def _life() -> Iterator[Scenario]:
     every = (DRAGOMAN, RABBITMQ, KAFKA)
     yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
     yield Scenario(name="life/parked-receives", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
+    yield Scenario(name="life/bad-endpoints", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
     yield Scenario(
         name="life/backlog-amqp",
@@ -311,6 +337,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_kafka(),
     *_cross(),
     *_sqs(),
+    *_eventgrid(),
     *_life(),
 )
 

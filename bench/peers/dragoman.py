@@ -17,6 +17,9 @@ PYTHON = os.environ.get("DRAGOMAN_BENCH_PYTHON", sys.executable)
 CONFIG = f"""[limits]
 connections_max = 20000
 
+[push]
+allow = ["127.0.0.0/8"]
+
 [namespace.default.queue.{SYNCED}]
 stream = {{ level = "synced" }}
 """
