@@ -9,6 +9,9 @@ from dragoman.cli.errors import FAILED, NOT_FOUND
 def test_a_topic_and_what_subscribes_to_it(shell: Shell) -> None:
     (made,) = shell.json("eventgrid", "topic", "news", "--schema", "cloudevents")
     assert made["properties"]["inputSchema"] == "CloudEventSchemaV1_0"
+    (odd,) = shell.json("eventgrid", "topic", "odd", "--schema", "input")
+    assert odd["properties"]["inputSchema"] == "CustomEventSchema"
+    shell.done("eventgrid", "delete", "topics/odd")
     (subscription,) = shell.json(
         "eventgrid", "subscribe", "topics/news", "work", "--queue", "work", "--types", "a", "--types", "b",
         "--subject-begins", "eu", "--attempts", "3", "--dead", "grave",

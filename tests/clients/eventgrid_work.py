@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from azure.core.credentials import AccessToken, AzureKeyCredential
+from azure.mgmt.eventgrid import EventGridManagementClient
 
 from dragoman.app.certs import HOSTS_DEFAULT, write_certificates
 from dragoman.app.config import ServeOptions
@@ -24,9 +25,8 @@ GROUP = "group"
 def serving(folder: Path, **more: Any) -> Iterator[RunningBroker]:
     """A broker that speaks TLS as well."""
     made = write_certificates(folder, HOSTS_DEFAULT, SystemClock().wall_ms())
-    options = ServeOptions(
-        memory=True, tls_cert=str(made.certificate), tls_key=str(made.key), **more
-    )
+    told = {"memory": True, "tls_cert": str(made.certificate), "tls_key": str(made.key), **more}
+    options = ServeOptions(**told)
     options.ports = dict.fromkeys(options.ports, 0)
     with broker(options) as running:
         yield running
@@ -40,6 +40,16 @@ class StaticToken:
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         return AccessToken(self._token, SystemClock().wall_ms() // 1_000 + 3_600)
+
+
+def managed(folder: Path, port: int, token: str = "token") -> EventGridManagementClient:
+    """The management client, which believes the certificate in the folder."""
+    return EventGridManagementClient(
+        StaticToken(token),
+        "subscription",
+        base_url=f"https://localhost:{port}",
+        connection_verify=str(folder / "ca.pem"),
+    )
 
 
 class Webhook:
@@ -76,8 +86,15 @@ class Webhook:
                 self.end_headers()
                 self.wfile.write(raw)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?secret=1"
+        self._handler = Handler
+        self._port = 0
+        self.listen()
+        self.url = f"http://127.0.0.1:{self._port}/hook?secret=1"
+
+    def listen(self) -> None:
+        """Be there, on the same port as before."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler)
+        self._port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def wait(

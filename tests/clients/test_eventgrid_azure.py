@@ -26,7 +26,7 @@ from azure.eventgrid.aio import EventGridConsumerClient as AsyncConsumer
 from azure.eventgrid.aio import EventGridPublisherClient as AsyncPublisher
 from azure.mgmt.eventgrid import EventGridManagementClient
 from azure.mgmt.eventgrid import models as m
-from tests.clients.eventgrid_work import GROUP, KEY, StaticToken, Webhook, serving, webhook
+from tests.clients.eventgrid_work import GROUP, KEY, Webhook, managed, serving, webhook
 
 from dragoman.app.loop import SystemClock
 
@@ -68,15 +68,6 @@ class Azure:
             GROUP, topic, "hook", subscription
         )
         return begun.result()
-
-
-def managed(folder: Path, port: int, token: str = "token") -> EventGridManagementClient:
-    return EventGridManagementClient(
-        StaticToken(token),
-        "subscription",
-        base_url=f"https://localhost:{port}",
-        connection_verify=str(folder / "ca.pem"),
-    )
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ SCHEMAS: Final = {
     "cloudevents": "CloudEventSchemaV1_0",
     "input": "CustomInputSchema",
 }
+INPUTS: Final = {**SCHEMAS, "input": "CustomEventSchema"}
+"""What a topic takes."""
 Schema = Literal["eventgrid", "cloudevents", "input"]
 
 
@@ -75,7 +77,7 @@ def topic(name: str, *, schema: Schema = "eventgrid", where: Where = USUAL) -> i
         name: Its name.
         schema: Which.
     """
-    body = {"properties": {"inputSchema": SCHEMAS[schema]}}
+    body = {"properties": {"inputSchema": INPUTS[schema]}}
     found = Api(where).arm("PUT", _path(f"topics/{name}"), body)
     show.document(found, as_json=where.json)
     return 0

@@ -25,6 +25,62 @@ Dragoman takes events as Azure Event Grid does, pushes them to webhooks or keeps
 Azure's own management clients. A topic is a stream: the topic `orders`, the Kafka topic `orders` and the RabbitMQ queue
 `orders` are the same messages, and a stream that exists already can be published to and subscribed to at once.
 
+## Two lines change
+
+The endpoint, and the key, which may be any text in base64 until keys are configured. After `make run`, make something
+to publish to, `dragoman queue create orders`, and `pip install azure-eventgrid`:
+
+```python send
+from azure.core.credentials import AzureKeyCredential
+from azure.eventgrid import EventGridConsumerClient, EventGridEvent, EventGridPublisherClient
+
+endpoint = "http://127.0.0.1:60101/orders/api/events"  # https://orders.westeurope-1.eventgrid.azure.net/api/events
+key = AzureKeyCredential("bG9jYWw=")                   # AzureKeyCredential(os.environ["EVENTGRID_KEY"])
+
+with EventGridPublisherClient(endpoint, key) as publisher:
+    publisher.send(EventGridEvent("tables/7", "Orders.Placed", {"item": "coffee"}, "1.0"))
+```
+
+What is a queue can be pulled from as a namespace's subscription is:
+
+```python pull
+with EventGridConsumerClient(
+    "http://127.0.0.1:60101", key, namespace_topic="orders", subscription="orders"
+) as consumer:
+    for received in consumer.receive(max_events=10, max_wait_time=10):
+        print(received.event.type, received.event.data)
+        consumer.acknowledge(lock_tokens=[received.broker_properties.lock_token])
+```
+
+Topics with webhooks are made by azure-mgmt-eventgrid, which insists on https (`dragoman certs` makes what that takes,
+and says how to serve with it), or by `dragoman eventgrid topic` and `dragoman eventgrid subscribe`:
+
+```python manage
+from azure.core.credentials import AccessToken
+from azure.mgmt.eventgrid import EventGridManagementClient
+from azure.mgmt.eventgrid.models import EventSubscription, Topic, WebHookEventSubscriptionDestination
+
+
+class Token:  # in place of DefaultAzureCredential()
+    def get_token(self, *scopes, **options):
+        return AccessToken("the secret of a key, or anything until there is one", 9999999999)
+
+
+manager = EventGridManagementClient(
+    Token(), "any-subscription", base_url="https://localhost:60101", connection_verify="ca.pem"
+)
+manager.topics.begin_create_or_update("any-group", "bills", Topic(location="here")).result()
+hook = WebHookEventSubscriptionDestination(endpoint_url="http://127.0.0.1:8000/hook")
+subscription = EventSubscription(destination=hook)
+made = manager.topic_event_subscriptions.begin_create_or_update(
+    "any-group", "bills", "to-me", subscription
+).result()
+print(made.provisioning_state)
+```
+
+A webhook on this machine just works as long as nobody else can reach the broker; those in a private network are for
+the operator to allow: [push.md](../push.md).
+
 ## Pointing clients at it
 
 - Topics and domains, by azure-eventgrid and @azure/eventgrid: the endpoint is `http://HOST:60101/TOPIC/api/events`, the
