@@ -34,8 +34,9 @@ to publish to, `dragoman queue create orders`, and `pip install azure-eventgrid`
 from azure.core.credentials import AzureKeyCredential
 from azure.eventgrid import EventGridConsumerClient, EventGridEvent, EventGridPublisherClient
 
-endpoint = "http://127.0.0.1:60101/orders/api/events"  # https://orders.westeurope-1.eventgrid.azure.net/api/events
-key = AzureKeyCredential("bG9jYWw=")                   # AzureKeyCredential(os.environ["EVENTGRID_KEY"])
+# instead of https://orders.westeurope-1.eventgrid.azure.net/api/events and its key:
+endpoint = "http://127.0.0.1:60101/orders/api/events"
+key = AzureKeyCredential("bG9jYWw=")
 
 with EventGridPublisherClient(endpoint, key) as publisher:
     publisher.send(EventGridEvent("tables/7", "Orders.Placed", {"item": "coffee"}, "1.0"))
@@ -58,7 +59,11 @@ and says how to serve with it), or by `dragoman eventgrid topic` and `dragoman e
 ```python manage
 from azure.core.credentials import AccessToken
 from azure.mgmt.eventgrid import EventGridManagementClient
-from azure.mgmt.eventgrid.models import EventSubscription, Topic, WebHookEventSubscriptionDestination
+from azure.mgmt.eventgrid.models import (
+    EventSubscription,
+    Topic,
+    WebHookEventSubscriptionDestination,
+)
 
 
 class Token:  # in place of DefaultAzureCredential()
