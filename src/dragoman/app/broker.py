@@ -293,8 +293,9 @@ def make_doors(
 def _profiles() -> Sequence[Profile]:
     """The services over AMQP 1.0, in the order in which they are asked for a node; the generic one is the last."""
     from dragoman.doors.amqp10.profile import GenericProfile  # noqa: PLC0415 - when somebody speaks it
+    from dragoman.doors.servicebus.profile import ServiceBusProfile  # noqa: PLC0415
 
-    return [GenericProfile()]
+    return [ServiceBusProfile(), GenericProfile()]
 
 
 def make_tls(options: ServeOptions) -> ssl.SSLContext | None:

@@ -68,6 +68,10 @@ class GenericSpelling:
             case _:
                 return None
 
+    def echo(self, state: DeliveryState) -> DeliveryState:
+        """See `profile.Spelling`."""
+        return state
+
     def lost(self, state: DeliveryState) -> DeliveryState:
         """See `profile.Spelling`: what is gone is as it is."""
         return state

@@ -232,6 +232,10 @@ class Spelling(Protocol):
         """What an outcome means; None leaves the delivery as it is (no outcome yet)."""
         ...
 
+    def echo(self, state: DeliveryState) -> DeliveryState:
+        """What a client is told that leaves it to us to settle, with `state`, what it holds."""
+        ...
+
     def lost(self, state: DeliveryState) -> DeliveryState:
         """What a client is told that settles, with `state`, what it does not hold any more."""
         ...

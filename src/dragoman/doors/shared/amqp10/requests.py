@@ -1,5 +1,5 @@
 """Request and response over two links: a request's reply-to is the name of the link that the answer takes, or the
-address of that link's target.
+address of that link's target. Where it says nothing the answer takes the link from the same node, of the same session.
 
 Answers wait for the journal, and for credit: of the latter at most ANSWERS_MAX, then the oldest goes.
 """
@@ -34,6 +34,7 @@ from dragoman.wire.amqp10.messaging import (
     DeliveryState,
     Header,
     Properties,
+    Source,
     Target,
 )
 from dragoman.wire.amqp10.sections import DATA, VALUE, Sections, slice_message
@@ -118,6 +119,10 @@ class Replies:
         """See `spell`."""
         return None
 
+    def echo(self, state: DeliveryState) -> DeliveryState:
+        """See `spell`."""
+        return state
+
     def lost(self, state: DeliveryState) -> DeliveryState:
         """See `spell`."""
         return state
@@ -145,10 +150,20 @@ class RequestSink:
             ready = Ready(write(request, answer), answer.position, answer.level)
             wanted = request.properties.reply_to
             for replies in self._replies:
-                if wanted in replies.names:
+                if self._is_for(replies) if wanted is None else wanted in replies.names:
                     replies.add(ready)
                     break
         return [Intake(len(run), None, ACCEPTED)]
+
+    def _is_for(self, replies: Replies) -> bool:
+        """Whether the link belongs to this one: of the same session, from where this one leads."""
+        source, target = replies.link.attach.source, self._link.attach.target
+        return (
+            replies.link.session is self._link.session
+            and isinstance(source, Source)
+            and isinstance(target, Target)
+            and source.address == target.address
+        )
 
     def _read(self, payload: bytes) -> Request:
         try:

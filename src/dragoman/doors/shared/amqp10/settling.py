@@ -72,7 +72,7 @@ def _settle_each(strand: Strand, segment: Segment, state: DeliveryState) -> None
         runs = [(offset, offset + 1)]
         command = Settle(segment.subscription, segment.partition, segment.holder, runs, "ack")
         is_held = verdict is None or _carry_out(strand, command, verdict)
-        answer = state if is_held else spelling.lost(state)
+        answer = spelling.echo(state) if is_held else spelling.lost(state)
         position = strand.session.position()
         strand.answer(Waiting(SENDER, number, number, answer, position, WRITTEN, None))
 

@@ -1,0 +1,388 @@
+"""`ENTITY/$management`: a map asks, a map answers, with `statusCode` and `statusDescription` beside it.
+
+Each operation is a function of the table at the end. What it refuses is a status and a condition.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from dragoman.doors.servicebus import tokens
+from dragoman.doors.servicebus.entities import Entity, find
+from dragoman.doors.servicebus.errors import (
+    ARGUMENT,
+    LOCK_LOST,
+    MESSAGE_NOT_FOUND,
+    SESSION_LOCK_LOST,
+    error_of,
+    status_of,
+)
+from dragoman.doors.servicebus.sending import sink_of
+from dragoman.doors.servicebus.sessions import holder_of
+from dragoman.doors.servicebus.spelling import DEFERRED, annotated
+from dragoman.doors.shared.amqp10.profile import Answer, Peer, Refused, Request
+from dragoman.doors.shared.rendered import entries_of
+from dragoman.formats import translate
+from dragoman.formats.amqp10 import read_properties
+from dragoman.formats.errors import FormatError
+from dragoman.formats.options import RenderOptions
+from dragoman.kernel.api import (
+    CancelSchedule,
+    Delivery,
+    GetSessionState,
+    LeaseDeferred,
+    Peek,
+    Peeked,
+    PublishReply,
+    Renew,
+    RenewSession,
+    SetSessionState,
+    Settle,
+)
+from dragoman.model.errors import KernelError, LeaseExpired, OffsetOutOfRange, PartitionNotFound
+from dragoman.model.levels import AMQP10, SYNCED
+from dragoman.wire.amqp10.errors import NOT_IMPLEMENTED
+from dragoman.wire.amqp10.sections import split_entry
+from dragoman.wire.amqp10.values import Array, Int, Symbol, Timestamp
+
+OK: Final = 200
+NO_CONTENT: Final = 204
+BAD_REQUEST: Final = 400
+NOT_FOUND: Final = 404
+GONE: Final = 410
+NOT_THERE: Final = 501
+PREFIX: Final = "com.microsoft:"
+PEEK_MAX: Final = 250
+
+Body = Mapping[Any, Any]
+
+
+class Failed(Exception):
+    """A status and a condition, and what to say of it."""
+
+    def __init__(self, status: int, condition: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.condition = condition
+
+
+class Management:
+    """See `profile.Service`. `path` is the entity's."""
+
+    is_open = False
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def ask(self, peer: Peer, request: Request) -> Answer:
+        """Carry out an operation."""
+        name = request.application.get("operation")
+        operation = OPERATIONS.get(str(name).removeprefix(PREFIX))
+        body = request.body if type(request.body) is dict else {}
+        if operation is None:
+            return refusal(NOT_THERE, NOT_IMPLEMENTED, f"{name} is not offered")
+        try:
+            status, found = operation(peer, self._path, body)
+        except Failed as error:
+            return refusal(error.status, error.condition, str(error))
+        except Refused as error:
+            return refusal(BAD_REQUEST, error.error.condition, error.error.description or "")
+        except KernelError as error:
+            told = error_of(error)
+            return refusal(status_of(error), told.condition, told.description or "")
+        said = {"statusCode": Int(status), "statusDescription": "OK"}
+        return Answer(said, found, position=peer.session.position(), level=SYNCED)
+
+
+def refusal(status: int, condition: str, text: str) -> Answer:
+    """An answer that says no."""
+    return Answer(
+        {
+            "statusCode": Int(status),
+            "statusDescription": text,
+            "errorCondition": Symbol(condition),
+        }
+    )
+
+
+# --- what a request says ---
+
+
+def _items(body: Body, name: str) -> list[Any]:
+    found = body.get(name)
+    if type(found) is Array:
+        return list(found.items)
+    if type(found) is list:
+        return found
+    raise Failed(BAD_REQUEST, ARGUMENT, f"{name} is missing")
+
+
+def _numbers(body: Body, name: str) -> list[int]:
+    found = _items(body, name)
+    if not all(isinstance(item, int) and type(item) is not bool for item in found):
+        raise Failed(BAD_REQUEST, ARGUMENT, f"{name} are no numbers")
+    return [int(item) for item in found]
+
+
+def _number(body: Body, name: str, default: int) -> int:
+    found = body.get(name, default)
+    return int(found) if isinstance(found, int) else default
+
+
+def _session_of(body: Body) -> str:
+    found = body.get("session-id")
+    if type(found) is not str:
+        raise Failed(BAD_REQUEST, ARGUMENT, "session-id is missing")
+    return found
+
+
+def _held(peer: Peer, path: str, session: str) -> int:
+    holder = holder_of(peer, path, session)
+    if holder is None:
+        raise Failed(GONE, SESSION_LOCK_LOST, f"The session {session!r} is not locked here.")
+    return holder
+
+
+# --- operations ---
+
+Result = tuple[int, Any]
+
+
+def renew_lock(peer: Peer, path: str, body: Body) -> Result:
+    """Locks last their full length from now."""
+    entity = find(peer, path)
+    duration_ms = entity.info.settings.lease_duration_ms
+    found: list[Timestamp] = []
+    for token in _items(body, "lock-tokens"):
+        lock = _lock(token)
+        command = Renew(
+            namespace=peer.namespace,
+            subscription=entity.info.id,
+            partition=lock.partition,
+            holder=lock.holder,
+            runs=[(lock.offset, lock.offset + 1)],
+            lease_duration_ms=duration_ms,
+        )
+        try:
+            peer.session.submit(command)
+        except (LeaseExpired, PartitionNotFound):
+            raise Failed(GONE, LOCK_LOST, "The lock supplied is invalid.") from None
+        found.append(Timestamp(peer.session.wall_ms() + duration_ms))
+    return OK, {"expirations": Array(Timestamp, found)}
+
+
+def _lock(token: Any) -> tokens.Lock:
+    if type(token) is not UUID:
+        raise Failed(BAD_REQUEST, ARGUMENT, "lock-tokens are uuids")
+    return tokens.read(token)
+
+
+def peek(peer: Peer, path: str, body: Body) -> Result:
+    """Look at messages from a sequence number on, whatever their state."""
+    entity = find(peer, path)
+    count_max = min(max(_number(body, "message-count", 1), 1), PEEK_MAX)
+    session = body.get("session-id")
+    partition, offset = tokens.place_of(max(_number(body, "from-sequence-number", 0), 0))
+    found: list[Any] = []
+    while partition < _partitions(entity) and len(found) < count_max:
+        peeked: list[Peeked] = peer.session.submit(
+            Peek(
+                namespace=peer.namespace,
+                name=entity.name,
+                subscription=entity.subscription,
+                partition=partition,
+                offset=max(offset, 0),
+                count_max=count_max - len(found),
+            )
+        )
+        if not peeked:
+            partition, offset = partition + 1, 0
+            continue
+        offset = peeked[-1].offset + 1
+        for one in peeked:
+            entry = _entry_of(peer, entity, one)
+            if session is None or _session_in(entry) == session:
+                found.append({"message": _shown(entry, one, partition)})
+    if not found:
+        return NO_CONTENT, Answer.EMPTY
+    return OK, {"messages": found}
+
+
+def _partitions(entity: Entity) -> int:
+    return 1  # of a queue; see docs/limits.md
+
+
+def _entry_of(peer: Peer, entity: Entity, one: Peeked) -> bytes:
+    options = RenderOptions(entity.name, peer.session.wall_ms())
+    try:
+        return translate(one.format, one.body, AMQP10, options, one.stored_ms)[0]
+    except FormatError as error:
+        raise Failed(500, ARGUMENT, str(error)) from None
+
+
+def _shown(entry: bytes, one: Peeked, partition: int) -> bytes:
+    state = DEFERRED if one.state == "DEFERRED" else b""
+    sequence = tokens.sequence_of(partition, one.offset)
+    return annotated(entry, one.tries, sequence, one.stored_ms, 0, state)
+
+
+def _session_in(entry: bytes) -> str | None:
+    return read_properties(entry, split_entry(entry)).group_id
+
+
+def schedule(peer: Peer, path: str, body: Body) -> Result:
+    """Publish messages later; their numbers are those of the schedule."""
+    sink = sink_of(peer, path)
+    found: list[int] = []
+    for item in _items(body, "messages"):
+        payload = item.get("message") if type(item) is dict else None
+        if type(payload) is not bytes:
+            raise Failed(BAD_REQUEST, ARGUMENT, "a message is missing")
+        taken = sink.read(payload, 0)
+        reply: PublishReply = peer.session.publish(sink.publish(taken))
+        if reply.schedule is None:
+            found.append(tokens.sequence_of(max(reply.partition, 0), max(reply.offset, 0)))
+        else:
+            stream, offset = reply.schedule
+            found.append(stream << tokens.OFFSET_BITS | offset + 1)
+    return OK, {"sequence-numbers": Array(int, found)}
+
+
+def cancel_scheduled(peer: Peer, path: str, body: Body) -> Result:
+    """Take back what waits."""
+    for number in _numbers(body, "sequence-numbers"):
+        stream, offset = tokens.place_of(number)
+        peer.session.submit(
+            CancelSchedule(namespace=peer.namespace, name=path, stream=stream, offset=offset)
+        )
+    return OK, {}
+
+
+def receive_deferred(peer: Peer, path: str, body: Body) -> Result:
+    """Take what was put aside, all of it or nothing."""
+    entity = find(peer, path)
+    numbers = _numbers(body, "sequence-numbers")
+    deletes = _number(body, "receiver-settle-mode", 1) == 0
+    session = body.get("session-id")
+    within = _held(peer, path, session) if type(session) is str else 0
+    found: list[Any] = []
+    for number in numbers:
+        partition, offset = tokens.place_of(number)
+        command = LeaseDeferred(
+            namespace=peer.namespace,
+            name=entity.name,
+            subscription=entity.subscription,
+            partition=partition,
+            offsets=[offset],
+            lease_duration_ms=entity.info.settings.lease_duration_ms,
+            within=within,
+        )
+        try:
+            deliveries: list[Delivery] = peer.session.submit(command)
+        except (OffsetOutOfRange, PartitionNotFound):
+            raise Failed(
+                NOT_FOUND, MESSAGE_NOT_FOUND, f"No message with the sequence number {number}."
+            ) from None
+        found += [item for one in deliveries for item in _deferred(peer, entity, one)]
+        if deletes:
+            for one in deliveries:
+                _settle(peer, entity, one.holder.id, one.partition, one.start, "ack")
+    return OK, {"messages": found}
+
+
+def _deferred(peer: Peer, entity: Entity, delivery: Delivery) -> list[Any]:
+    now_ms = peer.session.wall_ms()
+    until_ms = now_ms + entity.info.settings.lease_duration_ms
+    fails = delivery.fails or [0] * (delivery.end - delivery.start)
+    found = []
+    for index, entry in enumerate(entries_of(delivery, AMQP10, now_ms)):
+        offset = delivery.start + index
+        sequence = tokens.sequence_of(delivery.partition, offset)
+        stored_ms = delivery.block.stored_at(offset)
+        token = tokens.write(delivery.holder.id, delivery.partition, offset)
+        shown = annotated(entry, fails[index], sequence, stored_ms, until_ms, DEFERRED)
+        found.append({"message": shown, "lock-token": UUID(bytes_le=token)})
+    return found
+
+
+def _settle(
+    peer: Peer, entity: Entity, holder: int, partition: int, offset: int, outcome: Any, **more: Any
+) -> None:
+    """Raises Failed."""
+    command = Settle(entity.info.id, partition, holder, [(offset, offset + 1)], outcome)
+    command.strict = True
+    command.delay_ms = 0
+    for name, value in more.items():
+        setattr(command, name, value)
+    try:
+        peer.session.settle(command)
+    except (LeaseExpired, PartitionNotFound):
+        raise Failed(GONE, LOCK_LOST, "The lock supplied is invalid.") from None
+
+
+OUTCOMES: Final = {
+    "completed": "ack",
+    "abandoned": "release",
+    "defered": "defer",
+    "suspended": "reject",
+}
+
+
+def update_disposition(peer: Peer, path: str, body: Body) -> Result:
+    """Settle by lock tokens."""
+    entity = find(peer, path)
+    outcome = OUTCOMES.get(str(body.get("disposition-status")))
+    if outcome is None:
+        raise Failed(BAD_REQUEST, ARGUMENT, "disposition-status is none of those there are")
+    more: dict[str, Any] = {"failed": True} if outcome == "release" else {}
+    if outcome == "reject":
+        reason, text = body.get("deadletter-reason"), body.get("deadletter-description")
+        more["text"] = f"{reason or ''}\n{text or ''}"
+    for token in _items(body, "lock-tokens"):
+        lock = _lock(token)
+        _settle(peer, entity, lock.holder, lock.partition, lock.offset, outcome, **more)
+    return OK, {}
+
+
+def get_session_state(peer: Peer, path: str, body: Body) -> Result:
+    """What was kept with a session."""
+    holder = _held(peer, path, _session_of(body))
+    state: bytes = _lost(lambda: peer.session.submit(GetSessionState(holder=holder)))
+    return OK, {"session-state": state or None}
+
+
+def set_session_state(peer: Peer, path: str, body: Body) -> Result:
+    """Keep something with a session; null forgets it."""
+    holder = _held(peer, path, _session_of(body))
+    state = body.get("session-state")
+    kept = state if type(state) is bytes else b""
+    _lost(lambda: peer.session.submit(SetSessionState(holder=holder, state=kept)))
+    return OK, {}
+
+
+def renew_session_lock(peer: Peer, path: str, body: Body) -> Result:
+    """A session's lock lasts its full length from now."""
+    holder = _held(peer, path, _session_of(body))
+    until_ms: int = _lost(lambda: peer.session.submit(RenewSession(holder=holder)))
+    left_ms = until_ms - peer.session.elapsed_ms()
+    return OK, {"expiration": Timestamp(peer.session.wall_ms() + left_ms)}
+
+
+def _lost(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except LeaseExpired:
+        raise Failed(GONE, SESSION_LOCK_LOST, "The session lock has expired.") from None
+
+
+OPERATIONS: Final[Mapping[str, Callable[[Peer, str, Body], Result]]] = {
+    "renew-lock": renew_lock,
+    "peek-message": peek,
+    "schedule-message": schedule,
+    "cancel-scheduled-message": cancel_scheduled,
+    "receive-by-sequence-number": receive_deferred,
+    "update-disposition": update_disposition,
+    "get-session-state": get_session_state,
+    "set-session-state": set_session_state,
+    "renew-session-lock": renew_session_lock,
+}

@@ -1,0 +1,152 @@
+"""What Service Bus's clients send: messages, batches of them (format 0x80013700), and such as are to wait.
+
+A message without an id is given one, for clients cannot settle what has none.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Final
+
+from dragoman.doors.servicebus.entities import SESSIONS
+from dragoman.doors.shared.amqp10.ingest import Taken, take
+from dragoman.doors.shared.amqp10.profile import CREDIT, Incoming, Intake, Peer, Refused, Terms
+from dragoman.formats.amqp10 import id_text
+from dragoman.kernel.api import (
+    Address,
+    DescribeQueue,
+    FindStream,
+    Publish,
+    QueueInfo,
+    StreamHead,
+    StreamSettings,
+)
+from dragoman.model.errors import SubscriptionNotFound
+from dragoman.model.levels import AMQP10
+from dragoman.wire.amqp10.composites import to_bytes
+from dragoman.wire.amqp10.decode import DecodeError, decode
+from dragoman.wire.amqp10.errors import DECODE_ERROR, INVALID_FIELD, NOT_ALLOWED
+from dragoman.wire.amqp10.messaging import Rejected
+from dragoman.wire.amqp10.sections import DATA, PREFIX_BYTES, pack_entry, slice_message, split_entry
+from dragoman.wire.amqp10.values import Described
+
+BATCH_FORMAT: Final = 0x80013700
+MESSAGE_BYTES_MAX: Final = 1 << 20
+BATCH_MAX: Final = 10_000
+ID_CHARS_MAX: Final = 128
+ID_BYTES: Final = 12
+
+
+class ServiceBusSink:
+    """See `profile.Sink`. `needs_session`: every message must say which."""
+
+    def __init__(
+        self, peer: Peer, name: str, stream: StreamSettings, *, needs_session: bool
+    ) -> None:
+        self.terms = Terms(message_bytes_max=MESSAGE_BYTES_MAX)
+        self.credit = CREDIT
+        self._peer = peer
+        self._address = Address(name)
+        self._dedups = stream.dedup_window_ms > 0
+        self._needs_session = needs_session
+
+    def take(self, run: Sequence[Incoming]) -> Sequence[Intake]:
+        """See `profile.Sink`."""
+        found: list[Intake] = []
+        alike: list[Taken] = []
+        for incoming in run:
+            try:
+                messages = self.read(incoming.payload, incoming.format)
+            except Refused as error:
+                self._close_run(found, alike)
+                found.append(Intake(1, None, Rejected(error.error)))
+                continue
+            if incoming.format == BATCH_FORMAT or messages[0].due_ms:
+                self._close_run(found, alike)
+                found.append(Intake(1, self.publish(messages), is_batch=True))
+            else:
+                alike += messages
+        self._close_run(found, alike)
+        return found
+
+    def _close_run(self, found: list[Intake], alike: list[Taken]) -> None:
+        if alike:
+            found.append(Intake(len(alike), self.publish(alike)))
+            alike.clear()
+
+    def read(self, payload: bytes, format: int) -> list[Taken]:
+        """The messages of a delivery. Raises Refused."""
+        try:
+            parts = parts_of(payload) if format == BATCH_FORMAT else [payload]
+            return [self._read(part) for part in parts]
+        except DecodeError as error:
+            raise Refused(DECODE_ERROR, str(error)) from None
+
+    def _read(self, payload: bytes) -> Taken:
+        """Raises Refused, DecodeError."""
+        taken = take(payload)
+        said = taken.properties
+        for name, text in (("message-id", said.message_id), ("session-id", said.group_id)):
+            if type(text) is str and len(text) > ID_CHARS_MAX:
+                raise Refused(INVALID_FIELD, f"a {name} has at most {ID_CHARS_MAX} characters")
+        if self._needs_session and not said.group_id:
+            raise Refused(
+                NOT_ALLOWED, "The SessionId was not set on a message of a session entity."
+            )
+        if said.message_id is None:
+            name_message(taken, self._peer.session.token(ID_BYTES))
+        return taken
+
+    def publish(self, run: Sequence[Taken]) -> Publish:
+        """One command for messages; those that wait, wait for the time of the first."""
+        command = Publish(self._peer.namespace, self._address, AMQP10, [each.entry for each in run])
+        now_ms = self._peer.session.wall_ms()
+        base_ms = max(now_ms, run[0].due_ms)
+        command.due_ms = run[0].due_ms if run[0].due_ms > now_ms else 0
+        if any(each.ttl_ms for each in run):
+            command.expires_ms = [base_ms + each.ttl_ms if each.ttl_ms else 0 for each in run]
+        if any(each.key or each.properties.group_id for each in run):
+            command.keys = [(each.properties.group_id or each.key).encode() for each in run]
+        if self._dedups:
+            command.dedup = [id_text(each.properties.message_id) for each in run]
+        return command
+
+    def close(self) -> None:
+        """See `profile.Sink`."""
+
+
+def parts_of(payload: bytes) -> list[bytes]:
+    """The messages in the data sections of a batch. Raises DecodeError, Refused."""
+    found = slice_message(payload)
+    if found.shape != DATA:
+        raise DecodeError("a batch is made of data sections")
+    parts: list[bytes] = []
+    pos = found.body
+    while pos < found.footer:
+        value, pos = decode(payload, pos)
+        if type(value) is not Described or type(value.value) is not bytes:
+            raise DecodeError("a batch is made of data sections")
+        parts.append(value.value)
+    if len(parts) > BATCH_MAX:
+        raise Refused(INVALID_FIELD, f"a batch has at most {BATCH_MAX} messages")
+    return parts
+
+
+def name_message(taken: Taken, token: bytes) -> None:
+    """Give a message an id."""
+    taken.properties.message_id = urlsafe_b64encode(token).decode()
+    entry = taken.entry
+    parts = split_entry(entry)
+    before = entry[PREFIX_BYTES : parts.properties]
+    rest = entry[parts.application :]
+    taken.entry = pack_entry(slice_message(before + to_bytes(taken.properties) + rest))
+
+
+def sink_of(peer: Peer, name: str) -> ServiceBusSink:
+    """The sink of a queue or topic. Raises StreamNotFound."""
+    head: StreamHead = peer.session.submit(FindStream(namespace=peer.namespace, name=name))
+    try:
+        queue: QueueInfo = peer.session.submit(DescribeQueue(namespace=peer.namespace, name=name))
+        needs_session = queue.settings.order == SESSIONS
+    except SubscriptionNotFound:
+        needs_session = False
+    return ServiceBusSink(peer, name, head.settings, needs_session=needs_session)

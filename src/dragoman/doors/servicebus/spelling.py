@@ -1,0 +1,133 @@
+"""What Service Bus's clients are shown, and what their outcomes mean.
+
+    accepted                          complete
+    modified, delivery-failed         abandon: ready again, one delivery counted
+    modified, undeliverable-here      defer: to be taken by its sequence number
+    rejected                          dead-letter, with the reason and description of its error's info
+    released                          ready again, nothing counted
+
+A lock runs to its end when its link closes; a session's messages are given back.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from dragoman.doors.servicebus.errors import LOCK_LOST, SESSION_LOCK_LOST
+from dragoman.doors.servicebus.tokens import sequence_of, write
+from dragoman.doors.shared.amqp10.profile import Handout, Verdict
+from dragoman.doors.shared.amqp10.showing import show
+from dragoman.kernel.api import Session
+from dragoman.wire.amqp10.encode import encode
+from dragoman.wire.amqp10.errors import Error
+from dragoman.wire.amqp10.messaging import (
+    Accepted,
+    DeliveryState,
+    Modified,
+    Rejected,
+    Released,
+)
+from dragoman.wire.amqp10.values import Int, Symbol, Timestamp
+
+SEQUENCE: Final = encode(Symbol("x-opt-sequence-number"))
+ENQUEUED: Final = encode(Symbol("x-opt-enqueued-time"))
+LOCKED_UNTIL: Final = encode(Symbol("x-opt-locked-until"))
+STATE: Final = encode(Symbol("x-opt-message-state"))
+DEFERRED: Final = encode(Int(1))
+SCHEDULED: Final = encode(Int(2))
+COMPLETED: Final = Verdict("ack")
+RELEASED_AGAIN: Final = Verdict("release")
+ABANDONED: Final = Verdict("release", failed=True)
+PUT_ASIDE: Final = Verdict("defer")
+
+
+def annotated(
+    entry: bytes,
+    fails: int,
+    sequence: int,
+    stored_ms: int,
+    locked_until_ms: int = 0,
+    state: bytes = b"",
+) -> bytes:
+    """A message with Service Bus's annotations in front of its sender's."""
+    pairs = SEQUENCE + encode(sequence) + ENQUEUED + encode(Timestamp(stored_ms))
+    count = 4
+    if locked_until_ms:
+        pairs += LOCKED_UNTIL + encode(Timestamp(locked_until_ms))
+        count += 2
+    if state:
+        pairs += STATE + state
+        count += 2
+    return show(entry, fails, pairs, count)
+
+
+class LockSpelling:
+    """See `profile.Spelling`. `lease_ms` is the length of a lock; 0 where messages are done when handed out."""
+
+    def __init__(self, session: Session, lease_ms: int, *, is_session: bool = False) -> None:
+        self._session = session
+        self._lease_ms = lease_ms
+        self.gives_back = is_session
+        self._is_session = is_session
+
+    def spell(self, handout: Handout) -> Sequence[bytes]:
+        """See `profile.Spelling`."""
+        until_ms = self._session.wall_ms() + self._lease_ms if self._lease_ms else 0
+        fails = handout.fails or [0] * len(handout.entries)
+        return [
+            annotated(
+                entry,
+                failed,
+                sequence_of(handout.partition, offset),
+                handout.block.stored_at(offset),
+                until_ms,
+            )
+            for offset, (entry, failed) in enumerate(
+                zip(handout.entries, fails, strict=False), handout.start
+            )
+        ]
+
+    def tags(self, handout: Handout) -> Sequence[bytes] | None:
+        """See `profile.Spelling`: lock tokens."""
+        if handout.delivery is None:
+            return None
+        holder = handout.delivery.holder.id
+        return [
+            write(holder, handout.partition, offset) for offset in range(handout.start, handout.end)
+        ]
+
+    def judge(self, state: DeliveryState) -> Verdict | None:
+        """See `profile.Spelling`."""
+        match state:
+            case Accepted():
+                return COMPLETED
+            case Rejected():
+                return Verdict("reject", text=told(state.error))
+            case Modified(undeliverable_here=True):
+                return PUT_ASIDE
+            case Modified():
+                return ABANDONED
+            case Released() | None:
+                return RELEASED_AGAIN
+            case _:
+                return None
+
+    def echo(self, state: DeliveryState) -> DeliveryState:
+        """See `profile.Spelling`: an error would be taken for a failure."""
+        return Rejected() if type(state) is Rejected else state
+
+    def lost(self, state: DeliveryState) -> DeliveryState:
+        """See `profile.Spelling`."""
+        condition = SESSION_LOCK_LOST if self._is_session else LOCK_LOST
+        return Rejected(
+            Error(condition, "The lock supplied is invalid: it has expired, or was settled.")
+        )
+
+
+def told(error: Any) -> str:
+    """Reason and description of a dead letter, as the formats take them: two lines."""
+    if not isinstance(error, Error):
+        return ""
+    info = error.info or {}
+    reason = info.get("DeadLetterReason")
+    description = info.get("DeadLetterErrorDescription", error.description)
+    return f"{reason or ''}\n{description or ''}"

@@ -1,0 +1,46 @@
+"""Lock tokens and sequence numbers.
+
+lock token        16 bytes, shown as a GUID (little-endian): holder u48 | partition u16 | offset u64
+sequence number   partition in the high 16 bits, offset + 1 in the low 48: the same across restarts
+"""
+
+from struct import Struct
+from typing import Final
+from uuid import UUID
+
+OFFSET_BITS: Final = 48
+_OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
+_TOKEN: Final = Struct(">HIHQ")
+TOKEN_BYTES: Final = _TOKEN.size
+
+
+class Lock:
+    """What a lock token names."""
+
+    __slots__ = ("holder", "offset", "partition")
+
+    def __init__(self, holder: int, partition: int, offset: int) -> None:
+        self.holder = holder
+        self.partition = partition
+        self.offset = offset
+
+
+def write(holder: int, partition: int, offset: int) -> bytes:
+    """A delivery tag that is the message's lock token."""
+    return _TOKEN.pack(holder >> 32 & 0xFFFF, holder & 0xFFFF_FFFF, partition, offset)
+
+
+def read(token: UUID) -> Lock:
+    """What a client gives back names. Any GUID names something; whether it is held is for the kernel to say."""
+    high, low, partition, offset = _TOKEN.unpack(token.bytes_le)
+    return Lock(high << 32 | low, partition, offset)
+
+
+def sequence_of(partition: int, offset: int) -> int:
+    """The sequence number of a message."""
+    return partition << OFFSET_BITS | offset + 1
+
+
+def place_of(sequence: int) -> tuple[int, int]:
+    """Partition and offset; an offset of -1 is before all messages."""
+    return sequence >> OFFSET_BITS, (sequence & _OFFSET_MASK) - 1

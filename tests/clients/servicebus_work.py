@@ -1,0 +1,61 @@
+"""What the tests of Service Bus's client share: a broker with entities, and its connection string."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dragoman.app.config import ServeOptions
+from dragoman.kernel.api import (
+    Address,
+    CreateStream,
+    CreateSubscription,
+    DeclareQueue,
+    StreamSettings,
+    SubscriptionSettings,
+)
+from dragoman.testing.broker import RunningBroker, broker
+
+WAIT_S = 5
+LOCK_MS = 60_000
+
+
+def entity(name: str, stream: StreamSettings | None = None, **settings: Any) -> list[Any]:
+    """A queue with its dead letters."""
+    settings = {"lease_duration_ms": LOCK_MS, "attempts_max": 10, **settings}
+    made = SubscriptionSettings(dead_letter=Address(f"{name}/dead"), **settings)
+    return [
+        DeclareQueue(name=f"{name}/dead"),
+        DeclareQueue(name=name, settings=made, stream=stream or StreamSettings()),
+    ]
+
+
+def subscription(name: str) -> CreateSubscription:
+    settings = SubscriptionSettings(lease_duration_ms=LOCK_MS)
+    return CreateSubscription(name="topic", subscription=name, settings=settings)
+
+
+ENTITIES = (
+    *entity("orders"),
+    *entity("short", lease_duration_ms=2_000),
+    *entity("sessions", order="session"),
+    *entity("dedup", StreamSettings(dedup_window_ms=60_000)),
+    CreateStream(name="topic"),
+    subscription("a"),
+    subscription("b"),
+)
+
+
+@contextmanager
+def serving(**more: Any) -> Iterator[tuple[RunningBroker, str]]:
+    """A broker, and the string by which its clients connect."""
+    options = ServeOptions(memory=True, topology=ENTITIES, **more)
+    options.ports = dict.fromkeys(options.ports, 0)
+    with broker(options) as running:
+        yield running, connection_string(running)
+
+
+def connection_string(running: RunningBroker, key: str = "SAS_KEY_VALUE") -> str:
+    return (
+        f"Endpoint=sb://127.0.0.1:{running.amqp.port};SharedAccessKeyName=RootManageSharedAccessKey;"
+        f"SharedAccessKey={key};UseDevelopmentEmulator=true;"
+    )

@@ -1,0 +1,75 @@
+"""Who may use what, by shared access signatures."""
+
+import hmac
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
+from tests.doors.servicebus.client import World
+from tests.doors.shared.amqp10.client import message
+
+from dragoman.wire.amqp10.performatives import Detach
+
+KEY = b"secret"
+NOW_S = 1_700_000_000
+
+
+def token(
+    resource: str = "sb://h/q", key: bytes = KEY, expires: int = NOW_S + 60, name: str = "root"
+) -> str:
+    quoted = quote(resource, safe="")
+    digest = hmac.digest(key, f"{quoted}\n{expires}".encode(), "sha256")
+    signature = quote(b64encode(digest), safe="")
+    return f"SharedAccessSignature sr={quoted}&sig={signature}&se={expires}&skn={name}"
+
+
+def test_any_token_will_do_where_there_are_no_keys() -> None:
+    client = World().azure()
+    assert client.claim("sb://h/q", "whatever") == (202, None)
+
+
+def test_a_token_of_the_key_opens_its_audience_and_nothing_else() -> None:
+    world = World({"root": KEY})
+    world.queue()
+    world.queue("other")
+    client = world.azure("sb://h/q", token(), mechanism="MSSBCBS")
+    client.sender("q")
+    client.send(message())
+    assert world.info().ready == 1
+    *_, detach = client.sender("other", 5)
+    assert isinstance(detach, Detach)
+    assert getattr(detach.error, "condition", "") == "amqp:unauthorized-access"
+
+
+def test_a_token_opens_nothing_once_it_has_expired() -> None:
+    world = World({"root": KEY})
+    world.queue()
+    client = world.azure("sb://h/q", token(), mechanism="ANONYMOUS")
+    world.advance(60_000)
+    assert isinstance(client.sender("q")[-1], Detach)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        token(key=b"wrong"),
+        token(name="nobody"),
+        token(expires=NOW_S),
+        token("sb://h/other"),
+        "eyJ.jwt",
+        "SharedAccessSignature ",
+        "SharedAccessSignature sr=&sig=&se=x&skn=root",
+        "SharedAccessSignature sr=a&sig=%ff&se=9999999999&skn=root",
+    ],
+)
+def test_anything_else_is_401_and_opens_nothing(bad: str) -> None:
+    world = World({"root": KEY})
+    world.queue()
+    client = world.azure("sb://h/q", bad, mechanism="MSSBCBS")
+    assert client.claim("sb://h/q", bad) == (401, "com.microsoft:auth-failed")
+    assert isinstance(client.sender("q")[-1], Detach)
+
+
+def test_a_request_that_is_no_claim_is_400() -> None:
+    client = World().azure()
+    assert client.claim("sb://h/q", 7) == (400, None)  # type: ignore[arg-type]

@@ -1,0 +1,23 @@
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman.doors.servicebus.tokens import place_of, read, sequence_of, write
+
+
+@given(st.integers(0, (1 << 48) - 1), st.integers(0, 0xFFFF), st.integers(0, (1 << 48) - 1))
+def test_a_lock_token_names_its_lease_through_a_guid(
+    holder: int, partition: int, offset: int
+) -> None:
+    lock = read(UUID(bytes_le=write(holder, partition, offset)))
+    assert (lock.holder, lock.partition, lock.offset) == (holder, partition, offset)
+
+
+@given(st.integers(0, 100), st.integers(0, 1 << 40))
+def test_a_sequence_number_is_a_place(partition: int, offset: int) -> None:
+    assert place_of(sequence_of(partition, offset)) == (partition, offset)
+
+
+def test_the_first_message_is_number_one() -> None:
+    assert sequence_of(0, 0) == 1
