@@ -18,7 +18,6 @@ from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
 from dragoman.runtime.broker import Broker
-from dragoman.wire.protobuf.pubsub import PUBSUB
 
 
 class Serving(Protocol):
@@ -46,7 +45,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         SnsFace(),
         SqsFace(is_strict=not options.like),
         EventGridFace(options.keys, is_open=is_open),
-        TranscodedFace("pubsub", [(one, PUBSUB.services[one.short]) for one in pubsub()]),
+        TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
     ]
     if options.like == "localstack":
         faces.append(LocalstackFace())

@@ -9,6 +9,7 @@ from dragoman.doors.pubsub.protos import Topic
 from dragoman.doors.pubsub.services import make_services
 from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
 from dragoman.kernel.api import Delivery
+from dragoman.wire.protobuf.iam import IAM
 from dragoman.wire.protobuf.pubsub import PUBSUB
 
 PROJECT = "default"
@@ -274,7 +275,7 @@ class Pubsub:
 
 
 def request_class(name: str) -> Any:
-    for service in PUBSUB.services.values():
+    for service in (*PUBSUB.services.values(), *IAM.services.values()):
         if name in service:
             return service[name].request
     raise KeyError(name)

@@ -22,5 +22,5 @@ def test_only_streaming_pull_streams() -> None:
 
 
 def test_errors_are_said_in_googles_words() -> None:
-    (service, _) = make_services()
+    service = make_services()[0]
     assert isinstance(service.refuse(None, ValueError()), Status)  # type: ignore[arg-type]

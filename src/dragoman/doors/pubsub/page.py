@@ -7,7 +7,6 @@ from typing import Any, Final
 from dragoman.doors.pubsub import topics, traits
 from dragoman.doors.pubsub.protos import Subscription, Topic
 from dragoman.doors.pubsub.services import make_services
-from dragoman.wire.protobuf.pubsub import PUBSUB
 
 HEAD: Final = """# Google Cloud Pub/Sub clients
 
@@ -59,7 +58,7 @@ metadata `x-goog-api-key`, or as a bearer token in `authorization`; else it is U
 - A dead-letter topic is of the project of the subscription's topic.
 
 Not offered, and refused with UNIMPLEMENTED: exports (BigQuery, Cloud Storage, Bigtable), ingestion from elsewhere,
-message transforms, customers' keys, push with OIDC tokens, schemas, IAM.
+message transforms, customers' keys, push with OIDC tokens, schemas.
 
 ## Filters
 
@@ -93,6 +92,9 @@ NOTES: Final[Mapping[str, str]] = {
     "DetachSubscription": "its messages are gone",
     "CreateSnapshot": "lives seven days less the age of the oldest message that is not acknowledged; an hour at least",
     "UpdateSnapshot": "labels",
+    "GetIamPolicy": "what was set, or nothing",
+    "SetIamPolicy": "kept, and acted on by nobody; the etag is kept to",
+    "TestIamPermissions": "all that is asked about: there is one principal",
     "Seek": "to a time or a snapshot; what was acknowledged comes again where topic or subscription retain it",
 }
 FIELD_NOTES: Final[Mapping[str, str]] = {
@@ -126,9 +128,10 @@ def _methods() -> list[str]:
     lines = ["## Methods", "", "| method | state | notes |", "|---|---|---|"]
     for service in make_services():
         served = {method.name for method in service.methods()}
-        for name in PUBSUB.services[service.short]:
+        short = service.name.rpartition(".")[2]
+        for name in service.table:
             state = "works" if name in served else "UNIMPLEMENTED"
-            lines.append(f"| {service.short}.{name} | {state} | {NOTES.get(name, '')} |")
+            lines.append(f"| {short}.{name} | {state} | {NOTES.get(name, '')} |")
     return lines
 
 

@@ -135,13 +135,13 @@ class Seeking:
     def get(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         place = place_of(request.snapshot, SNAPSHOTS)
-        return Reply(self._told(call.session, place, _info(call.session, place)))
+        return Reply(self._told(call.session, place, find_snapshot(call.session, place)))
 
     def update(self, call: Call, request: Any) -> Reply:
         """See the API reference; the time at which it expires cannot be changed."""
         session = call.session
         place = place_of(request.snapshot.name, SNAPSHOTS)
-        info = _info(session, place)
+        info = find_snapshot(session, place)
         snapshot = self._told(session, place, info)
         if "expire_time" in request.update_mask.paths:
             raise not_offered("Changes of a snapshot's expire_time")
@@ -220,7 +220,8 @@ def _infos(session: Session, project: str) -> dict[str, SnapshotInfo]:
     return {info.snapshot: info for info in found}
 
 
-def _info(session: Session, place: Place) -> SnapshotInfo:
+def find_snapshot(session: Session, place: Place) -> SnapshotInfo:
+    """Raises Status."""
     info = _infos(session, place.project).get(place.id)
     if info is None:
         raise not_found(place.id)

@@ -1,12 +1,13 @@
-"""google.pubsub.v1.Publisher and Subscriber: which method is whose."""
+"""google.pubsub.v1.Publisher and Subscriber, google.iam.v1.IAMPolicy: which method is whose."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from dragoman.doors.pubsub.access import check_access
 from dragoman.doors.pubsub.errors import refusal
 from dragoman.doors.pubsub.names import PROTOCOL
+from dragoman.doors.pubsub.policies import Policies
 from dragoman.doors.pubsub.publishing import REQUEST_BYTES_MAX, publish
 from dragoman.doors.pubsub.pulling import pull
 from dragoman.doors.pubsub.seeking import Seeking
@@ -31,9 +32,10 @@ from dragoman.doors.shared.grpc.call import (
     Status,
     Stream,
 )
+from dragoman.wire.protobuf.iam import IAM
+from dragoman.wire.protobuf.pool import Package, Rpc
 from dragoman.wire.protobuf.pubsub import PUBSUB
 
-PACKAGE: Final = "google.pubsub.v1"
 Handler = Callable[[Call, Any], Reply | Pending]
 
 
@@ -42,9 +44,9 @@ class Service:
 
     protocol = PROTOCOL
 
-    def __init__(self, short: str, methods: Mapping[str, Method]) -> None:
-        self.short = short
-        self.name = f"{PACKAGE}.{short}"
+    def __init__(self, package: Package, short: str, methods: Mapping[str, Method]) -> None:
+        self.name = f"{package.name}.{short}"
+        self.table: Mapping[str, Rpc] = package.services[short]
         self._methods = methods
 
     def methods(self) -> Sequence[Method]:
@@ -61,6 +63,7 @@ def make_services() -> Sequence[Service]:
     standing = Standing()
     subscriptions = Subscriptions(standing.locations)
     seeking = Seeking(standing)
+    policies = Policies(standing)
     publisher: Mapping[str, Handler] = {
         "CreateTopic": create_topic,
         "UpdateTopic": update_topic,
@@ -90,6 +93,12 @@ def make_services() -> Sequence[Service]:
         "Seek": seeking.seek,
     }
 
+    iam: Mapping[str, Handler] = {
+        "GetIamPolicy": policies.get,
+        "SetIamPolicy": policies.set,
+        "TestIamPermissions": policies.test,
+    }
+
     def stream(call: Call, sender: Sender) -> Stream:
         check_access(call)
         return StreamingPull(standing, call, sender)
@@ -97,15 +106,20 @@ def make_services() -> Sequence[Service]:
     rpc = PUBSUB.services["Subscriber"]["StreamingPull"]
     streaming = Method(rpc.name, Kind.BIDI, rpc.request, rpc.response, stream)
     return (
-        Service("Publisher", unary("Publisher", publisher)),
-        Service("Subscriber", unary("Subscriber", subscriber) | {rpc.name: streaming}),
+        Service(PUBSUB, "Publisher", unary(PUBSUB, "Publisher", publisher)),
+        Service(
+            PUBSUB,
+            "Subscriber",
+            unary(PUBSUB, "Subscriber", subscriber) | {rpc.name: streaming},
+        ),
+        Service(IAM, "IAMPolicy", unary(IAM, "IAMPolicy", iam)),
     )
 
 
-def unary(service: str, handlers: Mapping[str, Handler]) -> dict[str, Method]:
+def unary(package: Package, service: str, handlers: Mapping[str, Handler]) -> dict[str, Method]:
     """Methods of a service by its table. A publish reads its request by itself."""
     found: dict[str, Method] = {}
-    for name, rpc in PUBSUB.services[service].items():
+    for name, rpc in package.services[service].items():
         if name in handlers:
             is_publish = name == "Publish"
             found[name] = Method(
