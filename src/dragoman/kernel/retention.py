@@ -105,7 +105,10 @@ def _stale_groups(state: "State", now_ms: int) -> list[Record]:
     return [
         GroupDeleted(*group.key)
         for group in state.groups.by_key.values()
-        if group.state is EMPTY and not group.pending and _is_stale(group, now_ms)
+        if group.state is EMPTY
+        and not group.pending
+        and not group.has_members
+        and _is_stale(group, now_ms)
     ]
 
 

@@ -243,6 +243,36 @@ class FencedMember(GroupError):
     code = "fenced-member"
 
 
+class FencedEpoch(GroupError):
+    """The member speaks of an epoch that it is not at: it must join again."""
+
+    code = "fenced-epoch"
+
+
+class StaleEpoch(GroupError):
+    """The member is at another epoch by now, and will hear of it."""
+
+    code = "stale-epoch"
+
+
+class UnreleasedInstance(GroupError):
+    """The last bearer of the static identity is still there."""
+
+    code = "unreleased-instance"
+
+
+class UnknownAssignor(GroupError):
+    """There is no such way to share partitions here."""
+
+    code = "unknown-assignor"
+
+
+class InvalidPattern(GroupError):
+    """The pattern cannot be read."""
+
+    code = "invalid-pattern"
+
+
 class GroupNotEmpty(GroupError):
     """The group has live members."""
 

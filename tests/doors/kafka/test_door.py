@@ -45,7 +45,7 @@ def test_produce_is_advertised_from_version_0_and_refused_below_3() -> None:
     assert client.values("t") == []
 
 
-@pytest.mark.parametrize("key", sorted(set(APIS) - set(TABLE)))
+@pytest.mark.parametrize("key", [4, 71, 999])
 def test_an_api_that_is_not_served_ends_the_connection(key: int) -> None:
     client = World().connect()
     body = key.to_bytes(2, "big") + b"\0\0" + bytes(4) + b"\xff\xff"

@@ -78,3 +78,32 @@ def test_the_cluster_is_this_one_node() -> None:
     answer = World().connect().ask(60, 1, {"include_cluster_authorized_operations": False})
     assert answer["cluster_id"] == "cluster"
     assert [broker["broker_id"] for broker in answer["brokers"]] == [1]
+
+
+def test_partitions_are_described_in_pages() -> None:
+    client = World().connect()
+    for name in ("a", "b", "c"):
+        client.create(name, 3)
+    cursor = None
+    seen: list[tuple[str, int]] = []
+    for _ in range(3):
+        message: dict[str, object] = {"topics": [], "response_partition_limit": 4, "cursor": cursor}
+        answer = client.ask(75, 0, message)
+        seen += [
+            (topic["name"], part["partition_index"])
+            for topic in answer["topics"]
+            for part in topic["partitions"]
+        ]
+        cursor = answer["next_cursor"]
+    assert cursor is None
+    assert seen == [(name, at) for name in "abc" for at in range(3)]
+
+
+def test_a_topic_that_is_not_there_is_said_to_be_unknown() -> None:
+    message: dict[str, object] = {
+        "topics": [{"name": "none"}],
+        "response_partition_limit": 9,
+        "cursor": None,
+    }
+    [topic] = World().connect().ask(75, 0, message)["topics"]
+    assert (topic["name"], topic["error_code"]) == ("none", 3)

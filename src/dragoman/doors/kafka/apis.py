@@ -9,6 +9,7 @@ from dragoman.doors.kafka import (
     alter,
     auth,
     commits,
+    consumergroups,
     groupadmin,
     groups,
     metadata,
@@ -93,6 +94,17 @@ TABLE: Final[Mapping[int, Served]] = {
     44: Served("IncrementalAlterConfigs", 0, 1, alter.serve_alter_some),
     47: Served("OffsetDelete", 0, 0, commits.serve_delete),
     60: Served("DescribeCluster", 0, 2, metadata.serve_cluster),
+    68: Served(
+        "ConsumerGroupHeartbeat",
+        0,
+        1,
+        consumergroups.serve_heartbeat,
+        "the broker assigns: uniform or range; patterns are RE2",
+    ),
+    69: Served("ConsumerGroupDescribe", 0, 1, consumergroups.serve_describe),
+    75: Served(
+        "DescribeTopicPartitions", 0, 0, metadata.serve_partitions, "in pages of 2000 at most"
+    ),
 }
 
 BEFORE_AUTHENTICATION: Final = frozenset({API_VERSIONS, SASL_HANDSHAKE, SASL_AUTHENTICATE})

@@ -8,10 +8,14 @@ from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.metadata import NO_ID
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    AssignedInfo,
+    CheckEpoch,
     CommitCursors,
     CursorInfo,
     DeleteCursors,
+    DescribeAssigned,
     DescribeGroup,
+    GroupInfo,
     ListCursors,
     PendingCursors,
 )
@@ -108,13 +112,7 @@ def serve_fetch(talk: Talk, request: Request, message: Message) -> Message:
     if request.version >= MANY_FROM:
         return {
             "groups": [
-                _group(
-                    talk,
-                    group["group_id"],
-                    group["topics"],
-                    request.version,
-                    stable_only=stable_only,
-                )
+                _group_of_member(talk, group, request.version, stable_only=stable_only)
                 for group in message["groups"]
             ]
         }
@@ -122,6 +120,20 @@ def serve_fetch(talk: Talk, request: Request, message: Message) -> Message:
         talk, message["group_id"], message["topics"], request.version, stable_only=stable_only
     )
     return {"topics": found["topics"], "error_code": found["error_code"]}
+
+
+def _group_of_member(talk: Talk, group: Message, version: int, *, stable_only: bool) -> Message:
+    """As `_group`, for a member only while it is at the epoch it names."""
+    name = group["group_id"]
+    try:
+        if group.get("member_id") is not None and group["member_epoch"] >= 0:
+            check = CheckEpoch(
+                group=name, member_id=group["member_id"], epoch=group["member_epoch"]
+            )
+            talk.session.submit(check)
+    except REFUSALS as error:
+        return {"group_id": name, "topics": [], "error_code": code_of(error)}
+    return _group(talk, name, group["topics"], version, stable_only=stable_only)
 
 
 def _group(
@@ -207,7 +219,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
         return {"error_code": ErrorCode.GROUP_ID_NOT_FOUND, "topics": []}
     except REFUSALS as error:
         return {"error_code": code_of(error), "topics": []}
-    read = {topic for member in group.members for topic in subscribed_topics(member.metadata)}
+    read = _read_by(talk, group)
     wanted = [
         (topic["name"], part["partition_index"])
         for topic in message["topics"]
@@ -234,6 +246,15 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
             for topic in message["topics"]
         ],
     }
+
+
+def _read_by(talk: Talk, group: GroupInfo) -> set[str]:
+    """Topics that members of the group have subscribed to."""
+    if not group.is_assigned:
+        return {topic for member in group.members for topic in subscribed_topics(member.metadata)}
+    info: AssignedInfo = talk.session.submit(DescribeAssigned(group=group.name))
+    named = {topic for member in info.members for topic in member.topics}
+    return named | {name for member in info.members for _, name, _ in member.target}
 
 
 def subscribed_topics(metadata: bytes) -> list[str]:

@@ -8,7 +8,6 @@ NO_SESSIONS: Final = "no fetch sessions: every answer says session 0"
 NO_ACCESS_LISTS: Final = "no access lists yet"
 AT_ONCE: Final = "done at once"
 TOLD_FOR_LOGS: Final = "meant for a log"
-NEXT_PROTOCOL: Final = "of KIP-848, which is not there yet"
 
 IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
     "Produce": {
@@ -37,7 +36,6 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "include_topic_authorized_operations": NO_ACCESS_LISTS,
     },
     "OffsetCommit": {"retention_time_ms": "a group is kept as a whole"},
-    "OffsetFetch": {"groups.member_id": NEXT_PROTOCOL, "groups.member_epoch": NEXT_PROTOCOL},
     "JoinGroup": {"reason": TOLD_FOR_LOGS},
     "LeaveGroup": {"members.reason": TOLD_FOR_LOGS},
     "DescribeGroups": {"include_authorized_operations": NO_ACCESS_LISTS},
@@ -56,6 +54,8 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "enable_2pc": "no transactions that somebody else decides",
         "keep_prepared_txn": "no transactions that somebody else decides",
     },
+    "ConsumerGroupHeartbeat": {"rack_id": "described; one node: there is no nearer one"},
+    "ConsumerGroupDescribe": {"include_authorized_operations": NO_ACCESS_LISTS},
     "OffsetForLeaderEpoch": {"replica_id": NO_REPLICAS},
     "AddPartitionsToTxn": {"transactions.verify_only": "asked between brokers"},
     "CreatePartitions": {

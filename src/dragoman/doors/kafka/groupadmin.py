@@ -18,9 +18,11 @@ STATES: Final[Mapping[str, str]] = {
     "joining": "PreparingRebalance",
     "assigning": "CompletingRebalance",
     "stable": "Stable",
+    "reconciling": "Reconciling",
     "dead": "Dead",
 }
 CLASSIC: Final = "classic"
+CONSUMER: Final = "consumer"  # assigned by the broker
 MISSING_FROM: Final = 6  # version of DescribeGroups that says so of a missing group (KIP-1043)
 
 
@@ -36,13 +38,17 @@ def serve_list(talk: Talk, request: Request, message: Message) -> Message:
                 "group_id": group.name,
                 "protocol_type": group.protocol_type,
                 "group_state": STATES[group.state],
-                "group_type": CLASSIC,
+                "group_type": _type(group),
             }
             for group in groups
             if (not states or STATES[group.state].lower() in states)
-            and (not types or CLASSIC in types)
+            and (not types or _type(group) in types)
         ],
     }
+
+
+def _type(group: GroupInfo) -> str:
+    return CONSUMER if group.is_assigned else CLASSIC
 
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
@@ -62,7 +68,7 @@ def _described(talk: Talk, name: str, version: int) -> Message:
     }
     try:
         check_group(name)
-        info: GroupInfo = talk.session.submit(DescribeGroup(group=name))
+        info = _classic(talk, name)
     except GroupNotFound:
         if version < MISSING_FROM:
             return about
@@ -86,6 +92,14 @@ def _described(talk: Talk, name: str, version: int) -> Message:
             for member in info.members
         ],
     }
+
+
+def _classic(talk: Talk, name: str) -> GroupInfo:
+    """Raises GroupNotFound, also for a group of the other kind, which is described in another way."""
+    info: GroupInfo = talk.session.submit(DescribeGroup(group=name))
+    if info.is_assigned:
+        raise GroupNotFound(name)
+    return info
 
 
 def serve_delete(talk: Talk, request: Request, message: Message) -> Message:

@@ -16,6 +16,7 @@ from dragoman.model.levels import SYNCED
 from dragoman.wire.kafka.errors import ErrorCode
 
 PARTITIONS_DEFAULT: Final = 1
+PARTITIONS_IN_PAGE_MAX: Final = 2_000  # of DescribeTopicPartitions, as in Kafka
 NO_ID: Final = bytes(16)
 BROKERS: Final = 1  # what DescribeCluster can be asked for (KIP-919): brokers, controllers
 
@@ -92,10 +93,35 @@ def _topic(talk: Talk, info: StreamInfo) -> Message:
                 "replica_nodes": [NODE_ID],
                 "isr_nodes": [NODE_ID],
                 "offline_replicas": [],
+                "eligible_leader_replicas": None,
+                "last_known_elr": None,
             }
             for index in range(len(info.partitions))
         ],
     }
+
+
+def serve_partitions(talk: Talk, request: Request, message: Message) -> Message:
+    """DescribeTopicPartitions: topics by name, in pages of partitions; the next one begins at the cursor."""
+    wanted = sorted(topic["name"] for topic in message["topics"])
+    if not wanted:
+        streams: list[StreamInfo] = talk.session.submit(ListStreams())
+        wanted = sorted(info.name for info in streams if is_topic(info.name))
+    cursor = message["cursor"] or {"topic_name": "", "partition_index": 0}
+    left = min(max(message["response_partition_limit"], 1), PARTITIONS_IN_PAGE_MAX)
+    topics: list[Message] = []
+    for name in (name for name in wanted if name >= cursor["topic_name"]):
+        if left <= 0:
+            return {"topics": topics, "next_cursor": {"topic_name": name, "partition_index": 0}}
+        topic = _wanted(talk, {"name": name, "topic_id": NO_ID}, may_create=False)
+        first = max(cursor["partition_index"], 0) if name == cursor["topic_name"] else 0
+        found = topic["partitions"][first:]
+        topics.append(topic | {"partitions": found[:left]})
+        if len(found) > left:
+            rest = {"topic_name": name, "partition_index": first + left}
+            return {"topics": topics, "next_cursor": rest}
+        left -= len(found)
+    return {"topics": topics, "next_cursor": None}
 
 
 def serve_cluster(talk: Talk, request: Request, message: Message) -> Message:

@@ -6,7 +6,8 @@ from typing import Final
 from dragoman.doors.kafka.errors import Refused
 from dragoman.wire.kafka.errors import ErrorCode
 
-_TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+TOPIC_PATTERN: Final = r"[a-zA-Z0-9._-]{1,249}"
+_TOPIC: Final = re.compile(TOPIC_PATTERN)
 
 
 def is_topic(name: str) -> bool:

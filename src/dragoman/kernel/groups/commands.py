@@ -13,12 +13,14 @@ from dragoman.kernel.commands import DEFAULT_NAMESPACE
 NO_GENERATION: Final = -1
 
 
-class _GroupCommand(msgspec.Struct, frozen=True, kw_only=True):
+class GroupCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of one group."""
+
     namespace: str = DEFAULT_NAMESPACE
     group: str
 
 
-class JoinGroup(_GroupCommand, frozen=True, kw_only=True):
+class JoinGroup(GroupCommand, frozen=True, kw_only=True):
     """Become or stay a member. Reply: a ticket, or `Joined` when nobody has to be waited for.
 
     member_id           empty: a new member
@@ -54,7 +56,7 @@ class Joined(msgspec.Struct, frozen=True):
     skip_assignment: bool = False
 
 
-class SyncGroup(_GroupCommand, frozen=True, kw_only=True):
+class SyncGroup(GroupCommand, frozen=True, kw_only=True):
     """Hand in (leader) or wait for (others) the assignment. Reply: a ticket, or `Synced`.
 
     Raises UnknownMember, FencedMember, IllegalGeneration, RebalanceInProgress, InconsistentProtocol.
@@ -76,7 +78,7 @@ class Synced(msgspec.Struct, frozen=True):
     assignment: bytes
 
 
-class Heartbeat(_GroupCommand, frozen=True, kw_only=True):
+class Heartbeat(GroupCommand, frozen=True, kw_only=True):
     """Still here. Reply: None. Raises UnknownMember, FencedMember, IllegalGeneration, RebalanceInProgress."""
 
     member_id: str
@@ -84,14 +86,14 @@ class Heartbeat(_GroupCommand, frozen=True, kw_only=True):
     generation: int
 
 
-class LeaveGroup(_GroupCommand, frozen=True, kw_only=True):
+class LeaveGroup(GroupCommand, frozen=True, kw_only=True):
     """A member goes, by its id or a static one by its instance. Reply: its id. Raises UnknownMember, FencedMember."""
 
     member_id: str = ""
     instance_id: str | None = None
 
 
-class CommitCursors(_GroupCommand, frozen=True, kw_only=True):
+class CommitCursors(GroupCommand, frozen=True, kw_only=True):
     """Remember where to go on: (stream, partition, offset, epoch, metadata). Reply: per cursor whether it was taken.
 
     Without members anybody may commit (generation < 0). A stream or partition that is not there is not taken.
@@ -115,21 +117,21 @@ class CursorInfo(msgspec.Struct, frozen=True):
     metadata: str
 
 
-class ListCursors(_GroupCommand, frozen=True, kw_only=True):
+class ListCursors(GroupCommand, frozen=True, kw_only=True):
     """Reply: `list[CursorInfo]`, all that the group has committed; empty for a group that is not there."""
 
 
-class DeleteCursors(_GroupCommand, frozen=True, kw_only=True):
+class DeleteCursors(GroupCommand, frozen=True, kw_only=True):
     """Forget cursors of (stream, partition). Reply: None. `in_use` is judged by the caller. Raises GroupNotFound."""
 
     cursors: tuple[tuple[str, int], ...]
 
 
-class DeleteGroup(_GroupCommand, frozen=True, kw_only=True):
+class DeleteGroup(GroupCommand, frozen=True, kw_only=True):
     """Forget a group without members. Reply: None. Raises GroupNotFound, GroupNotEmpty."""
 
 
-class DescribeGroup(_GroupCommand, frozen=True, kw_only=True):
+class DescribeGroup(GroupCommand, frozen=True, kw_only=True):
     """Reply: `GroupInfo`. Raises GroupNotFound."""
 
 
@@ -159,6 +161,7 @@ class GroupInfo(msgspec.Struct, frozen=True):
     protocol: str
     generation: int
     members: tuple[MemberInfo, ...] = ()
+    is_assigned: bool = False  # by the broker: see `DescribeAssigned`
 
 
 class AllocateProducer(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ Members live as long as this process; cursors are records and survive it.
 
 from typing import Final
 
+from dragoman.kernel.groups.assigned import Assigned
 from dragoman.kernel.groups.states import EMPTY, GroupEvent, GroupState, after
 
 MEMBERS_MAX: Final = 10_000  # of one group, those still to come included
@@ -80,6 +81,7 @@ class Group:
 
     __slots__ = (
         "armed_ms",
+        "assigned",
         "cursors",
         "emptied_ms",
         "generation",
@@ -112,6 +114,12 @@ class Group:
         self.armed_ms = 0  # elapsed time at which somebody looks; 0 not armed
         self.emptied_ms = now_ms  # wall time since which nobody is in it
         self.cursors: dict[tuple[int, int], Cursor] = {}
+        self.assigned: Assigned | None = None  # by the broker; then none of the above has members
+
+    @property
+    def has_members(self) -> bool:
+        """Of either kind."""
+        return bool(self.members) or bool(self.assigned and self.assigned.members)
 
     def move(self, event: GroupEvent) -> None:
         """Go on in the table."""

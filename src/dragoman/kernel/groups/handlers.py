@@ -5,15 +5,28 @@ from heapq import heappop
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.groups import commands as c
+from dragoman.kernel.groups.assigned import Assigned
+from dragoman.kernel.groups.beats import (
+    JOIN,
+    AssignedInfo,
+    AssignedMemberInfo,
+    Beat,
+    Beaten,
+    CheckEpoch,
+    DescribeAssigned,
+)
 from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.cursors import cursor_infos, decide_commit, decide_delete_cursors
 from dragoman.kernel.groups.group import Group, GroupKey
+from dragoman.kernel.groups.reconciler import Reconciler
 from dragoman.kernel.groups.states import GroupEvent
+from dragoman.kernel.groups.subscribed import Lookup
 from dragoman.kernel.records import GroupDeleted, ProducersReserved
 from dragoman.model.errors import (
     GroupNotEmpty,
     GroupNotFound,
     IllegalGeneration,
+    InconsistentProtocol,
     InvalidArgument,
     QuotaExceeded,
     UnknownMember,
@@ -63,6 +76,10 @@ def join(kernel: "Decisions", command: c.JoinGroup, session: int) -> c.Joined | 
     if command.member_id and _find(kernel, command.namespace, command.group) is None:
         raise UnknownMember(command.member_id)
     group = _get_or_make(kernel, (command.namespace, command.group))
+    if group.assigned is not None:
+        if group.assigned.members:
+            raise InconsistentProtocol("the broker assigns this group")
+        group.assigned = None
     return _coordinator(kernel, group).join(command, session, kernel.token(ID_BYTES).hex())
 
 
@@ -78,7 +95,34 @@ def heartbeat(kernel: "Decisions", command: c.Heartbeat, session: int) -> None:
 
 def leave(kernel: "Decisions", command: c.LeaveGroup, session: int) -> str:
     """Reply: the member's id."""
+    group = _find(kernel, command.namespace, command.group)
+    if group is not None and group.assigned is not None:
+        return _reconciler(kernel, group).expel(command.member_id, command.instance_id)
     return _coordinator(kernel, _of_member(kernel, command)).leave(command)
+
+
+def beat(kernel: "Decisions", command: Beat, session: int) -> Beaten:
+    """Reply: the member's epoch, and what it is to read."""
+    group = _find(kernel, command.namespace, command.group)
+    if command.epoch != JOIN and (group is None or group.assigned is None):
+        raise UnknownMember(command.member_id)
+    if group is not None and (group.members or group.pending):
+        raise InconsistentProtocol("the members of this group assign themselves")
+    group = _get_or_make(kernel, (command.namespace, command.group))
+    return _reconciler(kernel, group).beat(command)
+
+
+def _reconciler(kernel: "Decisions", group: Group) -> Reconciler:
+    lookup = Lookup(kernel.state, group.key[0])
+    return Reconciler(kernel.state.groups, group, lookup, (kernel.elapsed_ms, kernel.now_ms))
+
+
+def check_epoch(kernel: "Decisions", command: CheckEpoch, session: int) -> None:
+    """Reply: None."""
+    group = _find(kernel, command.namespace, command.group)
+    if group is None or group.assigned is None:
+        raise UnknownMember(command.member_id)
+    _reconciler(kernel, group).check_epoch(command.member_id, command.epoch)
 
 
 def _of_member(kernel: "Decisions", command: c.SyncGroup | c.Heartbeat | c.LeaveGroup) -> Group:
@@ -103,6 +147,9 @@ def check_commit_allowed(kernel: "Decisions", command: c.CommitCursors) -> None:
         raise IllegalGeneration("there is no such group")
     if group is None:
         group = _get_or_make(kernel, (command.namespace, command.group))
+    if group.assigned is not None:
+        _reconciler(kernel, group).check_epoch(command.member_id, command.generation)
+        return
     _coordinator(kernel, group).check_commit(
         command.member_id, command.instance_id, command.generation
     )
@@ -123,7 +170,7 @@ def delete_cursors(kernel: "Decisions", command: c.DeleteCursors, session: int) 
 def delete_group(kernel: "Decisions", command: c.DeleteGroup, session: int) -> None:
     """Reply: None."""
     group = _get(kernel, command.namespace, command.group)
-    if group.members:
+    if group.has_members:
         raise GroupNotEmpty(command.group)
     group.move(GroupEvent.DELETED)
     kernel.commit([GroupDeleted(*group.key)])
@@ -147,6 +194,15 @@ def describe_group(kernel: "Decisions", command: c.DescribeGroup, session: int) 
 
 
 def _info(group: Group, members: tuple[c.MemberInfo, ...] = ()) -> c.GroupInfo:
+    if group.assigned is not None:
+        return c.GroupInfo(
+            group.key[1],
+            _state_of(group.assigned),
+            "consumer",
+            group.assigned.assignor,
+            group.assigned.epoch,
+            is_assigned=True,
+        )
     return c.GroupInfo(
         group.key[1],
         group.state.value,
@@ -154,6 +210,39 @@ def _info(group: Group, members: tuple[c.MemberInfo, ...] = ()) -> c.GroupInfo:
         group.protocol,
         group.generation,
         members,
+    )
+
+
+def _state_of(assigned: Assigned) -> str:
+    if not assigned.members:
+        return "empty"
+    return "stable" if assigned.is_stable() else "reconciling"
+
+
+def describe_assigned(kernel: "Decisions", command: DescribeAssigned, session: int) -> AssignedInfo:
+    """Reply: the group with its members."""
+    group = _get(kernel, command.namespace, command.group)
+    assigned = group.assigned
+    if assigned is None:
+        raise GroupNotFound(f"{command.group} is a group whose members assign themselves")
+    lookup = Lookup(kernel.state, command.namespace)
+    members = tuple(
+        AssignedMemberInfo(
+            member.id,
+            member.instance_id,
+            member.rack_id,
+            member.epoch,
+            member.client_id,
+            member.client_host,
+            member.topics,
+            member.pattern,
+            lookup.named(member.places),
+            lookup.named(assigned.target.get(member.id, set())),
+        )
+        for member in assigned.members.values()
+    )
+    return AssignedInfo(
+        command.group, _state_of(assigned), assigned.epoch, assigned.assignor, members
     )
 
 
@@ -183,7 +272,10 @@ def sweep_groups(kernel: "Decisions") -> bool:
         group = groups.by_key.get(key)
         if group is not None and group.armed_ms == at_ms:
             group.armed_ms = 0
-            _coordinator(kernel, group).pass_time()
+            if group.assigned is not None:
+                _reconciler(kernel, group).pass_time()
+            else:
+                _coordinator(kernel, group).pass_time()
     return True
 
 
@@ -210,4 +302,7 @@ HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.DescribeGroup: describe_group,
     c.ListGroups: list_groups,
     c.AllocateProducer: allocate_producer,
+    Beat: beat,
+    CheckEpoch: check_epoch,
+    DescribeAssigned: describe_assigned,
 }
