@@ -29,7 +29,7 @@ BUILD: Final = ROOT / "build" / "mypyc"
 KEPT: Final = BUILD / "lib"
 DIGEST: Final = BUILD / "digest"
 LOG: Final = BUILD / "log.txt"
-TIMEOUT_S: Final = 240
+TIMEOUT_S: Final = 420
 SETUP: Final = """\
 from mypyc.build import mypycify
 from setuptools import setup

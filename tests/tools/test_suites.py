@@ -10,7 +10,7 @@ from tools import suites
 ROOT = Path(__file__).resolve().parents[2]
 CHECK_MAX_S = 90
 ALL_MAX_S = 40 * 60
-COMPILE_MAX_S = 240
+COMPILE_MAX_S = 420
 
 
 def a_suite(*command: str, budget_s: int = 10, may_skip: bool = True) -> Suite:
