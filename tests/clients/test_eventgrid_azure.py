@@ -26,7 +26,7 @@ from azure.eventgrid.aio import EventGridConsumerClient as AsyncConsumer
 from azure.eventgrid.aio import EventGridPublisherClient as AsyncPublisher
 from azure.mgmt.eventgrid import EventGridManagementClient
 from azure.mgmt.eventgrid import models as m
-from tests.clients.eventgrid_work import GROUP, KEY, Webhook, managed, serving, webhook
+from tests.clients.eventgrid_work import GROUP, KEY, StaticToken, Webhook, managed, serving, webhook
 
 from dragoman.app.loop import SystemClock
 
@@ -280,3 +280,42 @@ def test_a_system_topic_is_subscribed_to_as_any_other(azure: Azure, endpoint: We
     assert made.provisioning_state == "Succeeded"
     azure.send(EventGridEvent("s", "Microsoft.Storage.BlobCreated", {}, "1"), "blobs/api/events")
     assert len(endpoint.wait(lambda requests: len(requests) == 1)) == 1
+
+
+def test_a_token_opens_a_topic_over_https(azure: Azure, endpoint: Webhook, tmp_path: Path) -> None:
+    azure.topic(input_schema=CLOUD)
+    azure.hook(endpoint)
+    port = azure.url.rpartition(":")[2]
+    url = f"https://localhost:{port}/orders/api/events"
+    authority = str(tmp_path / "ca.pem")
+    with EventGridPublisherClient(url, StaticToken()) as publisher:
+        publisher.send(CloudEvent("/shop", "made", data=1), connection_verify=authority)
+    ((_, body),) = endpoint.wait(lambda requests: len(requests) == 1)
+    assert body["data"] == 1
+
+
+def test_a_schema_of_ones_own_is_mapped(azure: Azure, endpoint: Webhook) -> None:
+    mapping = m.JsonInputSchemaMapping(
+        event_type=m.JsonFieldWithDefault(source_field="kind", default_value="other"),
+        subject=m.JsonFieldWithDefault(source_field="where"),
+        data_version=m.JsonFieldWithDefault(default_value="1"),
+    )
+    azure.topic(input_schema="CustomEventSchema", input_schema_mapping=mapping)
+    azure.hook(endpoint)
+    azure.send([{"kind": "made", "where": "eu", "n": 1}])
+    ((_, (event,)),) = endpoint.wait(lambda requests: len(requests) == 1)
+    assert (event["eventType"], event["subject"], event["dataVersion"]) == ("made", "eu", "1")
+    assert event["data"] == {"kind": "made", "where": "eu", "n": 1}
+
+
+def test_a_dead_letter_is_read_by_name_and_says_why(azure: Azure, endpoint: Webhook) -> None:
+    endpoint.statuses = [400]
+    azure.topic(input_schema=CLOUD)
+    grave = m.StorageBlobDeadLetterDestination(resource_id="/x", blob_container_name="grave")
+    azure.hook(endpoint, dead_letter_destination=grave)
+    azure.send(CloudEvent("/shop", "made", data=1))
+    with azure.consumer("", "grave", "grave") as consumer:
+        (found,) = consumer.receive(max_events=1, max_wait_time=10)
+    event: Any = found.event
+    assert event.data == 1
+    assert event.extensions["deadletterreason"] == "UndeliverableDueToHttpBadRequest"

@@ -490,7 +490,8 @@ def test_a_message_without_a_way_back_ends_the_pump_and_stays(source_is_gone: bo
     wait(node, 2_000)
     (info,) = ended(session)
     assert (info.state, info.carried) == ("failed", 0 if source_is_gone else 1)
-    assert info.trouble == "a" if source_is_gone else "no stream" in info.trouble
+    place = "in a, which is no stream here" if source_is_gone else "nobody knows where"
+    assert info.trouble == f"it died {place}: name a target"
     assert session.submit(DescribeQueue(name="dead")).ready == (2 if source_is_gone else 1)
 
 

@@ -68,7 +68,7 @@ def redrive(
 
     Args:
         name: Which queue of them.
-        target: Where to; without it each goes to the queue in which it died.
+        target: Where to; without it each goes to the queue in which it died. A topic's subscriptions need one.
         rate: Messages per second, 0 as fast as it goes.
     """
     return queues.redrive(name, target, rate=rate, where=where)

@@ -238,7 +238,7 @@ def redrive(
 
     Args:
         name: Which queue.
-        target: Where to; without it each goes to the queue in which it died.
+        target: Where to; without it each goes to the queue in which it died. A topic's subscriptions need one.
         rate: Messages per second, 0 as fast as it goes.
     """
     api = Api(where)

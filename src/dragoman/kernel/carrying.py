@@ -136,7 +136,8 @@ def _sent_back(
     if target is not HOME:
         return target, found[1] if found is not None and found[0] == target.name else body
     if found is None or (pump.namespace, found[0]) not in state.streams_named:
-        raise NoOrigin("no stream is known in which it died" if found is None else found[0])
+        place = "nobody knows where" if found is None else f"in {found[0]}, which is no stream here"
+        raise NoOrigin(f"it died {place}: name a target")
     return Address(found[0]), found[1]
 
 

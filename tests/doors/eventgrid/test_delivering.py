@@ -7,7 +7,16 @@ import pytest
 from tests.doors.eventgrid.client import Grid, cloud, grid
 
 from dragoman.formats import canonical
-from dragoman.kernel.api import Address, DescribeQueue, Lease, Publish, QueueInfo
+from dragoman.kernel.api import (
+    Address,
+    CreatePump,
+    DescribeQueue,
+    Lease,
+    ListPumps,
+    Publish,
+    PumpSettings,
+    QueueInfo,
+)
 from dragoman.model.levels import CANONICAL
 from dragoman.model.message import Message
 
@@ -199,6 +208,21 @@ def test_an_event_that_no_attempt_will_help_is_one_at_once() -> None:
         "BadRequest",
     )
     assert event["deliveryattempts"] == 1
+
+
+def test_it_is_brought_back_to_a_topic_that_is_named_and_to_no_subscription() -> None:
+    found = hooked("CloudEventSchemaV1_0", deadLetterDestination=DEAD)
+    found.publish(cloud(1))
+    found.answer(400)
+    settings = PumpSettings(targets=(), to_origin=True, until_end=True)
+    found.submit(CreatePump(name="back", source="grave", subscription="grave", settings=settings))
+    found.world.advance(1_000)
+    (ended,) = [pump for pump in found.submit(ListPumps(with_ended=True)) if pump.name == "back"]
+    assert ended.trouble == "it died in sub, which is no stream here: name a target"
+    settings = PumpSettings(targets=(Address("orders"),), until_end=True)
+    found.submit(CreatePump(name="on", source="grave", subscription="grave", settings=settings))
+    found.world.advance(1_000)
+    assert json.loads(found.answer(200).body)["id"] == "1"
 
 
 def test_an_event_that_is_too_old_at_its_next_attempt_is_one_too() -> None:

@@ -115,7 +115,8 @@ headers, and what others send is delivered as events, with an attribute `dragoma
 - Subscriptions to Service Bus queues and topics, event hubs, storage queues and topics of namespaces go to our own
   stream of that name. What arrives there is the message itself, not an envelope with the event in it.
 - A dead-letter destination names a blob container: here it is a queue of that name, read with any client. Dead letters
-  come at once, not after five minutes. Where several try in vain the reason is that of the last.
+  come at once, not after five minutes. Where several try in vain the reason is that of the last. `dragoman dead redrive
+  CONTAINER TOPIC` publishes them again, to all who subscribe.
 - An event that a webhook answers with 403 is given up, as the newer of Azure's pages say.
 - The validation URL is good for ten minutes. A new subscription whose handshake fails takes no events.
 - `WebHook-Allowed-Rate` is not counted. Webhooks that fail again and again are sent to more slowly, all others are not.
