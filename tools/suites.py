@@ -218,6 +218,7 @@ def prepare(build: str) -> dict[str, str]:
     """Put the build in place that a suite runs on; the environment for it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     environment.pop("DRAGOMAN_EXPECT_COMPILED", None)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # pytest rewrites each file: once will do
     compile_py = [sys.executable, str(ROOT / "tools" / "compile.py")]
     subprocess.run([*compile_py, *(["pure"] if build == "pure" else [])], check=True)
     if build == "compiled" and any((ROOT / "src").glob("*.so")):

@@ -22,7 +22,7 @@ from dragoman.model.message import CARRIED_FIELDS, Header, Message, Typed, diffe
 
 CARRIED = (*CARRIED_FIELDS, "headers")
 FORMATS = st.sampled_from([KAFKA, AMQP091, AMQP10, SQS, PUBSUB, CLOUDEVENT, EVENTGRID])
-EXAMPLES = 400
+EXAMPLES = 2 * settings().max_examples  # the profile says how hard to search
 
 
 def hop(message: Message, format: int, now_ms: int = 0) -> Message:
