@@ -33,8 +33,12 @@ class Program:
 
     def run(self, address: str, mode: str, name: str, count: int) -> list[str]:
         """Its lines. Raises AssertionError with what it complained of."""
+        return self.said(address, mode, name, str(count))
+
+    def said(self, *arguments: str) -> list[str]:
+        """Its lines. Raises AssertionError with what it complained of."""
         done = subprocess.run(
-            [*self.command, address, mode, name, str(count)],
+            [*self.command, *arguments],
             cwd=self.cwd,
             check=False,
             capture_output=True,
@@ -97,6 +101,28 @@ def on_java(name: str, protocol: str) -> Program:
     made(classes, source, [javac, "-cp", str(folder / "jars" / "*"), "-d", ".", str(source)])
     class_path = f"{classes}:{folder / 'jars'}/*"
     return Program(protocol, (java, "-cp", class_path, name), folder)
+
+
+def on_go(name: str, protocol: str) -> Program:
+    """A client in Go: a folder with its module. Raises MissingError."""
+    go = tool("go", "golang")
+    folder = CACHE / "go" / name
+    shutil.copytree(PROGRAMS / name, folder, dirs_exist_ok=True)
+    made(folder, PROGRAMS / name / "main.go", [go, "build", "-o", "program", "."])
+    return Program(protocol, (str(folder / "program"),), folder)
+
+
+def from_go(name: str, module: str) -> Path:
+    """A program that Go's module proxy has the source of. Raises MissingError."""
+    go = tool("go", "golang")
+    folder = CACHE / "go" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "bin" / name
+    if not program.exists():
+        said = folder / "module"
+        said.write_text(module)
+        made(folder, said, ["env", f"GOBIN={program.parent}", go, "install", module])
+    return program
 
 
 def kcat(protocol: str) -> Program:
