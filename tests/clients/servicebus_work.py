@@ -39,7 +39,7 @@ ENTITIES = (
     *entity("short", lease_duration_ms=2_000),
     *entity("sessions", order="session"),
     *entity("dedup", StreamSettings(dedup_window_ms=60_000)),
-    CreateStream(name="topic"),
+    CreateStream(name="topic", attach=True),
     subscription("a"),
     subscription("b"),
 )

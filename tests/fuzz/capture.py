@@ -1,6 +1,6 @@
 """Makes the corpus: what official clients say to a broker in this process, frame by frame.
 
-    python -m tests.fuzz.capture [kafka] [amqp] [sqs] [eventgrid]
+    python -m tests.fuzz.capture [kafka] [amqp] [sqs] [eventgrid] [servicebus]
 
 Frames of the same kind and about the same size are kept a few times only. Run it again when clients or doors change.
 """
@@ -249,6 +249,13 @@ def capture_sqs() -> None:
     save("sqs", frames, lambda frame: ACTION.search(frame)[1])  # type: ignore[index]
 
 
+def capture_servicebus() -> None:
+    """By way of azure-servicebus."""
+    from tests.fuzz.capture_servicebus import capture, kind_of
+
+    save("servicebus", capture(), kind_of)
+
+
 def capture_eventgrid() -> None:
     """What the clients of Event Grid's data plane and of its management say."""
     from tests.fuzz.capture_eventgrid import frames
@@ -261,6 +268,7 @@ CAPTURES: dict[str, Callable[[], None]] = {
     "amqp": capture_amqp,
     "sqs": capture_sqs,
     "eventgrid": capture_eventgrid,
+    "servicebus": capture_servicebus,
 }
 
 if __name__ == "__main__":

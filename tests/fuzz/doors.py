@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.clients.servicebus_work import ENTITIES
 from tests.fuzz.mutate import mutate, other_value
 from tests.fuzz.playground import Playground
 
@@ -14,17 +15,23 @@ from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.doors.amqp091.door import make_door as amqp
+from dragoman.doors.amqp10.profile import GenericProfile
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.kafka.door import make_door as kafka
+from dragoman.doors.servicebus.profile import ServiceBusProfile
+from dragoman.doors.shared.amqp10.door import Amqp10Door
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
 from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
+from dragoman.wire.amqp10.composites import from_bytes
 
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 AMQP_END = 0xCE
+AMQP10_HEADER = b"AMQP\x00\x01\x00\x00"
+AMQP10_FAULT = b"amqp:internal-error"
 AMQP_FAULT = bytes((0, 10, 0, 50, 2, 29))  # connection.close with 541, internal error
 AMQP_KINDS = (1, 2, 3, 8)
 LENGTH = re.compile(rb"(content-length: ?)(\d+)", re.IGNORECASE)
@@ -177,7 +184,53 @@ class EventGrid(Http):
         return LENGTH.sub(b"\\g<1>%d" % len(body), head) + b"\r\n\r\n" + body
 
 
+class Amqp10:
+    """Frames of Service Bus's client begin with their length; the first eight bytes are a header."""
+
+    name = "servicebus"
+    endpoint = "amqp"
+
+    def __init__(self) -> None:
+        self.frames = frames_of(self.name)
+        # From open to the first token, as the first captured connection had them behind its login.
+        self.greeting = (AMQP10_HEADER, *(frame for frame in self.frames[:9] if frame[5] == 0))
+
+    def make_door(self) -> Callable[..., Any]:
+        profiles = [ServiceBusProfile(), GenericProfile()]
+
+        def make(session: Any, connection: Any) -> Amqp10Door:
+            for command in ENTITIES:
+                session.submit(command)
+            return Amqp10Door(session, connection, profiles)
+
+        return make
+
+    def hostile(self, chance: random.Random) -> bytes:
+        frame = chance.choice(self.frames)
+        if chance.random() < FIX_LENGTH:
+            body = mutate(chance, frame[8:], self.frames)
+            return (8 + len(body)).to_bytes(4, "big") + frame[4:8] + body
+        return mutate(chance, frame, self.frames)
+
+    def check(self, out: bytes) -> None:
+        """Whole frames whose performatives can be read, or headers."""
+        at = 0
+        while at < len(out):
+            if out.startswith(b"AMQP", at):
+                at += 8
+                continue
+            end = at + int.from_bytes(out[at : at + 4], "big")
+            if end < at + 8 or end > len(out):
+                raise Dirty(out[at : at + 64].hex())
+            if end > at + 8:
+                from_bytes(out, at + 8)
+            if AMQP10_FAULT in out[at:end]:
+                raise Dirty(f"the door met a fault of its own: {out[at:end]!r}")
+            at = end
+
+
 DOORS: dict[str, Callable[[], Any]] = {
+    "amqp10": Amqp10,
     "kafka": Kafka,
     "amqp": Amqp,
     "http": Http,
