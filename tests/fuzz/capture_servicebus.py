@@ -28,7 +28,7 @@ def record() -> Heard:
             self.heard += data
             super().receive(data)
 
-    door.Amqp10Door = Recorded  # type: ignore[misc]
+    door.Amqp10Door = Recorded  # type: ignore[misc, assignment]
     return heard
 
 

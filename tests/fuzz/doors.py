@@ -20,6 +20,7 @@ from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.kafka.door import make_door as kafka
 from dragoman.doors.servicebus.profile import ServiceBusProfile
 from dragoman.doors.shared.amqp10.door import Amqp10Door
+from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
 from dragoman.doors.sns.face import SnsFace
@@ -196,7 +197,7 @@ class Amqp10:
         self.greeting = (AMQP10_HEADER, *(frame for frame in self.frames[:9] if frame[5] == 0))
 
     def make_door(self) -> Callable[..., Any]:
-        profiles = [ServiceBusProfile(), GenericProfile()]
+        profiles: list[Profile] = [ServiceBusProfile(), GenericProfile()]
 
         def make(session: Any, connection: Any) -> Amqp10Door:
             for command in ENTITIES:
