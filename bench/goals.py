@@ -302,6 +302,18 @@ def _eventgrid_goals() -> list[Goal]:
     ]
 
 
+PUBSUB = {name: f"pubsub/{name}/1KiB/1c" for name in ("publish-100", "publish-1", "pull")}
+
+
+def _pubsub_goals() -> list[Goal]:
+    rates = {name: own_worst([scenario], "rate", min) for name, scenario in PUBSUB.items()}
+    return [
+        Goal("Pub/Sub: published in batches of 100", 60_000, False, rates["publish-100"], "/s"),
+        Goal("Pub/Sub: published one by one", 8_000, False, rates["publish-1"], "/s"),
+        Goal("Pub/Sub: streamed and acknowledged", 60_000, False, rates["pull"], "/s"),
+    ]
+
+
 def _delivered(look: Lookup) -> Found:
     """Deliveries in a second of the broker's CPU, publishing them included."""
     cost_us = look.own("eventgrid/deliver/cloudevents/1c", CPU)
@@ -322,6 +334,7 @@ GOALS: tuple[Goal, ...] = (
     *_kafka_goals(),
     *_sqs_goals(),
     *_eventgrid_goals(),
+    *_pubsub_goals(),
     *_life_goals(),
 )
 

@@ -314,6 +314,27 @@ def _eventgrid() -> Iterator[Scenario]:
         )
 
 
+PUBSUB_LOADS = {
+    "publish-100": ("publish", 100, 8),
+    "publish-1": ("publish", 1, 64),
+    "pull": ("pull", 1, 1),
+}
+"""By what the report calls them: mode, messages in a request, requests under way."""
+
+
+def _pubsub() -> Iterator[Scenario]:
+    for name, (mode, batch, window) in PUBSUB_LOADS.items():
+        parameters = {"mode": mode, "size_bytes": RECORD_BYTES, "batch": batch, "window": window}
+        yield Scenario(
+            name=f"pubsub/{name}/1KiB/1c",
+            kind=Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="pubsub_raw", protocol="pubsub", parameters=parameters),),
+            group=Group.QUICK if name == "publish-100" else Group.WHOLE,
+            durability="written before the answer",
+        )
+
+
 def _life() -> Iterator[Scenario]:
     every = (DRAGOMAN, RABBITMQ, KAFKA)
     yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
@@ -338,6 +359,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_cross(),
     *_sqs(),
     *_eventgrid(),
+    *_pubsub(),
     *_life(),
 )
 

@@ -25,12 +25,13 @@ def test_a_pattern_chooses_across_groups() -> None:
 def test_the_whole_run_measures_every_scenario_a_goal_asks_for() -> None:
     asked = {*goals.TRANSIENT_100B, *goals.TRANSIENT_1KIB, *goals.PERSISTENT}
     asked |= {*goals.LATENCIES, *goals.PIKA, *goals.SQS, *goals.EVENTS_PUBLISHED, *goals.STORM}
+    asked |= set(goals.PUBSUB.values())
     assert asked <= names(Group.WHOLE)
 
 
 def test_every_load_has_someone_to_be_compared_with_or_crosses_protocols() -> None:
     alone = {scenario.name for scenario in SCENARIOS if len(scenario.targets) == 1}
-    assert {name for name in alone if not name.startswith("eventgrid/")} == {
+    assert {name for name in alone if not name.startswith(("eventgrid/", "pubsub/"))} == {
         "life/bad-endpoints",
         "cross/confluent-pika",
         "cross/pika-confluent",
