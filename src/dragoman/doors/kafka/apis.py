@@ -50,7 +50,7 @@ TABLE: Final[Mapping[int, Served]] = {
         13,
         notes="0 to 2 are advertised so that old clients compress, and answered UNSUPPORTED_VERSION",
     ),
-    FETCH: Served("Fetch", 4, 18, notes="without fetch sessions: every answer says session 0"),
+    FETCH: Served("Fetch", 4, 18, notes="a fetch session is its connection's"),
     2: Served("ListOffsets", 1, 11, offsets.serve_list, "exact by timestamp"),
     3: Served(
         "Metadata", 0, 13, metadata.serve_metadata, "makes missing topics in the same answer"

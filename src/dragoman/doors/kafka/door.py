@@ -20,6 +20,7 @@ from dragoman.doors.kafka.apis import (
     versions,
 )
 from dragoman.doors.kafka.fetch import Fetching
+from dragoman.doors.kafka.fetchsession import FetchSessions
 from dragoman.doors.kafka.limits import LimitsCache
 from dragoman.doors.kafka.produce import Producing
 from dragoman.doors.kafka.talk import Chunk, Request, Talk
@@ -44,7 +45,15 @@ def make_door(session: Session, connection: Connection) -> "KafkaDoor":
 class KafkaDoor:
     """See `kernel.api.ConnectionDoor`."""
 
-    __slots__ = ("_behind_bytes", "_buffer", "_frames", "_producing", "_session", "_talk")
+    __slots__ = (
+        "_behind_bytes",
+        "_buffer",
+        "_fetch_sessions",
+        "_frames",
+        "_producing",
+        "_session",
+        "_talk",
+    )
 
     def __init__(self, session: Session, connection: Connection) -> None:
         self._session = session
@@ -52,6 +61,7 @@ class KafkaDoor:
         self._buffer = FrameBuffer()
         if self._talk.principal is None:
             self._buffer.frame_bytes_max = STRANGER_BYTES_MAX
+        self._fetch_sessions = FetchSessions()
         self._producing = Producing(self._talk, LimitsCache(self._talk))
         self._frames: deque[Frame] = deque()  # not served yet
         self._behind_bytes = 0  # of those
@@ -103,7 +113,7 @@ class KafkaDoor:
         elif key == PRODUCE:
             self._producing.serve(request)
         elif key == FETCH:
-            Fetching(self._talk, request).serve()
+            Fetching(self._talk, request, self._fetch_sessions).serve()
         elif api.serve is None:
             self._talk.answer(request, versions())
         else:

@@ -1,13 +1,20 @@
 """Fetch: entries of partitions, as record batches, with a long poll. Hot: the batches are passed on unopened.
 
 A request that finds too little parks: it watches the streams it asked for, and looks again whenever one has grown,
-until there is enough or its time is over. There are no fetch sessions: every answer says session 0, and every request
-brings its whole list.
+until there is enough or its time is over. In a fetch session both sides name only what has changed (`fetchsession`).
 """
 
 from typing import Final
 
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
+from dragoman.doors.kafka.fetchsession import (
+    BEGIN,
+    ID_BYTES,
+    NO_SESSION,
+    FetchSession,
+    FetchSessions,
+    session_id,
+)
 from dragoman.doors.kafka.spell import spell_block
 from dragoman.doors.kafka.talk import NAMESPACE, Chunk, Request, Talk
 from dragoman.kernel.api import Block, Read
@@ -34,15 +41,30 @@ ATTRIBUTES_LOW_AT: Final = 22  # the byte of a batch that names its codec
 class Fetching:
     """One Fetch, from its first look to its answer."""
 
-    __slots__ = ("_count", "_fetch", "_names", "_request", "_talk", "deadline_ms")
+    __slots__ = (
+        "_count",
+        "_fetch",
+        "_is_first",
+        "_names",
+        "_parts",
+        "_request",
+        "_session",
+        "_sessions",
+        "_talk",
+        "deadline_ms",
+    )
 
-    def __init__(self, talk: Talk, request: Request) -> None:
+    def __init__(self, talk: Talk, request: Request, sessions: FetchSessions) -> None:
         """Raises KafkaCodecError."""
         self._talk = talk
         self._request = request
         self._fetch: FetchRequest = decode_fetch_request(
             request.version, request.buf, request.body, request.end
         )
+        self._sessions = sessions
+        self._session: FetchSession | None = None
+        self._is_first = self._fetch.session_epoch == BEGIN
+        self._parts = self._fetch.parts
         self._names: dict[str, None] = {}  # streams to watch
         self._count = 0  # messages in what was gathered last
         wait_ms = min(max(self._fetch.max_wait_ms, 0), WAIT_MAX_MS)
@@ -50,15 +72,27 @@ class Fetching:
 
     def serve(self) -> None:
         """Answer now, or park."""
+        try:
+            self._enter()
+        except Refused as error:
+            self._send([], error.code, NO_SESSION)
+            return
         if self._fetch.max_wait_ms <= 0:
             self.expire()
         elif not self.look():
             self._talk.park(self)
 
+    def _enter(self) -> None:
+        """Raises Refused."""
+        fresh_id = session_id(self._talk.session.token(ID_BYTES)) if self._is_first else NO_SESSION
+        self._session = self._sessions.enter(self._fetch, fresh_id)
+        if self._session is not None:
+            self._parts = list(self._session.parts.values())
+
     def look(self) -> bool:
         """Answer if there is enough to read, or something to complain of."""
         results, size, failed = self._gather()
-        if size < self._fetch.min_bytes and not failed and self._fetch.parts:
+        if size < self._fetch.min_bytes and not failed and self._parts:
             for name in self._names:
                 self._talk.session.watch(NAMESPACE, name)
             return False
@@ -81,7 +115,7 @@ class Fetching:
         left = min(fetch.max_bytes, RESPONSE_BYTES_MAX)
         size = 0
         failed = False
-        for part in fetch.parts:
+        for part in self._parts:
             try:
                 result = self._read(part, min(part[6], left, READ_BYTES_MAX), is_first=size == 0)
                 size += result.records_bytes
@@ -127,11 +161,20 @@ class Fetching:
         return result
 
     def _answer(self, results: list[FetchResult]) -> None:
-        request = self._request
         self._talk.session.count_delivered(
             self._count, sum(result.records_bytes for result in results)
         )
-        chunks = encode_fetch_response(request.version, request.correlation_id, results, 0, 0, 0)
+        session = self._session
+        if session is None:
+            self._send(results, 0, NO_SESSION)
+        else:
+            self._send(session.news(results, is_first=self._is_first), 0, session.id)
+
+    def _send(self, results: list[FetchResult], code: int, session: int) -> None:
+        request = self._request
+        chunks = encode_fetch_response(
+            request.version, request.correlation_id, results, 0, code, session
+        )
         self._talk.send(0, APPLIED, chunks)
 
 

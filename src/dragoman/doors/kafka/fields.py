@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 NO_REPLICAS: Final = "one node: nobody follows"
-NO_SESSIONS: Final = "no fetch sessions: every answer says session 0"
 NO_ACCESS_LISTS: Final = "no access lists yet"
 AT_ONCE: Final = "done at once"
 TOLD_FOR_LOGS: Final = "meant for a log"
@@ -19,11 +18,6 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "replica_id": NO_REPLICAS,
         "replica_state.replica_id": NO_REPLICAS,
         "replica_state.replica_epoch": NO_REPLICAS,
-        "session_id": NO_SESSIONS,
-        "session_epoch": NO_SESSIONS,
-        "forgotten_topics_data.topic": NO_SESSIONS,
-        "forgotten_topics_data.topic_id": NO_SESSIONS,
-        "forgotten_topics_data.partitions": NO_SESSIONS,
         "topics.partitions.last_fetched_epoch": "no log is ever cut back",
         "topics.partitions.log_start_offset": NO_REPLICAS,
         "topics.partitions.replica_directory_id": NO_REPLICAS,

@@ -29,7 +29,7 @@ Other protocols' messages are read as record batches made for the purpose; other
 
 - One node: replication factors are accepted and mean 1, leader elections and reassignments do not exist.
 - Transactions are of the first kind (`transaction.version` 0): no epoch per transaction.
-- No fetch sessions, no quotas, no client telemetry, no access lists, no share groups yet.
+- No quotas, no client telemetry, no access lists, no share groups yet.
 - A group is classic or assigned by the broker (KIP-848) from its first member to its last; an empty one becomes the
   other kind by who joins it, offsets and all. Moving a group with members from one to the other is refused.
 - Members of a group that the broker assigns are asked for a heartbeat every 50 ms times their number, 250 ms to 5 s.
