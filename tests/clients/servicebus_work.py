@@ -48,7 +48,7 @@ ENTITIES = (
 @contextmanager
 def serving(**more: Any) -> Iterator[tuple[RunningBroker, str]]:
     """A broker, and the string by which its clients connect."""
-    options = ServeOptions(memory=True, topology=ENTITIES, **more)
+    options = ServeOptions(memory="data" not in more, topology=ENTITIES, **more)
     options.ports = dict.fromkeys(options.ports, 0)
     with broker(options) as running:
         yield running, connection_string(running)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pika
 import pytest
@@ -271,6 +272,32 @@ def test_rabbitmqs_clients_and_service_buss_share_a_queue(
         method, found, body = channel.basic_get("orders", auto_ack=True)
         assert method is not None
         assert (body, found.type, found.headers["n"]) == (b"from azure", "label", 8)
+
+
+def test_numbers_times_and_locks_outlive_the_broker(tmp_path: Path) -> None:
+    def seen(client: ServiceBusClient) -> list[tuple[object, ...]]:
+        with client.get_queue_receiver("orders") as receiver:
+            found = receiver.peek_messages(9)
+        return [(str(one), one.sequence_number, one.enqueued_time_utc) for one in found]
+
+    with (
+        serving(data=str(tmp_path)) as (_, address),
+        ServiceBusClient.from_connection_string(address, retry_total=0) as client,
+    ):
+        send(client, "orders", "0", "1", "2")
+        with client.get_queue_receiver("orders") as receiver:
+            receiver.complete_message(take(receiver, 1)[0])
+            (locked,) = take(receiver, 1)
+        before = seen(client)
+    assert [one[:2] for one in before] == [("1", 2), ("2", 3)]
+    with (
+        serving(data=str(tmp_path)) as (_, address),
+        ServiceBusClient.from_connection_string(address, retry_total=0) as client,
+    ):
+        assert seen(client) == before
+        with client.get_queue_receiver("orders") as receiver:
+            (other,) = take(receiver, 1)
+            assert other.sequence_number != locked.sequence_number, "it is locked still"
 
 
 def test_the_same_without_blocking(running: tuple[RunningBroker, str]) -> None:
