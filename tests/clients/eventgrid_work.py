@@ -98,10 +98,12 @@ class Webhook:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def wait(
-        self, enough: Callable[[list[tuple[dict[str, str], Any]]], bool]
+        self,
+        enough: Callable[[list[tuple[dict[str, str], Any]]], bool],
+        seconds: float = DEADLINE_S,
     ) -> list[tuple[dict[str, str], Any]]:
         with self.came:
-            assert self.came.wait_for(lambda: enough(self.requests), DEADLINE_S), self.requests
+            assert self.came.wait_for(lambda: enough(self.requests), seconds), self.requests
             return list(self.requests)
 
     def close(self) -> None:
