@@ -16,6 +16,7 @@ from bench.scenarios import (
     DRAGOMAN,
     ELASTICMQ,
     EVENT_SCHEMAS,
+    GRPC_AIO,
     KAFKA,
     MOTO,
     RABBITMQ,
@@ -329,12 +330,21 @@ def _synced(look: Lookup) -> Found:
     return Found(rates[0] / rates[1], slow if look.sync_us > SYNC_US_MAX else "")
 
 
+GRPC = ["grpc/unary/1", "grpc/unary/32"]
+
+
+def _grpc_goals() -> list[Goal]:
+    name = "gRPC: CPU per call that does nothing to grpc.aio's"
+    return [Goal(name, 1 / 4, True, mean_ratio(GRPC, CPU, GRPC_AIO))]
+
+
 GOALS: tuple[Goal, ...] = (
     *_amqp_goals(),
     *_kafka_goals(),
     *_sqs_goals(),
     *_eventgrid_goals(),
     *_pubsub_goals(),
+    *_grpc_goals(),
     *_life_goals(),
 )
 

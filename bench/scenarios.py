@@ -17,6 +17,7 @@ from typing import Any
 
 DRAGOMAN, RABBITMQ, KAFKA = "dragoman", "rabbitmq", "kafka"
 ELASTICMQ, MOTO = "elasticmq", "moto"
+GRPC_AIO = "grpcaio"
 AMQP_TARGETS = (DRAGOMAN, RABBITMQ)
 KAFKA_TARGETS = (DRAGOMAN, KAFKA)
 SQS_TARGETS = (DRAGOMAN, ELASTICMQ, MOTO)
@@ -335,6 +336,19 @@ def _pubsub() -> Iterator[Scenario]:
         )
 
 
+def _grpc() -> Iterator[Scenario]:
+    """Calls whose handlers do nothing: what lies below those of Pub/Sub and Cloud Tasks."""
+    for in_flight in (1, 32):
+        parameters = {"in_flight": in_flight}
+        yield Scenario(
+            name=f"grpc/unary/{in_flight}",
+            kind=Kind.COST,
+            targets=(DRAGOMAN, GRPC_AIO),
+            halves=(Half(module="grpc_raw", protocol="pubsub", parameters=parameters),),
+            group=Group.QUICK if in_flight > 1 else Group.WHOLE,
+        )
+
+
 def _life() -> Iterator[Scenario]:
     every = (DRAGOMAN, RABBITMQ, KAFKA)
     yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
@@ -360,6 +374,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_sqs(),
     *_eventgrid(),
     *_pubsub(),
+    *_grpc(),
     *_life(),
 )
 

@@ -3,6 +3,7 @@
 from bench.peers.base import Peer, PeerUnavailableError
 from bench.peers.dragoman import Dragoman
 from bench.peers.elasticmq import ElasticMq
+from bench.peers.grpcaio import GrpcAio
 from bench.peers.kafka import ApacheKafka
 from bench.peers.moto import Moto
 from bench.peers.rabbitmq import RabbitMq
@@ -13,6 +14,7 @@ PEERS: dict[str, type[Peer]] = {
     "kafka": ApacheKafka,
     "elasticmq": ElasticMq,
     "moto": Moto,
+    "grpcaio": GrpcAio,
 }
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "ApacheKafka",
     "Dragoman",
     "ElasticMq",
+    "GrpcAio",
     "Moto",
     "Peer",
     "PeerUnavailableError",

@@ -25,7 +25,7 @@ def test_a_pattern_chooses_across_groups() -> None:
 def test_the_whole_run_measures_every_scenario_a_goal_asks_for() -> None:
     asked = {*goals.TRANSIENT_100B, *goals.TRANSIENT_1KIB, *goals.PERSISTENT}
     asked |= {*goals.LATENCIES, *goals.PIKA, *goals.SQS, *goals.EVENTS_PUBLISHED, *goals.STORM}
-    asked |= set(goals.PUBSUB.values())
+    asked |= {*goals.PUBSUB.values(), *goals.GRPC}
     assert asked <= names(Group.WHOLE)
 
 
