@@ -182,6 +182,8 @@ class Load:
         self._fill()
         # Not before: a broker may cut off who says nothing for long.
         self.lanes += [Lane(self.address) for _ in range(int(parameters["connections"]) - 1)]
+        for lane in self.lanes:  # whom a broker ends with each answer, it may end when idle
+            lane.answers.is_last = self.lanes[0].answers.is_last
 
     def _request(self, action: str, **members: object) -> bytes:
         return request(self.host, action, {"QueueUrl": self.url, **members})
@@ -222,6 +224,7 @@ class Load:
                 following = self._next(lane, body, is_over=is_over)
                 if following is None:
                     busy -= 1
+                    poll.unregister(number)  # a broker may hang up on it
                 elif lane.send(following):
                     poll.register(lane.sock.fileno(), select.EPOLLIN)
                     by_number[lane.sock.fileno()] = lane
