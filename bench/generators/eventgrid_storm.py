@@ -70,7 +70,6 @@ class Load:
         self.address = (str(parameters["host"]), int(parameters["port"]))
         self.seconds = float(parameters["seconds"])
         self.manager = Manager(*self.address)
-        self.lane = Lane(self.address)
         self.webhooks = Webhooks()
         ports = self.webhooks.ports
         self._topic("live", [(number, ports["live"]) for number in range(LIVE)])
@@ -96,6 +95,7 @@ class Load:
 
     def _live(self, seconds: float, bad: list[str] | None = None) -> list[int]:
         """What the live ones' events took, in us; the bad topics get one each, spread over the beginning."""
+        self.lane = Lane(self.address)  # one that idled through the set-up is closed by now
         waiting = list(bad or ())
         every_s = SPREAD_S / max(len(waiting), 1)
         self.webhooks.ask("take")
