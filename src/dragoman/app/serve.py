@@ -26,7 +26,7 @@ from dragoman.listeners.listen import Listener
 from dragoman.listeners.tcp import Doors
 from dragoman.ports.clock import Clock
 
-GC_THRESHOLDS: Final = (50_000, 20, 50)  # objects, then collections of the generation below
+GC_THRESHOLDS: Final = (5_000, 5, 2_000)  # objects, then collections of the generation below
 DRAIN_DEADLINE_S: Final = 10.0
 ANYBODY: Final = 0o644  # may read the ready file, unless it holds a password
 OWNER_ONLY: Final = 0o600

@@ -48,7 +48,7 @@ LEASE_DURATION_MS_MAX: Final = 31 * 86_400_000
 DEFERRED_MAX: Final = 4_096  # taken by offset in one command
 SESSION_KEY_BYTES_MAX: Final = 1_024
 SESSION_STATE_BYTES_MAX: Final = 1 << 20
-SWEEP_LEASES_MAX: Final = 256  # deadlines worked off in one step
+SWEEP_LEASES_MAX: Final = 64  # deadlines worked off in one step
 
 # --- delays ---
 DELAY_MS_MAX: Final = 31 * 86_400_000

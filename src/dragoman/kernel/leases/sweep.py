@@ -17,6 +17,7 @@ from dragoman.kernel.records import Record, Settled
 from dragoman.kernel.state import State
 
 STEP_MAX: Final = 1024  # messages per step
+RETRY_STEP_MAX: Final = 8  # runs that have waited, per step: what fails alike comes due alike
 
 
 def dropped(
@@ -75,7 +76,7 @@ def decide_overflow(state: State, subscription: Subscription, now_ms: int) -> li
 def decide_retries(state: State, elapsed_ms: int) -> list[Record]:
     """Records for waiting messages whose time has come; entries overtaken by events are forgotten."""
     records: list[Record] = []
-    while state.retry and state.retry[0][0] <= elapsed_ms and len(records) < STEP_MAX:
+    while state.retry and state.retry[0][0] <= elapsed_ms and len(records) < RETRY_STEP_MAX:
         _, subscription_id, partition, start, end = heappop(state.retry)
         subscription = state.subscriptions.get(subscription_id)
         if subscription is None:
