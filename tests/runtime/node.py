@@ -61,6 +61,7 @@ class TestNode:
         )
         self.broker.loader = self.checkpointer.loader
         self.broker.after_turn = self.checkpointer.look
+        self.checkpointer.wake = self.broker.begin_turn
         self.doors: dict[int, FakeDoor] = {}
         self.settle()
 

@@ -1,19 +1,25 @@
-"""Rows of the state store are read as this version writes them, and as earlier ones did."""
+"""Rows of entities come back as what they were made of."""
 
-import zlib
-from array import array
-
-import msgspec
-import pytest
-
-from dragoman.kernel.leases.chunk import SPAN
-from dragoman.runtime.snapshot import ChunkRow, chunk_of
+from dragoman.kernel.groups.group import Cursor, Group
+from dragoman.runtime.snapshot import group_change, group_of, id_key, partition_key
 
 
-@pytest.mark.parametrize("code", ["B", "H"])
-def test_counters_are_read_in_one_byte_and_in_two(code: str) -> None:
-    counters = zlib.compress(array(code, [7] * SPAN).tobytes())
-    row = ChunkRow(zlib.compress(bytes(SPAN)), counters)
-    chunk = chunk_of(1, msgspec.msgpack.encode(row))
-    assert chunk.tries == array("H", [7] * SPAN)
-    assert chunk.fails is None
+def test_a_group_comes_back_with_its_cursors_and_nobody_in_it() -> None:
+    group = Group(("default", "readers"), 0)
+    group.cursors[7, 2] = Cursor(99, 3, "where I was", 1_234)
+    table, key, data = group_change(group, exists=True)
+    assert (table, key) == ("cursors", "default/readers")
+    assert data is not None
+    again = group_of(data)
+    assert again.key == group.key
+    assert again.cursors[7, 2].offset == 99
+    assert again.cursors[7, 2].metadata == "where I was"
+
+
+def test_a_group_without_cursors_has_no_row() -> None:
+    assert group_change(Group(("default", "idle"), 0), exists=True)[2] is None
+
+
+def test_keys_sort_as_their_numbers_do() -> None:
+    assert id_key(9) < id_key(10) < id_key(1 << 36)
+    assert partition_key(9, 1) < partition_key(10, 0)

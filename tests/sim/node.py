@@ -385,6 +385,8 @@ class SimNode:
         self.checkpointer.on_failure = self._fail
         self.broker.loader = self.checkpointer.loader
         self.broker.after_turn = self.checkpointer.look
+        self.checkpointer.wake = self.broker.begin_turn
+        self.checkpointer.places_max = 8
 
     def _post(self, callback: Callable[..., object], /, *args: object) -> object:
         self.posts.append(lambda: callback(*args))

@@ -53,7 +53,7 @@ from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import StreamSettings
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions import coordinator, transaction
-from dragoman.runtime import checkpoint, featurerows
+from dragoman.runtime import featurerows, gathering
 
 pytestmark = pytest.mark.skipif(
     not str(lease.__file__).endswith(".py"), reason="compiled modules cannot be changed"
@@ -81,7 +81,7 @@ def record_is_passed_over(patch: Patch, kind: type) -> None:
 def rows_are_not_written(patch: Patch, table: str) -> None:
     real = featurerows.feature_changes
     patch.setattr(
-        checkpoint,
+        gathering,
         "feature_changes",
         lambda state: (change for change in real(state) if change[0] != table),
     )
@@ -469,7 +469,7 @@ def answers_are_lost(patch: Patch) -> None:
 @mutant("groups")
 def cursors_are_not_in_the_checkpoint(patch: Patch) -> None:
     patch.setattr(
-        checkpoint,
+        gathering,
         "group_change",
         lambda group, *, exists: ("cursors", "/".join(group.key), None),
     )

@@ -17,10 +17,11 @@ from dragoman.kernel.records import Settled, Started
 from dragoman.kernel.routing import Routing
 from dragoman.kernel.state import State
 from dragoman.ports.storage import Segments, StorageError
-from dragoman.runtime import checkpoint, recovery, snapshot
+from dragoman.runtime import gathering, recovery, snapshot
 from dragoman.runtime.broker import Broker
 from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit
+from dragoman.runtime.gathering import Gathered
 from dragoman.runtime.outbox import Outbox
 
 SEEDS = 150  # within these each is found; most within the first few
@@ -133,14 +134,62 @@ def the_journal_is_trimmed_when_a_checkpoint_begins(patch: Patch) -> None:
 
 @mutant
 def a_segment_goes_while_rows_name_it(patch: Patch) -> None:
-    real = Checkpointer._freeze_gone
+    real = Checkpointer._gather_gone
 
-    def freeze(self: Any, frozen: Any) -> None:
+    def gather_gone(self: Any, left: int) -> int:
         for number in self._live:
             self._live[number] = min(self._live[number], 0)
-        real(self, frozen)
+        return real(self, left)
 
-    patch.setattr(Checkpointer, "_freeze_gone", freeze)
+    patch.setattr(Checkpointer, "_gather_gone", gather_gone)
+
+
+@mutant
+def a_row_gathered_once_is_not_made_again(patch: Patch) -> None:
+    real = Gathered.put
+
+    def put(self: Any, change: Any) -> int:
+        cost = real(self, change) if change[:2] not in self.rows else 1
+        return int(cost)
+
+    patch.setattr(Gathered, "put", put)
+
+
+@mutant
+def what_changes_while_a_checkpoint_is_gathered_is_clean(patch: Patch) -> None:
+    real = Checkpointer.begin
+
+    def begin(self: Any) -> None:
+        if self._gathered.rows:
+            self._kernel.state.dirty_subscriptions.clear()
+        real(self)
+
+    patch.setattr(Checkpointer, "begin", begin)
+
+
+@mutant
+def blocks_gathered_before_are_not_in_the_checkpoint(patch: Patch) -> None:
+    real = Checkpointer.begin
+
+    def begin(self: Any) -> None:
+        if not self.is_busy and not self._kernel.has_records():
+            self._gathered.blocks.clear()
+        real(self)
+
+    patch.setattr(Checkpointer, "begin", begin)
+
+
+@mutant
+def who_is_not_finished_in_a_turn_is_forgotten(patch: Patch) -> None:
+    real = Checkpointer.gather
+
+    def gather(self: Any, rows_max: int) -> bool:
+        is_whole = real(self, rows_max)
+        if not is_whole:
+            self._kernel.state.dirty_streams.clear()
+        return is_whole
+
+    patch.setattr(Checkpointer, "gather", gather)
 
 
 @mutant
@@ -394,7 +443,7 @@ def a_settlement_is_not_written(patch: Patch) -> None:
 def a_checkpoint_writes_no_chunks(patch: Patch) -> None:
     real = snapshot.subscription_changes
     patch.setattr(
-        checkpoint,
+        gathering,
         "subscription_changes",
         lambda subscription, exists: (
             change for change in real(subscription, exists=exists) if change[0] != "chunk"

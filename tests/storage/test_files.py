@@ -130,7 +130,7 @@ def test_a_killed_owner_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_a_later_format_is_refused_and_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "FORMAT").write_bytes(b"dragoman 2\n")
+    (tmp_path / "FORMAT").write_bytes(b"dragoman 3\n")
     with pytest.raises(VersionUnknown, match="dragoman 2"):
         DataDirectory(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["FORMAT"]
@@ -140,7 +140,7 @@ def test_the_parts_lie_where_the_format_says(tmp_path: Path) -> None:
     directory = DataDirectory(tmp_path / "deep" / "data")
     directory.disk("journal").open("f", create=True).close()
     assert (tmp_path / "deep/data/journal/f").exists()
-    assert (tmp_path / "deep/data/FORMAT").read_bytes() == b"dragoman 1\n"
+    assert (tmp_path / "deep/data/FORMAT").read_bytes() == b"dragoman 2\n"
     assert directory.state_path == str(tmp_path / "deep/data/state.db")
     directory.close()
 

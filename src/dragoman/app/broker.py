@@ -212,6 +212,7 @@ def _durable(
     commit.on_full = checkpointer.on_full = room.refused
     broker.loader = checkpointer.loader
     broker.after_turn = checkpointer.look
+    checkpointer.wake = broker.begin_turn
     parts = BrokerParts(broker, options)
     parts.checkpointer = checkpointer
     broker.meters.checkpoint = checkpointer.times

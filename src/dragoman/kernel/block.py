@@ -332,12 +332,11 @@ class Partition:
         self.rewritten += blocks
         return gone
 
-    def drop(self, done: set[Block]) -> list[Block]:
-        """Forget blocks wherever they stand; returns them."""
-        kept = [block for block in self.blocks[self.first :] if block not in done]
-        self.blocks = kept
-        self.offsets = [block.offset for block in kept]
-        self.first = 0
+    def drop(self, low: int, high: int, done: set[Block]) -> list[Block]:
+        """Forget those of `blocks[low:high]` that are done, wherever they stand; returns them."""
+        kept = [block for block in self.blocks[low:high] if block not in done]
+        self.blocks[low:high] = kept
+        self.offsets[low:high] = [block.offset for block in kept]
         self.size -= sum(block.size for block in done)
         return list(done)
 

@@ -56,6 +56,7 @@ class Routing:
         self._routes: dict[int, Route] = {}
         self._named: dict[tuple[str, str], Route] = {}
         self._graph: dict[Hashable, Matching] = {}
+        self.version = 0  # another one after each change of what `snapshot` yields
         self.emptied: list[Route] = []  # auto-delete routes that lost their last binding just now
 
     def find(self, namespace: str, name: str) -> Route | None:
@@ -91,6 +92,7 @@ class Routing:
 
     def create(self, record: RouteCreated) -> None:
         """The route is there, unbound."""
+        self.version += 1
         route = Route(record)
         self._routes[route.id] = route
         self._named[route.namespace, route.name] = route
@@ -106,6 +108,7 @@ class Routing:
 
     def delete(self, number: int) -> None:
         """The route and its bindings both ways are gone."""
+        self.version += 1
         route = self._routes.pop(number, None)
         if route is not None:
             del self._named[route.namespace, route.name]
@@ -120,6 +123,7 @@ class Routing:
 
     def bind(self, record: Bound) -> None:
         """The binding is there."""
+        self.version += 1
         route = self._routes[record.route]
         binding = record.binding
         route.was_used = True
@@ -148,6 +152,7 @@ class Routing:
 
     def _tidy(self, route: Route) -> None:
         """Keep the records of the bindings that are still there."""
+        self.version += 1
         route.bound = [
             known
             for known in route.bound

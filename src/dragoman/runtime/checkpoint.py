@@ -1,18 +1,18 @@
 """Checkpoints: what is not done moves from the journal to segments and the state store, and the journal is trimmed.
 
-    turn thread     begin: freeze blocks and encode rows, as of position P
+    turn thread     look: gather rows of what has changed and freeze blocks, a share per turn (see `gathering`)
+                    begin: nothing is left to gather, so what was gathered is the state as of position P
                     wait until the journal is synced to P (the state store must never be ahead of it)
     storage thread  append extents, sync segments, one state transaction
-    turn thread     done: blocks get their places; the journal is trimmed to P; dead segments are dropped
+    turn thread     done: blocks get their places, a share per turn; the journal is trimmed to P
 
-The turn thread never waits: freezing marks blocks as unchangeable, the storage thread encodes and writes them. A file
-goes only for what was done in the last committed checkpoint.
+The turn thread never waits, and is never busy with a checkpoint for long: freezing marks blocks as unchangeable, the
+storage thread encodes and writes them. A file goes only for what was done in the last committed checkpoint.
 
 On a full disk a checkpoint stops where it is, and goes on from there when there is room again (`retry`).
 """
 
 from collections.abc import Callable
-from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -20,21 +20,14 @@ import msgspec
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.records import Bound, RouteCreated
 from dragoman.ports.storage import Failed, Full, Segments, StateStore, StorageError
 from dragoman.runtime.commit import Commit, Post
 from dragoman.runtime.extents import ExtentLoader, encode_block, join, merge, row_of
-from dragoman.runtime.featurerows import feature_changes
+from dragoman.runtime.gathering import EVERYTHING, Gathered, gather
 from dragoman.runtime.killpoints import reached
 from dragoman.runtime.recovery import Recovered
-from dragoman.runtime.snapshot import (
-    Change,
-    MetaRow,
-    group_change,
-    partition_key,
-    route_changes,
-    stream_changes,
-    subscription_changes,
-)
+from dragoman.runtime.snapshot import Change, MetaRow, partition_key, route_changes
 from dragoman.runtime.worker import Worker
 from dragoman.telemetry.counters import Histogram
 
@@ -45,7 +38,11 @@ PRESSURE_BYTES_MAX: Final = (
 )  # of blocks that are nowhere else, before publishers are held back
 CHECKPOINT_PERIOD_MS: Final = 30_000
 SEGMENT_BYTES_MAX: Final = 64 << 20
-APPEND_BYTES_MAX: Final = 4 << 20  # of extents in one append
+ROWS_MAX: Final = 128  # gathered in one turn, about: a millisecond or two
+AGAIN_MAX: Final = (
+    3  # times that a row is made, on average: then what is left is gathered in one turn
+)
+PLACES_MAX: Final = 256  # blocks that are given their places in one turn
 
 
 class Placed:
@@ -72,25 +69,27 @@ class Frozen:
         "changes",
         "cluster_id",
         "dead",
+        "gathered",
         "groups",
         "id_next",
-        "partitions",
         "placed",
         "position",
         "producer_end",
+        "routes",
         "secret",
         "segments",
         "used",
     )
 
-    def __init__(self, position: int, id_next: int) -> None:
+    def __init__(self, position: int, id_next: int, gathered: Gathered) -> None:
         self.position = position
         self.id_next = id_next
+        self.gathered = gathered
         self.producer_end = 0
         self.cluster_id = b""
         self.secret = self.boot = b""
-        self.changes: list[Change] = []
-        self.partitions: list[tuple[Stream, Partition, list[Block]]] = []
+        self.routes: list[RouteCreated | Bound] | None = None  # all, if any has changed
+        self.changes: list[Change] = []  # beside what was gathered
         self.placed: list[Placed] = []
         self.segments: dict[int, int] = {}
         self.dead: list[int] = []
@@ -122,7 +121,12 @@ class Checkpointer:
         self._cluster_id = cluster_id
         self._live = dict(recovered.live)  # bytes of extents still wanted, per segment
         self._current = max(segments.lengths(), default=0) + 1
-        self._routes = recovered.routes
+        self._routes = recovered.routes  # the storage thread's
+        self._routes_version = -1
+        self._gathered = Gathered()
+        self._is_gathering = False
+        self.places_max = PLACES_MAX
+        self.wake: Callable[[], None] = lambda: None  # asks for another turn soon
         self._waiting: Frozen | None = None
         self._begun_ms = kernel.elapsed_ms
         self._last_position = recovered.position
@@ -142,8 +146,27 @@ class Checkpointer:
             if self._commit.synced >= self._waiting.position:
                 frozen, self._waiting = self._waiting, None
                 self._worker.submit(lambda: self._work(frozen))
-        elif not self.is_busy and self._is_due():
-            self.begin()
+        elif not self.is_busy and (self._is_gathering or self._is_due()):
+            self._is_gathering = True
+            if self.gather(ROWS_MAX) or self._is_enough():
+                self.begin()
+            if not self.is_busy:
+                self.wake()
+
+    def want(self) -> None:
+        """Begin one soon, though none is due."""
+        self._is_gathering = True
+        self.wake()
+
+    def _is_enough(self) -> bool:
+        """What has changed changes again so often that this could go on for long."""
+        gathered = self._gathered
+        return gathered.count > AGAIN_MAX * len(gathered.rows) + ROWS_MAX
+
+    def gather(self, rows_max: int) -> bool:
+        """A turn's share of what the next checkpoint will have; True when nothing is left."""
+        left = self._gather_gone(rows_max)
+        return gather(self._kernel.state, self._gathered, left) > 0
 
     def _is_due(self) -> bool:
         state = self._kernel.state
@@ -159,17 +182,20 @@ class Checkpointer:
         """Freeze what is there now; written once the journal is synced that far."""
         if self.is_busy or self._kernel.has_records():
             return  # the state must be that of a position: not in the middle of a turn
+        self.gather(EVERYTHING)
         self.is_busy = True
+        self._is_gathering = False
         self._begun_ms = self._kernel.elapsed_ms
-        self._commit.seal()
         state = self._kernel.state
-        frozen = Frozen(self._commit.seal(), state.id_next)
+        gathered, self._gathered = self._gathered, Gathered()
+        frozen = Frozen(self._commit.seal(), state.id_next, gathered)
         frozen.cluster_id = self._cluster_id
         frozen.secret = state.secret
         frozen.boot = state.boot
         frozen.producer_end = state.producer_reserved
-        self._freeze_entities(frozen)
-        self._freeze_gone(frozen)
+        if state.routing.version != self._routes_version:
+            self._routes_version = state.routing.version
+            frozen.routes = list(state.routing.snapshot(state.streams))
         frozen.segments = {number: 0 for number, size in self._live.items() if size > 0}
         frozen.dead = [
             number for number, size in self._live.items() if size <= 0 and number != self._current
@@ -179,51 +205,30 @@ class Checkpointer:
         self._waiting = frozen
         self.look()
 
-    def _freeze_entities(self, frozen: Frozen) -> None:
-        state = self._kernel.state
-        streams, state.dirty_streams = state.dirty_streams, {}
-        subscriptions, state.dirty_subscriptions = state.dirty_subscriptions, {}
-        for stream in streams.values():
-            exists = stream.id in state.streams
-            frozen.changes += stream_changes(stream, exists=exists)
-            if exists:
-                for reader in stream.subscriptions:
-                    subscriptions[reader.id] = reader  # what is ready for it has changed
-                for partition in stream.partitions:
-                    blocks, done = freeze(stream, partition)
-                    if done:
-                        state.forget(partition.drop(done))
-                    if blocks:
-                        frozen.partitions.append((stream, partition, blocks))
-        for subscription in subscriptions.values():
-            exists = subscription.id in state.subscriptions
-            frozen.changes += subscription_changes(subscription, exists=exists)
-        frozen.changes += route_changes(state.routing, state.streams, self._routes)
-        groups, state.groups.dirty = state.groups.dirty, {}
-        for key, group in groups.items():
-            exists = state.groups.by_key.get(key) is group
-            frozen.changes.append(group_change(group, exists=exists))
-        frozen.changes += feature_changes(state)
-
-    def _freeze_gone(self, frozen: Frozen) -> None:
+    def _gather_gone(self, left: int) -> int:
         """Rows of extents that nobody can ask for any more; the segments they were in have that much less to keep."""
-        state = self._kernel.state
-        gone, state.gone = state.gone, []
-        for block in gone:
+        gone = self._kernel.state.gone
+        while gone and left > 0:
+            block = gone.pop()
             assert block.place is not None
             segment, _, length = block.place
             self._live[segment] = self._live.get(segment, 0) - length
             self.loader.forget(block)
             if block.row_key:
-                frozen.changes.append(("extent", block.row_key, None))
+                left -= self._gathered.put(("extent", block.row_key, None))
+        return left
 
     def _done(self, frozen: Frozen) -> None:
-        for number in frozen.dead:
-            del self._live[number]
-        for placed in frozen.placed:
+        for placed in frozen.placed[-self.places_max :]:
             self._live[placed.place[0]] = self._live.get(placed.place[0], 0) + placed.place[2]
             self._take_place(placed)
+        del frozen.placed[-self.places_max :]
         self.loader.trim()
+        if frozen.placed:
+            self._post(self._done, frozen)
+            return
+        for number in frozen.dead:
+            del self._live[number]
         self._last_position = frozen.position
         self._commit.trim(frozen.position)
         self.is_busy = False
@@ -305,7 +310,11 @@ class Checkpointer:
             frozen.boot.hex(),
         )
         row: Change = ("meta", "checkpoint", msgspec.json.encode(meta))
-        self._state.commit([*frozen.changes, row])
+        if frozen.routes is not None:
+            frozen.changes += route_changes(frozen.routes, self._routes)
+            frozen.routes = None
+        rows = [(*place, data) for place, data in frozen.gathered.rows.items()]
+        self._state.commit([*rows, *frozen.changes, row])
         for number in frozen.dead:
             if number in lengths:
                 self._segments.drop(number)
@@ -315,7 +324,7 @@ class Checkpointer:
         if frozen.groups is None:
             frozen.groups = [
                 (stream, partition, group)
-                for stream, partition, blocks in frozen.partitions
+                for partition, (stream, blocks) in frozen.gathered.blocks.items()
                 for group in merge(blocks)
             ]
             frozen.groups.reverse()
@@ -347,38 +356,3 @@ class Checkpointer:
             start = 0
         self._segments.append(self._current, start, [data])
         return self._current, start, len(data)
-
-
-def freeze(stream: Stream, partition: Partition) -> tuple[list[Block], set[Block]]:
-    """Blocks of `partition` that are nowhere on disk: those to be written, and those done for every holder."""
-    blocks: list[Block] = []
-    done: set[Block] = set()
-    keeps_all = stream.settings.retention_ms != 0 or not stream.subscriptions
-    fresh = list(takewhile(_is_nowhere, reversed(partition.blocks[partition.first :])))
-    rewritten, partition.rewritten = partition.rewritten, []
-    fresh += reversed([block for block in rewritten if _is_left(partition, block, set(fresh))])
-    for block in fresh:
-        block.frozen = True
-        kept = stream.held(partition.index, block.end) < block.end
-        if (
-            keeps_all
-            or kept
-            or not all(
-                known.windows[partition.index].is_done(block.offset, block.end)
-                for known in stream.subscriptions
-            )
-        ):
-            blocks.append(block)
-        else:
-            done.add(block)
-    blocks.reverse()
-    return blocks, done
-
-
-def _is_nowhere(block: Block) -> bool:
-    return block.place is None
-
-
-def _is_left(partition: Partition, block: Block, fresh: set[Block]) -> bool:
-    """Whether a rewritten block is still there, and not met at the end of the partition already."""
-    return block not in fresh and block.place is None and partition.at(block.offset) is block

@@ -9,7 +9,8 @@
     document      [namespace, kind, name] -> the record that put it
     schedule      hidden stream -> a bit for each of its entries that is sent or cancelled, compressed
 
-Written when they changed since the last checkpoint; loaded after streams and extents, before the journal.
+Written when they changed since the last checkpoint; loaded after streams and extents, before the journal. What has a
+row made is dirty no longer, one by one: whoever asks for rows may stop anywhere.
 """
 
 import zlib
@@ -80,27 +81,29 @@ def load_features(state: State, store: StateStore) -> None:
 
 
 def _snapshot_changes(state: State) -> Iterator[Change]:
-    dirty, state.snapshots.dirty = state.snapshots.dirty, {}
-    for number in dirty:
+    dirty = state.snapshots.dirty
+    while dirty:
+        number, _ = dirty.popitem()
         known = state.snapshots.by_id.get(number)
         yield ("snapshot", id_key(number), None if known is None else _pack.encode(known))
 
 
 def _pump_changes(state: State) -> Iterator[Change]:
     pumps = state.pumps
-    dirty, pumps.dirty = pumps.dirty, {}
-    for number in dirty:
+    while pumps.dirty:
+        number, _ = pumps.dirty.popitem()
         pump = pumps.by_id.get(number)
         yield ("pump", id_key(number), None if pump is None else _pack.encode(pump.record()))
-    sources, pumps.dirty_ended = pumps.dirty_ended, {}
-    for number in sources:
+    while pumps.dirty_ended:
+        number, _ = pumps.dirty_ended.popitem()
         ended = pumps.ended.get(number)
         yield ("pump_ended", id_key(number), None if ended is None else msgspec.json.encode(ended))
 
 
 def _document_changes(state: State) -> Iterator[Change]:
-    dirty, state.documents.dirty = state.documents.dirty, {}
-    for key in dirty:
+    dirty = state.documents.dirty
+    while dirty:
+        key, _ = dirty.popitem()
         known = state.documents.by_key.get(key)
         row = None
         if known is not None:
@@ -114,8 +117,8 @@ def _document_changes(state: State) -> Iterator[Change]:
 
 def _schedule_changes(state: State) -> Iterator[Change]:
     schedules = state.schedules
-    dirty, schedules.dirty = schedules.dirty, {}
-    for stream in dirty:
+    while schedules.dirty:
+        stream, _ = schedules.dirty.popitem()
         bucket = schedules.by_stream.get(stream)
         row = None if bucket is None else zlib.compress(bytes(bucket.done), _PACK_LEVEL)
         yield ("schedule", id_key(stream), row)
@@ -126,8 +129,8 @@ def _schedule_changes(state: State) -> Iterator[Change]:
 
 def _dedup_changes(state: State) -> Iterator[Change]:
     dedup = state.dedup
-    dirty, dedup.dirty = dedup.dirty, set()
-    for stream, start_ms in dirty:
+    while dedup.dirty:
+        stream, start_ms = dedup.dirty.pop()
         window = dedup.by_stream.get(stream)
         bucket = None if window is None else window.buckets.get(start_ms)
         row = None if bucket is None else _pack.encode(bucket)
@@ -148,12 +151,12 @@ def _load_dedup(state: State, store: StateStore) -> None:
 
 def _transaction_changes(state: State) -> Iterator[Change]:
     transactions = state.transactions
-    dirty, transactions.dirty = transactions.dirty, {}
-    for producer in dirty:
+    while transactions.dirty:
+        producer, _ = transactions.dirty.popitem()
         known = transactions.by_producer.get(producer)
         yield ("transaction", id_key(producer), None if known is None else _transaction_row(known))
-    places, transactions.dirty_aborted = transactions.dirty_aborted, set()
-    for place in places:
+    while transactions.dirty_aborted:
+        place = transactions.dirty_aborted.pop()
         rows = [(row.producer, row.runs) for row in transactions.aborted.get(place, ())]
         yield ("aborted", partition_key(*place), _pack.encode(rows) if rows else None)
 

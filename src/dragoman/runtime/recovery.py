@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from dragoman.kernel.block import Block
 from dragoman.kernel.framing import decode
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.states import RETURNED
@@ -18,7 +19,9 @@ from dragoman.kernel.records import (
     StreamCreated,
     SubscriptionCreated,
 )
+from dragoman.kernel.state import State
 from dragoman.ports.storage import Corrupt, LogStore, Segments, StateStore
+from dragoman.runtime.chunkrows import adopt
 from dragoman.runtime.extents import block_of
 from dragoman.runtime.featurerows import load_features
 from dragoman.runtime.killpoints import reached
@@ -26,7 +29,6 @@ from dragoman.runtime.snapshot import (
     MetaRow,
     StreamRow,
     SubscriptionRow,
-    chunk_of,
     group_of,
     partition_key,
     producers_of,
@@ -109,21 +111,21 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
         block.row_key = key
         assert block.place is not None
         recovered.live[block.place[0]] = recovered.live.get(block.place[0], 0) + block.place[2]
-        state.streams[int(stream, 16)].partitions[int(partition, 16)].put(block)
+        _keep(state, block, int(stream, 16), int(partition, 16))
     for key, data in store.scan("producer"):
         stream, partition = key.split("/")
         state.streams[int(stream, 16)].partitions[int(partition, 16)].producers = producers_of(data)
     for key, data in store.scan("subscription"):
         _load_subscription(kernel, int(key, 16), msgspec.json.decode(data, type=SubscriptionRow))
     for key, data in store.scan("chunk"):
-        subscription, partition, index = key.split("/")
-        window = state.subscriptions[int(subscription, 16)].windows[int(partition, 16)]
-        window.adopt(int(index, 16), chunk_of(int(index, 16), data))
+        subscription, partition, place = key.split("/")
+        known = state.subscriptions[int(subscription, 16)]
+        adopt(known.windows[int(partition, 16)], place, data)
     indexes = dict(store.scan("index"))
-    for subscription_id, known in state.subscriptions.items():
+    for known in state.subscriptions.values():
         for number, window in enumerate(known.windows):
             if window.order is not None:
-                window.order.load(window, indexes.get(partition_key(subscription_id, number)))
+                window.order.load(window, indexes.get(partition_key(known.id, number)))
     for table, kind in (("route", RouteCreated), ("binding", Bound)):
         for key, data in store.scan(table):
             recovered.routes[key] = (table, data)
@@ -137,6 +139,15 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
     state.producer_reserved = meta.producer_end
     state.secret = bytes.fromhex(meta.secret)
     state.boot = bytes.fromhex(meta.boot)
+
+
+def _keep(state: State, block: Block, stream: int, partition: int) -> None:
+    """Nobody may be able to ask for it: it was on its way to the disk when that came to be."""
+    known = state.streams.get(stream)
+    if known is None or block.end <= known.partitions[partition].start:
+        state.gone.append(block)
+    else:
+        known.partitions[partition].put(block)
 
 
 def _load_stream(kernel: Kernel, number: int, row: StreamRow) -> None:

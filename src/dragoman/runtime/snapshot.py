@@ -3,7 +3,7 @@
     meta          checkpoint -> position, next id, cluster, segment lengths
     stream        id -> name, settings, start, end and reserve of each partition
     subscription  id -> name, settings, frontier and counts of each window
-    chunk         subscription/partition/index -> states of 4,096 messages, compressed
+    chunk         subscription/partition/place -> states of messages: see `chunkrows`
     index         subscription/partition -> of ordered subscriptions what chunks do not say: lanes, names of keys
     extent        stream/partition/offset -> where a run of entries lies
     producer      stream/partition -> what idempotent producers have written
@@ -13,26 +13,23 @@
 Settings are JSON, so that a person who opens the store can read them.
 """
 
-import zlib
-from array import array
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.group import Cursor, Group
-from dragoman.kernel.leases.chunk import SPAN, Chunk
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Bound, RouteCreated
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
+from dragoman.runtime.chunkrows import chunk_key, chunk_row
 
 Change = tuple[str, str, bytes | None]
 
 _json: Final = msgspec.json.Encoder()
 _pack: Final = msgspec.msgpack.Encoder()
-_PACK_LEVEL: Final = 1
 
 
 class StreamRow(msgspec.Struct, omit_defaults=True):
@@ -55,20 +52,6 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
     is_mortal: bool = False
     armed_ms: int = 0
     shown: list[tuple[int, int]] = []
-
-
-class ChunkRow(msgspec.Struct, array_like=True):
-    """A chunk at a checkpoint: compressed states, counters and lanes; leases with a deadline as in `held_until`, what
-    waits as in `waits_until`.
-    """
-
-    states: bytes
-    tries: bytes = b""
-    fails: bytes = b""
-    lanes: bytes = b""
-    leases: list[tuple[int, int, int, int]] = []
-    firsts_ms: bytes = b""
-    waits: list[tuple[int, int, int, int]] = []
 
 
 class ProducerRow(msgspec.Struct, array_like=True):
@@ -151,9 +134,10 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
         yield ("subscription", key, _json.encode(row))
     for partition, window in enumerate(subscription.windows):
         prefix = partition_key(subscription.id, partition)
-        for index in sorted(window.saved - (window.chunks.keys() if lasts else set())):
-            yield ("chunk", f"{prefix}/{index:012x}", None)
-            window.saved.discard(index)
+        window.tidy()
+        for base in sorted(window.saved.difference(window.bases if lasts else ())):
+            yield ("chunk", f"{prefix}/{chunk_key(base)}", None)
+            window.saved.discard(base)
         if lasts:
             yield from _chunk_changes(window, prefix)
         if window.order is not None:
@@ -161,52 +145,11 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
 
 
 def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
-    for index, chunk in window.chunks.items():
+    for base, chunk in zip(window.bases, window.chunks, strict=True):
         if chunk.dirty:
             chunk.dirty = False
-            window.saved.add(index)
-            row = ChunkRow(
-                zlib.compress(bytes(chunk.states), _PACK_LEVEL),
-                _packed(chunk.tries),
-                _packed(chunk.fails),
-                _packed(chunk.lanes),
-                chunk.held_until(),
-                _packed(chunk.firsts_ms),
-                chunk.waits_until(),
-            )
-            yield ("chunk", f"{prefix}/{index:012x}", _pack.encode(row))
-
-
-def _packed(column: "array[int] | None") -> bytes:
-    return b"" if column is None else zlib.compress(column.tobytes(), _PACK_LEVEL)
-
-
-def _counters(data: bytes) -> "array[int] | None":
-    """Counters of two bytes each; rows of the first releases have one."""
-    if not data:
-        return None
-    raw = zlib.decompress(data)
-    return array("H", raw) if len(raw) == 2 * SPAN else array("H", list(raw))
-
-
-def chunk_of(index: int, data: bytes) -> Chunk:
-    """A chunk as its row says. Raises msgspec.MsgspecError, zlib.error."""
-    row = msgspec.msgpack.decode(data, type=ChunkRow)
-    chunk = Chunk(index * SPAN)
-    chunk.states = bytearray(zlib.decompress(row.states))
-    chunk.tries = _counters(row.tries)
-    chunk.fails = _counters(row.fails)
-    if row.lanes:
-        chunk.lanes = array("Q", zlib.decompress(row.lanes))
-    if row.firsts_ms:
-        chunk.firsts_ms = array("Q", zlib.decompress(row.firsts_ms))
-    for start, end, holder, duration_ms in row.leases:
-        chunk.hold(start, end, holder, duration_ms)
-    for start, end, until_ms, duration_ms in row.waits:
-        chunk.wait(start, end, until_ms, duration_ms)
-    chunk.open = SPAN - chunk.states.count(0)
-    chunk.dirty = False
-    return chunk
+            window.saved.add(base)
+            yield ("chunk", f"{prefix}/{chunk_key(base)}", chunk_row(chunk))
 
 
 def producers_of(data: bytes) -> dict[int, ProducerState]:
@@ -241,13 +184,12 @@ def group_of(data: bytes) -> Group:
 
 
 def route_changes(
-    routing: Any, streams: Mapping[int, Stream], saved: dict[str, tuple[str, bytes]]
+    records: Sequence[RouteCreated | Bound], saved: dict[str, tuple[str, bytes]]
 ) -> Iterator[Change]:
-    """Rows of routes and bindings that differ from what was saved before; `saved` is brought up to date."""
+    """Rows of all routes and bindings that differ from what was saved before; `saved` is brought up to date."""
     now: dict[str, tuple[str, bytes]] = {}
-    for number, record in enumerate(routing.snapshot(streams)):
+    for number, record in enumerate(records):
         table = "route" if isinstance(record, RouteCreated) else "binding"
-        assert isinstance(record, RouteCreated | Bound)
         now[f"{table}:{number:08x}"] = (table, _pack.encode(record))
     for key, (table, value) in now.items():
         if saved.get(key) != (table, value):

@@ -71,6 +71,7 @@ def test_what_is_wholly_done_below_the_frontier_costs_nothing() -> None:
     window = Window(0)
     window.advance(0, 3 * SPAN, LEASED, 1)
     window.move(0, 3 * SPAN, LEASED, DONE)
+    window.tidy()
     assert not window.chunks
     assert window.floor() == 3 * SPAN
     assert window.state(5) == DONE
@@ -124,3 +125,14 @@ def test_a_seek_opens_what_was_done() -> None:
     assert list(window.runs(RETURNED)) == [(4, 6)]
     assert window.next_returned(10) == (4, 6)
     assert window.floor() == 4
+
+
+def test_neighbours_in_two_chunks_are_one_run() -> None:
+    window = Window(0)
+    window.advance(0, SPAN + 10, LEASED, 1)
+    assert len(window.chunks) == 2
+    assert list(window.runs(LEASED)) == [(0, SPAN + 10)]
+    window.move(SPAN - 5, SPAN + 5, LEASED, RETURNED)
+    assert window.next_returned(7) == (SPAN - 5, SPAN + 2)
+    assert window.next_returned(100) == (SPAN - 5, SPAN + 5)
+    assert window.within(RETURNED, 0, SPAN + 1) == [(SPAN - 5, SPAN + 1)]

@@ -41,6 +41,13 @@ def begin_checkpoint(world: World) -> None:
     world.counts["checkpoint begun"] += world.node.checkpointer.is_busy
 
 
+def gather(world: World) -> None:
+    """A share of the next checkpoint, while none is on its way."""
+    if not world.node.checkpointer.is_busy:
+        world.node.checkpointer.gather(world.pick(1, 4, 16))
+        world.counts["gathered ahead"] += 1
+
+
 def rest(world: World) -> None:
     world.node.advance(1, 1)
     world.rest()

@@ -1,32 +1,40 @@
-"""States of the messages at 4,096 neighbouring offsets, and what is noted beside them only where it is needed. Hot.
+"""States of messages at neighbouring offsets, and what is noted beside them only where it is needed. Hot.
 
-A byte of state per offset; holders, counters and times are columns of their own, which a chunk has from the first
-message on that needs one. Moved by whole slices where messages share a fate: see `window`.
+    base                                   base + len(states)
+     |  state state state ...                   |           a byte per offset
+     |  holder holder holder ... until until until ... duration duration duration ...
+     |  tries tries tries ...                   |           columns of their own: counters, lanes, first times
+
+Many chunks are of a single message that waits for a retry, so holders and times share one array: an array costs more
+than what is in it. All but holders a chunk has from the first message on that needs it. Moved by whole slices where
+messages share a fate: see `window`. Which chunk has which offsets: see `chunks`.
 """
 
 from array import array
 from typing import Final
 
-from dragoman.kernel.leases.states import LEASED, WAITING
+from dragoman.kernel.leases.states import DONE, LEASED, WAITING
 
-SPAN_BITS: Final = 12
-SPAN: Final = 1 << SPAN_BITS  # offsets per chunk
-ZEROS: Final = bytes(8 * SPAN)
+SPAN: Final = 4096  # offsets that a chunk covers at most
+_ZEROS: Final = bytes(16 * SPAN)
+
+Timed = list[tuple[int, int, int, int]]
 
 
 class Chunk:
-    """States of offsets base <= o < base + SPAN. `open` counts those that are not DONE.
+    """States of offsets base <= o < end(). `open` counts those that are not DONE.
 
+    holders    who has a LEASED message. Behind them, once a message has had a time (`is_timed`), as many times at which
+               a lease ends (elapsed time, 0 with its connection) or a wait does (wall time), and as many durations
     lanes      of messages under an order that were handed out (`Lanes`) or are not DONE (`Keys`); None: all of lane 0
-    until_ms   of LEASED messages: elapsed time at which the lease ends, 0 with its connection; of WAITING ones: wall
-               time at which the wait does. durations_ms: how long it is. Both None while neither was in the chunk
     firsts_ms  wall time at which a message was first leased, where the subscription keeps that; 0 never
+
+    All columns but `holders` are as long as `states`.
     """
 
     __slots__ = (
         "base",
         "dirty",
-        "durations_ms",
         "fails",
         "firsts_ms",
         "holders",
@@ -34,56 +42,115 @@ class Chunk:
         "open",
         "states",
         "tries",
-        "until_ms",
     )
 
-    def __init__(self, base: int) -> None:
+    def __init__(self, base: int, count: int) -> None:
+        assert 0 < count <= SPAN, count
         self.base = base
-        self.states = bytearray(SPAN)
-        self.holders: array[int] = array("Q", ZEROS)
+        self.states = bytearray(count)
+        self.holders: array[int] = array("Q", _ZEROS[: 8 * count])
         self.tries: array[int] | None = None
         self.fails: array[int] | None = None
         self.lanes: array[int] | None = None
-        self.until_ms: array[int] | None = None
-        self.durations_ms: array[int] | None = None
         self.firsts_ms: array[int] | None = None
         self.open = 0
         self.dirty = True
 
+    def end(self) -> int:
+        """Past the last offset covered."""
+        return self.base + len(self.states)
+
+    def column(self, code: str) -> "array[int]":
+        """A new one, of zeros."""
+        column: array[int] = array(code, b"")
+        column.frombytes(_ZEROS[: column.itemsize * len(self.states)])
+        return column
+
+    def is_timed(self) -> bool:
+        """Whether there are times behind the holders."""
+        return len(self.holders) > len(self.states)
+
+    def add_times(self) -> None:
+        """Have times, of zero."""
+        if not self.is_timed():
+            self.holders.frombytes(_ZEROS[: 16 * len(self.states)])
+
+    def grow(self, count: int) -> None:
+        """Cover `count` more offsets, DONE until they are filled."""
+        length = len(self.states)
+        assert length + count <= SPAN, count
+        zeros = array("Q", _ZEROS[: 8 * count])
+        grown = self.holders[:length] + zeros
+        if self.is_timed():
+            grown += self.holders[length : 2 * length] + zeros
+            grown += self.holders[2 * length :] + zeros
+        self.holders = grown
+        self.states.extend(_ZEROS[:count])
+        for column in (self.tries, self.fails, self.lanes, self.firsts_ms):
+            if column is not None:
+                column.frombytes(_ZEROS[: column.itemsize * count])
+
+    def restart(self, base: int) -> None:
+        """Cover other offsets; nothing is open. Holders, lanes and times are written when a message is leased; what is
+        counted begins anew.
+        """
+        assert self.open == 0
+        self.base = base
+        self.tries = self.fails = self.firsts_ms = None
+
+    def cut(self, low: int, high: int) -> "Chunk":
+        """A chunk of its own that says the same of the offsets base + low <= o < base + high."""
+        part = Chunk(self.base + low, high - low)
+        part.states[:] = self.states[low:high]
+        part.open = high - low - part.states.count(DONE)
+        part.holders = self.holders[low:high]
+        if self.is_timed():
+            for start in (len(self.states), 2 * len(self.states)):
+                part.holders += self.holders[start + low : start + high]
+        part.tries = _cut(self.tries, low, high)
+        part.fails = _cut(self.fails, low, high)
+        part.lanes = _cut(self.lanes, low, high)
+        part.firsts_ms = _cut(self.firsts_ms, low, high)
+        return part
+
     def hold(self, start: int, end: int, holder: int, duration_ms: int) -> None:
         """As a checkpoint saved it: [start, end) is held under a deadline, which is to be set anew."""
-        if self.until_ms is None or self.durations_ms is None:
-            self.until_ms = array("Q", ZEROS)
-            self.durations_ms = array("Q", ZEROS)
-        for at in range(start - self.base, end - self.base):
-            self.holders[at] = holder
-            self.until_ms[at] = self.durations_ms[at] = duration_ms
+        self._time(start, end, holder, duration_ms, duration_ms)
 
     def wait(self, start: int, end: int, until_ms: int, duration_ms: int) -> None:
         """As a checkpoint saved it: [start, end) waits until then."""
-        self.hold(start, end, 0, duration_ms)
-        assert self.until_ms is not None
+        self._time(start, end, 0, until_ms, duration_ms)
+
+    def _time(self, start: int, end: int, holder: int, until_ms: int, duration_ms: int) -> None:
+        self.add_times()
+        length = len(self.states)
         for at in range(start - self.base, end - self.base):
-            self.until_ms[at] = until_ms
+            self.holders[at] = holder
+            self.holders[length + at] = until_ms
+            self.holders[2 * length + at] = duration_ms
 
-    def held_until(self) -> list[tuple[int, int, int, int]]:
+    def held_until(self) -> Timed:
         """Runs (start, end, holder, duration) of LEASED messages whose lease has a deadline."""
-        return self._timed(LEASED, self.holders)
+        return self._timed(LEASED, 0)
 
-    def waits_until(self) -> list[tuple[int, int, int, int]]:
+    def waits_until(self) -> Timed:
         """Runs (start, end, wall time, duration) of WAITING messages."""
-        return [] if self.until_ms is None else self._timed(WAITING, self.until_ms)
+        return self._timed(WAITING, len(self.states))
 
-    def _timed(self, state: int, column: "array[int]") -> list[tuple[int, int, int, int]]:
-        """Runs (start, end, value of the column, duration) of messages in `state` with a time of their own."""
-        found: list[tuple[int, int, int, int]] = []
-        until, durations = self.until_ms, self.durations_ms
-        if until is None or durations is None:
+    def _timed(self, state: int, column: int) -> Timed:
+        """Runs (start, end, noted from `column` on, duration) of messages in `state` with a time of their own."""
+        found: Timed = []
+        if not self.is_timed():
             return found
+        noted, length = self.holders, len(self.states)
         at = self.states.find(state)
         while at >= 0:
-            if until[at]:
-                offset, value, duration_ms = self.base + at, column[at], durations[at]
+            if noted[length + at]:
+                offset, value, duration_ms = (
+                    self.base + at,
+                    noted[column + at],
+                    noted[2 * length + at],
+                )
                 last = found[-1] if found else (0, 0, 0, 0)
                 if last[1:] == (offset, value, duration_ms):
                     found[-1] = (last[0], offset + 1, value, duration_ms)
@@ -91,3 +158,7 @@ class Chunk:
                     found.append((offset, offset + 1, value, duration_ms))
             at = self.states.find(state, at + 1)
         return found
+
+
+def _cut(column: "array[int] | None", low: int, high: int) -> "array[int] | None":
+    return None if column is None else column[low:high]

@@ -15,10 +15,11 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.leases.chunks import ALL
 from dragoman.kernel.leases.index import entries_of
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.states import DONE
-from dragoman.kernel.leases.window import ALL, Window
+from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Indexed, Record, Shown
 from dragoman.kernel.settings import SubscriptionSettings
 from dragoman.kernel.state import LOOK_MS, Needs, State

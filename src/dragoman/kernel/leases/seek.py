@@ -120,8 +120,7 @@ def apply_sought(state: State, record: Sought) -> None:
     for holder, runs in leased_runs(window).items():
         give_back(state, holder, sum(end - start for start, end in runs))
     state.forget_retries(subscription.id, record.partition)
-    window.chunks.clear()
-    window.counts = [0] * len(window.counts)
+    window.clear()
     if window.order is not None:
         window.order = window.order.anew()
         window.ready = window.ready_bytes = 0

@@ -1,11 +1,11 @@
 """Message states of one subscription in one partition. Hot: every operation works on runs of offsets.
 
-           low chunk            frontier              end of the partition
-    DONE      |  chunks of 4,096  |   never leased, READY |
+              floor               frontier              end of the partition
+    DONE        |  DONE but in chunks |   never leased, READY |
 
-Everything at or past the frontier has never been leased and costs no memory. Below it, a chunk that is not resident
-is wholly DONE; a resident one holds a byte of state per offset, and beside it, only where needed, who holds it
-(`holders`), how often it was leased before (`tries`) and how often that failed (`fails`).
+Everything at or past the frontier has never been leased and costs no memory. Below it, what no chunk covers is DONE; a
+chunk holds a byte of state per offset, and beside it who holds it (`holders`) and, only where needed, how often it was
+leased before (`tries`) and how often that failed (`fails`). Chunks cover what is open: see `chunks`.
 
 Work per call is proportional to the chunks touched, not to the messages in them: slices of bytes, moved by the
 interpreter's own C code.
@@ -15,21 +15,23 @@ READY because the order says so, or as a state of its chunk.
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.kernel.leases.chunk import SPAN, SPAN_BITS, ZEROS, Chunk
+from dragoman.kernel.leases.chunk import SPAN, Chunk
+from dragoman.kernel.leases.chunks import ALL, Chunks
 from dragoman.kernel.leases.lane import Spans
 from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED, WAITING
 
-ALL: Final = 1 << 60  # past every offset
 TRIES_MAX: Final = 65_535  # counters saturate: every limit that protocols offer is far below
 _RUNS: Final = tuple(bytes([state]) * SPAN for state in range(8))
-_NO_TRIES: Final = bytes(2 * SPAN)
+
+Timed = list[tuple[int, int, int, int]]
 
 
-class Window:
+class Window(Chunks):
     """The lease state of one partition for one subscription.
 
     ready + leased + waiting + deferred + pending + dead = messages published and not DONE (checked by a recount in
@@ -37,7 +39,6 @@ class Window:
     """
 
     __slots__ = (
-        "chunks",
         "counts",
         "delayed",
         "frontier",
@@ -52,16 +53,16 @@ class Window:
     )
 
     def __init__(self, frontier: int, order: Order | None = None) -> None:
+        super().__init__()
         self.frontier = frontier
         self.order = order
-        self.chunks: dict[int, Chunk] = {}
         self.counts: list[int] = [
             0
         ] * 8  # per state; counts[READY] is kept as `ready`, RETURNED included there
         self.ready = 0
         self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
-        self.saved: set[int] = set()  # chunks that have a row in the state store
+        self.saved: set[int] = set()  # chunks that have a row in the state store; see `chunkrows`
         self.touched = True  # since the last checkpoint
         self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
         self.delayed = 0  # how many messages that are
@@ -71,7 +72,7 @@ class Window:
         """The state of one offset."""
         if offset >= self.frontier:
             return READY
-        chunk = self.chunks.get(offset >> SPAN_BITS)
+        chunk = self.chunk_at(offset)
         state = DONE if chunk is None else chunk.states[offset - chunk.base]
         if state == DONE and self.order is not None and self.order.meets(offset, offset + 1):
             return READY
@@ -79,14 +80,14 @@ class Window:
 
     def holder_of(self, offset: int) -> int:
         """Who holds the message at `offset`, which is LEASED."""
-        chunk = self.chunks[offset >> SPAN_BITS]
+        chunk = self.chunk_at(offset)
+        assert chunk is not None, (offset, "is not held")
         return chunk.holders[offset - chunk.base]
 
-    def adopt(self, index: int, chunk: Chunk) -> None:
+    def adopt(self, chunk: Chunk) -> None:
         """A chunk as a checkpoint saved it."""
-        self.chunks[index] = chunk
-        self.saved.add(index)
-        self.timed = self.timed or chunk.until_ms is not None
+        self.put(chunk)
+        self.timed = self.timed or chunk.is_timed()
         for state in range(1, READY + 1):
             self.counts[state] += chunk.states.count(state)
 
@@ -97,12 +98,9 @@ class Window:
             low = self.order.low()
             if low >= 0:
                 floor = min(low, floor)
-        if not self.chunks:
-            return floor
-        for index in sorted(self.chunks):
-            chunk = self.chunks[index]
+        for chunk in self.chunks:
             if chunk.open:
-                skipped = SPAN - len(chunk.states.lstrip(b"\0"))
+                skipped = len(chunk.states) - len(chunk.states.lstrip(b"\0"))
                 return min(chunk.base + skipped, floor)
         return floor
 
@@ -112,14 +110,10 @@ class Window:
             return False
         if self.order is not None and self.order.meets(start, end):
             return False
-        for index in range(start >> SPAN_BITS, ((end - 1) >> SPAN_BITS) + 1):
-            chunk = self.chunks.get(index)
-            if chunk is not None and chunk.open:
-                low = max(start - chunk.base, 0)
-                high = min(end - chunk.base, SPAN)
-                if chunk.states.count(DONE, low, high) != high - low:
-                    return False
-        return True
+        return all(
+            chunk.open == 0 or chunk.states.count(DONE, low, high) == high - low
+            for chunk, low, high in self.pieces(start, end)
+        )
 
     def advance(self, start: int, end: int, state: int, holder: int) -> None:
         """Move the frontier from at or below `start` to `end`; [start, end) enter `state`, any gap before is DONE.
@@ -127,13 +121,8 @@ class Window:
         Does not touch `ready`: the caller knows how many of the run were messages.
         """
         assert self.frontier <= start <= end, (self.frontier, start, end)
-        before = self.frontier
         self.frontier = end
         self.touched = True
-        if before >> SPAN_BITS != end >> SPAN_BITS:
-            chunk = self.chunks.get(before >> SPAN_BITS)
-            if chunk is not None and chunk.open == 0:
-                del self.chunks[before >> SPAN_BITS]
         if state != DONE:
             self.counts[state] += end - start
             self._fill(start, end, state, holder)
@@ -146,86 +135,87 @@ class Window:
 
     def tag(self, start: int, end: int, lane: int) -> None:
         """Note the lane of messages that are not DONE."""
-        while start < end:
-            chunk = self.chunks[start >> SPAN_BITS]
-            low = start - chunk.base
-            high = min(end - chunk.base, SPAN)
+        for chunk, low, high in self.pieces(start, end):
             if chunk.lanes is None and lane:
-                chunk.lanes = array("Q", ZEROS)
+                chunk.lanes = chunk.column("Q")
             if chunk.lanes is not None:
                 if high - low == 1:
                     chunk.lanes[low] = lane
                 else:
                     chunk.lanes[low:high] = array("Q", [lane]) * (high - low)
-            start += high - low
 
     def tagged(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """[start, end) in pieces (lane, start, end), each of one lane."""
-        pieces: list[tuple[int, int, int]] = []
-        while start < end:
-            chunk = self.chunks[start >> SPAN_BITS]
-            stop = min(end, chunk.base + SPAN)
-            if chunk.lanes is None:
-                pieces.append((0, start, stop))
-                start = stop
+        """[start, end), none of it DONE, in pieces (lane, start, end), each of one lane."""
+        found: list[tuple[int, int, int]] = []
+        for chunk, low, high in self.pieces(start, end):
+            lanes, base = chunk.lanes, chunk.base
+            if lanes is None:
+                found.append((0, base + low, base + high))
                 continue
-            at = start
-            lane = chunk.lanes[at - chunk.base]
-            while at < stop and chunk.lanes[at - chunk.base] == lane:
-                at += 1
-            pieces.append((lane, start, at))
-            start = at
-        return pieces
+            begun = low
+            for at in range(low + 1, high + 1):
+                if at == high or lanes[at] != lanes[begun]:
+                    found.append((lanes[begun], base + begun, base + at))
+                    begun = at
+        return found
 
     def hold_until(self, start: int, end: int, until_ms: int, duration_ms: int) -> None:
         """[start, end), all LEASED, is held until then, 0 as long as the connection; or, WAITING, waits until then."""
         if until_ms:
             self.timed = True
+        index = bisect_right(self.bases, start) - 1
         while start < end:
-            chunk = self.chunks[start >> SPAN_BITS]
+            chunk = self.chunks[index]
             low = start - chunk.base
-            count = min(end - chunk.base, SPAN) - low
-            until, durations = chunk.until_ms, chunk.durations_ms
-            if until_ms and (until is None or durations is None):
-                until = chunk.until_ms = array("Q", ZEROS)
-                durations = chunk.durations_ms = array("Q", ZEROS)
-            if until is not None and durations is not None:
-                until[low : low + count] = array("Q", [until_ms]) * count
-                durations[low : low + count] = array("Q", [duration_ms]) * count
+            count = min(end - start, len(chunk.states) - low)
+            if until_ms:
+                chunk.add_times()
+            if chunk.is_timed():
+                length, noted = len(chunk.states), chunk.holders
+                at = length + low
+                if count == 1:
+                    noted[at] = until_ms
+                    noted[length + at] = duration_ms
+                else:
+                    noted[at : at + count] = array("Q", [until_ms]) * count
+                    noted[length + at : length + at + count] = array("Q", [duration_ms]) * count
                 chunk.dirty = True
             start += count
+            index += 1
 
-    def held_until(self) -> list[tuple[int, int, int, int]]:
+    def held_until(self) -> Timed:
         """Runs (start, end, holder, duration) of LEASED messages whose lease has a deadline."""
-        found: list[tuple[int, int, int, int]] = []
-        for index in sorted(self.chunks) if self.timed else ():
-            found += self.chunks[index].held_until()
+        found: Timed = []
+        for chunk in self.chunks if self.timed else ():
+            found += chunk.held_until()
         return found
 
-    def waits_until(self) -> list[tuple[int, int, int, int]]:
+    def waits_until(self) -> Timed:
         """Runs (start, end, wall time, duration) of WAITING messages."""
-        found: list[tuple[int, int, int, int]] = []
-        for index in sorted(self.chunks) if self.timed else ():
-            found += self.chunks[index].waits_until()
+        found: Timed = []
+        for chunk in self.chunks if self.timed else ():
+            found += chunk.waits_until()
         return found
 
     def overdue(self, start: int, end: int, holder: int, now_ms: int) -> list[tuple[int, int]]:
         """What of [start, end) `holder` has, under a lease that ends at or before `now_ms`."""
         runs: list[tuple[int, int]] = []
-        for offset in range(start, end):
-            chunk = self.chunks.get(offset >> SPAN_BITS)
-            if chunk is None or chunk.until_ms is None:
+        for chunk, low, high in self.pieces(start, end):
+            if not chunk.is_timed():
                 continue
-            at = offset - chunk.base
-            if (
-                chunk.states[at] == LEASED
-                and chunk.holders[at] == holder
-                and 0 < chunk.until_ms[at] <= now_ms
-            ):
-                if runs and runs[-1][1] == offset:
-                    runs[-1] = (runs[-1][0], offset + 1)
-                else:
-                    runs.append((offset, offset + 1))
+            states, holders, base, length = (
+                chunk.states,
+                chunk.holders,
+                chunk.base,
+                len(chunk.states),
+            )
+            for at in range(low, high):
+                if (
+                    states[at] == LEASED
+                    and holders[at] == holder
+                    and 0 < holders[length + at] <= now_ms
+                ):
+                    _add(runs, base + at)
         return runs
 
     def bound(self) -> list[tuple[int, int]]:
@@ -247,49 +237,52 @@ class Window:
             spans.remove(start, end)
         return spans.runs()
 
+    def clear(self) -> None:
+        """Everything below the frontier is DONE."""
+        self.bases.clear()
+        self.chunks.clear()
+        self.counts = [0] * len(self.counts)
+
     def _fill(self, start: int, end: int, state: int, holder: int) -> None:
-        index = start >> SPAN_BITS
         while start < end:
-            chunk = self.chunks.get(index)
-            if chunk is None:
-                chunk = Chunk(index << SPAN_BITS)
-                self.chunks[index] = chunk
+            chunk = self.chunks[self.place(start, end)]
             low = start - chunk.base
-            high = min(end - chunk.base, SPAN)
-            count = high - low
+            count = min(end - start, len(chunk.states) - low)
             if count == 1:
                 chunk.states[low] = state
                 chunk.holders[low] = holder
             else:
-                chunk.states[low:high] = _RUNS[state][:count]
-                chunk.holders[low:high] = array("Q", [holder]) * count
+                chunk.states[low : low + count] = _RUNS[state][:count]
+                chunk.holders[low : low + count] = array("Q", [holder]) * count
             chunk.open += count
             chunk.dirty = True
             start += count
-            index += 1
 
     def held(self, start: int, end: int, holder: int) -> bool:
         """Whether every offset of [start, end) is LEASED to `holder`."""
         if end > self.frontier:
             return False
-        index = start >> SPAN_BITS
+        index = bisect_right(self.bases, start) - 1
+        if index < 0:
+            return False
         while start < end:
-            chunk = self.chunks.get(index)
-            if chunk is None:
-                return False
+            chunk = self.chunks[index]
             low = start - chunk.base
-            high = min(end - chunk.base, SPAN)
-            count = high - low
+            count = min(end - start, len(chunk.states) - low)
+            if count <= 0 or low < 0:
+                return False
             if count == 1:
                 if chunk.states[low] != LEASED or chunk.holders[low] != holder:
                     return False
             elif (
-                chunk.states[low:high] != _RUNS[LEASED][:count]
-                or chunk.holders[low:high] != array("Q", [holder]) * count
+                chunk.states[low : low + count] != _RUNS[LEASED][:count]
+                or chunk.holders[low : low + count] != array("Q", [holder]) * count
             ):
                 return False
             start += count
             index += 1
+            if start < end and index == len(self.chunks):
+                return False
         return True
 
     def move(self, start: int, end: int, source: int, target: int, holder: int = 0) -> None:
@@ -300,12 +293,12 @@ class Window:
             self.counts[target] += end - start
         if target == RETURNED and start < self.returned_low:
             self.returned_low = start
-        index = start >> SPAN_BITS
+        index = bisect_right(self.bases, start) - 1
         while start < end:
             chunk = self.chunks[index]
             low = start - chunk.base
-            high = min(end - chunk.base, SPAN)
-            count = high - low
+            count = min(end - start, len(chunk.states) - low)
+            high = low + count
             if count == 1:
                 assert chunk.states[low] == source, (start, chunk.states[low], source)
                 chunk.states[low] = target
@@ -317,12 +310,13 @@ class Window:
                 if target == LEASED:
                     chunk.holders[low:high] = array("Q", [holder]) * count
             chunk.dirty = True
-            if target == DONE:
-                chunk.open -= count
-                if chunk.open == 0 and self.frontier >= chunk.base + SPAN:
-                    del self.chunks[index]
             start += count
             index += 1
+            if target == DONE:
+                chunk.open -= count
+                if chunk.open == 0 and index < len(self.chunks):
+                    index -= 1
+                    self.drop(index)
 
     def reopen(self, start: int, end: int) -> None:
         """Seek back: [start, end), all DONE and below the frontier, become RETURNED."""
@@ -333,19 +327,30 @@ class Window:
         """The first run in `state` at or past `start` and below the frontier, at most `count_max` long."""
         if self.counts[state] == 0:
             return None
-        first = start >> SPAN_BITS
-        for index in sorted(self.chunks):
-            if index < first:
-                continue
+        index = max(bisect_right(self.bases, start) - 1, 0)
+        while index < len(self.chunks):
             chunk = self.chunks[index]
-            if chunk.open == 0:
-                continue
-            found = chunk.states.find(state, max(start - chunk.base, 0))
+            index += 1
+            found = chunk.states.find(state, max(start - chunk.base, 0)) if chunk.open else -1
             if found >= 0:
-                piece = chunk.states[found : found + count_max]
-                length = len(piece) - len(piece.lstrip(_RUNS[state][:1]))
-                return (chunk.base + found, chunk.base + found + length)
+                return (chunk.base + found, self._run_end(index, chunk.base + found, count_max))
         return None
+
+    def _run_end(self, index: int, start: int, count_max: int) -> int:
+        """Where the run that begins at `start`, in the chunk before `index`, ends: maybe in one behind that."""
+        chunk = self.chunks[index - 1]
+        one = chunk.states[start - chunk.base : start - chunk.base + 1]
+        end = start
+        while True:
+            low = end - chunk.base
+            piece = chunk.states[low : low + count_max - (end - start)]
+            end += len(piece) - len(piece.lstrip(one))
+            if end - start == count_max or end < chunk.base + len(chunk.states):
+                return end
+            if index == len(self.chunks) or self.bases[index] != end:
+                return end
+            chunk = self.chunks[index]
+            index += 1
 
     def next_returned(self, count_max: int) -> tuple[int, int] | None:
         """The lowest run of RETURNED, at most `count_max` long."""
@@ -357,74 +362,83 @@ class Window:
 
     def runs(self, state: int, holder: int = 0) -> Iterator[tuple[int, int]]:
         """Every run in `state` (held by `holder` unless 0), in offset order; safe while the caller changes them."""
-        for index in sorted(self.chunks):
-            chunk = self.chunks.get(index)
-            if chunk is None or chunk.open == 0:
+        begun = ended = 0  # neighbours in two chunks are one run
+        for chunk in self.chunks.copy():
+            if chunk.open == 0:
                 continue
-            states = bytes(chunk.states)
-            holders = chunk.holders[:]
+            base, states = chunk.base, bytes(chunk.states)
+            holders = chunk.holders[: len(states)]
             at = states.find(state)
             while at >= 0:
                 end = at + 1
                 if holder == 0 or holders[at] == holder:
                     while (
-                        end < SPAN
+                        end < len(states)
                         and states[end] == state
                         and (holder == 0 or holders[end] == holder)
                     ):
                         end += 1
-                    yield (chunk.base + at, chunk.base + end)
+                    if base + at != ended:
+                        if begun < ended:
+                            yield (begun, ended)
+                        begun = base + at
+                    ended = base + end
                 at = states.find(state, end)
+        if begun < ended:
+            yield (begun, ended)
 
     def within(self, state: int, start: int, end: int) -> list[tuple[int, int]]:
         """Runs in `state` of [start, end)."""
         runs: list[tuple[int, int]] = []
-        for offset in range(start, end):
-            chunk = self.chunks.get(offset >> SPAN_BITS)
-            if chunk is None or chunk.states[offset - chunk.base] != state:
-                continue
-            if runs and runs[-1][1] == offset:
-                runs[-1] = (runs[-1][0], offset + 1)
-            else:
-                runs.append((offset, offset + 1))
+        for chunk, low, high in self.pieces(start, end):
+            at = chunk.states.find(state, low, high)
+            while at >= 0:
+                _add(runs, chunk.base + at)
+                at = chunk.states.find(state, at + 1, high)
         return runs
 
     def tried(self, offset: int) -> int:
         """How often the message was leased before its present lease."""
-        chunk = self.chunks.get(offset >> SPAN_BITS)
+        chunk = self.chunk_at(offset)
         return 0 if chunk is None or chunk.tries is None else chunk.tries[offset - chunk.base]
 
     def failed(self, offset: int) -> int:
         """How often a lease of the message ended in failure."""
-        chunk = self.chunks.get(offset >> SPAN_BITS)
+        chunk = self.chunk_at(offset)
         return 0 if chunk is None or chunk.fails is None else chunk.fails[offset - chunk.base]
 
     def first_ms(self, offset: int) -> int:
         """When the message was first leased, wall time; 0 never, or not kept."""
-        chunk = self.chunks.get(offset >> SPAN_BITS)
+        chunk = self.chunk_at(offset)
         if chunk is None or chunk.firsts_ms is None:
             return 0
         return chunk.firsts_ms[offset - chunk.base]
 
     def note_first(self, start: int, end: int, wall_ms: int) -> None:
         """[start, end), all LEASED, are leased now; what was leased before keeps its time."""
-        for offset in range(start, end):
-            chunk = self.chunks[offset >> SPAN_BITS]
+        for chunk, low, high in self.pieces(start, end):
             if chunk.firsts_ms is None:
-                chunk.firsts_ms = array("Q", ZEROS)
-            at = offset - chunk.base
-            if not chunk.firsts_ms[at]:
-                chunk.firsts_ms[at] = wall_ms
+                chunk.firsts_ms = chunk.column("Q")
+            for at in range(low, high):
+                if not chunk.firsts_ms[at]:
+                    chunk.firsts_ms[at] = wall_ms
 
     def count_try(self, start: int, end: int, *, failed: bool) -> None:
-        """Count one more lease that ended, and one more failure if it was one, for offsets of resident chunks."""
-        for offset in range(start, end):
-            chunk = self.chunks[offset >> SPAN_BITS]
-            at = offset - chunk.base
+        """Count one more lease that ended, and one more failure if it was one; none of [start, end) is DONE."""
+        for chunk, low, high in self.pieces(start, end):
             if chunk.tries is None:
-                chunk.tries = array("H", _NO_TRIES)
-            chunk.tries[at] = min(chunk.tries[at] + 1, TRIES_MAX)
-            if failed:
-                if chunk.fails is None:
-                    chunk.fails = array("H", _NO_TRIES)
-                chunk.fails[at] = min(chunk.fails[at] + 1, TRIES_MAX)
+                chunk.tries = chunk.column("H")
+            if failed and chunk.fails is None:
+                chunk.fails = chunk.column("H")
+            for at in range(low, high):
+                chunk.tries[at] = min(chunk.tries[at] + 1, TRIES_MAX)
+                if failed and chunk.fails is not None:
+                    chunk.fails[at] = min(chunk.fails[at] + 1, TRIES_MAX)
+
+
+def _add(runs: list[tuple[int, int]], offset: int) -> None:
+    """One more offset, past all before."""
+    if runs and runs[-1][1] == offset:
+        runs[-1] = (runs[-1][0], offset + 1)
+    else:
+        runs.append((offset, offset + 1))

@@ -1,7 +1,7 @@
 """The data directory: one owner at a time, one format, and where each part lies.
 
     DATA/LOCK          locked while a broker runs here; holds its process id, for people
-    DATA/FORMAT        "dragoman 1": refused if it names a format we do not know
+    DATA/FORMAT        "dragoman 2": refused if it names a format we do not know
     DATA/journal/      the journal's files
     DATA/segments/     bodies
     DATA/state.db      the state store
@@ -20,7 +20,7 @@ from dragoman.storage.files.disk import OsDisk
 from dragoman.storage.guard import Guard
 
 FORMAT_NAME: Final = "FORMAT"
-FORMAT: Final = b"dragoman 1\n"
+FORMAT: Final = b"dragoman 2\n"
 FORMAT_BYTES_MAX: Final = 64
 LOCK_NAME: Final = "LOCK"
 STATE_NAME: Final = "state.db"
