@@ -35,6 +35,8 @@ PUT_OFF_MS: Final = 5
 """Until what nobody waits for is handed to the journal: so much of it may a killed process lose."""
 VISIBLE_LAG_MS: Final = 10
 """Until entries of a stream whose level is synced are shown to cursors that are not waiting for them yet."""
+COLD_ROUNDS_MAX: Final = 4
+"""Times that a turn loads what it is to hand out."""
 GATHERING_BYTES_MAX: Final = 32 << 20
 """In the frame that waits for the writer, before publishers are held back, too."""
 
@@ -231,13 +233,18 @@ class Broker:
         self.timers.arm(*kernel.deadlines())
 
     def _dispatch(self) -> bool:
-        """Hand out what is in memory; what is not is loaded for the next turn. Whether there will be something then."""
-        try:
-            return self.kernel.dispatch()
-        except Needs as needs:
-            assert self.loader is not None, "cold blocks without storage"
-            self.loader.load(needs.blocks)
-            return True
+        """Hand out what is in memory; what is not is loaded, some of it for the next turn. Whether there will be
+        something then.
+
+        What is loaded stays until the turn ends: two heads that are cold do not push each other out.
+        """
+        for _ in range(COLD_ROUNDS_MAX):
+            try:
+                return self.kernel.dispatch()
+            except Needs as needs:
+                assert self.loader is not None, "cold blocks without storage"
+                self.loader.load(needs.blocks)
+        return True
 
     def _ask(self, session: BrokerSession, call: Callable[..., object], *arguments: object) -> None:
         """Tell a door something. One that raises, against its word, loses its connection; nobody else notices."""
