@@ -197,7 +197,9 @@ def find_lease(kernel: "Decisions", command: FindLease, session: int) -> LeaseIn
     if not 0 <= offset < partition.end:
         raise OffsetOutOfRange(f"{offset} was never stored")
     window = subscription.windows[partition.index]
-    state = window.state(offset)
+    block = partition.at(offset)
+    is_there = block is not None and block.offset <= offset
+    state = window.state(offset) if is_there else DONE  # no: done long ago, or lost with the power
     is_held = state == LEASED and window.holder_of(offset) == command.holder
     return LeaseInfo(STATES[state], is_held, window.tried(offset))
 
