@@ -57,7 +57,6 @@ MIX: list[tuple[Action, float]] = [
     (machine.advance, 8),
     (machine.begin_checkpoint, 4),
     (machine.whole_checkpoint, 2),
-    (machine.gather, 3),
     (machine.rest, 4),
     (faults.crash, 1.5),
     (faults.lose_power_inside_a_call, 0.8),

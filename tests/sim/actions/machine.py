@@ -3,6 +3,8 @@
 from tests.sim.invariants.waits import is_early
 from tests.sim.world import World
 
+GATHER_EVERY = 3  # turns
+
 
 def turn(world: World) -> None:
     world.node.broker.begin_turn()
@@ -14,6 +16,7 @@ def turn(world: World) -> None:
     ]
     assert not late, f"leased and never delivered: {late}"
     world.counts["turn"] += 1
+    gather(world)
 
 
 def run_journal(world: World) -> None:
@@ -42,9 +45,10 @@ def begin_checkpoint(world: World) -> None:
 
 
 def gather(world: World) -> None:
-    """A share of the next checkpoint, while none is on its way."""
-    if not world.node.checkpointer.is_busy:
-        world.node.checkpointer.gather(world.pick(1, 4, 16))
+    """A share of the next checkpoint, while none is on its way. Not by chance: what else is played stays the same."""
+    turns = world.counts["turn"]
+    if turns % GATHER_EVERY == 0 and not world.node.checkpointer.is_busy:
+        world.node.checkpointer.gather(1 + turns % 7)
         world.counts["gathered ahead"] += 1
 
 
