@@ -188,6 +188,7 @@ class Checkpointer:
         self._begun_ms = self._kernel.elapsed_ms
         state = self._kernel.state
         gathered, self._gathered = self._gathered, Gathered()
+        gathered.cut()
         frozen = Frozen(self._commit.seal(), state.id_next, gathered)
         frozen.cluster_id = self._cluster_id
         frozen.secret = state.secret

@@ -40,6 +40,14 @@ class Gathered:
         self.count += 1
         return 1 if data is None else 1 + len(data) // ROW_BYTES
 
+    def cut(self) -> None:
+        """Leave out blocks that were released after they were gathered: from the front of their partition, always."""
+        for partition, (_, blocks) in self.blocks.items():
+            at = 0
+            while at < len(blocks) and blocks[at].end <= partition.start:
+                at += 1
+            del blocks[:at]
+
 
 def gather(state: State, into: Gathered, rows_max: int) -> int:
     """Gather about `rows_max` rows of what has changed; how many more it might have been: 0 when some are left."""
