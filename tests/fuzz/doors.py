@@ -26,12 +26,18 @@ from dragoman.doors.shared.rest.routes import Table
 from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
+from dragoman.kernel.api import ListQueues
 from dragoman.wire.amqp10.composites import from_bytes
+from dragoman.wire.amqp10.frames import frame
+from dragoman.wire.amqp10.messaging import Source
+from dragoman.wire.amqp10.performatives import Attach, Flow
 
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 AMQP_END = 0xCE
 AMQP10_HEADER = b"AMQP\x00\x01\x00\x00"
+TRANSFER = b"\x00\x53\x14"
+DETACH = b"\x00\x53\x16"
 AMQP10_FAULT = b"amqp:internal-error"
 AMQP_FAULT = bytes((0, 10, 0, 50, 2, 29))  # connection.close with 541, internal error
 AMQP_KINDS = (1, 2, 3, 8)
@@ -193,25 +199,34 @@ class Amqp10:
 
     def __init__(self) -> None:
         self.frames = frames_of(self.name)
-        # From open to the first token, as the first captured connection had them behind its login.
-        self.greeting = (AMQP10_HEADER, *(frame for frame in self.frames[:9] if frame[5] == 0))
+        # All links of the first captured connection and one to receive; what it claims it has claimed already.
+        end = next(at for at, each in enumerate(self.frames) if each[8:11] == DETACH)
+        said = [each for each in self.frames[:end] if each[5] == 0 and each[8:11] != TRANSFER]
+        said.append(frame(1, Attach("receives", 6, True, source=Source("orders"))))
+        flow = Flow(
+            incoming_window=9, next_outgoing_id=0, outgoing_window=9, handle=6, link_credit=5
+        )
+        self.greeting = (AMQP10_HEADER + b"".join(said) + frame(1, flow),)
 
     def make_door(self) -> Callable[..., Any]:
         profiles: list[Profile] = [ServiceBusProfile(), GenericProfile()]
 
         def make(session: Any, connection: Any) -> Amqp10Door:
-            for command in ENTITIES:
-                session.submit(command)
-            return Amqp10Door(session, connection, profiles)
+            if not session.submit(ListQueues()):
+                for command in ENTITIES:
+                    session.submit(command)
+            door = Amqp10Door(session, connection, profiles)
+            door._peer.claims["sb://127.0.0.1/"] = 0
+            return door
 
         return make
 
     def hostile(self, chance: random.Random) -> bytes:
-        frame = chance.choice(self.frames)
+        chosen = chance.choice(self.frames)
         if chance.random() < FIX_LENGTH:
-            body = mutate(chance, frame[8:], self.frames)
-            return (8 + len(body)).to_bytes(4, "big") + frame[4:8] + body
-        return mutate(chance, frame, self.frames)
+            body = mutate(chance, chosen[8:], self.frames)
+            return (8 + len(body)).to_bytes(4, "big") + chosen[4:8] + body
+        return mutate(chance, chosen, self.frames)
 
     def check(self, out: bytes) -> None:
         """Whole frames whose performatives can be read, or headers."""

@@ -172,3 +172,9 @@ PERFORMATIVES = [
         "close",
     ]
 ]
+
+
+def test_a_descriptor_of_any_type_is_let_be() -> None:
+    data = b"\0\x45\x40"
+    value, end = from_bytes(data)
+    assert (type(value), end) == (Described, 3)

@@ -212,8 +212,10 @@ def from_bytes(data: bytes, start: int = 0) -> tuple[Any, int]:
 
 def from_described(value: Described) -> Any:
     """The composite that it is; itself when its descriptor is not known. Raises DecodeError."""
+    if type(value.descriptor) not in (ULong, Symbol):
+        return value  # of any type, lists too
     layout = _BY_DESCRIPTOR.get(value.descriptor)
-    if layout is None or type(value.descriptor) not in (ULong, Symbol):
+    if layout is None:
         return value
     if type(value.value) is not list:
         raise DecodeError(f"{layout.name} is no list")

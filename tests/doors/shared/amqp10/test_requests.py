@@ -89,7 +89,7 @@ def test_an_answer_may_have_no_body() -> None:
 
 def test_an_answer_that_nobody_waits_for_goes_nowhere() -> None:
     client = linked(Echoing())
-    client.send(message(b"x", reply_to="other"), message(b"x"))
+    client.send(message(b"x", reply_to="other"), message(b"x", reply_to=[1]))
     assert client.outcomes() == [(0, 1, ACCEPTED)]
 
 

@@ -74,6 +74,10 @@ class Replies:
     def open(self, outlet: Outlet) -> None:
         """See `profile.Source`."""
 
+    def is_called(self, name: Any) -> bool:
+        """Whether a reply-to, of any type, means this link."""
+        return type(name) is str and name in self.names
+
     def add(self, ready: Ready) -> None:
         """Send an answer when it may go."""
         self._ready.append(ready)
@@ -150,7 +154,7 @@ class RequestSink:
             ready = Ready(write(request, answer), answer.position, answer.level)
             wanted = request.properties.reply_to
             for replies in self._replies:
-                if self._is_for(replies) if wanted is None else wanted in replies.names:
+                if self._is_for(replies) if wanted is None else replies.is_called(wanted):
                     replies.add(ready)
                     break
         return [Intake(len(run), None, ACCEPTED)]
