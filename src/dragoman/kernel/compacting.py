@@ -267,7 +267,9 @@ def _group(translator: Translator, blocks: list[Block]) -> list[Block]:
         if is_void(block):
             continue
         if first is not None and not (
-            first.format == block.format and packs(translator, first) and packs(translator, block)
+            (first.format, first.hops) == (block.format, block.hops)
+            and packs(translator, first)
+            and packs(translator, block)
         ):
             return blocks[:at]
         first = block
@@ -337,7 +339,7 @@ def _remnants(translator: Translator, blocks: list[Block], choice: Choice) -> li
             end,
             first.format,
             True,
-            max(block.hops for block in solid),
+            first.hops,
             stored[0],
             max(block.newest_ms() for block in solid),
             [body],
