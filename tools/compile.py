@@ -13,7 +13,9 @@ ours that they import, for mypyc copies constants across modules.
 
 import ast
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -31,14 +33,29 @@ DIGEST: Final = BUILD / "digest"
 LOG: Final = BUILD / "log.txt"
 TIMEOUT_S: Final = 420
 SETUP: Final = """\
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 from mypyc.build import mypycify
 from setuptools import setup
+from setuptools._distutils.unixccompiler import UnixCCompiler
 
+one_by_one = UnixCCompiler.compile
+
+def compile_at_once(self, sources, **options):
+    # One file of C for each module: as many compilers as there are cores, where distutils runs one.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [pool.submit(one_by_one, self, [source], **options) for source in sources]
+        return [made for run in runs for made in run.result()]
+
+UnixCCompiler.compile = compile_at_once
 setup(
     name="dragoman-hot",
     packages=[],
     package_dir={{"": {source!r}}},
-    ext_modules=mypycify({files!r}, opt_level="3", group_name="dragoman", target_dir={target!r}),
+    ext_modules=mypycify(
+        {files!r}, opt_level="3", multi_file=True, group_name="dragoman", target_dir={target!r}
+    ),
 )
 """
 
@@ -120,20 +137,22 @@ def missing() -> str | None:
 
 def run(command: list[str], what: str) -> str | None:
     """Run one step, log it; the reason of a failure."""
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=SOURCE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=SOURCE,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        output, _ = process.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # the C compilers, too
+        process.communicate()
         return f"{what} took more than {TIMEOUT_S} s"
-    output = done.stdout + done.stderr
     LOG.write_text(output)
-    if done.returncode == 0:
+    if process.returncode == 0:
         return None
     causes = [line.strip() for line in output.splitlines() if "error" in line.lower()]
     return f"{what} failed ({causes[0] if causes else f'see {LOG.relative_to(ROOT)}'})"

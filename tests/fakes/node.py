@@ -16,7 +16,8 @@ from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.routing import Routing
 from dragoman.runtime.broker import Broker
-from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.commit import Commit
+from dragoman.runtime.nocommit import NoCommit
 from dragoman.runtime.session import BrokerSession
 from dragoman.storage.memory.log import MemoryLog
 

@@ -1,14 +1,15 @@
 """Code that fails: a door takes its connection along, a half-applied decision the node."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.fakes.node import FakeShell
 from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode, declare, publish
 
-from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.commands import Consume
+from dragoman.kernel.records import SubscriptionCreated
+from dragoman.kernel.replay import APPLY
 from dragoman.runtime.session import BrokerSession
 
 
@@ -75,9 +76,9 @@ def test_a_decision_carried_out_in_part_stops_the_node_before_anything_of_it_is_
     publish(session, "orders", b"1")
     node.settle()
     written = node.commit.written
-    monkeypatch.setattr(kernel_module, "apply_published", tripping)
+    monkeypatch.setitem(cast(dict[type, Any], APPLY), SubscriptionCreated, tripping)
     with pytest.raises(KeyError):
-        publish(session, "orders", b"2")
+        declare(session, "late")  # its stream is there, who reads it is not
     monkeypatch.undo()
     node.settle()
     publish(session, "orders", b"3")

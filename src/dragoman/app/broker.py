@@ -27,7 +27,8 @@ from dragoman.ports.entropy import Entropy
 from dragoman.ports.storage import Segments, StateStore, StorageError
 from dragoman.runtime.broker import Broker, Scheduler
 from dragoman.runtime.checkpoint import Checkpointer
-from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.commit import Commit
+from dragoman.runtime.nocommit import NoCommit
 from dragoman.runtime.recovery import recover
 from dragoman.runtime.room import Room
 from dragoman.runtime.worker import ThreadWorker

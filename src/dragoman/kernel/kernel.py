@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Any, Final
 
+from mypy_extensions import mypyc_attr
+
 from dragoman.kernel.append import apply_published
 from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish, Settle
@@ -47,6 +49,7 @@ SECRET_BYTES: Final = 32
 SWEEPS_MAX: Final = 64  # bounded steps per call of `sweep`
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)  # the simulation judges every call
 class Kernel:
     """Decides, applies, remembers what to write. One thread owns it."""
 

@@ -21,8 +21,9 @@ from dragoman.kernel.state import Needs
 from dragoman.model.levels import WRITTEN
 from dragoman.ports.clock import Clock
 from dragoman.ports.storage import Failed
-from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.commit import Commit
 from dragoman.runtime.growth import Growth
+from dragoman.runtime.nocommit import NoCommit
 from dragoman.runtime.outbox import Outbox
 from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import Timers

@@ -28,7 +28,6 @@ FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
 UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
 PUT_OFF_BYTES_MAX: Final = 256 << 10  # of bodies in a frame that nobody waits for
 PUT_OFF_RECORDS_MAX: Final = 1_000
-EVERYTHING: Final = 1 << 62  # past every position
 
 
 class Post(Protocol):
@@ -298,54 +297,3 @@ class Commit:
     def is_idle(self) -> bool:
         """Nothing gathering, nothing being written."""
         return not self._busy and not self._pending and self._sealed is None
-
-
-class NoCommit:
-    """The journal of a broker that keeps everything in memory: every level is reached at once."""
-
-    is_idle = True
-    handed = 0
-    written = 0
-    synced = 0
-    frame_count = 0
-    pending_bytes = 0
-
-    def __init__(self) -> None:
-        self.collect: Callable[[], object] = lambda: None
-        self.put_off: Callable[[], None] = lambda: None
-        self.failed: StorageError | None = None
-        self.sync_times = Histogram()
-
-    def stop(self, error: StorageError) -> None:
-        """Nothing is written anyway."""
-        self.failed = error
-
-    def gathering(self) -> int:
-        """Always 0."""
-        return 0
-
-    def position(self) -> int:
-        """Always 0."""
-        return 0
-
-    def reached(self, level: int) -> int:
-        """Every position has reached every level."""
-        return EVERYTHING
-
-    def want_written(self, position: int) -> None:
-        """Nothing to wait for."""
-
-    def want_sync(self, position: int) -> None:
-        """Nothing to wait for."""
-
-    def add(self, records: list[Record], size_bytes: int) -> None:
-        """Forget them."""
-
-    def pump(self) -> None:
-        """Nothing to write."""
-
-    def pump_all(self) -> None:
-        """Nothing to write."""
-
-    def close(self) -> None:
-        """Nothing to end."""

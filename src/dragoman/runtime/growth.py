@@ -14,7 +14,8 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.reservation import give_back, reservation
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
-from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.commit import Commit
+from dragoman.runtime.nocommit import NoCommit
 
 Grown = tuple[int, int, Stream, Partition, int]
 """(position, level, stream, partition, end): committed up to `end` once `position` has reached `level`."""

@@ -21,7 +21,8 @@ from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.standing import EARLY, LEASE, MESSAGE
 from dragoman.kernel.reservation import shown_at
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
-from dragoman.runtime.commit import Commit, NoCommit
+from dragoman.runtime.commit import Commit
+from dragoman.runtime.nocommit import NoCommit
 
 NOTHING: Final = (0, APPLIED)  # the position and level of what may leave at once
 

@@ -9,7 +9,7 @@ from tests.fakes import node
 from dragoman.doors.shared.rest.call import Request, Response, Route
 from dragoman.doors.shared.rest.door import HttpDoor, door_maker
 from dragoman.doors.shared.rest.routes import Table
-from dragoman.runtime.commit import NoCommit
+from dragoman.runtime.nocommit import NoCommit
 
 
 class FakeFace:
