@@ -35,6 +35,14 @@ def test_a_repeated_batch_is_answered_with_its_old_offset() -> None:
     assert duplicate_of(known, batch(10)) == -1
 
 
+def test_a_batch_that_went_into_several_records_counts_once_where_it_begins() -> None:
+    known = after(batch(0, 2))
+    for offset in range(2, 2 + 2 * BATCHES_MAX):
+        remember(known, batch(2, 2 * BATCHES_MAX), offset)
+    assert duplicate_of(known, batch(2, 2 * BATCHES_MAX)) == 2
+    assert duplicate_of(known, batch(0, 2)) == 0
+
+
 def test_a_batch_too_long_ago_is_out_of_order() -> None:
     known = after(*[batch(number) for number in range(BATCHES_MAX + 1)])
     with pytest.raises(OutOfOrderSequence):

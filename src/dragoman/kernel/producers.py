@@ -58,11 +58,15 @@ def duplicate_of(known: dict[int, ProducerState], producer: Producer) -> int:
 
 
 def remember(known: dict[int, ProducerState], producer: Producer, offset: int) -> None:
-    """Note a batch that was appended at `offset`."""
+    """Note a batch that was appended at `offset`. One whose messages went into several records counts once, where it
+    begins.
+    """
     state = known.pop(producer.id, None)
     if state is None or state.epoch != producer.epoch:
         state = ProducerState(producer.epoch)
     known[producer.id] = state  # last in order of use
-    state.batches.append((producer.sequence, last_sequence(producer), offset))
+    first, last = producer.sequence, last_sequence(producer)
+    if not state.batches or state.batches[-1][:2] != (first, last):  # the same: its next part
+        state.batches.append((first, last, offset))
     if len(known) > PRODUCERS_MAX:
         del known[next(iter(known))]

@@ -42,7 +42,9 @@ class Transactions:
         known = self.batches.get(key)
         if known is None or known[0] != epoch:
             known = self.batches[key] = (epoch, deque(maxlen=BATCHES_MAX))
-        known[1].append((first, first + count - 1, target.offset))
+        last = first + count - 1
+        if not known[1] or known[1][-1][:2] != (first, last):  # else its next part
+            known[1].append((first, last, target.offset))
         transaction = self.of(producer)
         return transactional and transaction is not None and transaction.is_open
 
