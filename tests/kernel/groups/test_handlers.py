@@ -5,10 +5,15 @@ from tests.fakes.kernel import make_kernel
 from tests.kernel.groups.world import GROUP, GroupWorld
 
 from dragoman.kernel.framing import decode, encode
-from dragoman.kernel.groups.commands import AllocateProducer, DescribeGroup, JoinGroup
+from dragoman.kernel.groups.commands import (
+    AllocateProducer,
+    DeleteGroup,
+    DescribeGroup,
+    JoinGroup,
+)
 from dragoman.kernel.groups.handlers import PRODUCERS_RESERVED
 from dragoman.kernel.records import ProducersReserved
-from dragoman.model.errors import InvalidArgument
+from dragoman.model.errors import GroupNotEmpty, GroupNotFound, InvalidArgument, MemberIdRequired
 
 
 def test_producer_ids_are_never_given_out_twice_even_after_a_restart() -> None:
@@ -41,3 +46,18 @@ def test_a_described_group_shows_its_members_and_what_they_read() -> None:
     member = info.members[0]
     assert (member.id, member.client_id, member.client_host) == (one.member_id, "c", "/10.0.0.1")
     assert (member.metadata, member.assignment) == (b"r", one.member_id.encode())
+
+
+def test_a_group_that_somebody_is_still_to_join_is_not_deleted_when_the_others_have_left() -> None:
+    world = GroupWorld()
+    one = world.alone()
+    with pytest.raises(MemberIdRequired):
+        world.join(must_ask_twice=True)
+    world.join(one.member_id)  # waits for the other
+    world.leave(one.member_id)
+    with pytest.raises(GroupNotEmpty):
+        world.submit(DeleteGroup(group=GROUP))
+    world.advance(10_000)
+    world.submit(DeleteGroup(group=GROUP))
+    with pytest.raises(GroupNotFound):
+        world.submit(DescribeGroup(group=GROUP))

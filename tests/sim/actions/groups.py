@@ -20,6 +20,7 @@ from dragoman.kernel.groups.commands import (
     Synced,
     SyncGroup,
 )
+from dragoman.kernel.groups.states import EMPTY
 from dragoman.model import errors as e
 from dragoman.model.levels import SYNCED
 
@@ -316,8 +317,9 @@ def forget(world: World) -> None:
         world.ask(client, DeleteCursors(group=group, cursors=((name, 0),)))
         return
     known = world.node.kernel.state.groups.by_key.get(("default", group))
+    is_empty = known is not None and known.state is EMPTY  # else somebody is in it, or to come
     deleted = _deleted(client, group)
-    assert deleted == (known is not None and not known.members)
+    assert deleted == is_empty
     world.counts["DeleteGroup"] += deleted
     if deleted:
         world.group_views.pop(group, None)

@@ -19,7 +19,7 @@ from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.cursors import cursor_infos, decide_commit, decide_delete_cursors
 from dragoman.kernel.groups.group import Group, GroupKey
 from dragoman.kernel.groups.reconciler import Reconciler
-from dragoman.kernel.groups.states import GroupEvent
+from dragoman.kernel.groups.states import EMPTY, GroupEvent
 from dragoman.kernel.groups.subscribed import Lookup
 from dragoman.kernel.records import GroupDeleted, ProducersReserved
 from dragoman.model.errors import (
@@ -170,7 +170,7 @@ def delete_cursors(kernel: "Decisions", command: c.DeleteCursors, session: int) 
 def delete_group(kernel: "Decisions", command: c.DeleteGroup, session: int) -> None:
     """Reply: None."""
     group = _get(kernel, command.namespace, command.group)
-    if group.has_members:
+    if group.has_members or group.state is not EMPTY:  # or all left while one was to come
         raise GroupNotEmpty(command.group)
     group.move(GroupEvent.DELETED)
     kernel.commit([GroupDeleted(*group.key)])
