@@ -53,6 +53,11 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
     (303, ("delays", "groups", "looking", "seeking")): "dead letters put a queue over its limit",
     (363, ("atomic", "orders")): "a set settled what a release of its own took back",
     (386, ("delays", "deadlines")): "deferred messages were leased beyond the limit",
+    (
+        186,
+        ("delays", "orders", "pumps", "transactions"),
+    ): "a producer's batch counted once for each key in it",
+    (544, ("groups", "pumps")): "a group was deleted that somebody was still to join",
 }
 
 MET_MIN = 100
