@@ -187,7 +187,10 @@ def _read_application(message: Message, found: dict[Any, Any], kept: Kept) -> No
 
 
 def _read_body(message: Message, raw: bytes, shape: int, kept: Kept) -> None:
-    message.shape = SHAPES[shape]
+    kind = SHAPES.get(shape)
+    if kind is None:
+        raise DecodeError(f"a body of shape {shape}")
+    message.shape = kind
     message.body, is_plain = body_of(raw, shape)
     if not is_plain:
         kept["body"] = raw
@@ -204,6 +207,8 @@ def body_of(raw: bytes, shape: int) -> tuple[bytes | None, bool]:
         found.append(value.value)
     if not shape:
         return b"", True
+    if not found:
+        raise DecodeError("no body where there should be one")
     if shape == DATA:
         if not all(type(item) is bytes for item in found):
             raise DecodeError("data that is not binary")
