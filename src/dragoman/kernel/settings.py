@@ -16,7 +16,7 @@ OrderKind = Literal["none", "priority", "key", "session", "fair"]
 RouteKind = Literal[
     "direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"
 ]
-FilterDialect = Literal["headers", "eventgrid", "pubsub"]
+FilterDialect = Literal["headers", "eventgrid", "pubsub", "servicebus"]
 DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-large", "rule"]
 
 PRIORITY_MAX: Final = 255
@@ -87,6 +87,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     push: str = ""  # who in this process pushes its messages out; see `leases.pushed`
     exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
     dialect: FilterDialect = "headers"  # what `filter` is written in
+    dead_letter_expired: bool = True  # what expires goes to `dead_letter`, too; else it is dropped
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from dragoman.kernel.filters.nodes import (
     In,
     Item,
     Literal,
+    Matches,
     Member,
     Not,
     Operand,
@@ -165,6 +167,11 @@ def meaning(  # noqa: PLR0911 - one for each kind of node
             if type(value) is not type(part):
                 return None
             return text_test(op, value.lower() if folded else value, part)
+        case Matches(field, pattern):
+            value = value_of(source, field, semantics)
+            if not isinstance(value, str):
+                return None
+            return re.fullmatch(pattern, value, re.DOTALL) is not None
         case Some(field, part):
             value = value_of(source, field, semantics)
             if value is NOT_THERE:
@@ -216,6 +223,7 @@ LEAVES = st.one_of(
     st.builds(In, FIELDS, st.lists(st.builds(Literal, LITERALS), max_size=3).map(tuple)),
     st.builds(Text, st.sampled_from(TextOp), FIELDS, st.sampled_from(["", "a", "b", b"", b"a"])),
     st.builds(Exists, FIELDS),
+    st.builds(Matches, FIELDS, st.sampled_from(["a.", ".*b.*", "", r"\."])),
     st.builds(In, FIELDS, st.lists(st.builds(Literal, st.sampled_from(TEXTS))).map(tuple), st.just(True)),
     st.builds(Text, st.sampled_from(TextOp), FIELDS, st.sampled_from(TEXTS), st.just(True)),
     st.builds(

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from tests.kernel.filters.cases import PREDICATES, SEMANTICS, SOURCES, Source, outcome
 
@@ -12,6 +13,7 @@ from dragoman.kernel.filters.nodes import (
     Exists,
     Header,
     Literal,
+    Matches,
     Not,
     Or,
     Predicate,
@@ -21,6 +23,7 @@ from dragoman.kernel.filters.nodes import (
     Unknown,
     equals,
 )
+from dragoman.model.errors import InvalidArgument
 from dragoman.model.message import Typed
 
 A = Header("a")
@@ -102,3 +105,12 @@ def test_the_deepest_and_the_widest_filter_compile() -> None:
     assert isinstance(compile_filter(deep).matches(Source({"a": 1})), bool)
     wide = Or(tuple(Compare(CompareOp.LT, Literal(n), A) for n in range(NODES_MAX - 1)))
     assert compile_filter(wide, Semantics(Unknown.MATCH)).matches(Source({"a": 1}))
+
+
+def test_a_pattern_is_for_the_whole_of_a_text_and_has_to_be_one() -> None:
+    found = compile_filter(Matches(Header("h"), "a.c"))
+    values = ["abc", "abcd", "a\nc", b"abc", "a\udcffc", None, 5]
+    matched = [found.matches(Source(headers={"h": value})) for value in values]
+    assert matched == [True, False, True, False, False, False, False]
+    with pytest.raises(InvalidArgument, match="pattern"):
+        compile_filter(Matches(Header("h"), "("))

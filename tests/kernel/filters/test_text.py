@@ -13,6 +13,7 @@ from dragoman.kernel.filters.nodes import (
     In,
     Item,
     Literal,
+    Matches,
     Member,
     Not,
     Or,
@@ -83,3 +84,7 @@ def test_the_body_is_msg_and_case_that_does_not_count_is_lowered() -> None:
     assert to_text(colours) == 'msg.colours.exists(item, item.lowerAscii().startsWith("re"))'
     assert to_text(Exists(Member(("a", "x-y")))) == 'has(msg.a["x-y"])'
     assert to_text(In(TIER, (Literal("gold"),), folded=True)) == 'h.tier.lowerAscii() in ["gold"]'
+
+
+def test_a_pattern_is_told_as_it_stands() -> None:
+    assert to_text(Matches(TIER, "a.*b")) == 'h.tier.matches("a.*b")'

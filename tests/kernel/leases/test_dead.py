@@ -46,3 +46,11 @@ def test_a_message_that_expires_was_tried_as_often_as_it_was_leased() -> None:
     queue.pass_ms(1001)
     (death,) = deaths
     assert (death.reason, death.attempts, death.tried_ms, death.text) == ("expired", 1, 0, "")
+
+
+def test_what_expires_is_dropped_where_only_other_deaths_count() -> None:
+    queue, deaths = listening(ttl_ms=1000, dead_letter_expired=False)
+    queue.publish(b"0", b"1")
+    queue.settle(queue.lease(1)[0], "reject")
+    queue.pass_ms(1001)
+    assert [death.reason for death in deaths] == ["rejected"]

@@ -8,6 +8,7 @@
     amqp      bindings of a headers exchange -> predicate
     eventgrid filters of event subscriptions -> predicate
     pubsub    filters of Pub/Sub subscriptions -> predicate
+    servicebus rules of Service Bus subscriptions -> predicate; `sql` is what most of them are written in
 
 Every dialect is a front end onto the same nodes. Nothing here knows streams, routes or bytes.
 """

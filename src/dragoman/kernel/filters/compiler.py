@@ -32,6 +32,7 @@ from dragoman.kernel.filters.nodes import (
     In,
     Item,
     Literal,
+    Matches,
     Member,
     Not,
     Operand,
@@ -60,6 +61,7 @@ from dragoman.model.message import Typed
 from dragoman.ports.translator import FieldSource
 
 SOURCE_CHARS_MAX: Final = 262_144  # NODES_MAX nodes of the longest kind, written twice
+MATCHER_BYTES_MAX: Final = 1 << 20  # of one compiled pattern
 CODES_MAX: Final = 512  # shapes of filters whose code is kept
 
 HELPERS: Final[dict[str, Any]] = {
@@ -171,6 +173,8 @@ class _Writer:
                 return self._in(node, field)
             case Text():
                 return self._text(node, "")
+            case Matches():
+                return self._matches(node, "")
             case Exists(field):
                 return f"({self._field(field)} is not M)"
             case Some():
@@ -191,6 +195,8 @@ class _Writer:
                 return f"({self._field(field)} is not M and not {self._in(node, field)})"
             case Text():
                 return self._text(node, "not ")
+            case Matches():
+                return self._matches(node, "not ")
             case Exists(field):
                 return f"({self._field(field)} is M)"
             case Some():
@@ -299,10 +305,37 @@ class _Writer:
         )
         return f"({local}.__class__ is {family} and {negation}{test})"
 
+    def _matches(self, node: Matches, negation: str) -> str:
+        local = self._field(node.field)
+        test = f"{self._constant(matcher(node.pattern))}({local})"
+        return f"({local}.__class__ is S and {negation}{test})"
+
     def _some(self, node: Some, negation: str) -> str:
         local = self._field(node.field)
         each = f"any({self.true(node.part)} for {ITEM} in L({local}))"
         return f"({local} is not M and {negation}{each})"
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether the whole of a text is matched; text that is not Unicode never is. Raises InvalidArgument."""
+    import re2  # noqa: PLC0415 - most brokers never see one
+
+    options = re2.Options()
+    options.log_errors = False
+    options.dot_nl = True
+    options.max_mem = MATCHER_BYTES_MAX
+    try:
+        fullmatch = re2.compile(pattern, options).fullmatch
+    except re2.error as error:
+        raise InvalidArgument(f"a pattern: {error}") from None
+
+    def matches(text: str) -> bool:
+        try:
+            return fullmatch(text) is not None
+        except UnicodeEncodeError:
+            return False
+
+    return matches
 
 
 def _folded(local: str, node: In | Text) -> str:

@@ -2,6 +2,7 @@
 
     operand     Header(name)  Attribute(name)  Member(path)  Item()  Literal(value)
     predicate   Compare(op, operand, operand)  In(field, values)  Text(op, field, literal)  Exists(field)
+                Matches(field, pattern)
                 And(parts)  Or(parts)  Not(part)        And(()) is true, Or(()) is false
                 Some(field, part)   of a list any item, of anything else itself; `part` is about Item()
 
@@ -137,6 +138,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """The whole of the field, which is text, is matched by an expression of RE2: takes time in proportion to it."""
+
+    field: Field
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Exists:
     """The field is there, whatever its value."""
 
@@ -172,7 +181,7 @@ class Not:
     part: "Predicate"
 
 
-Predicate = Compare | In | Text | Exists | Some | And | Or | Not
+Predicate = Compare | In | Text | Matches | Exists | Some | And | Or | Not
 
 
 class Unknown(Enum):
@@ -231,7 +240,7 @@ def operands_of(node: Predicate) -> tuple[Operand, ...]:
             return (left, right)
         case In(field, values):
             return (field, *values)
-        case Text(_, field, part):
+        case Text(_, field, part) | Matches(field, part):
             return (field, Literal(part))
         case Exists(field) | Some(field):
             return (field,)

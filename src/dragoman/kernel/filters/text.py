@@ -21,6 +21,7 @@ from dragoman.kernel.filters.nodes import (
     In,
     Item,
     Literal,
+    Matches,
     Member,
     Not,
     Operand,
@@ -49,6 +50,8 @@ def _spell(node: Predicate) -> str:
             return f"{_folded(field, folded=folded)} in [{', '.join(map(_operand, values))}]"
         case Text(op, field, part, folded):
             return f"{_folded(field, folded=folded)}.{op.value}({literal_text(part)})"
+        case Matches(field, pattern):
+            return f"{_operand(field)}.matches({literal_text(pattern)})"
         case Exists(field):
             return _presence(field)
         case Some(field, part):

@@ -26,7 +26,8 @@ def dead_letters(
     """Records that publish the messages of `runs` to the dead-letter address; `text` is what their reader said of them.
     Raises Needs.
     """
-    if subscription.settings.dead_letter is None:
+    settings = subscription.settings
+    if settings.dead_letter is None or (reason == "expired" and not settings.dead_letter_expired):
         state.given_up.record(reason, sum(end - start for start, end in runs), lettered=0)
         return []
     partition = subscription.stream.partitions[partition_index]

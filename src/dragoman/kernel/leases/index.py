@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.filters.amqp import headers_filter
-from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.filters.compiler import PLAIN, CompiledFilter, compile_filter
 from dragoman.kernel.filters.eventgrid import eventgrid_filter
-from dragoman.kernel.filters.nodes import Predicate
+from dragoman.kernel.filters.nodes import Predicate, Semantics
 from dragoman.kernel.filters.pubsub import pubsub_filter
+from dragoman.kernel.filters.servicebus import SEMANTICS as SERVICEBUS
+from dragoman.kernel.filters.servicebus import servicebus_filter
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
@@ -43,7 +45,9 @@ DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
     "headers": headers_filter,
     "eventgrid": eventgrid_filter,
     "pubsub": pubsub_filter,
+    "servicebus": servicebus_filter,
 }
+SEMANTICS: Final[Mapping[str, Semantics]] = {"servicebus": SERVICEBUS}
 
 
 def order_of(settings: SubscriptionSettings) -> Order | None:
@@ -59,7 +63,8 @@ def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
     """Raises InvalidArgument."""
     if not settings.filter:
         return None
-    return compile_filter(DIALECTS[settings.dialect](settings.filter))
+    semantics = SEMANTICS.get(settings.dialect, PLAIN)
+    return compile_filter(DIALECTS[settings.dialect](settings.filter), semantics)
 
 
 def check_order(settings: SubscriptionSettings) -> None:

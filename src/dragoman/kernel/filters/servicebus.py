@@ -1,0 +1,110 @@
+"""Front end: the rules of a Service Bus subscription, which takes one copy of what any of them matches.
+
+    {"rules": [{"name": "$Default", "kind": "true"},
+               {"name": "eu", "kind": "sql", "expression": "region = 'eu' AND sys.Label LIKE 'order%'"},
+               {"name": "x", "kind": "correlation", "fields": {"label": "x"}, "properties": {"n": 1}}]}
+
+A correlation filter asks that each of its fields be what it says; without rules nothing is taken. What is null counts
+as missing. `created_ms`, where a rule has it, is its maker's.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dragoman.kernel.filters.nodes import (
+    And,
+    Attribute,
+    Header,
+    Or,
+    Predicate,
+    Semantics,
+    check,
+    equals,
+)
+from dragoman.kernel.filters.sql import sql_filter
+from dragoman.model.errors import InvalidArgument
+
+RULES_MAX: Final = 256
+NAME_CHARS_MAX: Final = 50
+SEMANTICS: Final = Semantics(null_is_missing=True)
+FIELDS: Final[Mapping[str, str]] = {
+    "correlation-id": "correlation",
+    "message-id": "id",
+    "to": "to",
+    "reply-to": "reply_to",
+    "label": "type",
+    "session-id": "group",
+    "reply-to-session-id": "reply_group",
+    "content-type": "content_type",
+}
+"""What a correlation filter may ask for, in the order of the wire, and the attributes these are."""
+KEYS: Final = frozenset({"name", "kind", "expression", "fields", "properties", "created_ms"})
+
+
+def servicebus_filter(settings: Mapping[str, Any]) -> Predicate:
+    """The predicate of all rules together. Raises InvalidArgument."""
+    rules = settings.get("rules")
+    if not isinstance(rules, list | tuple):
+        raise InvalidArgument("rules are a list")
+    if len(rules) > RULES_MAX:
+        raise InvalidArgument(f"a subscription has at most {RULES_MAX} rules")
+    names: set[str] = set()
+    for rule in rules:
+        name = rule.get("name") if isinstance(rule, Mapping) else None
+        if not isinstance(name, str) or not 0 < len(name) <= NAME_CHARS_MAX:
+            raise InvalidArgument(f"a rule has a name of 1 to {NAME_CHARS_MAX} characters")
+        if name in names:
+            raise InvalidArgument(f"two rules are called {name}")
+        names.add(name)
+    return Or(tuple(map(rule_filter, rules)))
+
+
+def rule_filter(rule: Mapping[str, Any]) -> Predicate:
+    """One rule's. Raises InvalidArgument, its name in front."""
+    try:
+        found = _filter(rule)
+        check(found)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"rule {rule.get('name')}: {error}") from None
+    return found
+
+
+def _filter(rule: Mapping[str, Any]) -> Predicate:
+    unknown = rule.keys() - KEYS
+    if unknown:
+        raise InvalidArgument(f"nothing is known of {', '.join(sorted(unknown))}")
+    match rule.get("kind"):
+        case "true":
+            return And(())
+        case "false":
+            return Or(())
+        case "sql":
+            return sql_filter(_of(rule, "expression", str))
+        case "correlation":
+            return _correlation(_of(rule, "fields", dict), _of(rule, "properties", dict))
+        case kind:
+            raise InvalidArgument(f"a filter is sql, correlation, true or false, not {kind!r:.40}")
+
+
+def _of(rule: Mapping[str, Any], name: str, kind: type) -> Any:
+    found = rule.get(name, kind())
+    if not isinstance(found, kind):
+        raise InvalidArgument(f"{name} is of another type")
+    return found
+
+
+def _correlation(fields: Mapping[str, Any], properties: Mapping[str, Any]) -> Predicate:
+    parts: list[Predicate] = []
+    for name, value in fields.items():
+        if name not in FIELDS:
+            raise InvalidArgument(f"a correlation filter has no field {name}")
+        if not isinstance(value, str):
+            raise InvalidArgument(f"{name} is text")
+        parts.append(equals(Attribute(FIELDS[name]), value))
+    for name, value in properties.items():
+        if not isinstance(value, str | int | float):
+            raise InvalidArgument(f"{name}: only text, numbers and truth values are compared")
+        parts.append(equals(Header(name), value))
+    if not parts:
+        raise InvalidArgument("a correlation filter asks for something")
+    return And(tuple(parts))
