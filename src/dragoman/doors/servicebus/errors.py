@@ -19,6 +19,7 @@ TIMEOUT: Final = VENDOR + "timeout"
 ARGUMENT: Final = VENDOR + "argument-error"
 AUTH_FAILED: Final = VENDOR + "auth-failed"
 SERVER_BUSY: Final = VENDOR + "server-busy"
+ALREADY_EXISTS: Final = VENDOR + "entity-already-exists"
 
 CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {
     e.InvalidArgument: ARGUMENT,

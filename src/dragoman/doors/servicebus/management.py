@@ -17,6 +17,22 @@ from dragoman.doors.servicebus.errors import (
     error_of,
     status_of,
 )
+from dragoman.doors.servicebus.requests import (
+    BAD_REQUEST,
+    GONE,
+    NO_CONTENT,
+    NOT_FOUND,
+    NOT_THERE,
+    OK,
+    Body,
+    Failed,
+    Result,
+    items_in,
+    number_in,
+    numbers_in,
+    text_in,
+)
+from dragoman.doors.servicebus.rules import add_rule, enumerate_rules, remove_rule
 from dragoman.doors.servicebus.sending import sink_of
 from dragoman.doors.servicebus.sessions import holder_of
 from dragoman.doors.servicebus.spelling import DEFERRED, annotated
@@ -45,25 +61,8 @@ from dragoman.wire.amqp10.errors import NOT_IMPLEMENTED
 from dragoman.wire.amqp10.sections import split_entry
 from dragoman.wire.amqp10.values import Array, Int, Symbol, Timestamp
 
-OK: Final = 200
-NO_CONTENT: Final = 204
-BAD_REQUEST: Final = 400
-NOT_FOUND: Final = 404
-GONE: Final = 410
-NOT_THERE: Final = 501
 PREFIX: Final = "com.microsoft:"
 PEEK_MAX: Final = 250
-
-Body = Mapping[Any, Any]
-
-
-class Failed(Exception):
-    """A status and a condition, and what to say of it."""
-
-    def __init__(self, status: int, condition: str, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.condition = condition
 
 
 class Management:
@@ -105,37 +104,6 @@ def refusal(status: int, condition: str, text: str) -> Answer:
     )
 
 
-# --- what a request says ---
-
-
-def _items(body: Body, name: str) -> list[Any]:
-    found = body.get(name)
-    if type(found) is Array:
-        return list(found.items)
-    if type(found) is list:
-        return found
-    raise Failed(BAD_REQUEST, ARGUMENT, f"{name} is missing")
-
-
-def _numbers(body: Body, name: str) -> list[int]:
-    found = _items(body, name)
-    if not all(isinstance(item, int) and type(item) is not bool for item in found):
-        raise Failed(BAD_REQUEST, ARGUMENT, f"{name} are no numbers")
-    return [int(item) for item in found]
-
-
-def _number(body: Body, name: str, default: int) -> int:
-    found = body.get(name, default)
-    return int(found) if isinstance(found, int) else default
-
-
-def _session_of(body: Body) -> str:
-    found = body.get("session-id")
-    if type(found) is not str:
-        raise Failed(BAD_REQUEST, ARGUMENT, "session-id is missing")
-    return found
-
-
 def _held(peer: Peer, path: str, session: str) -> int:
     holder = holder_of(peer, path, session)
     if holder is None:
@@ -145,15 +113,13 @@ def _held(peer: Peer, path: str, session: str) -> int:
 
 # --- operations ---
 
-Result = tuple[int, Any]
-
 
 def renew_lock(peer: Peer, path: str, body: Body) -> Result:
     """Locks last their full length from now."""
     entity = find(peer, path)
     duration_ms = entity.info.settings.lease_duration_ms
     found: list[Timestamp] = []
-    for token in _items(body, "lock-tokens"):
+    for token in items_in(body, "lock-tokens"):
         lock = _lock(token)
         command = Renew(
             namespace=peer.namespace,
@@ -180,9 +146,9 @@ def _lock(token: Any) -> tokens.Lock:
 def peek(peer: Peer, path: str, body: Body) -> Result:
     """Look at messages from a sequence number on, whatever their state."""
     entity = find(peer, path)
-    count_max = min(max(_number(body, "message-count", 1), 1), PEEK_MAX)
+    count_max = min(max(number_in(body, "message-count", 1), 1), PEEK_MAX)
     session = body.get("session-id")
-    partition, offset = tokens.place_of(max(_number(body, "from-sequence-number", 0), 0))
+    partition, offset = tokens.place_of(max(number_in(body, "from-sequence-number", 0), 0))
     found: list[Any] = []
     while partition < _partitions(entity) and len(found) < count_max:
         peeked: list[Peeked] = peer.session.submit(
@@ -234,7 +200,7 @@ def schedule(peer: Peer, path: str, body: Body) -> Result:
     """Publish messages later; their numbers are those of the schedule."""
     sink = sink_of(peer, path)
     found: list[int] = []
-    for item in _items(body, "messages"):
+    for item in items_in(body, "messages"):
         payload = item.get("message") if type(item) is dict else None
         if type(payload) is not bytes:
             raise Failed(BAD_REQUEST, ARGUMENT, "a message is missing")
@@ -250,7 +216,7 @@ def schedule(peer: Peer, path: str, body: Body) -> Result:
 
 def cancel_scheduled(peer: Peer, path: str, body: Body) -> Result:
     """Take back what waits."""
-    for number in _numbers(body, "sequence-numbers"):
+    for number in numbers_in(body, "sequence-numbers"):
         stream, offset = tokens.place_of(number)
         peer.session.submit(
             CancelSchedule(namespace=peer.namespace, name=path, stream=stream, offset=offset)
@@ -261,8 +227,8 @@ def cancel_scheduled(peer: Peer, path: str, body: Body) -> Result:
 def receive_deferred(peer: Peer, path: str, body: Body) -> Result:
     """Take what was put aside, all of it or nothing."""
     entity = find(peer, path)
-    numbers = _numbers(body, "sequence-numbers")
-    deletes = _number(body, "receiver-settle-mode", 1) == 0
+    numbers = numbers_in(body, "sequence-numbers")
+    deletes = number_in(body, "receiver-settle-mode", 1) == 0
     session = body.get("session-id")
     within = _held(peer, path, session) if type(session) is str else 0
     found: list[Any] = []
@@ -338,7 +304,7 @@ def update_disposition(peer: Peer, path: str, body: Body) -> Result:
     if outcome == "reject":
         reason, text = body.get("deadletter-reason"), body.get("deadletter-description")
         more["text"] = f"{reason or ''}\n{text or ''}"
-    for token in _items(body, "lock-tokens"):
+    for token in items_in(body, "lock-tokens"):
         lock = _lock(token)
         _settle(peer, entity, lock.holder, lock.partition, lock.offset, outcome, **more)
     return OK, {}
@@ -346,14 +312,14 @@ def update_disposition(peer: Peer, path: str, body: Body) -> Result:
 
 def get_session_state(peer: Peer, path: str, body: Body) -> Result:
     """What was kept with a session."""
-    holder = _held(peer, path, _session_of(body))
+    holder = _held(peer, path, text_in(body, "session-id"))
     state: bytes = _lost(lambda: peer.session.submit(GetSessionState(holder=holder)))
     return OK, {"session-state": state or None}
 
 
 def set_session_state(peer: Peer, path: str, body: Body) -> Result:
     """Keep something with a session; null forgets it."""
-    holder = _held(peer, path, _session_of(body))
+    holder = _held(peer, path, text_in(body, "session-id"))
     state = body.get("session-state")
     kept = state if type(state) is bytes else b""
     _lost(lambda: peer.session.submit(SetSessionState(holder=holder, state=kept)))
@@ -362,7 +328,7 @@ def set_session_state(peer: Peer, path: str, body: Body) -> Result:
 
 def renew_session_lock(peer: Peer, path: str, body: Body) -> Result:
     """A session's lock lasts its full length from now."""
-    holder = _held(peer, path, _session_of(body))
+    holder = _held(peer, path, text_in(body, "session-id"))
     until_ms: int = _lost(lambda: peer.session.submit(RenewSession(holder=holder)))
     left_ms = until_ms - peer.session.elapsed_ms()
     return OK, {"expiration": Timestamp(peer.session.wall_ms() + left_ms)}
@@ -385,4 +351,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Peer, str, Body], Result]]] = {
     "get-session-state": get_session_state,
     "set-session-state": set_session_state,
     "renew-session-lock": renew_session_lock,
+    "add-rule": add_rule,
+    "remove-rule": remove_rule,
+    "enumerate-rules": enumerate_rules,
 }

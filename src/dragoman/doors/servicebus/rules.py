@@ -1,0 +1,179 @@
+"""A subscription's rules, by `$management`: added, removed, told.
+
+They are the subscription's filter, in the kernel's dialect `servicebus`; each is made of what the request says:
+
+    sql-filter {expression}                                        kind sql
+    correlation-filter {correlation-id, .., properties {..}}       kind correlation
+    true-filter, false-filter                                      kind true, false
+
+A rule with an action is refused: what a subscription takes is the message as it was sent.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.servicebus.entities import Entity, find
+from dragoman.doors.servicebus.errors import ALREADY_EXISTS, ARGUMENT
+from dragoman.doors.servicebus.requests import (
+    BAD_REQUEST,
+    CONFLICT,
+    NO_CONTENT,
+    NOT_FOUND,
+    NOT_THERE,
+    OK,
+    Body,
+    Failed,
+    Result,
+    number_in,
+    text_in,
+)
+from dragoman.doors.shared.amqp10.profile import Answer, Peer
+from dragoman.kernel.api import AlterSubscription
+from dragoman.wire.amqp10.errors import NOT_ALLOWED, NOT_IMPLEMENTED
+from dragoman.wire.amqp10.errors import NOT_FOUND as NOT_FOUND_CONDITION
+from dragoman.wire.amqp10.values import Described, Int, Timestamp, ULong
+
+DIALECT: Final = "servicebus"
+DEFAULT: Final[dict[str, Any]] = {"name": "$Default", "kind": "true"}
+ACTION: Final = "sql-rule-action"
+KINDS: Final[Mapping[str, str]] = {
+    "sql-filter": "sql",
+    "correlation-filter": "correlation",
+    "true-filter": "true",
+    "false-filter": "false",
+}
+CODES: Final[Mapping[str, ULong]] = {
+    "sql": ULong(0x1370000006),
+    "true": ULong(0x1370000007),
+    "false": ULong(0x1370000008),
+    "correlation": ULong(0x1370000009),
+}
+FIELDS: Final = (
+    "correlation-id",
+    "message-id",
+    "to",
+    "reply-to",
+    "label",
+    "session-id",
+    "reply-to-session-id",
+    "content-type",
+)
+"""Of a correlation filter, in the order of its list; its properties come behind."""
+DESCRIPTION: Final = ULong(0x13700000004)
+NO_ACTION: Final = ULong(0x13700000005)
+COMPATIBILITY: Final = Int(20)
+TOP_MAX: Final = 100
+
+Rule = Mapping[str, Any]
+
+
+def add_rule(peer: Peer, path: str, body: Body) -> Result:
+    """One more."""
+    entity, rules = _rules(peer, path)
+    name = text_in(body, "rule-name")
+    if any(rule["name"] == name for rule in rules):
+        raise Failed(CONFLICT, ALREADY_EXISTS, f"The rule {name!r} exists already.")
+    description = body.get("rule-description")
+    rule = read_rule(name, description if type(description) is dict else {})
+    rule["created_ms"] = peer.session.wall_ms()
+    _alter(peer, entity, [*rules, rule])
+    return OK, {}
+
+
+def remove_rule(peer: Peer, path: str, body: Body) -> Result:
+    """One less; without any nothing is taken."""
+    entity, rules = _rules(peer, path)
+    name = text_in(body, "rule-name")
+    left = [rule for rule in rules if rule["name"] != name]
+    if len(left) == len(rules):
+        raise Failed(NOT_FOUND, NOT_FOUND_CONDITION, f"There is no rule {name!r}.")
+    _alter(peer, entity, left)
+    return OK, {}
+
+
+def enumerate_rules(peer: Peer, path: str, body: Body) -> Result:
+    """A page of them."""
+    _, rules = _rules(peer, path)
+    skip = max(number_in(body, "skip", 0), 0)
+    top = min(max(number_in(body, "top", TOP_MAX), 0), TOP_MAX)
+    page = rules[skip : skip + top]
+    if not page:
+        return NO_CONTENT, Answer.EMPTY
+    return OK, {"rules": [{"rule-description": spell_rule(rule)} for rule in page]}
+
+
+def _rules(peer: Peer, path: str) -> tuple[Entity, list[Rule]]:
+    """Raises Failed, SubscriptionNotFound."""
+    entity = find(peer, path)
+    settings = entity.info.settings
+    if not entity.subscription:
+        raise Failed(BAD_REQUEST, NOT_ALLOWED, "Only subscriptions have rules.")
+    if not settings.filter:
+        return entity, [DEFAULT]
+    if settings.dialect != DIALECT:
+        raise Failed(BAD_REQUEST, NOT_ALLOWED, "The subscription filters in another dialect.")
+    return entity, list(settings.filter["rules"])
+
+
+def _alter(peer: Peer, entity: Entity, rules: list[Rule]) -> None:
+    """Raises InvalidArgument."""
+    settings = msgspec.structs.replace(
+        entity.info.settings, filter={"rules": rules}, dialect=DIALECT
+    )
+    command = AlterSubscription(
+        namespace=peer.namespace,
+        name=entity.name,
+        subscription=entity.subscription,
+        settings=settings,
+    )
+    peer.session.submit(command)
+
+
+def read_rule(name: str, description: Body) -> dict[str, Any]:
+    """A rule as the kernel knows it. Raises Failed."""
+    if description.get(ACTION):
+        raise Failed(NOT_THERE, NOT_IMPLEMENTED, f"The rule {name!r} has an action: not offered.")
+    kinds = [kind for kind in KINDS if description.get(kind) is not None]
+    if len(kinds) != 1:
+        raise Failed(BAD_REQUEST, ARGUMENT, f"A rule has one of {', '.join(KINDS)}.")
+    said = description[kinds[0]]
+    said = said if type(said) is dict else {}
+    rule: dict[str, Any] = {"name": name, "kind": KINDS[kinds[0]]}
+    if rule["kind"] == "sql":
+        rule["expression"] = text_in(said, "expression")
+    elif rule["kind"] == "correlation":
+        fields = {
+            str(field): text_in(said, field)
+            for field, value in said.items()
+            if field != "properties" and value is not None
+        }
+        properties = said.get("properties")
+        found = properties.items() if type(properties) is dict else ()
+        rule["fields"] = fields
+        rule["properties"] = {str(key): _plain(key, value) for key, value in found}
+    return rule
+
+
+def _plain(name: object, value: object) -> str | int | float | bool:
+    for kind in (bool, str, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    raise Failed(
+        BAD_REQUEST, ARGUMENT, f"{name}: only text, numbers and truth values are compared."
+    )
+
+
+def spell_rule(rule: Rule) -> Described:
+    """A rule-description."""
+    kind: str = rule["kind"]
+    fields: list[Any] = []
+    if kind == "sql":
+        fields = [rule["expression"], COMPATIBILITY]
+    elif kind == "correlation":
+        said = rule.get("fields", {})
+        fields = [*map(said.get, FIELDS), dict(rule.get("properties", {}))]
+    created = Timestamp(rule.get("created_ms", 0))
+    filter_ = Described(CODES[kind], fields)
+    return Described(DESCRIPTION, [filter_, Described(NO_ACTION, []), rule["name"], created])
