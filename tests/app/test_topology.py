@@ -6,6 +6,7 @@ from dragoman.app.problems import Problems
 from dragoman.app.topology import KINDS, WEEK_MS, commands_of, declare, offered, rehearse
 from dragoman.kernel import commands as c
 from dragoman.kernel.aliases import SetAlias
+from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import StreamNotFound
 from dragoman.model.levels import SYNCED
@@ -142,3 +143,8 @@ def test_aliases_are_set_behind_what_they_name_and_clashes_are_told() -> None:
 @pytest.mark.parametrize("aliases", [{"sqs": "a.b"}, {"sqs": 5}, {"sqss": "x"}, "x"])
 def test_an_alias_is_a_name_of_its_protocol(aliases: Any) -> None:
     assert "alias" in refused({"default": {"stream": {"s": {"alias": aliases}}}})
+
+
+def test_a_subscription_that_cannot_be_made_is_told_by_its_name() -> None:
+    (line,) = rehearse([CreateSubscription(name="nowhere", subscription="s")])
+    assert line.startswith("subscription s of nowhere in default: ")

@@ -84,6 +84,18 @@ def test_a_file_of_elasticmq_is_read_where_its_habits_are_asked_for(tmp_path: Pa
     assert (options.like, options.ports["sqs"]) == ("elasticmq", 9998)
 
 
+def test_a_file_of_service_buss_emulator_adds_its_entities(tmp_path: Path) -> None:
+    own = tmp_path / "Config.json"
+    own.write_text(
+        '{"UserConfig": {"Namespaces": [{"Name": "n", "Queues": [{"Name": "orders"}]}]}}'
+    )
+    ours = tmp_path / "dragoman.toml"
+    ours.write_text("[namespace.default.queue.first]")
+    options = read(["--config", str(ours), "--servicebus-config", str(own)])
+    names = [command.name for command in options.topology]
+    assert names == ["first", "orders/$DeadLetterQueue", "orders"]
+
+
 def test_an_open_host_without_users_is_refused() -> None:
     with pytest.raises(ConfigError, match="without users"):
         read(["--host", "0.0.0.0"])

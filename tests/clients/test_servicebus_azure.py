@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pika
 import pytest
@@ -26,8 +27,9 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
     SessionCannotBeLockedError,
 )
-from tests.clients.servicebus_work import WAIT_S, connection_string, serving
+from tests.clients.servicebus_work import WAIT_S, connection_string, serving, written
 
+from dragoman.app.servicebus import load
 from dragoman.testing.broker import RunningBroker
 
 pytestmark = [
@@ -219,6 +221,82 @@ def test_every_subscription_has_its_own_copy(client: ServiceBusClient) -> None:
             (message,) = take(receiver, 1)
             assert str(message) == "t"
             receiver.complete_message(message)
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningBroker, str]]:
+    with serving(topology=load(written(tmp_path_factory.mktemp("servicebus")))) as found:
+        yield found
+
+
+def sale(body: str, label: str = "order", **properties: Any) -> ServiceBusMessage:
+    return ServiceBusMessage(body, subject=label, application_properties=dict(properties.items()))
+
+
+def taken(receiver: ServiceBusReceiver, count: int) -> list[str]:
+    found = take(receiver, count)
+    for message in found:
+        receiver.complete_message(message)
+    return [str(message) for message in found]
+
+
+def test_the_emulators_file_makes_subscriptions_with_rules_and_forwarding(
+    configured: tuple[RunningBroker, str],
+) -> None:
+    with ServiceBusClient.from_connection_string(configured[1], retry_total=0) as client:
+        with client.get_topic_sender("sales") as sender:
+            sender.send_messages(
+                [
+                    sale("eu", region="eu-west", amount=10),
+                    sale("eu small", region="eu-west", amount=9),
+                    sale("eu big", region="eu-west", amount=100),
+                    sale("us note", label="note", region="us"),
+                    sale("last", region="us", amount=100),
+                ]
+            )
+        wanted = {
+            "all": ["eu", "eu small", "eu big", "us note", "last"],
+            "sql": ["eu", "eu big", "last"],
+            "correlation": ["last"],
+        }
+        for name, bodies in wanted.items():
+            with client.get_subscription_receiver("sales", name) as receiver:
+                assert taken(receiver, len(bodies)) == bodies
+        with client.get_queue_receiver("second") as receiver:
+            (message,) = take(receiver, 1)
+            assert str(message) == "last"
+            receiver.dead_letter_message(message, reason="why")
+        with client.get_queue_receiver("dead") as receiver:
+            (message,) = take(receiver, 1)
+            assert (str(message), message.dead_letter_reason) == ("last", "why")
+            receiver.complete_message(message)
+
+
+def test_rules_are_managed_by_requests(configured: tuple[RunningBroker, str]) -> None:
+    """This client has rules in its administration only: its own requests are made to ask what other clients do."""
+
+    def answered(status: int, answer: Any, *_: object, **__: object) -> tuple[int, Any]:
+        return status, answer.value
+
+    with (
+        ServiceBusClient.from_connection_string(configured[1], retry_total=0) as client,
+        client.get_subscription_receiver("sales", "managed") as receiver,
+    ):
+
+        def ask(operation: str, body: dict[str, Any]) -> Any:
+            name = f"com.microsoft:{operation}".encode()
+            return receiver._mgmt_request_response(name, body, answered)
+
+        description = {"sql-filter": {"expression": "amount = 7"}}
+        added = {"rule-name": "seven", "rule-description": description}
+        assert ask("add-rule", added) == (200, {})
+        assert ask("remove-rule", {"rule-name": "none"}) == (200, {})
+        status, found = ask("enumerate-rules", {"top": 10, "skip": 0})
+        assert status == 200
+        assert [one[b"rule-description"][2] for one in found[b"rules"]] == [b"seven"]
+        with client.get_topic_sender("sales") as sender:
+            sender.send_messages([sale("8", amount=8), sale("7", amount=7)])
+        assert taken(receiver, 1) == ["7"]
 
 
 def test_duplicates_are_dropped(client: ServiceBusClient) -> None:

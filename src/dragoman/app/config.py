@@ -48,6 +48,7 @@ class ServeOptions:
     push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
     push_ca: str = ""
     like: str = ""  # one of LIKES
+    servicebus_config: str = ""  # a file of Service Bus's emulator, read into `topology`
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
     eventgrid: tuple[Any, ...] = ()  # Event Grid's resources that the file says exist
 

@@ -17,6 +17,7 @@ import msgspec
 from dragoman.app.problems import Problems
 from dragoman.kernel import commands as c
 from dragoman.kernel.aliases import SetAlias
+from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.settings import (
     BindingSettings,
@@ -93,6 +94,8 @@ def _label(command: Any) -> str:
         return f"alias of {command.name} in {command.namespace}, {command.protocol}"
     if isinstance(command, c.Bind):
         return f"binding of {command.route} to {command.target} in {command.namespace}"
+    if isinstance(command, CreateSubscription):
+        return f"subscription {command.subscription} of {command.name} in {command.namespace}"
     kind = next(kind for kind, made in MADE.items() if isinstance(command, made))
     return f"namespace.{command.namespace}.{kind}.{command.name}"
 

@@ -31,6 +31,8 @@ dragoman serve [options]
   --tls-ca FILE          certificate of its authority, which local programs are told in the ready file
   --like localstack|elasticmq
                          keep that product's habits for clients of SQS; --config may be ElasticMQ's own file
+  --servicebus-config FILE.json
+                         make what a file of Service Bus's emulator says exists
   --insecure             listen on other addresses without credentials configured
 """
 
@@ -83,6 +85,7 @@ WITH_VALUE: Final[Mapping[str, Callable[[ServeOptions, str], None]]] = {
     "--ready-file": _set("ready_file"),
     "--log": _log,
     "--like": _like,
+    "--servicebus-config": _set("servicebus_config"),
     "--tls-cert": _set("tls_cert"),
     "--tls-key": _set("tls_key"),
     "--tls-ca": _set("tls_ca"),
@@ -98,6 +101,10 @@ def read(arguments: list[str]) -> ServeOptions:
     options = parse(arguments, ServeOptions())
     if options.config:
         options = parse(arguments, _load(options))
+    if options.servicebus_config:
+        from dragoman.app.servicebus import load as load_servicebus  # noqa: PLC0415 - few have one
+
+        options.topology += load_servicebus(options.servicebus_config)
     check(options)
     return options
 
