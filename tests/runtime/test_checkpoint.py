@@ -1,14 +1,16 @@
 """Checkpoints begun while the journal's writer is busy."""
 
+from tests.fakes.node import FakeShell
 from tests.runtime.engine import Engine
 from tests.runtime.node import ack, declare, pass_ms, publish
 from tests.runtime.test_recovery import bodies_of
 
-from dragoman.kernel.commands import CreateStream, Lease, Publish
+from dragoman.kernel.commands import CreateStream, DeclareQueue, Lease, Publish
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
-from dragoman.model.levels import CANONICAL, SYNCED
+from dragoman.model.levels import APPLIED, CANONICAL, SYNCED
+from dragoman.runtime.broker import RESIDENT_BYTES_MAX
 
 
 def test_what_is_published_after_a_checkpoint_froze_is_not_taken_for_part_of_it() -> None:
@@ -122,3 +124,19 @@ def test_what_was_compacted_is_so_after_a_restart_from_the_journal_and_from_a_ch
         node = engine.start()
         partition = node.kernel.state.stream("default", "s").partitions[0]
         assert partition.messages(0, 9) == [(1, 5)], is_saved
+
+
+def test_publishers_that_were_held_back_go_on_when_a_checkpoint_has_made_room() -> None:
+    node = Engine().start()
+    session = node.connect()
+    shell = session.shell = FakeShell()
+    session.submit(DeclareQueue(name="s", stream=StreamSettings(level=APPLIED)))
+    body = b"x" * (1 << 20)
+    for _ in range(RESIDENT_BYTES_MAX // len(body) + 1):
+        session.publish(Publish("default", Address("s"), CANONICAL, [body]))
+    node.broker.touch(session)
+    node.turn()
+    assert shell.is_throttled
+    while node.storage.run_one() or node.journal.run_one():  # nothing is published or asked for
+        node.scheduler.run()
+    assert not shell.is_throttled

@@ -235,6 +235,7 @@ class Checkpointer:
         self.is_busy = False
         self.times.record((self._kernel.elapsed_ms - self._begun_ms) * 1000)
         self.count += 1
+        self.wake()  # publishers that were held back go on, though nothing else happens
         self.look()
 
     def _take_place(self, placed: Placed) -> None:
