@@ -36,6 +36,7 @@ STREAMS = [f"t{number}" for number in range(2)]
 ROUTES = [f"r{number}" for number in range(4)]
 KEYS = ["red", "blue", "red.dark", "blue.dark"]
 ALL = "default"
+REST_STEPS_MAX = 3_000  # pumps and dead letters, each with an end, multiply what goes through both
 
 Action = Callable[["World"], None]
 Lease = tuple[int, int, int, int, int]  # subscription, partition, start, end, holder (-1: taken)
@@ -374,7 +375,7 @@ class World(Checks):
 
     def rest(self) -> None:
         """Let everything finish; then nobody may be left waiting."""
-        for _ in range(1_000):
+        for _ in range(REST_STEPS_MAX):
             if not self.node.step() and not self.make_room():
                 break
             self.released()
