@@ -28,8 +28,8 @@ from dragoman.wire.aws.query import MalformedQueryError, members_of, read_form
 from dragoman.wire.aws.xml import error_xml, result_xml
 
 TARGET: Final = b"AmazonSQS."
-KEPT: Final = (b"x-amz-target", b"authorization")
-"""Headers that an answer is made by: its protocol, its region."""
+KEPT: Final = (b"x-amz-target", b"authorization", b"x-amz-date")
+"""Headers that an answer is made by: its protocol, its region (a signature without a date is none)."""
 JSON: Final = (b"content-type", b"application/x-amz-json-1.0")
 XML: Final = (b"content-type", b"text/xml")
 SIGNATURES: Final[Mapping[str, AwsError]] = {
