@@ -29,7 +29,7 @@ from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
 from dragoman.model.levels import CANONICAL
 from dragoman.runtime.broker import Broker
-from dragoman.runtime.commit import NoCommit
+from dragoman.runtime.nocommit import NoCommit
 from dragoman.runtime.session import BrokerSession
 
 FEW, MANY = 10, 10_000
