@@ -85,18 +85,22 @@ def find_topic(session: Session, place: Place) -> StreamHead:
 
 def find_stream(session: Session, place: Place) -> StreamHead | None:
     """The stream behind a topic's name, also when the topic is deleted."""
-    head: StreamHead
+    head: StreamHead | None = _named(session, place, FindStream, StreamNotFound)
+    return head
+
+
+def _named(session: Session, place: Place, find: Any, missing: type[NotFound]) -> Any:
+    """What `find` answers for the place's own name, else for the name that Pub/Sub knows it by; None without either."""
     try:
-        head = session.submit(FindStream(namespace=place.project, name=place.id))
-    except StreamNotFound:
+        return session.submit(find(namespace=place.project, name=place.id))
+    except missing:
         try:
             name = session.submit(
                 Resolve(namespace=place.project, protocol=PROTOCOL, name=place.id)
             )
-            head = session.submit(FindStream(namespace=place.project, name=name))
+            return session.submit(find(namespace=place.project, name=name))
         except NotFound:
             return None
-    return head
 
 
 def is_topic(settings: StreamSettings) -> bool:
@@ -170,17 +174,7 @@ class Locations:
 
 def _find_queue(session: Session, place: Place) -> QueueHead | None:
     """The queue of another door that is called so."""
-    head: QueueHead
-    try:
-        head = session.submit(FindQueue(namespace=place.project, name=place.id))
-    except SubscriptionNotFound:
-        try:
-            name = session.submit(
-                Resolve(namespace=place.project, protocol=PROTOCOL, name=place.id)
-            )
-            head = session.submit(FindQueue(namespace=place.project, name=name))
-        except NotFound:
-            return None
+    head: QueueHead | None = _named(session, place, FindQueue, SubscriptionNotFound)
     return head
 
 
