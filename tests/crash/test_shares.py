@@ -27,8 +27,10 @@ BLOCK = 500
 PREFETCH = 200
 ACK_EVERY = 50
 TOLERANCE = 0.05
-RUNS = 3  # of each kind, in turn: the best of them is what the machine's other work has left alone
-ATTEMPTS = 2
+RUNS_MIN = (
+    3  # of each kind, in turn: the best of them is what the machine's other work has left alone
+)
+RUNS_MAX = 12  # a machine that others use needs more until both kinds had their quiet moment
 DEADLINE_S = 30.0
 JOIN_S_MAX = 1.0
 PACE_PER_S = 10_000
@@ -155,14 +157,12 @@ def drain_rate(port: int, *, with_stalled: bool) -> float:
 
 def costs_little(rate: Callable[[bool], float]) -> None:
     """Compare the best `rate(True)`, beside one that stalls, with the best `rate(False)`."""
-    said = []
-    for _ in range(ATTEMPTS):
-        pairs = [(rate(False), rate(True)) for _ in range(RUNS)]
-        alone, beside = (max(rates) for rates in zip(*pairs, strict=True))
-        if beside >= (1 - TOLERANCE) * alone:
+    alone = beside = 0.0
+    for run in range(RUNS_MAX):
+        alone, beside = max(alone, rate(False)), max(beside, rate(True))
+        if run + 1 >= RUNS_MIN and beside >= (1 - TOLERANCE) * alone:
             return
-        said.append(f"{alone:.0f}/s alone, {beside:.0f}/s beside it")
-    raise AssertionError(said)
+    raise AssertionError(f"{alone:.0f}/s alone, {beside:.0f}/s beside it")
 
 
 def test_a_consumer_that_stalls_with_its_credit_used_up_costs_the_others_little(
