@@ -8,6 +8,7 @@ from tests.doors.shared.amqp10.client import World as PlainWorld
 
 from dragoman.doors.amqp10.profile import GenericProfile
 from dragoman.doors.servicebus.profile import ServiceBusProfile
+from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.formats.amqp10 import section
 from dragoman.kernel.api import Address, SubscriptionSettings
@@ -58,14 +59,24 @@ class Client(PlainClient):
             self.attach(Attach("cbs-r", 91, True, source=Source("$cbs"), target=Target("$cbs")))
             self.credit(100, 91)
             self.heard()
-        asked = {"operation": "put-token", "type": "jwt", "name": audience}
-        self.send(request(asked, token, message_id="1"), handle=90)
+        self.put_token(audience, token)
         _, application, _ = self.answer()
         return application["status-code"], application.get("error-condition")
 
+    def put_token(self, audience: str, token: str) -> None:
+        asked = {"operation": "put-token", "type": "jwt", "name": audience}
+        self.send(request(asked, token, message_id="1"), handle=90)
+
     def answer(self) -> tuple[int, dict[str, Any], Any]:
-        """(status, application-properties, body) of the answer that has come."""
-        payload = self.transfers()[-1].payload
+        """(status, application-properties, body) of the answer that has come, or comes once a refusal may be told."""
+        found = self.transfers()
+        if not found:
+            self.world.advance(FAILED_LOGIN_MS)
+            found = self.transfers()
+        return self.read(found[-1].payload)
+
+    @staticmethod
+    def read(payload: bytes) -> tuple[int, dict[str, Any], Any]:
         found = slice_message(payload)
         application = section(payload, found.application, found.body, dict)
         body = decode(payload, found.body)[0].value if found.shape else None

@@ -17,7 +17,6 @@ MESSAGE_NOT_FOUND: Final = VENDOR + "message-not-found"
 SESSION_NOT_FOUND: Final = VENDOR + "session-not-found"
 TIMEOUT: Final = VENDOR + "timeout"
 ARGUMENT: Final = VENDOR + "argument-error"
-AUTH_FAILED: Final = VENDOR + "auth-failed"
 SERVER_BUSY: Final = VENDOR + "server-busy"
 ALREADY_EXISTS: Final = VENDOR + "entity-already-exists"
 

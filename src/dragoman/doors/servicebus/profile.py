@@ -3,13 +3,13 @@
 Other connections are left to the generic profile, though they attach the same queues.
 """
 
-from dragoman.doors.servicebus.claims import PATH, Claims
 from dragoman.doors.servicebus.entities import SESSIONS, Entity, base_of, find
 from dragoman.doors.servicebus.errors import error_of
 from dragoman.doors.servicebus.management import Management
 from dragoman.doors.servicebus.sending import ServiceBusSink, sink_of
 from dragoman.doors.servicebus.sessions import FILTER, PendingSession
 from dragoman.doors.servicebus.spelling import LockSpelling
+from dragoman.doors.shared.amqp10.claims import PATH, Claims
 from dragoman.doors.shared.amqp10.leased import LeasedSource
 from dragoman.doors.shared.amqp10.profile import (
     Peer,

@@ -413,6 +413,8 @@ class Amqp10Door:
             self._give_up()
         elif self._liveness.wants_heartbeat(now_ms):
             self._codec.send_heartbeat()
+        for replies in self._replies:
+            replies.progressed()
         if self._look_ms is not None and now_ms >= self._look_ms:
             self._look_ms = None
             self.progressed()
@@ -431,7 +433,8 @@ class Amqp10Door:
         """When to be ticked."""
         if self._codec.stage is Stage.CLOSED:
             return None
-        times = (self._liveness.next_ms(), self._look_ms)
+        times = [self._liveness.next_ms(), self._look_ms]
+        times += [replies.next_ms() for replies in self._replies if replies.link.credit]
         return min((time for time in times if time is not None), default=None)
 
     # --- bytes out ---

@@ -341,11 +341,11 @@ class Request:
 
 class Answer:
     """What a service answers: an amqp-value, or nothing when `body` is Answer.EMPTY. It leaves once the journal's
-    `position` has reached `level`.
+    `position` has reached `level`, and `delay_ms` after the one before it.
     """
 
     EMPTY: Final = object()
-    __slots__ = ("application", "body", "level", "position", "subject")
+    __slots__ = ("application", "body", "delay_ms", "level", "position", "subject")
 
     def __init__(
         self,
@@ -361,6 +361,7 @@ class Answer:
         self.subject = subject
         self.position = position
         self.level = level
+        self.delay_ms: int = 0
 
 
 class Service(Protocol):

@@ -45,14 +45,16 @@ ANSWERS_MAX: Final = 100
 
 
 class Ready:
-    """An answer as it is to be sent, once `position` has reached `level`."""
+    """An answer as it is to be sent, once `position` has reached `level`; not before `at_ms` of elapsed time."""
 
-    __slots__ = ("level", "payload", "position")
+    __slots__ = ("at_ms", "delay_ms", "level", "payload", "position")
 
-    def __init__(self, payload: bytes, position: int, level: int) -> None:
+    def __init__(self, payload: bytes, answer: Answer) -> None:
         self.payload = payload
-        self.position = position
-        self.level = level
+        self.position = answer.position
+        self.level = answer.level
+        self.delay_ms = answer.delay_ms
+        self.at_ms: int = 0
 
 
 class Replies:
@@ -65,6 +67,7 @@ class Replies:
         self.spelling: Spelling = self
         self._session = peer.session
         self._ready: deque[Ready] = deque()
+        self._last_ms: int = 0  # when the last one that was put off may go
         self.link = link
         target = link.attach.target
         self.names = {link.attach.name}
@@ -80,6 +83,9 @@ class Replies:
 
     def add(self, ready: Ready) -> None:
         """Send an answer when it may go."""
+        if ready.delay_ms:
+            now_ms = self._session.elapsed_ms()
+            self._last_ms = ready.at_ms = max(now_ms, self._last_ms) + ready.delay_ms
         self._ready.append(ready)
         if len(self._ready) > ANSWERS_MAX:
             self._ready.popleft()
@@ -92,8 +98,14 @@ class Replies:
             if first.level > APPLIED and self._session.reached(first.level) < first.position:
                 self._session.want(first.position, first.level)
                 return
+            if first.at_ms > self._session.elapsed_ms():
+                return
             self._ready.popleft()
             self.link.send(self._session.token(8), first.payload, settled=False)
+
+    def next_ms(self) -> int | None:
+        """Elapsed time at which an answer that was put off may go; None when there is none."""
+        return self._ready[0].at_ms or None if self._ready else None
 
     def flow(self, credit: int, *, drain: bool, properties: Mapping[Any, Any] | None) -> None:
         """See `profile.Source`."""
@@ -151,7 +163,7 @@ class RequestSink:
         for incoming in run:
             request = self._read(incoming.payload)
             answer = self._service.ask(self._peer, request)
-            ready = Ready(write(request, answer), answer.position, answer.level)
+            ready = Ready(write(request, answer), answer)
             wanted = request.properties.reply_to
             for replies in self._replies:
                 if self._is_for(replies) if wanted is None else replies.is_called(wanted):

@@ -8,6 +8,7 @@ import pytest
 from tests.doors.servicebus.client import World
 from tests.doors.shared.amqp10.client import message
 
+from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.wire.amqp10.performatives import Detach
 
 KEY = b"secret"
@@ -68,6 +69,19 @@ def test_anything_else_is_401_and_opens_nothing(bad: str) -> None:
     client = world.azure("sb://h/q", bad, mechanism="MSSBCBS")
     assert client.claim("sb://h/q", bad) == (401, "com.microsoft:auth-failed")
     assert isinstance(client.sender("q")[-1], Detach)
+
+
+def test_refusals_are_told_one_after_the_other_and_each_takes_its_time() -> None:
+    world = World({"root": KEY})
+    client = world.azure("sb://h/q", "bad", mechanism="MSSBCBS")
+    for _ in range(3):
+        client.put_token("sb://h/q", "bad")
+    assert client.transfers() == []
+    for _ in range(3):
+        world.advance(FAILED_LOGIN_MS - 1)
+        assert client.transfers() == []
+        world.advance(1)
+        assert len(client.transfers()) == 1
 
 
 def test_a_request_that_is_no_claim_is_400() -> None:

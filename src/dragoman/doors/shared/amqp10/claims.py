@@ -1,0 +1,63 @@
+"""`$cbs`: a client of Service Bus or Event Hubs claims what it may use, by a token for an audience.
+
+    servicebus.windows.net:sastoken   see `security.sharedaccess`
+    jwt                               taken while nobody has to prove anything, else refused: nobody here can check it
+
+Where no keys are configured every token is taken. A refusal keeps its client waiting: guessing takes its time.
+"""
+
+from typing import Final
+
+from dragoman.doors.shared.amqp10.addresses import covers
+from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
+from dragoman.doors.shared.amqp10.profile import Answer, Peer, Request
+from dragoman.security.sharedaccess import TokenRefused, read_token
+from dragoman.wire.amqp10.values import Int, Symbol
+
+PATH: Final = "$cbs"
+OPERATION: Final = "put-token"
+AUTH_FAILED: Final = "com.microsoft:auth-failed"
+CLAIMS_MAX: Final = 5_000  # of one connection
+ACCEPTED: Final = 202
+BAD_REQUEST: Final = 400
+UNAUTHORIZED: Final = 401
+
+
+class Claims:
+    """See `profile.Service`."""
+
+    is_open = True
+
+    def ask(self, peer: Peer, request: Request) -> Answer:
+        """Take a token."""
+        audience = request.application.get("name")
+        token = request.body
+        is_text = type(audience) is str and type(token) is str
+        if request.application.get("operation") != OPERATION or not is_text:
+            return _answer(BAD_REQUEST, "put-token with a name and a token")
+        try:
+            until_ms = expiry_of(peer, str(audience), str(token))
+        except TokenRefused as error:
+            answer = _answer(UNAUTHORIZED, str(error))
+            answer.application["error-condition"] = Symbol(AUTH_FAILED)
+            answer.delay_ms = FAILED_LOGIN_MS
+            return answer
+        if len(peer.claims) >= CLAIMS_MAX and audience not in peer.claims:
+            return _answer(BAD_REQUEST, f"a connection claims at most {CLAIMS_MAX} audiences")
+        peer.claims[str(audience)] = until_ms
+        return _answer(ACCEPTED, "Accepted")
+
+
+def _answer(status: int, text: str) -> Answer:
+    return Answer({"status-code": Int(status), "status-description": text})
+
+
+def expiry_of(peer: Peer, audience: str, token: str) -> int:
+    """Until when (wall ms) a token opens its audience; 0 for ever. Raises TokenRefused."""
+    node = peer.session.node()
+    if node.is_open():
+        return 0
+    grant = read_token(token, node.secret, peer.session.wall_ms())
+    if not covers(grant.resource, audience):
+        raise TokenRefused("the token is for another audience")
+    return grant.until_ms
