@@ -15,6 +15,7 @@ def code(sqs: Sqs, action: str, **members: Any) -> str:
     return refused.value.code
 
 
+INVALID_VALUE = "InvalidAttributeValue"
 MISSING = "AWS.SimpleQueueService.NonExistentQueue"
 
 
@@ -78,6 +79,30 @@ def test_a_fifo_queue_says_so_in_name_and_attribute() -> None:
     assert code(
         sqs, "SetQueueAttributes", QueueUrl=url_of("a.fifo"), Attributes={"FifoQueue": "false"}
     ) == ("InvalidAttributeValue")
+
+
+GROUPS = {"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+
+
+def test_a_limit_per_group_goes_only_with_deduplication_per_group() -> None:
+    sqs = Sqs()
+    alone, scope = {"FifoThroughputLimit": "perMessageGroupId"}, {"DeduplicationScope": "queue"}
+    for attributes in (alone, alone | scope):
+        made = {"FifoQueue": "true", **attributes}
+        assert code(sqs, "CreateQueue", QueueName="a.fifo", Attributes=made) == INVALID_VALUE
+    sqs.make("a.fifo", **GROUPS)
+    sqs.make("b.fifo")
+    assert changing(sqs, "a.fifo", scope) == INVALID_VALUE
+    assert changing(sqs, "b.fifo", alone) == INVALID_VALUE
+    assert sqs.attributes("a.fifo").items() >= GROUPS.items()
+    for attributes in (scope | {"FifoThroughputLimit": "perQueue"}, GROUPS):
+        sqs.ask("SetQueueAttributes", QueueUrl=url_of("b.fifo"), Attributes=attributes)
+        assert sqs.attributes("b.fifo").items() >= attributes.items()
+    sqs.ask("SetQueueAttributes", QueueUrl=url_of("b.fifo"), Attributes=alone)
+
+
+def changing(sqs: Sqs, name: str, attributes: dict[str, str]) -> str:
+    return code(sqs, "SetQueueAttributes", QueueUrl=url_of(name), Attributes=attributes)
 
 
 def test_a_deleted_queue_is_gone_and_its_name_free_after_a_minute() -> None:

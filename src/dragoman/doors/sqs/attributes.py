@@ -153,10 +153,22 @@ def checked(given: Mapping[str, str], *, is_fifo: bool) -> dict[str, str]:
         if attribute is None or (attribute.is_fifo and not is_fifo):
             raise unknown_name(name)
         found[name] = attribute.check(name, value)
-    scope = found.get("DeduplicationScope")
-    if found.get("FifoThroughputLimit") == "perMessageGroupId" and scope == "queue":
-        raise bad_value("DeduplicationScope")
     return found
+
+
+def check_throughput(given: Mapping[str, str], current: Mapping[str, str]) -> None:
+    """A limit per group goes only with deduplication per group, whichever of the two is given and whichever stands
+    already. Raises Refused.
+    """
+    if _either("FifoThroughputLimit", given, current) != "perMessageGroupId":
+        return
+    if _either("DeduplicationScope", given, current) != "messageGroup":
+        is_limit = "FifoThroughputLimit" in given
+        raise bad_value("FifoThroughputLimit" if is_limit else "DeduplicationScope")
+
+
+def _either(name: str, given: Mapping[str, str], current: Mapping[str, str]) -> str:
+    return given.get(name) or current.get(name) or SETTABLE[name].default
 
 
 class Traits:

@@ -93,7 +93,7 @@ NOTES: Final[Mapping[str, str]] = {
 }
 ATTRIBUTE_NOTES: Final[Mapping[str, str]] = {
     "MaximumMessageSize": "of what SQS clients send",
-    "FifoThroughputLimit": "there is no such limit here",
+    "FifoThroughputLimit": "there is no such limit here; perMessageGroupId needs the scope messageGroup",
     "RedriveAllowPolicy": "asked when a queue's RedrivePolicy is set",
     "MessageRetentionPeriod": "1209600 is told of queues of other doors whose messages live for ever",
     "CreatedTimestamp": "not told of queues that other doors made",

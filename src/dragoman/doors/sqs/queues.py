@@ -80,6 +80,7 @@ def create_queue(service: Service, asked: Asked, request: s.CreateQueue) -> Resp
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with"
             " .fifo suffix and be 1 to 80 in length",
         )
+    attr.check_throughput(found, {})
     check_allow_policy(found.get("RedriveAllowPolicy", ""))
     now_ms = asked.session.wall_ms()
     try:
@@ -298,6 +299,8 @@ def set_queue_attributes(service: Service, asked: Asked, request: s.SetQueueAttr
     found = attr.checked(request.attributes, is_fifo=queue.traits.is_fifo)
     if found.get("FifoQueue", "true") != "true":
         raise attr.bad_value("FifoQueue")
+    if "FifoThroughputLimit" in found or "DeduplicationScope" in found:
+        attr.check_throughput(found, describe(asked, queue.place, queue.head.name))
     check_allow_policy(found.get("RedriveAllowPolicy", ""))
     session = asked.session
     settings = attr.altered(queue.head.settings, found, session.wall_ms())
