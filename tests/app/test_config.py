@@ -76,3 +76,11 @@ def test_everything_wrong_about_pushing_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         set_pushing(ServeOptions(), ["a", "10.0.0.0/8", "b"], "/nowhere/at/all")
     assert [line.split(":")[0] for line in caught.value.problems] == ["allow", "allow", "ca"]
+
+
+def test_an_issuer_is_a_url() -> None:
+    options = ServeOptions()
+    set_pushing(options, (), "", "https://issuer.example")
+    assert options.push_issuer == "https://issuer.example"
+    with pytest.raises(ConfigError, match="issuer: expected a URL"):
+        set_pushing(ServeOptions(), (), "", "me")

@@ -55,7 +55,7 @@ class Pushes:
         self.broker = running.parts.broker
         kernel = self.broker.kernel
         kernel.submit(CreateStream(name="events"), 0)
-        RENDERERS[face.name] = lambda _: (face, pushed_by(face.name))
+        RENDERERS[face.name] = lambda *_: (face, pushed_by(face.name))
         settings = SubscriptionSettings(push=face.name)
         kernel.submit(CreateSubscription(name="events", subscription="all", settings=settings), 0)
         self.broker.begin_turn()

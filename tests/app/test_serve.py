@@ -245,3 +245,19 @@ def test_a_ready_file_that_cannot_be_written_ends_the_start_in_one_line(
     with pytest.raises(StartError, match=f"ready file {gone}: No such file"):
         asyncio.run(run(options_of(ready_file=str(gone))))
     assert capsys.readouterr().out == "", "nobody is told that it serves"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "http://127.0.0.1:{}"),
+        ({"advertise": {"pubsub": ("broker.example", 80)}}, "http://broker.example:80"),
+        ({"push_issuer": "https://issuer.example"}, "https://issuer.example"),
+    ],
+)
+def test_tokens_say_where_their_key_is_found(more: dict[str, object], expected: str) -> None:
+    async def step(running: Running) -> None:
+        port = running.listeners["pubsub"].port
+        assert running.parts.broker.node.issuer == expected.format(port)
+
+    while_serving(options_of(ports={"kafka": 0, "pubsub": 0}, **more), step)

@@ -21,9 +21,11 @@ from google.api_core.exceptions import (
     Unknown,
 )
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.pubsub_v1.subscriber.exceptions import AcknowledgeError, AcknowledgeStatus
 from google.cloud.pubsub_v1.subscriber.message import Message
 from google.cloud.pubsub_v1.types import FlowControl
+from google.oauth2 import id_token
 from google.pubsub_v1 import PublisherAsyncClient, SubscriberAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
@@ -222,6 +224,7 @@ class Endpoint:
 
     def __init__(self) -> None:
         self.bodies: list[Any] = []
+        self.credentials: list[str] = []
         self.done = threading.Event()
         endpoint = self
 
@@ -231,6 +234,7 @@ class Endpoint:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 endpoint.bodies.append(body)
+                endpoint.credentials.append(self.headers["Authorization"] or "")
                 self.send_response(500 if len(endpoint.bodies) == 1 else 204)
                 self.end_headers()
                 if len(endpoint.bodies) == 2:
@@ -255,6 +259,37 @@ def test_a_push_is_tried_until_it_is_taken(google: Google) -> None:
         "aGVsbG8=",
         {"tier": "gold"},
     )
+
+
+class Fetched:
+    """What google-auth wants of HTTP."""
+
+    def __init__(self, url: str, **_: Any) -> None:
+        with urllib.request.urlopen(url, timeout=DEADLINE_S) as response:
+            self.status: int = response.status
+            self.data: bytes = response.read()
+
+
+def test_a_push_with_a_token_is_believed_by_googles_own_judge(google: Google) -> None:
+    endpoint = Endpoint()
+    url = f"http://127.0.0.1:{endpoint.server.server_port}/hook"
+    token = {"service_account_email": "me@project.iam.gserviceaccount.com", "audience": "my-hook"}
+    google.make("token", push_config={"push_endpoint": url, "oidc_token": token})
+    google.publish("token", b"hello")
+    assert endpoint.done.wait(DEADLINE_S)
+    endpoint.server.shutdown()
+    endpoint.server.server_close()
+    issuer = f"http://{google.address}"
+    shown = endpoint.credentials[0].removeprefix("Bearer ")
+    certs_url = f"{issuer}/oauth2/v1/certs"
+    fetch: Any = Fetched
+    claims = id_token.verify_token(shown, fetch, "my-hook", certs_url=certs_url)
+    assert (claims["iss"], claims["email"]) == (issuer, token["service_account_email"])
+    with pytest.raises(GoogleAuthError):
+        id_token.verify_token(shown, fetch, "another", certs_url=certs_url)
+    discovered = json.loads(Fetched(f"{issuer}/.well-known/openid-configuration").data)
+    (key,) = json.loads(Fetched(discovered["jwks_uri"]).data)["keys"]
+    assert key["kid"] in json.loads(Fetched(certs_url).data)
 
 
 def test_the_same_methods_are_served_as_rest(google: Google) -> None:

@@ -66,5 +66,5 @@ async def run(options: ServeOptions) -> int:
 
 
 if __name__ == "__main__":
-    RENDERERS[Face.name] = lambda _: (Face(), pushed_by(Face.name))
+    RENDERERS[Face.name] = lambda *_: (Face(), pushed_by(Face.name))
     sys.exit(asyncio.run(run(read(sys.argv[1:]))))

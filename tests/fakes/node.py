@@ -86,6 +86,7 @@ class FakeNode:
 
     version = "test"
     cluster_id = "cluster"
+    issuer = "http://broker.test:8085"
 
     def __init__(self, users: dict[str, bytes] | None = None) -> None:
         self.users = users or {}

@@ -144,6 +144,7 @@ class SimShell:
 class SimNodeInfo:
     version = "sim"
     cluster_id = "00"
+    issuer = ""
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         return user

@@ -5,7 +5,7 @@ import os
 import ssl
 import traceback
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -36,6 +36,7 @@ from dragoman.runtime.worker import ThreadWorker
 if TYPE_CHECKING:
     from dragoman.app.push import Pusher
     from dragoman.doors.shared.grpc.call import Service
+    from dragoman.doors.shared.push.issuer import Issuer
 
 CLUSTER_ID_BYTES: Final = 16
 RESERVE_BYTES: Final = (
@@ -77,6 +78,13 @@ class BrokerParts:
             self._pusher = self.make_pusher()
         return self._pusher
 
+    @cached_property
+    def issuer(self) -> "Issuer":
+        """Whoever signs tokens for those that are called."""
+        from dragoman.doors.shared.push.issuer import Issuer  # noqa: PLC0415 - as above
+
+        return Issuer()
+
     def push(self, face: str) -> None:
         """Push what is the face's, from now on: something is."""
         from dragoman.app.renderers import RENDERERS  # noqa: PLC0415 - most brokers push nothing
@@ -84,7 +92,7 @@ class BrokerParts:
         make = RENDERERS.get(face)
         if make is not None and face not in self._pushing:
             self._pushing.add(face)
-            self.pusher.add(*make(self.pusher.outbound))
+            self.pusher.add(*make(self.pusher.outbound, self.issuer))
 
     async def close(self, deadline_s: float) -> None:
         """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""
@@ -172,7 +180,12 @@ def _below(entropy: Entropy) -> Callable[[int], int]:
 def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
     credentials = {**options.keys, **options.users}  # a key opens what a password does
     return LocalNode(
-        dragoman.__version__, cluster_id.hex(), credentials, options.advertise, options.keys
+        dragoman.__version__,
+        cluster_id.hex(),
+        credentials,
+        options.advertise,
+        options.keys,
+        options.push_issuer,
     )
 
 

@@ -47,6 +47,7 @@ class ServeOptions:
     connections_max: int = CONNECTIONS_MAX
     push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
     push_ca: str = ""
+    push_issuer: str = ""  # a URL; where Pub/Sub is served unless it is set
     like: str = ""  # one of LIKES
     servicebus_config: str = ""  # a file of Service Bus's emulator, read into `topology`
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
@@ -88,14 +89,17 @@ def is_private(options: ServeOptions) -> bool:
     return is_loopback(options.host) and not (options.users or options.keys)
 
 
-def set_pushing(options: ServeOptions, allow: Iterable[str], ca: str) -> None:
-    """Set what outbound HTTP may call and whom it believes. Raises ConfigError."""
+def set_pushing(options: ServeOptions, allow: Iterable[str], ca: str, issuer: str = "") -> None:
+    """Set what outbound HTTP may call, whom it believes, and who it says it is. Raises ConfigError."""
     from dragoman.push.guard import Guard  # noqa: PLC0415 - most brokers are not told
     from dragoman.push.trust import tls_context  # noqa: PLC0415
 
     options.push_allow = tuple(allow)
     options.push_ca = ca
+    options.push_issuer = issuer
     problems = []
+    if issuer and not issuer.startswith(("http://", "https://")):
+        problems.append(f"issuer: expected a URL, not {issuer}")
     for entry in options.push_allow:
         try:
             Guard([entry])

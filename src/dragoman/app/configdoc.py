@@ -139,6 +139,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "[push]": {
         "allow": "what may be called besides the Internet: networks, addresses, and HOST:PORT",
         "ca": "authorities to believe besides the system's, in PEM",
+        "issuer": "what tokens say who signed them, a URL; if not set, where Pub/Sub is served",
     },
     "[users.NAME]": {
         "password": "the password",

@@ -63,6 +63,7 @@ class PushSection(msgspec.Struct, frozen=True, kw_only=True):
 
     allow: tuple[str, ...] = ()
     ca: str = ""
+    issuer: str = ""
 
 
 class UserSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +167,7 @@ def _push(options: ServeOptions, value: Any, folder: Path, problems: Problems) -
     section = problems.struct(value, PushSection, "push")
     if section is not None:
         ca = _path(section.ca, folder)
-        problems.attempt("push", set_pushing, options, section.allow, ca)
+        problems.attempt("push", set_pushing, options, section.allow, ca, section.issuer)
 
 
 def _path(path: str, folder: Path) -> str:

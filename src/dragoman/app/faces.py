@@ -13,6 +13,8 @@ from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.pubsub.services import make_services as pubsub
 from dragoman.doors.shared.grpc.transcoder import TranscodedFace
+from dragoman.doors.shared.push.certs import CertsFace
+from dragoman.doors.shared.push.issuer import Issuer
 from dragoman.doors.shared.rest.call import Face
 from dragoman.doors.sns.face import SnsFace
 from dragoman.doors.sqs.face import SqsFace
@@ -25,6 +27,9 @@ class Serving(Protocol):
 
     broker: Broker
     is_bound: bool
+
+    @property
+    def issuer(self) -> Issuer: ...
 
 
 def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
@@ -40,6 +45,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     )
     faces: list[Face] = [
         HealthFace(lambda: missing(parts)),
+        CertsFace(parts.issuer),
         MetricsFace(sources, access),
         AdminFace(access),
         SnsFace(),

@@ -14,9 +14,11 @@ class LocalNode:
         users: Mapping[str, str],
         advertise: Mapping[str, tuple[str, int]],
         keys: Mapping[str, str] | None = None,
+        issuer: str = "",
     ) -> None:
         self.version = version
         self.cluster_id = cluster_id
+        self.issuer = issuer
         self._users = dict(users)
         self._advertise = dict(advertise)
         self._keys = {name: secret.encode() for name, secret in (keys or {}).items()}

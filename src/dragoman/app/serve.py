@@ -88,6 +88,7 @@ async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
     try:
         declare_topology(running)
         bind(running)
+        name_issuer(running)
         declare_eventgrid(running)
     except (OSError, StartError) as error:
         await parts.close(0)
@@ -130,6 +131,15 @@ def declare_eventgrid(running: Running) -> None:
     )
     if problems:
         raise StartError("\n".join(problems))
+
+
+def name_issuer(running: Running) -> None:
+    """Tokens say where their key is found, now that that is known; unless the operator said what they are to say."""
+    node = running.parts.broker.node
+    found = running.endpoints()
+    at = found.get("pubsub", next(iter(found.values()))).document  # every port answers
+    host, port = node.advertised("pubsub") or (at["host"], at["port"])
+    node.issuer = node.issuer or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def bind(running: Running) -> None:

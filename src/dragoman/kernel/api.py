@@ -382,6 +382,8 @@ class Node(Protocol):
 
     version: str
     cluster_id: str
+    issuer: str
+    """Who signs the tokens that targets of pushes are shown: a URL that says where the broker is reached."""
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         """The principal's name, or None when refused. Any credentials are taken while none are configured."""

@@ -1,12 +1,14 @@
 """Push: messages as requests, wrapped and bare, and what answers mean."""
 
 import json
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
 from tests.doors.pubsub.client import Pubsub, subscription, topic
 
 from dragoman.doors.pubsub.pushing import Pushing
+from dragoman.doors.shared.push.issuer import Issuer
 from dragoman.doors.shared.push.renderer import PushMessage
 from dragoman.formats import render
 from dragoman.formats.options import RenderOptions
@@ -24,7 +26,7 @@ class World:
     def __init__(self, config: dict[str, Any] | None = None, **fields: Any) -> None:
         self.pubsub = Pubsub()
         self.pubsub.make(push_config={"push_endpoint": URL, **(config or {})}, **fields)
-        self.pushing = Pushing()
+        self.pushing = Pushing(Issuer())
         (self.subscription,) = self.pushing.pushed(self.pubsub.connection.session)
 
     def leased(self) -> PushMessage:
@@ -139,3 +141,23 @@ def test_what_is_known_holds_until_the_subscription_changes() -> None:
     world.pubsub.ask("DeleteSubscription", subscription=subscription("sub"))
     assert world.pushing.pushed(session) == []
     assert world.pushing.judge(Answered(500), 1, changed).delay_ms == 100
+
+
+TOKEN = {"oidc_token": {"service_account_email": "a@b.example"}}
+
+
+@pytest.mark.parametrize(("more", "audience"), [({}, URL), ({"audience": "me"}, "me")])
+def test_a_token_is_for_its_audience_or_else_for_the_endpoint(more: Any, audience: str) -> None:
+    world = World({"oidc_token": {**TOKEN["oidc_token"], **more}})
+    world.pubsub.publish(b"hello", Authorization="forged")
+    (credentials,) = [value for name, value in world.request().headers if name == "Authorization"]
+    part = credentials.removeprefix("Bearer ").split(".")[1]
+    claims = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    assert (claims["aud"], claims["email"]) == (audience, "a@b.example")
+
+
+def test_no_attribute_takes_the_place_of_a_token() -> None:
+    world = World({"no_wrapper": {"write_metadata": True}, **TOKEN})
+    world.pubsub.publish(b"hello", authorization="forged")
+    names = [name.lower() for name, _ in world.request().headers]
+    assert names.count("authorization") == 1

@@ -100,7 +100,7 @@ def test_what_goes_without_saying_is_said() -> None:
         ({"push_config": {"push_endpoint": "ftp://x"}}, INVALID_ARGUMENT),
         (
             {"push_config": {"push_endpoint": "http://x", "oidc_token": {"audience": "a"}}},
-            UNIMPLEMENTED,
+            INVALID_ARGUMENT,
         ),
         ({"bigquery_config": {"table": "t"}}, UNIMPLEMENTED),
         ({"cloud_storage_config": {"bucket": "t"}}, UNIMPLEMENTED),

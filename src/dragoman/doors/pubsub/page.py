@@ -58,7 +58,7 @@ metadata `x-goog-api-key`, or as a bearer token in `authorization`; else it is U
 - A dead-letter topic is of the project of the subscription's topic.
 
 Not offered, and refused with UNIMPLEMENTED: exports (BigQuery, Cloud Storage, Bigtable), ingestion from elsewhere,
-message transforms, customers' keys, push with OIDC tokens, schemas.
+message transforms, customers' keys, schemas.
 
 ## Filters
 
@@ -111,7 +111,7 @@ FIELD_NOTES: Final[Mapping[str, str]] = {
     "cloud_storage_config": "refused",
     "bigtable_config": "refused",
     "analytics_hub_subscription_info": "never told",
-    "push_config": "works, wrapped and `no_wrapper`; refused with an `oidc_token`",
+    "push_config": "works, wrapped and `no_wrapper`, with and without an `oidc_token`",
     "filter": "works; cannot be changed",
     "enable_message_ordering": "works; cannot be changed",
     "detached": "told",

@@ -2,6 +2,7 @@
 
 wrapped      POST, JSON: {"message": {"data", "attributes", "messageId", "publishTime", ..}, "subscription", ..}
 no_wrapper   POST, the data; with write_metadata x-goog-pubsub-* headers, and the attributes as headers
+oidc_token   Authorization: Bearer, a token that names the service account and the audience (else the endpoint)
 acknowledged by 102, 200, 201, 202, 204; all else is tried again, as the retry policy says or ever more slowly
 """
 
@@ -16,6 +17,7 @@ from dragoman.doors.pubsub.names import PROTOCOL
 from dragoman.doors.pubsub.spelling import first_id
 from dragoman.doors.pubsub.subscriptions import shown
 from dragoman.doors.pubsub.traits import Traits, subscription_of
+from dragoman.doors.shared.push.issuer import Issuer
 from dragoman.doors.shared.push.renderer import (
     ACK,
     Plan,
@@ -38,7 +40,9 @@ BACKOFF_MS_MAX: Final = 60_000
 AGENT: Final = "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google)"
 _VALUE: Final = re.compile(r"[\x20-\x7e\t]*")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TAKEN: Final = frozenset(("host", "content-length", "content-type", "user-agent", "connection"))
+_TAKEN: Final = frozenset(
+    ("host", "content-length", "content-type", "user-agent", "connection", "authorization")
+)
 
 
 class Target:
@@ -69,11 +73,14 @@ class Pushing:
 
     name = PROTOCOL
 
-    def __init__(self) -> None:
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuer = issuer
+        self._session: Session | None = None  # of whoever pushes
         self._targets: dict[int, Target] = {}  # by subscription
 
     def pushed(self, session: Session) -> Sequence[PushedSubscription]:
         """What is pushed now; whoever asks is told when that changes."""
+        self._session = session
         session.watch_pushed(PROTOCOL)
         found: list[PushedSubscription] = session.submit(ListPushed(face=PROTOCOL))
         targets: dict[int, Target] = {}
@@ -106,7 +113,18 @@ class Pushing:
         else:
             headers, body = _wrapped(target, entry, message, number)
         url = target.config.push_endpoint
-        return Outgoing("POST", url, [*headers, ("User-Agent", AGENT)], body, target.ack_ms)
+        headers += [*self._credentials(target.config), ("User-Agent", AGENT)]
+        return Outgoing("POST", url, headers, body, target.ack_ms)
+
+    def _credentials(self, config: Any) -> list[tuple[str, str]]:
+        """A token that says who calls whom, where one is wanted."""
+        if not config.HasField("oidc_token"):
+            return []
+        assert self._session is not None
+        email = config.oidc_token.service_account_email
+        audience = config.oidc_token.audience or config.push_endpoint
+        token = self._issuer.id_token(self._session, email, audience)
+        return [("Authorization", f"Bearer {token}")]
 
     def judge(self, answered: Answered, attempt: int, subscription: PushedSubscription) -> Verdict:
         """What the answer means."""

@@ -9,6 +9,7 @@
 The subscription itself, without what changes by itself, is kept as JSON in the kernel's notes.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ ATTEMPTS_MAX: Final = 100
 BACKOFF_S_MIN: Final = 10
 BACKOFF_S_MAX: Final = 600
 FILTER_BYTES_MAX: Final = 256
+AUDIENCE_CHARS_MAX: Final = 2_048
 DIALECT: Final = "pubsub"
 MUTABLE: Final = frozenset(
     (
@@ -54,6 +56,7 @@ MUTABLE: Final = frozenset(
     )
 )
 _TOLD: Final = ("name", "topic", "state", "detached", "topic_message_retention_duration")
+_EMAIL: Final = re.compile(r"[^@\s]{1,128}@[^@\s]{1,255}")
 _EXPORTS: Final = ("bigquery_config", "cloud_storage_config", "bigtable_config")
 
 
@@ -122,8 +125,15 @@ def _check_push(push: Any) -> None:
     parts = urlsplit(push.push_endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise invalid(f"Invalid push endpoint given (endpoint={push.push_endpoint}).")
-    if push.WhichOneof("authentication_method"):
-        raise not_offered("Push with tokens (oidc_token)")
+    token = push.oidc_token
+    if push.WhichOneof("authentication_method") and not _EMAIL.fullmatch(
+        token.service_account_email
+    ):
+        raise invalid(
+            f"Invalid service account email given (email={token.service_account_email:.200})."
+        )
+    if len(token.audience) > AUDIENCE_CHARS_MAX:
+        raise invalid(f"The audience is longer than {AUDIENCE_CHARS_MAX} characters.")
 
 
 def settings_of(
