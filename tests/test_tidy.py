@@ -54,7 +54,6 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
 UNTESTED_YET: Final = frozenset((ROOT / "tests" / "untested.txt").read_text().splitlines()[1:])
 UNUSED_YET: Final[frozenset[str]] = frozenset(
     {
-        "dragoman.wire.protobuf.cloudtasks",
         "dragoman.wire.protobuf.cloudtasks_v2beta3",
     }
 )

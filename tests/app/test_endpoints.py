@@ -8,7 +8,14 @@ from dragoman.app.endpoints import HIDDEN, endpoints_of, table_of
 ALICE = {"alice": "p@ss/word"}
 
 
-PORTS = {"kafka": 9092, "amqp": 5672, "sqs": 4566, "eventgrid": 60101, "pubsub": 8085}
+PORTS = {
+    "kafka": 9092,
+    "amqp": 5672,
+    "sqs": 4566,
+    "eventgrid": 60101,
+    "pubsub": 8085,
+    "cloudtasks": 8123,
+}
 
 
 def documents(host: str = "127.0.0.1", **options: object) -> dict[str, dict[str, object]]:
@@ -28,6 +35,13 @@ def test_without_users_an_address_is_all_that_a_client_needs() -> None:
     assert found["sqs"]["url"] == "http://127.0.0.1:4566"
     assert found["eventgrid"]["url"] == "http://127.0.0.1:60101/api/events"
     assert found["pubsub"]["emulator_host"] == "127.0.0.1:8085"
+    assert found["cloudtasks"] == {
+        "host": "127.0.0.1",
+        "port": 8123,
+        "url": "http://127.0.0.1:8123",
+        "project": "default",
+        "location": "local",
+    }
 
 
 def test_with_users_programs_are_told_the_first_ones_name_and_password() -> None:

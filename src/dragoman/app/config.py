@@ -13,6 +13,7 @@ PROTOCOLS: Final[Mapping[str, int]] = {
     "sqs": 4566,
     "eventgrid": 60101,
     "pubsub": 8085,
+    "cloudtasks": 8123,
 }
 """Each with the port that its clients are used to."""
 ALIASES: Final[Mapping[str, int]] = {"sqs": 9324}

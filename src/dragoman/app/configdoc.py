@@ -44,7 +44,7 @@ EXAMPLE: Final = """\
 ```toml
 [listen]
 host = "0.0.0.0"
-ports = { kafka = 9092, amqp = 5672, sqs = 4566, eventgrid = 60101, pubsub = 8085 }
+ports = { kafka = 9092, amqp = 5672, sqs = 4566, eventgrid = 60101, pubsub = 8085, cloudtasks = 8123 }
 
 [users.alice]
 password_file = "alice.secret"

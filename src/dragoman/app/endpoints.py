@@ -84,6 +84,16 @@ def _pubsub(place: _Place) -> Endpoint:
     return Endpoint("Pub/Sub", f"PUBSUB_EMULATOR_HOST={place.address}", document)
 
 
+def _cloudtasks(place: _Place) -> Endpoint:
+    url = f"http://{place.address}"
+    document = place.document | {"url": url, "project": PROJECT, "location": LOCATION}
+    if place.key is not None:
+        document |= {"api_key": ":".join(place.key)}
+    return Endpoint("Cloud Tasks", f"{url}  projects/{PROJECT}/locations/{LOCATION}", document)
+
+
+PROJECT: Final = "default"
+LOCATION: Final = "local"
 REGION: Final = "us-east-1"
 EVENTGRID_KEY: Final = "bG9jYWw="  # clients decode it as base64 before they sign
 MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
@@ -92,6 +102,7 @@ MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
     "sqs": _sqs,
     "eventgrid": _eventgrid,
     "pubsub": _pubsub,
+    "cloudtasks": _cloudtasks,
 }
 
 

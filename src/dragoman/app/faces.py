@@ -10,6 +10,7 @@ from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
+from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.pubsub.services import make_services as pubsub
 from dragoman.doors.shared.grpc.transcoder import TranscodedFace
@@ -37,6 +38,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     is_open = not (options.users or options.keys)
     access = Access(options.keys, is_open=is_open)
     broker = parts.broker
+    cloudtasks = CloudTasks()
     sources = Sources(
         broker.meters,
         broker.kernel.state.given_up,
@@ -52,6 +54,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         SqsFace(is_strict=not options.like),
         EventGridFace(options.keys, is_open=is_open),
         TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
+        TranscodedFace("cloudtasks", [(cloudtasks, cloudtasks.table)]),
     ]
     if options.like == "localstack":
         faces.append(LocalstackFace())

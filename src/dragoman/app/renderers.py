@@ -32,8 +32,16 @@ def _pubsub(outbound: Outbound, issuer: Issuer) -> tuple[Renderer, Pushed]:
     return pushing, pushing.pushed
 
 
+def _cloudtasks(outbound: Outbound, issuer: Issuer) -> tuple[Renderer, Pushed]:
+    from dragoman.doors.cloudtasks.pushing import Pushing  # noqa: PLC0415 - see above
+
+    pushing = Pushing()
+    return pushing, pushing.pushed
+
+
 RENDERERS: Final[dict[str, Callable[[Outbound, Issuer], tuple[Renderer, Pushed]]]] = {
     "eventgrid": _eventgrid,
     "sns": _sns,
     "pubsub": _pubsub,
+    "cloudtasks": _cloudtasks,
 }

@@ -7,7 +7,6 @@
     traits     a subscription's settings, both ways        seeking      Seek, snapshots
     subscriptions  made, told, changed, deleted            spelling     deliveries as ReceivedMessages
     services   which method is whose                 pushing      push: requests and what answers mean
-    access     who may call                          page         docs/doors/pubsub.md
 
 A project is a namespace. What other doors make is here, too: a stream is a topic, a queue a topic and a subscription.
 """

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from dragoman.doors.pubsub.access import check_access
 from dragoman.doors.pubsub.errors import refusal
 from dragoman.doors.pubsub.names import PROTOCOL
 from dragoman.doors.pubsub.policies import Policies
@@ -22,6 +21,7 @@ from dragoman.doors.pubsub.topics import (
     list_topics,
     update_topic,
 )
+from dragoman.doors.shared.grpc.access import check_access
 from dragoman.doors.shared.grpc.call import (
     Call,
     Kind,

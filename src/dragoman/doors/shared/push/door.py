@@ -124,10 +124,16 @@ class PushDoor:
         self.refresh()
 
     def tick(self) -> None:
-        """Nothing waits here for time."""
+        """A rate allows a request that it did not allow before."""
+        now_ms = self._session.elapsed_ms()
+        for feed in list(self._feeds.values()):
+            due_ms = feed.next_ms()
+            if due_ms is not None and due_ms <= now_ms:
+                feed.adjust()
 
     def next_tick_ms(self) -> int | None:
-        return None
+        due = (feed.next_ms() for feed in self._feeds.values())
+        return min((ms for ms in due if ms is not None), default=None)
 
     def data_to_send(self) -> Sequence[bytes | memoryview]:
         return ()

@@ -10,9 +10,11 @@ what cannot be sent at most one batch is held; all else stays in the kernel, who
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil
 from typing import Final
 
 from dragoman.doors.shared.push.renderer import (
+    Judged,
     Plan,
     PushedSubscription,
     PushMessage,
@@ -60,6 +62,8 @@ class Feed:
         self.under_way = 0
         self.requests = 0
         self._credit = 0
+        self._tokens = 0.0  # requests that the rate allows at `_filled_ms`, at most a burst
+        self._filled_ms = 0
 
     @property
     def held(self) -> int:
@@ -84,10 +88,28 @@ class Feed:
         free = self._outbound.room(plan.url) if plan.url else REQUESTS_MAX - self.requests
         if plan.requests_max:
             free = min(free, plan.requests_max - self.requests)
-        return max(free, 0 if self.requests else 1)
+        free = max(free, 0 if self.requests else 1)
+        return free if not plan.rate else min(free, int(self._fill(plan)))
+
+    def _fill(self, plan: Plan) -> float:
+        """Tokens as of now."""
+        now_ms = self._session.elapsed_ms()
+        grown = (now_ms - self._filled_ms) * plan.rate / 1000
+        self._tokens = min(self._tokens + grown, float(plan.burst))
+        self._filled_ms = now_ms
+        return self._tokens
+
+    def next_ms(self) -> int | None:
+        """Elapsed time at which the rate allows a request that it does not allow now; None: time changes nothing."""
+        plan = self.plan
+        if plan is None or not plan.rate or self._tokens >= 1:
+            return None
+        return self._filled_ms + max(ceil((1 - self._tokens) * 1000 / plan.rate), 1)
 
     def open(self, plan: Plan) -> None:
         """Push by `plan` from now on. Raises KernelError when the subscription hands nothing out."""
+        if self.plan is None:
+            self._tokens, self._filled_ms = float(plan.burst), self._session.elapsed_ms()
         self.plan = plan
         if self.holder is None:
             self._credit = self.credit()
@@ -168,7 +190,8 @@ class Feed:
             self._end(batch)
             self._settle(batch, made)
         else:
-            self._outbound.send(made, partial(self._answered, batch))
+            self._tokens -= 1
+            self._outbound.send(made, partial(self._answered, batch, made))
 
     def _spelled(self, batch: Sequence[PushMessage]) -> Outgoing | Verdict:
         """A fault of the face costs the subscription that it happened on, and nobody else."""
@@ -180,9 +203,11 @@ class Feed:
 
     # --- back ---
 
-    def _answered(self, batch: list[PushMessage], answered: Answered) -> None:
+    def _answered(self, batch: list[PushMessage], made: Outgoing, answered: Answered) -> None:
         self._end(batch)
-        if answered.failure == "busy":
+        if isinstance(made, Judged):
+            self._settle(batch, self._judged_by(made, answered))
+        elif answered.failure == "busy":
             self._settle(batch, Verdict("release", delay_ms=BUSY_MS, is_failed=False))
         else:
             for attempt in dict.fromkeys(message.attempt for message in batch):
@@ -193,6 +218,13 @@ class Feed:
     def _judged(self, answered: Answered, attempt: int) -> Verdict:
         try:
             return self._renderer.judge(answered, attempt, self.subscription)
+        except Exception as error:  # noqa: BLE001 - as in `_spelled`
+            self._on_fault(error)
+            return Verdict("release", delay_ms=FAULT_MS)
+
+    def _judged_by(self, made: Judged, answered: Answered) -> Verdict:
+        try:
+            return made.judge(answered)
         except Exception as error:  # noqa: BLE001 - as in `_spelled`
             self._on_fault(error)
             return Verdict("release", delay_ms=FAULT_MS)

@@ -8,7 +8,7 @@ Handshakes and validations are the face's own affair, through the same `Outbound
 included. A face keeps its settings in the subscription's `notes`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from dragoman.formats import decode
@@ -62,14 +62,25 @@ class Plan:
     count_max     messages to a request
     bytes_max     of their stored bytes together, unless the first is larger; 0 no limit
     requests_max  under way at once; 0 as many as the target takes
+    rate          requests per second, by a bucket of `burst` tokens; 0 as fast as they go
     """
 
-    __slots__ = ("bytes_max", "count_max", "requests_max", "url")
+    __slots__ = ("burst", "bytes_max", "count_max", "rate", "requests_max", "url")
 
     def __init__(
-        self, url: str, *, count_max: int = 1, bytes_max: int = 0, requests_max: int = 0
+        self,
+        url: str,
+        *,
+        count_max: int = 1,
+        bytes_max: int = 0,
+        requests_max: int = 0,
+        rate: float = 0.0,
+        burst: int = 1,
     ) -> None:
         assert count_max >= 1
+        assert burst >= 1
+        self.rate = rate
+        self.burst = burst
         self.url = url
         self.count_max = count_max
         self.bytes_max = bytes_max
@@ -104,6 +115,24 @@ class Verdict:
 
 
 ACK: Final = Verdict("ack")
+
+
+class Judged(Outgoing):
+    """A request that carries who judges its answer, in place of the face's `judge`."""
+
+    __slots__ = ("judge",)
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        timeout_ms: int,
+        judge: Callable[[Answered], Verdict],
+    ) -> None:
+        super().__init__(method, url, headers, body, timeout_ms)
+        self.judge = judge
 
 
 class Renderer(Protocol):

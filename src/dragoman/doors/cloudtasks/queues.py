@@ -1,0 +1,268 @@
+"""Queues: made, told, changed, paused, purged and deleted.
+
+A queue is the stream of that name with its leased subscription, pushed by us. What Cloud Tasks says of it is kept in
+the subscription's notes; `paused` is the kernel's own.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_queue, not_offered
+from dragoman.doors.cloudtasks.names import PROTOCOL, Queue, location_of, queue_of
+from dragoman.doors.cloudtasks.protos import (
+    Empty,
+    ListQueuesResponse,
+    duration_ms,
+    from_text,
+    set_time,
+    to_text,
+)
+from dragoman.doors.cloudtasks.protos import Queue as QueueProto
+from dragoman.doors.cloudtasks.standing import sweep
+from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.kernel.api import (
+    AlterSubscription,
+    DeclareQueue,
+    DeleteQueue,
+    FindQueue,
+    ListQueues,
+    PurgeQueue,
+    QueueHead,
+    QueueInfo,
+    Session,
+    SubscriptionSettings,
+)
+from dragoman.model.errors import SubscriptionNotFound
+from dragoman.model.levels import WRITTEN
+
+RATE_MAX: Final = 500.0
+CONCURRENT: Final = 1_000
+CONCURRENT_MAX: Final = 5_000
+BURST: Final = 100
+ATTEMPTS: Final = 100
+BACKOFF_MS: Final = 100
+BACKOFF_S_MAX: Final = 3_600
+DOUBLINGS: Final = 16
+PAGE_MAX: Final = 1_000
+MUTABLE: Final = ("rate_limits", "retry_config", "http_target", "stackdriver_logging_config")
+
+
+def written(session: Session, message: Any) -> Reply:
+    """The answer, to leave when what was decided is written."""
+    return Reply(message, position=session.position(), level=WRITTEN)
+
+
+def page_of(found: list[Any], request: Any) -> tuple[list[Any], str]:
+    """(the page that the request asks for, the token of the next). Raises Status."""
+    if request.page_size < 0:
+        raise invalid("page_size must not be negative.")
+    token = request.page_token
+    if token and not (token.isascii() and token.isdigit() and len(token) < 10):
+        raise invalid("The page token is invalid.")
+    at = int(token or 0)
+    size = min(request.page_size or PAGE_MAX, PAGE_MAX)
+    return found[at : at + size], str(at + size) if at + size < len(found) else ""
+
+
+# What a queue is
+
+
+def complete(queue: Any) -> None:
+    """Say what goes without saying. Raises Status for what makes no sense, or is not offered."""
+    if queue.HasField("app_engine_routing_override"):
+        raise not_offered("App Engine targets")
+    if queue.http_target.WhichOneof("authorization_header"):
+        raise not_offered("Tokens (oauth_token, oidc_token)")
+    _complete_rates(queue.rate_limits)
+    complete_retries(queue.retry_config)
+
+
+def _complete_rates(limits: Any) -> None:
+    limits.max_dispatches_per_second = limits.max_dispatches_per_second or RATE_MAX
+    limits.max_concurrent_dispatches = limits.max_concurrent_dispatches or CONCURRENT
+    limits.max_burst_size = min(BURST, max(1, int(limits.max_dispatches_per_second)))
+    if not 0 < limits.max_dispatches_per_second <= RATE_MAX:
+        raise invalid(
+            f"RateLimits.max_dispatches_per_second must be above 0 and at most {RATE_MAX:g}."
+        )
+    if not 0 < limits.max_concurrent_dispatches <= CONCURRENT_MAX:
+        raise invalid(f"RateLimits.max_concurrent_dispatches must be from 1 to {CONCURRENT_MAX}.")
+
+
+def complete_retries(config: Any) -> None:
+    """The same of a retry configuration."""
+    config.max_attempts = config.max_attempts or ATTEMPTS
+    if not config.HasField("min_backoff"):
+        config.min_backoff.nanos = BACKOFF_MS * 1_000_000
+    if not config.HasField("max_backoff"):
+        config.max_backoff.seconds = BACKOFF_S_MAX
+    config.max_doublings = config.max_doublings or DOUBLINGS
+    low, high = duration_ms(config.min_backoff), duration_ms(config.max_backoff)
+    if config.max_attempts < -1 or config.max_doublings < 0 or not 0 <= low <= high:
+        raise invalid(
+            "RetryConfig is out of range: attempts from -1, min_backoff at most max_backoff."
+        )
+    if duration_ms(config.max_retry_duration) < 0:
+        raise invalid("RetryConfig.max_retry_duration must not be negative.")
+
+
+def kept_of(settings: SubscriptionSettings) -> Any:
+    """What was noted; None of a queue that another door made."""
+    text = settings.notes.get(PROTOCOL)
+    return None if text is None else from_text(QueueProto, text)
+
+
+def _told(settings: SubscriptionSettings, name: str) -> Any:
+    queue = kept_of(settings)
+    queue.name = name
+    queue.state = QueueProto.PAUSED if settings.paused else QueueProto.RUNNING
+    return queue
+
+
+def _settings(queue: Any, old: SubscriptionSettings) -> SubscriptionSettings:
+    kept = QueueProto()
+    kept.CopyFrom(queue)
+    for name in ("name", "state"):
+        kept.ClearField(name)
+    return msgspec.structs.replace(old, push=PROTOCOL, notes=old.notes | {PROTOCOL: to_text(kept)})
+
+
+def find_any(session: Session, place: Queue) -> QueueHead | None:
+    """The queue, whoever made it."""
+    try:
+        head: QueueHead = session.submit(FindQueue(namespace=place.project, name=place.id))
+    except SubscriptionNotFound:
+        return None
+    return head
+
+
+def find_queue(session: Session, place: Queue) -> QueueHead:
+    """The queue, where it is one of Cloud Tasks. Raises Status."""
+    head = find_any(session, place)
+    if head is None or PROTOCOL not in head.settings.notes:
+        raise no_queue()
+    return head
+
+
+def _alter(session: Session, place: Queue, settings: SubscriptionSettings) -> Any:
+    session.submit(AlterSubscription(namespace=place.project, name=place.id, settings=settings))
+    return _told(settings, str(place))
+
+
+# Methods
+
+
+def create_queue(call: Call, request: Any) -> Reply:
+    """See the API reference. A queue that another door made becomes one of ours as well."""
+    location_of(request.parent)
+    place = queue_of(request.queue.name)
+    if not request.queue.name.startswith(f"{request.parent}/"):
+        raise invalid("The queue name must begin with the parent.")
+    complete(request.queue)
+    return _make(call.session, place, request.queue)
+
+
+def _make(session: Session, place: Queue, queue: Any) -> Reply:
+    head = find_any(session, place)
+    if head is None:
+        settings = _settings(queue, SubscriptionSettings())
+        session.submit(DeclareQueue(namespace=place.project, name=place.id, settings=settings))
+        return written(session, _told(settings, str(place)))
+    if PROTOCOL in head.settings.notes:
+        raise already_exists()
+    return written(session, _alter(session, place, _settings(queue, head.settings)))
+
+
+def get_queue(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    place = queue_of(request.name)
+    return Reply(_told(find_queue(call.session, place).settings, str(place)))
+
+
+def list_queues(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    parent = location_of(request.parent)
+    if request.filter:
+        raise not_offered("Filters of lists")
+    queues: list[QueueInfo] = call.session.submit(ListQueues(namespace=parent.project))
+    mine = [each for each in queues if PROTOCOL in each.settings.notes]
+    page, token = page_of(mine, request)
+    told = [_told(each.settings, str(Queue(*parent, each.name))) for each in page]
+    return Reply(ListQueuesResponse(queues=told, next_page_token=token))
+
+
+def update_queue(call: Call, request: Any) -> Reply:
+    """See the API reference: a queue that is not there is made."""
+    place = queue_of(request.queue.name)
+    head = find_any(call.session, place)
+    if head is None or PROTOCOL not in head.settings.notes:
+        complete(request.queue)
+        return _make(call.session, place, request.queue)
+    queue = kept_of(head.settings)
+    _merge(queue, request.queue, list(request.update_mask.paths) or list(MUTABLE))
+    complete(queue)
+    return written(call.session, _alter(call.session, place, _settings(queue, head.settings)))
+
+
+def _merge(target: Any, source: Any, paths: list[str]) -> None:
+    for path in paths:
+        field, _, leaf = path.partition(".")
+        if field not in MUTABLE or "." in leaf:
+            raise invalid(f"update_mask: {path} is not a field of Queue that can be changed.")
+        if not leaf:
+            target.ClearField(field)
+            if source.HasField(field):
+                getattr(target, field).CopyFrom(getattr(source, field))
+            continue
+        into, of = getattr(target, field), getattr(source, field)
+        if leaf not in into.DESCRIPTOR.fields_by_name:
+            raise invalid(f"update_mask: {path} is not a field of Queue.")
+        only = type(of)()
+        only.CopyFrom(of)
+        for known, _ in of.ListFields():
+            if known.name != leaf:
+                only.ClearField(known.name)
+        into.ClearField(leaf)
+        into.MergeFrom(only)
+
+
+def pause_queue(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    return _set_paused(call, request, is_paused=True)
+
+
+def resume_queue(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    return _set_paused(call, request, is_paused=False)
+
+
+def _set_paused(call: Call, request: Any, *, is_paused: bool) -> Reply:
+    place = queue_of(request.name)
+    head = find_queue(call.session, place)
+    settings = msgspec.structs.replace(head.settings, paused=is_paused)
+    return written(call.session, _alter(call.session, place, settings))
+
+
+def purge_queue(call: Call, request: Any) -> Reply:
+    """See the API reference: what was made before now is gone, and may be made again."""
+    place = queue_of(request.name)
+    session = call.session
+    head = find_queue(session, place)
+    now_ms = session.wall_ms()
+    session.submit(
+        PurgeQueue(namespace=place.project, name=place.id, mode="before", before_ms=now_ms + 1)
+    )
+    sweep(session, place, everything=True)
+    queue = kept_of(head.settings)
+    set_time(queue.purge_time, now_ms)
+    return written(session, _alter(session, place, _settings(queue, head.settings)))
+
+
+def delete_queue(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    place = queue_of(request.name)
+    find_queue(call.session, place)
+    call.session.submit(DeleteQueue(namespace=place.project, name=place.id))
+    sweep(call.session, place, everything=True)
+    return written(call.session, Empty())

@@ -1,0 +1,63 @@
+"""google.cloud.tasks.v2.CloudTasks: which method is whose."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from dragoman.doors.cloudtasks import queues
+from dragoman.doors.cloudtasks.errors import refusal
+from dragoman.doors.cloudtasks.names import PROTOCOL
+from dragoman.doors.cloudtasks.tasks import Tasks
+from dragoman.doors.shared.grpc.access import check_access
+from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
+from dragoman.wire.protobuf.cloudtasks import CLOUDTASKS
+from dragoman.wire.protobuf.pool import Rpc
+
+Handler = Callable[[Call, Any], Reply]
+SERVICE: Final = "CloudTasks"
+
+
+class Service:
+    """See `shared.grpc.call.Service`."""
+
+    protocol = PROTOCOL
+
+    def __init__(self) -> None:
+        self.name = f"{CLOUDTASKS.name}.{SERVICE}"
+        self.table: Mapping[str, Rpc] = CLOUDTASKS.services[SERVICE]
+        tasks = Tasks()
+        handlers: Mapping[str, Handler] = {
+            "ListQueues": queues.list_queues,
+            "GetQueue": queues.get_queue,
+            "CreateQueue": queues.create_queue,
+            "UpdateQueue": queues.update_queue,
+            "DeleteQueue": queues.delete_queue,
+            "PurgeQueue": queues.purge_queue,
+            "PauseQueue": queues.pause_queue,
+            "ResumeQueue": queues.resume_queue,
+            "ListTasks": tasks.list,
+            "GetTask": tasks.get,
+            "CreateTask": tasks.create,
+            "DeleteTask": tasks.delete,
+            "RunTask": tasks.run,
+        }
+        self._methods = [
+            Method(name, Kind.UNARY, rpc.request, rpc.response, _guarded(handlers[name]))
+            for name, rpc in self.table.items()
+            if name in handlers
+        ]
+
+    def methods(self) -> Sequence[Method]:
+        """All of them."""
+        return self._methods
+
+    def refuse(self, call: Call, error: Exception) -> Status:
+        """In Google's words."""
+        return refusal(error)
+
+
+def _guarded(handler: Handler) -> Handler:
+    def guarded(call: Call, request: Any) -> Reply:
+        check_access(call)
+        return handler(call, request)
+
+    return guarded

@@ -1,0 +1,91 @@
+"""Cloud Tasks in memory: methods called as gRPC's door calls them, tasks sent to an outbound that only notes them."""
+
+from typing import Any
+
+import pytest
+from tests.fakes.node import FakePeer, FakeShell
+from tests.fakes.outbound import FakeOutbound
+from tests.runtime.engine import Engine
+from tests.runtime.node import TestNode
+
+from dragoman.doors.cloudtasks.errors import refusal
+from dragoman.doors.cloudtasks.pushing import Pushing
+from dragoman.doors.cloudtasks.services import Service
+from dragoman.doors.shared.grpc.call import Call, Status
+from dragoman.doors.shared.push.door import PushDoor
+from dragoman.kernel.api import Session
+from dragoman.model.errors import KernelError
+
+PARENT = "projects/default/locations/local"
+URL = "http://target.test/"
+
+
+def queue(name: str = "q") -> str:
+    return f"{PARENT}/queues/{name}"
+
+
+class Tasks:
+    """A client, and the door that dispatches."""
+
+    def __init__(self) -> None:
+        self.node: TestNode = Engine().start()
+        self.outbound = FakeOutbound()
+        self.faults: list[Exception] = []
+        self.methods = {method.name: method for method in Service().methods()}
+        self.session = self.node.connect()
+        pushing = Pushing()
+
+        def make(session: Session) -> PushDoor:
+            return PushDoor(session, self.outbound, pushing, pushing.pushed, self.faults.append)
+
+        door = self.node.broker.open(make, FakeShell()).door
+        assert isinstance(door, PushDoor)
+        door.progressed()
+        self.node.settle()
+
+    def ask(self, name: str, /, **fields: Any) -> Any:
+        """Call a method. Raises Status."""
+        method = self.methods[name]
+        call = Call(method, self.session, FakePeer(), (), None)
+        assert method.request is not None
+        try:
+            reply = method.handler(call, method.request(**fields))
+        except KernelError as error:
+            raise refusal(error) from error
+        self.node.settle()
+        assert not self.faults
+        return reply.message
+
+    def refused(self, name: str, /, **fields: Any) -> int:
+        """The code that a call is refused with."""
+        with pytest.raises(Status) as caught:
+            self.ask(name, **fields)
+        return caught.value.code
+
+    def make(self, name: str = "q", **fields: Any) -> Any:
+        return self.ask("CreateQueue", parent=PARENT, queue={"name": queue(name), **fields})
+
+    def create(self, id_: str = "", body: bytes = b"x", **fields: Any) -> Any:
+        task = {"http_request": {"url": URL, "body": body}, **fields}
+        if id_:
+            task["name"] = f"{queue()}/tasks/{id_}"
+        return self.ask("CreateTask", parent=queue(), task=task)
+
+    def listed(self) -> list[str]:
+        return [task.name for task in self.ask("ListTasks", parent=queue()).tasks]
+
+    def answer(self, status: int = 200, **more: Any) -> Any:
+        request = self.outbound.answer(status, **more)
+        self.node.settle()
+        assert not self.faults
+        return request
+
+    def pass_ms(self, ms: int) -> None:
+        self.node.clock.now_ms += ms
+        self.node.settle()
+        assert not self.faults
+
+    def in_ms(self, ms: int) -> dict[str, int]:
+        """As a schedule_time."""
+        seconds, rest = divmod(self.node.clock.now_ms + ms, 1000)
+        return {"seconds": seconds, "nanos": rest * 1_000_000}
