@@ -1,3 +1,8 @@
+from math import ceil
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.doors.shared.push.pushing import STREAM, URL, Pushing
 from tests.fakes.outbound import FakeOutbound
 from tests.runtime.node import publish
@@ -173,6 +178,89 @@ def test_where_each_message_names_its_target_the_face_says_how_many_go_at_once()
     assert pushing.counts() == (3, 2)
     pushing.answer()
     assert pushing.counts() == (2, 2)
+
+
+def paced(rate: float, burst: int, **more: Any) -> Pushing:
+    pushing = Pushing()
+    pushing.face.plans["all"] = Plan("", rate=rate, burst=burst, **more)
+    pushing.subscribe()
+    return pushing
+
+
+def test_a_rate_allows_a_burst_and_then_one_request_after_another() -> None:
+    pushing = paced(10, 3)
+    pushing.publish(*[b"x"] * 6)
+    assert len(pushing.outbound.bodies) == 3
+    assert pushing.counts() == (3, 3)
+    pushing.pass_ms(99)
+    assert len(pushing.outbound.bodies) == 3
+    pushing.pass_ms(1)
+    assert len(pushing.outbound.bodies) == 4
+    pushing.pass_ms(200)
+    assert len(pushing.outbound.bodies) == 6
+
+
+def test_what_a_rate_allowed_and_nobody_took_is_kept_up_to_a_burst() -> None:
+    pushing = paced(10, 3)
+    pushing.publish(*[b"x"] * 3)
+    pushing.pass_ms(10_000)
+    pushing.publish(*[b"x"] * 9)
+    assert len(pushing.outbound.bodies) == 6
+
+
+class Times(list[Any]):
+    """Requests under way, and when each was sent."""
+
+    def __init__(self, pushing: Pushing) -> None:
+        super().__init__()
+        self.pushing = pushing
+        self.sent: list[int] = []
+
+    def append(self, request: Any) -> None:
+        self.sent.append(self.pushing.node.clock.now_ms)
+        super().append(request)
+
+
+LIFE = st.lists(
+    st.one_of(
+        st.tuples(st.just("publish"), st.integers(1, 12)),
+        st.tuples(st.just("answer"), st.integers(1, 5)),
+        st.tuples(st.just("pass"), st.integers(1, 400)),
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from([0.5, 3, 10, 100, 500]),
+    st.integers(1, 10),
+    st.integers(0, 4),
+    st.integers(1, 3),
+    LIFE,
+)
+def test_a_rate_is_never_passed_and_what_it_allows_is_sent_whatever_is_answered_when(
+    rate: float, burst: int, requests_max: int, count_max: int, life: list[tuple[str, int]]
+) -> None:
+    pushing = paced(rate, burst, requests_max=requests_max, count_max=count_max)
+    under_way = pushing.outbound.under_way = Times(pushing)
+    for what, count in life:
+        if what == "publish":
+            pushing.publish(*[b"x"] * count)
+        elif what == "pass":
+            pushing.pass_ms(count)
+        for _ in range(min(count, len(under_way)) if what == "answer" else 0):
+            pushing.answer()
+    sent = under_way.sent
+    while sum(pushing.counts()):
+        while under_way:
+            pushing.answer()
+        before = len(sent)
+        pushing.pass_ms(ceil(1000 / rate) + 1)
+        assert len(sent) > before or not sum(pushing.counts())
+    for at, first_ms in enumerate(sent):
+        for more, then_ms in enumerate(sent[at:]):
+            assert more + 1 <= burst + (then_ms - first_ms) * rate / 1000 + 1e-6
 
 
 def test_a_message_of_a_kafka_batch_is_told_by_its_place_in_it() -> None:
