@@ -94,6 +94,7 @@ from dragoman.kernel.groups.commands import (
     Synced,
     SyncGroup,
 )
+from dragoman.kernel.groups.readers import NO_LEVEL, CloseReader, OpenReader
 from dragoman.kernel.leases.commands import (
     AcceptSession,
     CreateSubscription,
@@ -156,6 +157,7 @@ __all__ = [
     "ANY_PARTITION",
     "ANY_VERSION",
     "DEFAULT_NAMESPACE",
+    "NO_LEVEL",
     "NO_VERSION",
     "AcceptSession",
     "AddCursors",
@@ -177,6 +179,7 @@ __all__ = [
     "CancelSchedule",
     "Census",
     "CheckEpoch",
+    "CloseReader",
     "CommitCursors",
     "Connection",
     "ConnectionDoor",
@@ -242,6 +245,7 @@ __all__ = [
     "NamedPlaces",
     "Node",
     "OpenPool",
+    "OpenReader",
     "Original",
     "Outcome",
     "PartitionInfo",

@@ -353,12 +353,17 @@ class TrimStream(_Command, frozen=True, kw_only=True):
 
 
 class FindTime(_Command, frozen=True, kw_only=True):
-    """First offset of a partition stored at or after a wall time. Reply: (offset, timestamp ms), (-1, -1) none."""
+    """First offset of a partition stored at or after a wall time. Reply: (offset, timestamp ms), (-1, -1) none.
+
+    Senders' own times count where they gave one, and the offset is that of the block, unless it is `stored` that is
+    asked for: then it is the message's.
+    """
 
     name: str
     partition: int
     time_ms: int
     newest: bool = False  # instead: the entry with the newest message
+    stored: bool = False
 
 
 class SetCredit(_Command, frozen=True, kw_only=True):

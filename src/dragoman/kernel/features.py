@@ -22,6 +22,7 @@ from dragoman.kernel import (
     snapshotting,
     unused,
 )
+from dragoman.kernel.groups import readers
 from dragoman.kernel.leases import deadlines, delay, peek, seek, sessions, subscribe
 from dragoman.kernel.records import (
     Compacted,
@@ -64,6 +65,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **documents.HANDLERS,
     **aliases.HANDLERS,
     **catalogue.HANDLERS,
+    **readers.HANDLERS,
 }
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {

@@ -24,6 +24,7 @@ from dragoman.kernel.features import HANDLERS as FEATURE_HANDLERS
 from dragoman.kernel.features import next_elapsed_ms, next_wall_ms, sweep_features
 from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
 from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
+from dragoman.kernel.groups.readers import close_readers
 from dragoman.kernel.handlers import HANDLERS
 from dragoman.kernel.leases.dispatch import DISPATCH_MAX, dispatch_one
 from dragoman.kernel.leases.lease import Delivery, apply_leased
@@ -280,6 +281,7 @@ class Kernel:
         """A connection is gone: what it held by connection is ready again, what was its own is deleted."""
         close_consumers(self, session)
         close_tickets(self, session)
+        close_readers(self, session)
         for subscription in self.state.owned_by.pop(session, {}).copy().values():
             self.commit(deletion(subscription))
 

@@ -68,6 +68,8 @@ def find_time(state: State, command: FindTime) -> tuple[int, int]:
     newest time. (-1, -1) when there is none. Times are the senders' where they gave one.
     """
     partition = partition_of(state.stream(command.namespace, command.name), command.partition)
+    if command.stored:
+        return _find_stored(partition, command.time_ms)
     best, best_ms = -1, -1
     for block in partition.blocks[partition.first :]:
         newest_ms = block.newest_ms()
@@ -78,3 +80,16 @@ def find_time(state: State, command: FindTime) -> tuple[int, int]:
         if newest_ms > best_ms:
             best, best_ms = block.offset, newest_ms
     return best, best_ms
+
+
+def _find_stored(partition: Partition, time_ms: int) -> tuple[int, int]:
+    """The first message that was stored at that time or later, whatever its sender's clock says."""
+    for block in partition.blocks[partition.first :]:
+        if block.control or block.offset >= partition.committed:
+            continue
+        if block.stored is None and block.stored_ms >= time_ms:
+            return max(block.offset, partition.start), block.stored_ms
+        for index, stored_ms in enumerate(block.stored or ()):
+            if stored_ms >= time_ms:
+                return max(block.offset + index, partition.start), stored_ms
+    return -1, -1

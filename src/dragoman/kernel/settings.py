@@ -17,6 +17,7 @@ RouteKind = Literal[
     "direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"
 ]
 FilterDialect = Literal["headers", "eventgrid", "pubsub", "servicebus"]
+HeaderValues = Literal["text", "amqp"]
 DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-large", "rule"]
 
 PRIORITY_MAX: Final = 255
@@ -52,6 +53,9 @@ class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     dirty_percent: int = 50
     compact_after_ms: int = 0
     compact_within_ms: int = -1
+    # How Kafka's readers are shown typed headers, and readers of AMQP 1.0 those of Kafka: as text, or, as Event Hubs
+    # has it, in AMQP's encoding and as binary. Read by doors alone.
+    header_values: HeaderValues = "text"
 
 
 class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from dragoman.kernel.dedup import Dedup
 from dragoman.kernel.documents import Documents
 from dragoman.kernel.entities import Holder, Pool, Stream, Subscription
 from dragoman.kernel.groups.group import Groups
+from dragoman.kernel.groups.readers import Readers
 from dragoman.kernel.idle import Idle
 from dragoman.kernel.leases.due import Due
 from dragoman.kernel.leases.keys import Keys
@@ -87,6 +88,7 @@ class State:
         "retry",
         "routing",
         "schedules",
+        "readers",
         "secret",
         "showing",
         "snapshots",
@@ -119,6 +121,7 @@ class State:
         self.streams_named: dict[tuple[str, str], Stream] = {}
         self.streams_by_uuid: dict[bytes, Stream] = {}
         self.groups = Groups()
+        self.readers = Readers()
         self.transactions = Transactions()
         self.idle = Idle()
         self._init_features()

@@ -273,6 +273,12 @@ class InvalidPattern(GroupError):
     code = "invalid-pattern"
 
 
+class ReaderFenced(GroupError):
+    """Another reader owns the partition for the group."""
+
+    code = "reader-fenced"
+
+
 class GroupNotEmpty(GroupError):
     """The group has live members."""
 
