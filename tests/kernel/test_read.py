@@ -115,9 +115,14 @@ def test_what_was_stored_from_a_time_on_is_found_whatever_its_sender_says() -> N
     partition = kernel.state.stream("default", "s").partitions[0]
     partition.blocks[0].latest_ms = 99_000
     for time_ms, found in ((0, (0, 1_000)), (1_001, (2, 2_000)), (3_000, (5, 3_000))):
-        assert kernel.submit(FindTime(name="s", partition=0, time_ms=time_ms, stored=True), 1) == found
+        assert (
+            kernel.submit(FindTime(name="s", partition=0, time_ms=time_ms, stored=True), 1) == found
+        )
     assert kernel.submit(FindTime(name="s", partition=0, time_ms=3_001, stored=True), 1) == (-1, -1)
     partition.blocks[1].stored = [2_000, 2_500, 2_900]
-    assert kernel.submit(FindTime(name="s", partition=0, time_ms=2_501, stored=True), 1) == (4, 2_900)
+    assert kernel.submit(FindTime(name="s", partition=0, time_ms=2_501, stored=True), 1) == (
+        4,
+        2_900,
+    )
     partition.committed = 5
     assert kernel.submit(FindTime(name="s", partition=0, time_ms=2_901, stored=True), 1) == (-1, -1)

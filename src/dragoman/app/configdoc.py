@@ -160,6 +160,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "message_bytes_max": "largest message; 0 the protocol's own limit",
         "dedup_window_ms": "how long a repeated deduplication id is recognised",
         "dedup_scope": "whether such an id counts in the whole stream, or among messages of one key",
+        "header_values": "headers between Kafka and AMQP 1.0: `text`, or `amqp`, typed and binary as in Event Hubs",
     },
     "[namespace.NS.queue.NAME]": {
         "durable": "survives a restart",

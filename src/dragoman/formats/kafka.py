@@ -21,6 +21,7 @@ from dragoman.formats.errors import FormatError
 from dragoman.formats.lift import Spelling, is_utf8, set_text, trace_headers
 from dragoman.formats.meta import META_NAME, describe_loss
 from dragoman.formats.options import RenderOptions
+from dragoman.formats.typedheaders import dump_value, load_value
 from dragoman.formats.values import text_of
 from dragoman.model.message import Delivery, Header, Message, Value
 from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE
@@ -232,7 +233,8 @@ def render(messages: Sequence[tuple[Message, Delivery | None]], options: RenderO
     deltas = options.offset_deltas
     for index, (message, delivery) in enumerate(messages):
         delta = index if deltas is None else deltas[index]
-        if delivery is not None or not _add_plain(builder, message, delta):
+        is_exact = delivery is None and not (options.typed_headers and message.headers)
+        if not is_exact or not _add_plain(builder, message, delta):
             _add(builder, message, delivery, delta, index, options)
     return place_batch(builder.build(), options.base_offset, options.leader_epoch)
 
@@ -313,12 +315,16 @@ def _add(
 ) -> None:
     """Add any message: write what can be said, read it back, attach what was lost."""
     added = delivery_headers(delivery)
-    raw, placed = _native_headers(message, {name for name, _ in added})
+    typed = options.typed_headers
+    raw, placed = _native_headers(message, {name for name, _ in added}, typed=typed)
     key = message.key
     if key is None and message.group is not None:
         key = text_of(message.group)
     timestamp = _timestamp(message)
     parsed = _read(Record(0, timestamp, key, message.body, raw))
+    if typed:
+        last = raw[len(raw) - len(placed) :]
+        parsed.headers = [(name, load_value(value or b"")) for name, value in last]
     meta = options.admit(describe_loss(message, parsed, placed, _UNSAID), index)
     raw += added
     if meta is not None:
@@ -326,8 +332,10 @@ def _add(
     builder.add(key, message.body, timestamp, raw, delta)
 
 
-def _native_headers(message: Message, taken: set[str]) -> tuple[RawHeaders, list[int]]:
-    """Fields and headers as Kafka can say them, and the indices of the headers among them."""
+def _native_headers(
+    message: Message, taken: set[str], *, typed: bool
+) -> tuple[RawHeaders, list[int]]:
+    """Fields and headers as Kafka can say them, and the indices of the headers among them, which come last."""
     raw: RawHeaders = []
     for name, field in HEADER_FIELDS:
         text = getattr(message, field)
@@ -342,7 +350,7 @@ def _native_headers(message: Message, taken: set[str]) -> tuple[RawHeaders, list
         if SPELLING.is_reserved(name, message) or not is_utf8(name) or name in taken:
             continue
         placed.append(index)
-        raw.append((name, text_of(value)))
+        raw.append((name, dump_value(value) if typed else text_of(value)))
     return raw, placed
 
 

@@ -15,6 +15,7 @@ class RenderOptions:
     ids            what each message is called that has no id, where the target must have one
     strict         whether a meta past its limit is an error, or is left out and counted
     base_offset    Kafka: of the batch; offset_deltas of its records, by default 0, 1, 2, ...
+    typed_headers  Kafka: headers are AMQP's encoding of their values (`typedheaders`), not text
     """
 
     __slots__ = (
@@ -27,6 +28,7 @@ class RenderOptions:
         "now_ms",
         "offset_deltas",
         "strict",
+        "typed_headers",
     )
 
     def __init__(
@@ -40,6 +42,7 @@ class RenderOptions:
         ids: Sequence[str] | None = None,
         carry: bool = True,
         strict: bool = False,
+        typed_headers: bool = False,
     ) -> None:
         self.address = address
         self.now_ms = now_ms
@@ -49,6 +52,7 @@ class RenderOptions:
         self.ids = ids
         self.carry = carry
         self.strict = strict
+        self.typed_headers = typed_headers
         self.dropped_count = 0  # messages that lost something: dragoman_fields_dropped_total
 
     def admit(self, meta: str | None, index: int) -> str | None:

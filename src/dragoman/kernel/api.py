@@ -130,6 +130,7 @@ from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, Schedule
 from dragoman.kernel.settings import (
     Address,
     BindingSettings,
+    HeaderValues,
     PumpSettings,
     RouteSettings,
     StreamSettings,
@@ -216,6 +217,7 @@ __all__ = [
     "GetDocument",
     "GetSessionState",
     "GroupInfo",
+    "HeaderValues",
     "Heartbeat",
     "Holder",
     "InitProducer",

@@ -84,11 +84,11 @@ class State:
         "pushed",
         "quotas",
         "random_below",
+        "readers",
         "resident",
         "retry",
         "routing",
         "schedules",
-        "readers",
         "secret",
         "showing",
         "snapshots",
@@ -121,7 +121,6 @@ class State:
         self.streams_named: dict[tuple[str, str], Stream] = {}
         self.streams_by_uuid: dict[bytes, Stream] = {}
         self.groups = Groups()
-        self.readers = Readers()
         self.transactions = Transactions()
         self.idle = Idle()
         self._init_features()
@@ -171,6 +170,7 @@ class State:
         self.aliases = Aliases()
         self.pushed = Pushed()
         self.compaction = Compaction()
+        self.readers = Readers()
 
     def begin_life(self, incarnation: int) -> None:
         """A start: nobody is ever again a holder of an earlier life, whose receipts may have outlived its records."""

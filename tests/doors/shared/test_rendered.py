@@ -3,7 +3,7 @@ import pytest
 from dragoman.doors.shared.rendered import rendered_block
 from dragoman.formats import decode
 from dragoman.kernel.api import Block
-from dragoman.model.levels import AMQP091, CANONICAL, KAFKA, SQS
+from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, KAFKA, SQS
 from dragoman.wire.kafka.records import BatchBuilder
 
 
@@ -42,3 +42,11 @@ def test_what_cannot_be_read_is_handed_over_as_the_bytes_it_is() -> None:
     packed = Block(0, 3, KAFKA, [b"garbage"], 5)
     packed.packed = True
     assert len(rendered_block(packed, AMQP091, "s", 10)) == 3
+
+
+def test_kafkas_headers_are_binary_where_the_stream_wants_that() -> None:
+    block = batch_of(b"1")
+    (binary,) = rendered_block(block, AMQP10, "s", 10, "amqp")
+    (text,) = rendered_block(block, AMQP10, "s", 10)
+    assert decode(AMQP10, binary).headers == [("h", b"v")]
+    assert decode(AMQP10, text).headers == [("h", "v")]

@@ -20,6 +20,7 @@ TIMESTAMP_AHEAD_MAX_MS: Final = 3_600_000
 RETENTION_MS: Final = 604_800_000
 LONG_MAX: Final = (1 << 63) - 1
 INT_MAX: Final = (1 << 31) - 1
+HEADER_VALUES: Final = "dragoman.header.values"  # a name of ours
 NOTE_BYTES_MAX: Final = 4_096  # of one value
 
 # Kinds of values, by the numbers that describe them to clients (KIP-569).
@@ -67,6 +68,10 @@ def _compact_within(settings: StreamSettings, value: str) -> StreamSettings:
     return replace(settings, compact_within_ms=-1 if number == LONG_MAX else number)
 
 
+def _header_values(settings: StreamSettings, value: str) -> StreamSettings:
+    return replace(settings, header_values="amqp" if value == "amqp" else "text")
+
+
 def _flush(settings: StreamSettings, value: str) -> StreamSettings:
     return replace(settings, level=SYNCED if int(value) == 1 else WRITTEN)
 
@@ -103,6 +108,14 @@ TABLE: Final[Mapping[str, Config]] = {
             "86400000",
             WORKS,
             map=lambda settings, value: replace(settings, tombstone_ms=int(value)),
+        ),
+        Config(
+            HEADER_VALUES,
+            STRING,
+            "text",
+            "works: how readers of the other of Kafka and AMQP 1.0 are shown headers, see Event Hubs' page",
+            words=("text", "amqp"),
+            map=_header_values,
         ),
         Config("file.delete.delay.ms", LONG, "60000", _SEGMENTS),
         Config(
@@ -307,6 +320,7 @@ def _shown(name: str, settings: StreamSettings) -> str | None:
         "retention.ms": settings.retention_ms or None,
         "retention.bytes": settings.retention_bytes,
         "max.message.bytes": settings.message_bytes_max or None,
+        HEADER_VALUES: settings.header_values,
     }
     value = shown.get(name)
     return None if value is None else str(value)

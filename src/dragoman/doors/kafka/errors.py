@@ -45,6 +45,7 @@ CODES: Final[Mapping[type[e.KernelError], ErrorCode]] = {
     e.GroupFull: ErrorCode.GROUP_MAX_SIZE_REACHED,
     e.FencedMember: ErrorCode.FENCED_INSTANCE_ID,
     e.FencedEpoch: ErrorCode.FENCED_MEMBER_EPOCH,
+    e.ReaderFenced: ErrorCode.FENCED_MEMBER_EPOCH,  # of Event Hubs alone
     e.StaleEpoch: ErrorCode.STALE_MEMBER_EPOCH,
     e.UnreleasedInstance: ErrorCode.UNRELEASED_INSTANCE_ID,
     e.UnknownAssignor: ErrorCode.UNSUPPORTED_ASSIGNOR,

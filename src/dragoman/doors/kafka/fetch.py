@@ -151,7 +151,8 @@ class Fetching:
                 break
             if self._request.version < ZSTD_FROM:
                 _check_zstd(block)
-            size += spell_block(block, extract.end, epoch, pieces)
+            typed = block.format != KAFKA and is_typed(talk, topic)
+            size += spell_block(block, extract.end, epoch, pieces, typed=typed)
             self._count += min(block.end, extract.end) - max(block.offset, part[3])
         result = FetchResult(
             topic, part[1], 0, extract.committed, extract.stable, extract.start, pieces
@@ -184,6 +185,11 @@ def check_epoch(told: int, epoch: int) -> None:
         return
     code = ErrorCode.FENCED_LEADER_EPOCH if told < epoch else ErrorCode.UNKNOWN_LEADER_EPOCH
     raise Refused(code)
+
+
+def is_typed(talk: Talk, topic: str | bytes) -> bool:
+    """Whether headers of other protocols are shown in AMQP's encoding."""
+    return talk.find(topic).settings.header_values == "amqp"
 
 
 def _check_zstd(block: Block) -> None:

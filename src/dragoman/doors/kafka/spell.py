@@ -19,15 +19,20 @@ from dragoman.model.message import Delivery, Message
 from dragoman.wire.kafka.batch import PREFIX_BYTES, batch_prefix, place_batch, read_batch_head
 from dragoman.wire.kafka.records import Record, read_records
 
+TYPED: Final = 1 << 16  # beside the format, of what is kept
 COPY_BYTES_MAX: Final = 4_096  # up to here one copy is cheaper than one more buffer to send
 
 
-def spell_block(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> int:
-    """Add the block's batches below `end` to `pieces`; returns their bytes."""
+def spell_block(
+    block: Block, end: int, epoch: int, pieces: list[Chunk], *, typed: bool = False
+) -> int:
+    """Add the block's batches below `end` to `pieces`; returns their bytes. `typed`: other protocols' headers are shown
+    in AMQP's encoding (`StreamSettings.header_values`).
+    """
     if block.format != KAFKA:
         if block.control:
             return 0  # another protocol's marker: its offset is a gap
-        return _spell_foreign(block, end, epoch, pieces)
+        return _spell_foreign(block, end, epoch, pieces, typed=typed)
     assert block.bodies is not None
     if block.packed:
         return _spell_batch(block.bodies[0], block.offset, epoch, pieces)
@@ -49,18 +54,19 @@ def _spell_batch(batch: bytes, offset: int, epoch: int, pieces: list[Chunk]) -> 
     return size
 
 
-def _spell_foreign(block: Block, end: int, epoch: int, pieces: list[Chunk]) -> int:
+def _spell_foreign(block: Block, end: int, epoch: int, pieces: list[Chunk], *, typed: bool) -> int:
     if block.end > end:  # some of it is not committed yet: not worth keeping
-        return _spell_batch(_render(block, end), block.offset, epoch, pieces)
+        return _spell_batch(_render(block, end, typed=typed), block.offset, epoch, pieces)
     if block.rendered is None:
         block.rendered = {}
-    known = block.rendered.get(KAFKA)
+    key = KAFKA | (TYPED if typed else 0)
+    known = block.rendered.get(key)
     if known is None:
-        known = block.rendered[KAFKA] = [_render(block, block.end)]
+        known = block.rendered[key] = [_render(block, block.end, typed=typed)]
     return _spell_batch(known[0], block.offset, epoch, pieces)
 
 
-def _render(block: Block, end: int) -> bytes:
+def _render(block: Block, end: int, *, typed: bool) -> bytes:
     assert block.bodies is not None
     messages: list[tuple[Message, Delivery | None]] = []
     deltas: list[int] = []
@@ -69,7 +75,7 @@ def _render(block: Block, end: int) -> bytes:
             body = block.bodies[offset - block.offset]
             messages.append((_message(block.format, body, block.stored_at(offset)), None))
             deltas.append(offset - block.offset)
-    return render(messages, KAFKA, RenderOptions(offset_deltas=deltas))[0]
+    return render(messages, KAFKA, RenderOptions(offset_deltas=deltas, typed_headers=typed))[0]
 
 
 def _message(format: int, body: bytes, stored_ms: int) -> Message:

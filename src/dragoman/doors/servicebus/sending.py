@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dragoman.doors.servicebus.entities import SESSIONS
+from dragoman.doors.shared.amqp10.batches import BATCH_FORMAT, parts_of
 from dragoman.doors.shared.amqp10.ingest import Taken, take
 from dragoman.doors.shared.amqp10.profile import CREDIT, Incoming, Intake, Peer, Refused, Terms
 from dragoman.formats.amqp10 import id_text
@@ -23,15 +24,12 @@ from dragoman.kernel.api import (
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.composites import to_bytes
-from dragoman.wire.amqp10.decode import DecodeError, decode
+from dragoman.wire.amqp10.decode import DecodeError
 from dragoman.wire.amqp10.errors import DECODE_ERROR, INVALID_FIELD, NOT_ALLOWED
 from dragoman.wire.amqp10.messaging import Rejected
-from dragoman.wire.amqp10.sections import DATA, PREFIX_BYTES, pack_entry, slice_message, split_entry
-from dragoman.wire.amqp10.values import Described
+from dragoman.wire.amqp10.sections import PREFIX_BYTES, pack_entry, slice_message, split_entry
 
-BATCH_FORMAT: Final = 0x80013700
 MESSAGE_BYTES_MAX: Final = 1 << 20
-BATCH_MAX: Final = 10_000
 ID_CHARS_MAX: Final = 128
 ID_BYTES: Final = 12
 
@@ -112,23 +110,6 @@ class ServiceBusSink:
 
     def close(self) -> None:
         """See `profile.Sink`."""
-
-
-def parts_of(payload: bytes) -> list[bytes]:
-    """The messages in the data sections of a batch. Raises DecodeError, Refused."""
-    found = slice_message(payload)
-    if found.shape != DATA:
-        raise DecodeError("a batch is made of data sections")
-    parts: list[bytes] = []
-    pos = found.body
-    while pos < found.footer:
-        value, pos = decode(payload, pos)
-        if type(value) is not Described or type(value.value) is not bytes:
-            raise DecodeError("a batch is made of data sections")
-        parts.append(value.value)
-    if len(parts) > BATCH_MAX:
-        raise Refused(INVALID_FIELD, f"a batch has at most {BATCH_MAX} messages")
-    return parts
 
 
 def name_message(taken: Taken, token: bytes) -> None:

@@ -1,10 +1,16 @@
 """What leased readers are handed: stored entries as they are, messages of other formats rendered once and kept."""
 
+from typing import Final
+
 from dragoman.formats import decode_all, render
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
-from dragoman.kernel.api import Block, Delivery
+from dragoman.formats.typedheaders import set_binary
+from dragoman.kernel.api import Block, Delivery, HeaderValues
+from dragoman.model.levels import KAFKA
 from dragoman.model.message import Message
+
+BINARY: Final = 1 << 16  # beside the format, of what is kept
 
 
 def entries_of(delivery: Delivery, format: int, now_ms: int) -> list[bytes]:
@@ -17,15 +23,25 @@ def entries_of(delivery: Delivery, format: int, now_ms: int) -> list[bytes]:
     return rendered[delivery.start - block.offset : delivery.end - block.offset]
 
 
-def rendered_block(block: Block, format: int, stream: str, now_ms: int) -> list[bytes]:
-    """All messages of a block as entries, kept with it."""
+def rendered_block(
+    block: Block, format: int, stream: str, now_ms: int, header_values: HeaderValues = "text"
+) -> list[bytes]:
+    """All messages of a block as entries, kept with it. Where the stream's `header_values` are "amqp", Kafka's headers
+    are binary.
+    """
     if block.rendered is None:
         block.rendered = {}
-    known = block.rendered.get(format)
+    is_binary = header_values == "amqp" and block.format == KAFKA
+    key = format | (BINARY if is_binary else 0)
+    known = block.rendered.get(key)
     if known is None:
-        messages = [(message, None) for message in _messages(block)]
+        found = _messages(block)
+        if is_binary:
+            for message in found:
+                set_binary(message)
+        messages = [(message, None) for message in found]
         known = render([*messages], format, RenderOptions(stream, now_ms))
-        block.rendered[format] = known
+        block.rendered[key] = known
     assert len(known) == block.end - block.offset
     return known
 

@@ -4,8 +4,8 @@
     a level         ReaderFenced                        owns the partition: every other reader of the group ends
     no level        ReaderFenced, whatever the level    reads beside at most READERS_MAX - 1 others
 
-Who has to end is told by its ticket. Nothing of it is journalled: readers live with their connection, and what they have
-read is their own affair.
+Who has to end is told by its ticket. Nothing of it is journalled: readers live with their connection, and what they
+have read is their own affair.
 """
 
 from collections.abc import Callable, Mapping

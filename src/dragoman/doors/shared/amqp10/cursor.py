@@ -100,16 +100,19 @@ class CursorSource:
             return True
         stop = min(end, start + self._outlet.room())
         if stop > start:
-            known = self._entries(block)[start - block.offset : stop - block.offset]
-            self._outlet.send(Handout(block, partition, start, known, None))
-            self._session.count_delivered(len(known), sum(map(len, known)))
+            entries = self._entries(block)
+            for low, high in block.present(start, stop):  # what was compacted away is a gap
+                known = entries[low - block.offset : high - block.offset]
+                self._outlet.send(Handout(block, partition, low, known, None))
+                self._session.count_delivered(len(known), sum(map(len, known)))
             self.places[partition] = stop
         return stop == end
 
     def _entries(self, block: Block) -> list[bytes]:
         if block.format == AMQP10 and not block.packed:
             return block.slice(block.offset, block.end)
-        return rendered_block(block, AMQP10, self._stream.name, self._session.wall_ms())
+        values = self._stream.settings.header_values
+        return rendered_block(block, AMQP10, self._stream.name, self._session.wall_ms(), values)
 
     def left(self) -> int | None:
         """See `profile.Source`."""

@@ -10,7 +10,7 @@ Who has not proved who it is may attach nothing but services that are open (`$cb
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from dragoman.doors.shared.amqp10.addresses import ADDRESS_CHARS_MAX, covers
+from dragoman.doors.shared.amqp10.addresses import ADDRESS_CHARS_MAX
 from dragoman.doors.shared.amqp10.inlet import Inlet
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS, Liveness
 from dragoman.doors.shared.amqp10.outlet import Outlet
@@ -19,6 +19,7 @@ from dragoman.doors.shared.amqp10.profile import (
     Peer,
     PendingSource,
     Profile,
+    PromisedSource,
     Refused,
     Sink,
     Source,
@@ -200,7 +201,7 @@ class Amqp10Door:
             raise Refused(INVALID_FIELD, f"an address has at most {ADDRESS_CHARS_MAX} characters")
         if self._serves(strand, link, address):
             return
-        if not self._is_admitted(address):
+        if not self._peer.may_use(address):
             raise Refused(UNAUTHORIZED_ACCESS, f"nobody has said who may use {address!r}")
         for profile in self._profiles:
             if self._takes(profile, strand, link, attach):
@@ -213,7 +214,7 @@ class Amqp10Door:
             service = profile.service(self._peer, address)
             if service is None:
                 continue
-            if not service.is_open and not self._is_admitted(address):
+            if not service.is_open and not self._peer.may_use(address):
                 raise Refused(UNAUTHORIZED_ACCESS, f"nobody has said who may use {address!r}")
             if link.receives:
                 sink = RequestSink(self._peer, link, service, self._replies)
@@ -224,15 +225,6 @@ class Amqp10Door:
                 self._replies[replies] = None
             return True
         return False
-
-    def _is_admitted(self, address: str) -> bool:
-        if self._peer.principal is not None or self._session.node().is_open():
-            return True
-        now_ms = self._session.wall_ms()
-        return any(
-            (not until_ms or now_ms < until_ms) and covers(audience, address)
-            for audience, until_ms in self._peer.claims.items()
-        )
 
     def _takes(self, profile: Profile, strand: Strand, link: Link, attach: Attach) -> bool:
         """Whether the profile has such a node. Raises Refused."""
@@ -391,7 +383,15 @@ class Amqp10Door:
                 outlet.link.owner = None
 
     def answered(self, ticket: int, result: object) -> None:
-        """No command of this door is promised by a ticket."""
+        """What a source was promised."""
+        try:
+            for outlet in list(self._outlets):
+                source = outlet.source
+                if isinstance(source, PromisedSource) and source.ticket == ticket:
+                    source.answered(result)
+            self._drain()
+        except Exception as error:  # noqa: BLE001 - as in `receive`
+            self._fail(error)
 
     def progressed(self) -> None:
         """The journal has come further, or a stream has grown."""

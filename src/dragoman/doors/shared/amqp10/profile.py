@@ -22,6 +22,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
+from dragoman.doors.shared.amqp10.addresses import covers
 from dragoman.kernel.api import (
     DEFAULT_NAMESPACE,
     Block,
@@ -86,6 +87,16 @@ class Peer:
         self.namespace = DEFAULT_NAMESPACE
         self.claims: dict[str, int] = {}
         self.notes: dict[str, Any] = {}
+
+    def may_use(self, address: str) -> bool:
+        """Whether it has proved that it may use a node."""
+        if self.principal is not None or self.session.node().is_open():
+            return True
+        now_ms = self.session.wall_ms()
+        return any(
+            (not until_ms or now_ms < until_ms) and covers(audience, address)
+            for audience, until_ms in self.claims.items()
+        )
 
 
 class Welcome(msgspec.Struct):
@@ -291,6 +302,17 @@ class Source(Protocol):
 
     def close(self) -> None:
         """The link is gone. What it had leased is given back by the engine, as `Spelling.gives_back` says."""
+        ...
+
+
+@runtime_checkable
+class PromisedSource(Protocol):
+    """A source that the kernel has promised something by a ticket (`kernel.api.ConnectionDoor.answered`)."""
+
+    ticket: int
+
+    def answered(self, result: object) -> None:
+        """The promise is kept."""
         ...
 
 
