@@ -350,7 +350,7 @@ def a_queue_is_forgotten_while_another_is_served(patch: Patch) -> None:
 def credit_is_one_more(patch: Patch) -> None:
     real = lease.next_run
 
-    def next_run(subscription: Any, count: int, now_ms: int, holder: int = 0) -> Any:
+    def next_run(subscription: Any, count: int, now_ms: int, holder: Any = None) -> Any:
         return real(subscription, count + 1, now_ms, holder)
 
     patch.setattr(dispatch, "next_run", next_run)

@@ -109,7 +109,7 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
     is_session = holder is not None
     while left > 0:
         try:
-            run = next_run(subscription, left, kernel.now_ms - 1, holder.id if holder else 0)
+            run = next_run(subscription, left, kernel.now_ms - 1, holder)
         except Needs:
             if deliveries:
                 break  # what was leased so far must not be asked for again
@@ -121,6 +121,7 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
             continue
         if holder is None:
             holder = new_holder(state, subscription, session, command.tag)
+            holder.once = True
             holder.no_ack = command.no_ack
             holder.duration_ms = command.lease_duration_ms
         deliveries.append(hand_over(kernel, holder, run, note=False))
@@ -154,7 +155,7 @@ def is_dry(kernel: "Decisions", command: IsDry, session: int) -> bool:
     if settings.single_active and not subscription.consumers.is_first(holder):
         return True
     return not any(
-        window.ready and (window.order is None or window.order.first(window, 1, holder.id))
+        window.ready and (window.order is None or window.order.first(window, 1, holder))
         for window in subscription.windows
     )
 

@@ -81,7 +81,7 @@ class Holder:
         self.held_back = False
         self.no_ack = False
         self.exclusive = False
-        self.once = False  # ends with the turn that hands it something
+        self.once = False  # takes one batch, and ends with the turn that hands it that
         self.credit_max = 0  # 0: no limit
         self.metered = False
         self.allowance = 0

@@ -174,6 +174,15 @@ def test_a_group_is_never_delivered_past_what_is_in_flight(fifo: Sqs) -> None:
     assert fifo.bodies("a.fifo") == ["a1", "a4"]
 
 
+def test_a_receive_takes_all_it_can_of_a_group_before_another_is_locked() -> None:
+    sqs = Sqs()
+    sqs.make("orders.fifo", ContentBasedDeduplication="true")
+    for body, group in (("1", "a"), ("2", "b"), ("3", "a"), ("4", "c"), ("5", "a"), ("6", "b")):
+        sqs.send("orders.fifo", body, MessageGroupId=group)
+    received = [[one["Body"] for one in sqs.receive("orders.fifo", 3)] for _ in range(2)]
+    assert received == [["1", "3", "5"], ["2", "6", "4"]]
+
+
 def test_what_times_out_comes_back_first_in_its_group(fifo: Sqs) -> None:
     assert fifo.bodies("a.fifo", 1) == ["a0"]
     fifo.pass_s(10)

@@ -32,6 +32,23 @@ def test_one_lease_may_take_several_messages_of_a_key() -> None:
     assert [body for body in taken if body.startswith(b"a")] == [b"a.1", b"a.2", b"a.3"]
 
 
+def test_who_takes_one_batch_has_all_of_a_key_before_another_is_locked() -> None:
+    queue = Queue(order="key")
+    for message in ("a.1", "b.1", "a.2", "c.1", "a.3", "b.2"):
+        queue.publish_keys(message)
+    assert queue.take(3) == [b"a.1", b"a.2", b"a.3"]
+    queue.consume(credit_max=3, once=True)
+    assert bodies(queue.delivered()) == [b"b.1", b"b.2", b"c.1"]
+
+
+def test_who_consumes_on_is_given_keys_in_turn() -> None:
+    queue = Queue(order="key")
+    for message in ("a.1", "b.1", "a.2", "b.2"):
+        queue.publish_keys(message)
+    queue.consume(credit_max=4)
+    assert bodies(queue.delivered()) == [b"a.1", b"b.1", b"a.2", b"b.2"]
+
+
 def test_keys_take_turns() -> None:
     queue = Queue(order="key")
     queue.publish_keys("a.1", "a.2", "b.1", "c.1")
@@ -59,9 +76,10 @@ def test_a_returned_message_goes_back_before_later_ones_of_its_key() -> None:
 
 def test_a_key_stays_locked_until_all_its_messages_in_flight_are_settled() -> None:
     queue = Queue(order="key")
-    queue.publish_keys("a.1", "b.1", "a.2", "a.3")
+    queue.publish_keys("a.1", "b.1", "a.2")
     taken = {one.bodies[0]: one for one in queue.lease(3)}
     assert set(taken) == {b"a.1", b"b.1", b"a.2"}
+    queue.publish_keys("a.3")
     queue.settle(taken[b"a.1"], "release")
     assert queue.take(10) == []
     queue.settle(taken[b"a.2"])

@@ -72,7 +72,7 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
             if holder is None:
                 return False
         most = leasable(subscription, holder.room(min(left, budget)))
-        run = next_run(subscription, most, kernel.now_ms - 1, holder.id) if most > 0 else None
+        run = next_run(subscription, most, kernel.now_ms - 1, holder) if most > 0 else None
         if run is None:
             left = 0
             misses += 1

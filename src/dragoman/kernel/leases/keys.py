@@ -162,12 +162,15 @@ class Keys(Order):
 
     # --- what is next ---
 
-    def first(self, window: "Window", count_max: int, holder: int) -> Pick | None:
-        """See `Order`. Of sessions: what is next in those that `holder` has accepted."""
-        mine = self._head(holder) if holder else None
-        free = None if self.sessions else self._head(ANYBODY)
-        if mine is None or (free is not None and free[1] < mine[1]):
-            mine = free
+    def first(self, window: "Window", count_max: int, holder: "Holder | None") -> Pick | None:
+        """See `Order`. Of sessions: what is next in those that `holder` has accepted. Who takes one batch is given all
+        it can have of a key before another is locked for it.
+        """
+        mine = None if holder is None else self._head(holder.id)
+        if mine is None or (holder is not None and not holder.once):
+            free = None if self.sessions else self._head(ANYBODY)
+            if mine is None or (free is not None and free[1] < mine[1]):
+                mine = free
         if mine is None:
             return None
         if self.fair and len(self.rings[ANYBODY]) > 1:

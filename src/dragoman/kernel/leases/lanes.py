@@ -17,6 +17,7 @@ from dragoman.kernel.leases.order import LOOK_AHEAD_MAX, Order, Pick, Runs
 from dragoman.kernel.leases.states import DONE, READY, RETURNED
 
 if TYPE_CHECKING:
+    from dragoman.kernel.entities import Holder
     from dragoman.kernel.leases.window import Window
 
 PIECE_MAX: Final = (
@@ -71,7 +72,7 @@ class Lanes(Order):
         """See `Order`."""
         self._lane(priority).fresh.add(start, end)
 
-    def first(self, window: "Window", count_max: int, holder: int) -> Pick | None:
+    def first(self, window: "Window", count_max: int, holder: "Holder | None") -> Pick | None:
         """See `Order`."""
         number: int = self.top
         while number >= 0:

@@ -77,10 +77,10 @@ class Delivery:
 
 
 def next_run(
-    subscription: Subscription, count_max: int, now_ms: int, holder: int = 0
+    subscription: Subscription, count_max: int, now_ms: int, holder: Holder | None = None
 ) -> Run | None:
     """What is ready next, at most `count_max` messages of one block; what expires at or before `now_ms` is marked so.
-    `holder` is who it is for, 0 somebody new: orders may keep messages for one.
+    `holder` is who it is for, None somebody new: orders may keep messages for one.
 
     Raises Needs when the block's bodies are only on disk.
     """
@@ -98,7 +98,11 @@ def next_run(
 
 
 def head_run(
-    subscription: Subscription, index: int, count_max: int, now_ms: int, holder: int = 0
+    subscription: Subscription,
+    index: int,
+    count_max: int,
+    now_ms: int,
+    holder: Holder | None = None,
 ) -> Run | None:
     """What is ready next in one partition; see `next_run`."""
     partition = subscription.stream.partitions[index]
@@ -156,7 +160,7 @@ def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None
 
 
 def _next_ordered(
-    partition: Partition, window: Window, order: Order, count_max: int, holder: int
+    partition: Partition, window: Window, order: Order, count_max: int, holder: Holder | None
 ) -> Run | None:
     pick = order.first(window, count_max, holder)
     return None if pick is None else run_of(partition, pick)

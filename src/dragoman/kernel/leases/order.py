@@ -24,6 +24,7 @@ from dragoman.kernel.leases.states import (
 )
 
 if TYPE_CHECKING:
+    from dragoman.kernel.entities import Holder
     from dragoman.kernel.leases.window import Window
     from dragoman.kernel.records import Settled
 
@@ -54,8 +55,8 @@ class Order:
         """[start, end), which this order does not have, is READY at its place."""
         raise NotImplementedError
 
-    def first(self, window: "Window", count_max: int, holder: int) -> Pick | None:
-        """What `holder` (0: somebody new) is to have next."""
+    def first(self, window: "Window", count_max: int, holder: "Holder | None") -> Pick | None:
+        """What `holder` (None: somebody new) is to have next."""
         raise NotImplementedError
 
     def last(self, window: "Window", count_max: int) -> Pick | None:
