@@ -40,7 +40,7 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.kernel.scheduler": "tests/kernel/test_schedules.py",
     "dragoman.kernel.snapshots": "tests/kernel/leases/test_seek.py",
     "dragoman.kernel.snapshotting": "tests/kernel/leases/test_seek.py",
-    "dragoman.kernel.transactions.transaction": "tests/kernel/test_transactions.py",
+    "dragoman.kernel.transactions.transaction": "tests/kernel/transactions/test_coordinator.py",
     "dragoman.storage.files.directory": "tests/storage/test_files.py",
     "dragoman.storage.files.disk": "tests/storage/test_files.py",
     "dragoman.storage.guard": "tests/storage/test_segments.py",

@@ -389,11 +389,21 @@ def nobody_is_fenced(patch: Patch) -> None:
 def cursors_move_with_an_abort(patch: Patch) -> None:
     real = coordinator.decide_end
 
-    def decide_end(kernel: Any, known: Any, marker: bytes, *, commit: bool) -> Any:
+    def decide_end(kernel: Any, known: Any, marker: bytes, *, commit: bool, **more: Any) -> Any:
         moved = [
             r.CursorsCommitted(each[0], each[1], each[2], kernel.now_ms) for each in known.cursors
         ]
-        return ([] if commit else moved) + real(kernel, known, marker, commit=commit)
+        return ([] if commit else moved) + real(kernel, known, marker, commit=commit, **more)
+
+    patch.setattr(coordinator, "decide_end", decide_end)
+
+
+@mutant("transactions")
+def an_end_leaves_the_epoch_where_it_is(patch: Patch) -> None:
+    real = coordinator.decide_end
+
+    def decide_end(kernel: Any, known: Any, marker: bytes, *, commit: bool, **_: Any) -> Any:
+        return real(kernel, known, marker, commit=commit)
 
     patch.setattr(coordinator, "decide_end", decide_end)
 

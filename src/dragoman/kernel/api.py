@@ -148,9 +148,11 @@ from dragoman.kernel.transactions.commands import (
     AddToTransaction,
     EndTransaction,
     InitProducer,
+    ListProducers,
     ListTransactions,
     PendingCursors,
     ProducerIdentity,
+    ProducerInfo,
     TransactionInfo,
 )
 
@@ -235,6 +237,7 @@ __all__ = [
     "ListGroups",
     "ListNames",
     "ListNamespaces",
+    "ListProducers",
     "ListPumps",
     "ListPushed",
     "ListQueues",
@@ -258,6 +261,7 @@ __all__ = [
     "Places",
     "Producer",
     "ProducerIdentity",
+    "ProducerInfo",
     "Publish",
     "PublishReply",
     "PumpInfo",

@@ -261,6 +261,10 @@ class ProducerInitialised(Record, frozen=True, array_like=True, gc=False, tag=60
     epoch: int
     timeout_ms: int
     stored_ms: int
+    before_producer: int = (
+        -1
+    )  # who asked for it by name and epoch, so that a retry is answered again
+    before_epoch: int = -1
 
 
 class TransactionExtended(Record, frozen=True, array_like=True, gc=False, tag=61):
@@ -283,11 +287,15 @@ class CursorsPended(Record, frozen=True, array_like=True, gc=False, tag=62):
 
 
 class TransactionEnded(Record, frozen=True, array_like=True, gc=False, tag=63):
-    """What the producer's transaction wrote is there for everybody, or never was."""
+    """What the producer's transaction wrote is there for everybody, or never was. Its transactional id has the next
+    producer and epoch from now on, if there is one.
+    """
 
     producer: int
     commit: bool
     stored_ms: int
+    next_producer: int = -1
+    next_epoch: int = -1
 
 
 class TransactionForgotten(Record, frozen=True, array_like=True, gc=False, tag=64):

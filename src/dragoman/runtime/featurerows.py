@@ -25,7 +25,8 @@ from dragoman.kernel.pumps import PumpInfo, apply_pump_created
 from dragoman.kernel.records import DocumentPut, PumpCreated, Runs, SnapshotCreated
 from dragoman.kernel.snapshots import apply_snapshot_created
 from dragoman.kernel.state import State
-from dragoman.kernel.transactions.transaction import Aborted, Transaction, mark
+from dragoman.kernel.transactions.states import ABORTED, COMMITTED, EMPTY, OPEN, TransactionState
+from dragoman.kernel.transactions.transaction import NOBODY, Aborted, Transaction, mark
 from dragoman.ports.storage import StateStore
 from dragoman.runtime.snapshot import Change, id_key, partition_key
 
@@ -48,6 +49,7 @@ class TransactionRow(msgspec.Struct, array_like=True):
     abort_marker: bytes
     runs: list[tuple[int, int, Runs]]
     cursors: list[tuple[str, str, tuple[tuple[int, int, int, int, str], ...]]]
+    before: tuple[int, int] = NOBODY
 
 
 def feature_changes(state: State) -> Iterator[Change]:
@@ -175,6 +177,7 @@ def _transaction_row(known: Transaction) -> bytes:
             known.abort_marker,
             [(stream, partition, runs) for (stream, partition), runs in known.runs.items()],
             known.cursors,
+            known.before,
         )
     )
 
@@ -199,8 +202,8 @@ def _load_transaction(state: State, producer: int, row: TransactionRow) -> None:
     known.epoch = row.epoch
     known.timeout_ms = row.timeout_ms
     known.used_ms = row.used_ms
-    known.is_open = row.is_open
-    known.outcome = row.outcome
+    known.state = _state_of(row)
+    known.before = row.before
     known.began_ms = row.began_ms
     known.format = row.format
     known.abort_marker = row.abort_marker
@@ -213,6 +216,14 @@ def _load_transaction(state: State, producer: int, row: TransactionRow) -> None:
     state.transactions.by_producer[producer] = known
     if known.is_open:
         state.transactions.fresh.append(known)
+
+
+def _state_of(row: TransactionRow) -> TransactionState:
+    if row.is_open:
+        return OPEN
+    if row.outcome is None:
+        return EMPTY
+    return COMMITTED if row.outcome else ABORTED
 
 
 def _pend(partition: Partition, producer: int, runs: Runs) -> None:

@@ -17,6 +17,7 @@ class Writer:
         message = {"transactional_id": name, "transaction_timeout_ms": timeout_ms}
         self.me = client.ask(22, 4, message)
         self.sequence = 0
+        self.moved: dict[str, int] = {}
 
     def who(self) -> dict[str, Any]:
         return {
@@ -31,7 +32,7 @@ class Writer:
         results = answer["results_by_topic"][0]["results_by_partition"]
         return [result["partition_error_code"] for result in results]
 
-    def write(self, topic: str, *values: bytes) -> int:
+    def write(self, topic: str, *values: bytes, version: int = 9) -> int:
         batch = batch_of(
             *values,
             attributes=TRANSACTIONAL,
@@ -47,7 +48,7 @@ class Writer:
             "timeout_ms": 1000,
             "topic_data": topics,
         }
-        answer = self.client.ask(PRODUCE, 9, message)
+        answer = self.client.ask(PRODUCE, version, message)
         result = answer["responses"][0]["partition_responses"][0]
         code: int = result["error_code"]
         if code == 0:
@@ -55,8 +56,15 @@ class Writer:
         return code
 
     def end(self, *, commit: bool, version: int = 3) -> int:
-        code: int = self.client.ask(26, version, {**self.who(), "committed": commit})["error_code"]
+        answer = self.client.ask(26, version, {**self.who(), "committed": commit})
+        code: int = answer["error_code"]
+        if version >= 5 and code == 0:
+            self.moved = {field: answer[field] for field in ("producer_id", "producer_epoch")}
         return code
+
+    def go_on(self) -> None:
+        """Be who the last end said."""
+        self.me, self.sequence = self.moved, 0
 
 
 def isolated(client: Client, offset: int = 0) -> dict[str, Any]:
@@ -191,3 +199,72 @@ def test_several_transactions_may_be_asked_for_at_once() -> None:
     answer = client.ask(24, 4, {"transactions": [given]})
     found = answer["results_by_transaction"][0]["topic_results"][0]["results_by_partition"]
     assert found[0]["partition_error_code"] == 0
+
+
+def test_an_end_of_the_second_kind_moves_the_epoch_and_fences_what_comes_late() -> None:
+    client, writer = start()
+    assert writer.write("t", b"a", version=12) == 0, "no partition was named before"
+    assert writer.end(commit=True, version=5) == 0
+    assert writer.moved == {"producer_id": writer.me["producer_id"], "producer_epoch": 1}
+    assert writer.write("t", b"late", version=12) == 47
+    writer.go_on()
+    assert writer.write("t", b"b", version=12) == 0
+    assert writer.end(commit=False, version=5) == 0
+    writer.go_on()
+    assert writer.who()["producer_epoch"] == 2
+    assert isolated(client)["aborted_transactions"] == [
+        {"producer_id": writer.me["producer_id"], "first_offset": 2}
+    ]
+
+
+def test_the_marker_of_the_second_kind_has_the_next_epoch() -> None:
+    client, writer = start()
+    writer.write("t", b"a", version=12)
+    writer.end(commit=True, version=5)
+    data = client.fetch("t", 1)["records"]
+    assert read_batch_head(data, 0, len(data)).producer_epoch == 1
+
+
+def test_an_end_whose_answer_got_lost_is_answered_again_with_the_same_identity() -> None:
+    client, writer = start()
+    writer.write("t", b"a", version=12)
+    assert writer.end(commit=True, version=5) == 0
+    told = writer.moved
+    assert writer.end(commit=True, version=5) == 0
+    assert writer.moved == told
+    assert writer.end(commit=False, version=5) == 90, "but not with another outcome"
+    assert isolated(client)["high_watermark"] == 2, "one marker"
+    writer.go_on()
+    writer.write("t", b"b", version=12)
+    writer.me = {**writer.me, "producer_epoch": 0}
+    assert writer.end(commit=True, version=5) == 90, "nor once the next one has begun"
+
+
+def test_an_abort_of_the_second_kind_needs_nothing_open_and_a_commit_does() -> None:
+    _, writer = start()
+    assert writer.end(commit=True, version=5) == 48
+    assert writer.end(commit=False, version=5) == 0
+    writer.go_on()
+    assert writer.who()["producer_epoch"] == 1
+    assert writer.end(commit=False, version=5) == 0
+
+
+def test_a_partition_that_is_not_there_is_not_added_by_a_batch() -> None:
+    client, writer = start()
+    assert writer.write("nowhere", b"a", version=12) == 3
+    writer.name = "another"
+    assert writer.write("t", b"a", version=12) == 59
+    assert isolated(client)["high_watermark"] == 0
+
+
+def test_markers_are_written_by_the_coordinator_alone() -> None:
+    client, writer = start()
+    marker = {
+        "producer_id": writer.me["producer_id"],
+        "producer_epoch": 0,
+        "transaction_result": False,
+        "topics": [{"name": "t", "partition_indexes": [0]}],
+        "coordinator_epoch": 0,
+    }
+    answer = client.ask(27, 1, {"markers": [marker]})["markers"][0]
+    assert answer["topics"][0]["partitions"] == [{"partition_index": 0, "error_code": 31}]

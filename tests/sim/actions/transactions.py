@@ -164,13 +164,17 @@ def end(world: World) -> None:
         return
     epoch = _stale(world, transaction)
     commit = world.chance.random() < 0.6
+    moves = world.chance.random() < 0.4
     command = EndTransaction(
-        **_of(transaction, epoch), commit=commit, marker=COMMIT if commit else ABORT
+        **_of(transaction, epoch), commit=commit, marker=COMMIT if commit else ABORT, moves=moves
     )
     wanted: type | None = None
-    if epoch != transaction.epoch:
+    again = moves and epoch == transaction.moved_from and transaction.outcome is commit
+    if again:
+        world.counts["an end is asked for again"] += 1
+    elif epoch != transaction.epoch:
         wanted = e.ProducerFenced
-    elif not transaction.is_open and transaction.outcome is not commit:
+    elif not transaction.is_open and (commit if moves else transaction.outcome is not commit):
         wanted = e.InvalidTransactionState
     wrote = sum(
         entry.pending and entry.producer == transaction.producer
@@ -182,6 +186,10 @@ def end(world: World) -> None:
     if _attempt(world, client, command, "commit" if commit else "abort", wanted):
         world.counts[f"{'commit' if commit else 'abort'} something"] += wrote > 0
         client.wait("end", client.session.position(), SYNCED, [])
+        if moves:
+            assert transaction.epoch == epoch + 1, "it has not moved on"
+            identity = (transaction.producer, transaction.epoch)
+            client.wait("identity", client.session.position(), SYNCED, [identity])
 
 
 def write(world: World) -> None:

@@ -27,7 +27,10 @@ def an_end_is_whole(world: "World", records: Sequence[r.Record]) -> None:
     for record in records:
         if isinstance(record, r.TransactionEnded):
             transaction = world.model.transactions.of(record.producer)
-            assert transaction is not None and transaction.is_open
+            assert transaction is not None
+            moves = record.next_producer >= 0
+            assert transaction.is_open or (moves and not record.commit), "nothing to end"
+            assert not moves or record.next_epoch == transaction.epoch + 1
             _may_end(world, transaction, record)
             _is_marked(world, transaction, record, records)
             moved = [

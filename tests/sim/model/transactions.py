@@ -5,6 +5,7 @@ from collections import deque
 from dragoman.kernel import records as r
 from dragoman.kernel.producers import BATCHES_MAX
 
+NEVER = -2  # no epoch
 Place = tuple[int, int]  # stream, partition
 Cursors = list[tuple[str, str, tuple[tuple[int, int, int, int, str], ...]]]
 
@@ -19,6 +20,7 @@ class Transaction:
         self.timeout_ms = 0
         self.is_open = False
         self.outcome: bool | None = None
+        self.moved_from = NEVER  # its epoch before the last end, if that moved it on
         self.places: set[Place] = set()
         self.cursors: Cursors = []
         self.began_ms = 0  # elapsed time of this life, at the earliest
@@ -54,11 +56,13 @@ class Transactions:
         transaction.producer, transaction.epoch = record.producer, record.epoch
         transaction.timeout_ms = record.timeout_ms
         transaction.outcome = None
+        transaction.moved_from = NEVER
 
     def extend(self, record: r.TransactionExtended) -> None:
         transaction = self.of(record.producer)
         assert transaction is not None
-        transaction.outcome = transaction.outcome if transaction.is_open else None
+        if not transaction.is_open:
+            transaction.outcome, transaction.moved_from = None, NEVER
         transaction.is_open = True
         transaction.places |= {(stream, partition) for stream, partition in record.partitions}
 
@@ -66,6 +70,9 @@ class Transactions:
         transaction = self.of(record.producer)
         assert transaction is not None
         transaction.is_open, transaction.outcome = False, record.commit
+        if record.next_producer >= 0:
+            transaction.moved_from = transaction.epoch
+            transaction.producer, transaction.epoch = record.next_producer, record.next_epoch
         transaction.places, transaction.cursors = set(), []
 
     def forget_stream(self, stream: int) -> None:

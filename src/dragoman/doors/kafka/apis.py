@@ -12,12 +12,14 @@ from dragoman.doors.kafka import (
     consumergroups,
     groupadmin,
     groups,
+    inspection,
     metadata,
     offsets,
     producers,
     topics,
     transactions,
 )
+from dragoman.doors.kafka.features import features
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.wire.kafka.errors import ErrorCode
 
@@ -81,7 +83,15 @@ TABLE: Final[Mapping[int, Served]] = {
     23: Served("OffsetForLeaderEpoch", 2, 4, offsets.serve_epochs),
     24: Served("AddPartitionsToTxn", 0, 5, transactions.serve_add_partitions),
     25: Served("AddOffsetsToTxn", 0, 4, transactions.serve_add_offsets),
-    26: Served("EndTxn", 0, 5, transactions.serve_end, "transaction.version is not finalised: 0"),
+    26: Served("EndTxn", 0, 5, transactions.serve_end, "from version 5 on with the next epoch"),
+    27: Served(
+        "WriteTxnMarkers",
+        1,
+        2,
+        transactions.serve_markers,
+        "CLUSTER_AUTHORIZATION_FAILED: the coordinator alone writes markers, and no transaction hangs",
+        refuses=True,
+    ),
     28: Served("TxnOffsetCommit", 0, 5, transactions.serve_commit_offsets),
     29: Served("DescribeAcls", 1, 3, access.serve_describe, "SECURITY_DISABLED", refuses=True),
     30: Served("CreateAcls", 1, 3, access.serve_create, "SECURITY_DISABLED", refuses=True),
@@ -94,6 +104,9 @@ TABLE: Final[Mapping[int, Served]] = {
     44: Served("IncrementalAlterConfigs", 0, 1, alter.serve_alter_some),
     47: Served("OffsetDelete", 0, 0, commits.serve_delete),
     60: Served("DescribeCluster", 0, 2, metadata.serve_cluster),
+    61: Served("DescribeProducers", 0, 0, inspection.serve_producers),
+    65: Served("DescribeTransactions", 0, 0, inspection.serve_describe),
+    66: Served("ListTransactions", 0, 2, inspection.serve_list, "patterns are RE2"),
     68: Served(
         "ConsumerGroupHeartbeat",
         0,
@@ -118,6 +131,7 @@ def versions(code: int = 0) -> Message:
             {"api_key": key, "min_version": api.low, "max_version": api.high}
             for key, api in TABLE.items()
         ],
+        **features(),
     }
 
 

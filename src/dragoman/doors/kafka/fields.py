@@ -10,7 +10,6 @@ TOLD_FOR_LOGS: Final = "meant for a log"
 
 IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
     "Produce": {
-        "transactional_id": "each batch names its producer",
         "timeout_ms": "nothing waits for replicas",
     },
     "Fetch": {

@@ -28,7 +28,9 @@ Other protocols' messages are read as record batches made for the purpose; other
 ## What is different from Kafka
 
 - One node: replication factors are accepted and mean 1, leader elections and reassignments do not exist.
-- Transactions are of the first kind (`transaction.version` 0): no epoch per transaction.
+- A transaction ends in one atomic set (markers, offsets and the end): nobody ever sees it being prepared, and none is
+  left hanging for `kafka-transactions abort`. A client that uses the second kind (`transaction.version` 2) is told its
+  next epoch once that would survive a loss of power.
 - No quotas, no client telemetry, no access lists, no share groups yet.
 - A group is classic or assigned by the broker (KIP-848) from its first member to its last; an empty one becomes the
   other kind by who joins it, offsets and all. Moving a group with members from one to the other is refused.

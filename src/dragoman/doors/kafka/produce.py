@@ -9,7 +9,9 @@ from typing import Any, Final
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.limits import LimitsCache
 from dragoman.doors.kafka.talk import NAMESPACE, Request, Talk
+from dragoman.doors.kafka.transactions import begin
 from dragoman.kernel.api import Producer, Publish
+from dragoman.model.errors import InvalidTransactionState
 from dragoman.model.levels import APPLIED, KAFKA
 from dragoman.wire.kafka.batch import (
     NO_PRODUCER,
@@ -29,6 +31,7 @@ from dragoman.wire.kafka.produce import (
 from dragoman.wire.kafka.records import check_records
 
 ZSTD_FROM: Final = 7  # version of the request (KIP-110)
+ADDING_FROM: Final = 12  # version whose batches need no AddPartitionsToTxn (KIP-890)
 UNKNOWN_OFFSET: Final = -1
 ACKS: Final = (-1, 0, 1)
 
@@ -36,13 +39,14 @@ ACKS: Final = (-1, 0, 1)
 class Producing:
     """The produce side of one connection."""
 
-    __slots__ = ("_level", "_limits", "_position", "_talk")
+    __slots__ = ("_level", "_limits", "_position", "_talk", "_transaction")
 
     def __init__(self, talk: Talk, limits: LimitsCache) -> None:
         self._talk = talk
         self._limits = limits
         self._position = 0  # what the answer to the request at hand waits for
         self._level = APPLIED
+        self._transaction: str | None = None  # that batches of the request at hand begin or go on
 
     def serve(self, request: Request) -> None:
         """Raises KafkaCodecError."""
@@ -53,6 +57,7 @@ class Producing:
         produce = decode_produce_request(version, request.buf, request.body, request.end)
         self._position = 0
         self._level = APPLIED
+        self._transaction = produce.transactional_id if version >= ADDING_FROM else None
         acks = produce.acks
         results: list[ProduceResult] = []
         failed = False
@@ -91,11 +96,27 @@ class Producing:
         publish.latest_ms = max(head.max_timestamp_ms, 0) if stamped_ms < 0 else stamped_ms
         if head.producer_id != NO_PRODUCER:
             publish.producer = _producer(head)
-        reply = self._talk.session.publish(publish)
+        try:
+            reply = self._talk.session.publish(publish)
+        except InvalidTransactionState:
+            self._add(publish)
+            reply = self._talk.session.publish(publish)
         if acks != 0:
             self._position = max(self._position, reply.position)
             self._level = max(self._level, reply.level)
         return ProduceResult(topic, partition, 0, reply.offset, stamped_ms, UNKNOWN_OFFSET)
+
+    def _add(self, publish: Publish) -> None:
+        """A transaction's first batch to this partition adds it. Raises InvalidTransactionState, and as `begin`."""
+        producer = publish.producer
+        if self._transaction is None or producer is None:
+            raise InvalidTransactionState("the partition was not added")
+        who = {
+            "transactional_id": self._transaction,
+            "producer_id": producer.id,
+            "producer_epoch": producer.epoch,
+        }
+        begin(self._talk, who, ((publish.address.name, publish.partition),))
 
     def _special(
         self, needs_keys: bool, stamps: bool, records: bytes, now_ms: int

@@ -10,9 +10,15 @@ from dragoman.doors.kafka.commits import Topic
 from dragoman.doors.kafka.errors import REFUSALS, code_of
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
-from dragoman.kernel.api import AddCursors, AddToTransaction, CommitCursors, EndTransaction
+from dragoman.kernel.api import (
+    AddCursors,
+    AddToTransaction,
+    CommitCursors,
+    EndTransaction,
+    ProducerIdentity,
+)
 from dragoman.model.errors import ProducerFenced, UnknownProducer
-from dragoman.model.levels import KAFKA, WRITTEN
+from dragoman.model.levels import KAFKA, SYNCED, WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
 from dragoman.wire.kafka.records import build_marker
 
@@ -22,7 +28,9 @@ FENCED_FROM: Final = (
     2  # version of these requests from which a fenced producer is told so by name (KIP-588)
 )
 MANY_FROM: Final = 4  # version of AddPartitionsToTxn with several transactions (KIP-890)
+MOVING_FROM: Final = 5  # version of EndTxn that ends a transaction's epoch, too (KIP-890)
 COORDINATOR_EPOCH: Final = 0
+EPOCH_MAX: Final = (1 << 15) - 1
 
 
 def refusal_of(error: Exception, version: int, fenced_from: int = FENCED_FROM) -> int:
@@ -35,17 +43,19 @@ def refusal_of(error: Exception, version: int, fenced_from: int = FENCED_FROM) -
     return code_of(error)
 
 
-def _marker(talk: Talk, producer: Message, *, is_commit: bool) -> bytes:
+def _marker(talk: Talk, producer: Message, *, is_commit: bool, moves: bool) -> bytes:
+    """As Kafka: an end that moves the producer on has its next epoch, and so has every abort by somebody else."""
     return build_marker(
         is_commit=is_commit,
         producer_id=producer["producer_id"],
-        producer_epoch=producer["producer_epoch"],
+        producer_epoch=min(producer["producer_epoch"] + moves, EPOCH_MAX),
         coordinator_epoch=COORDINATOR_EPOCH,
         timestamp_ms=talk.session.wall_ms(),
     )
 
 
-def _begin(talk: Talk, producer: Message, partitions: tuple[tuple[str, int], ...]) -> None:
+def begin(talk: Talk, producer: Message, partitions: tuple[tuple[str, int], ...]) -> None:
+    """The producer may write to these; it has a transaction open from here on. Raises REFUSALS."""
     talk.session.submit(
         AddToTransaction(
             transactional_id=producer["transactional_id"],
@@ -53,7 +63,7 @@ def _begin(talk: Talk, producer: Message, partitions: tuple[tuple[str, int], ...
             epoch=producer["producer_epoch"],
             partitions=partitions,
             format=KAFKA,
-            abort_marker=_marker(talk, producer, is_commit=False),
+            abort_marker=_marker(talk, producer, is_commit=False, moves=True),
         )
     )
     talk.wait_for(WRITTEN)
@@ -88,7 +98,7 @@ def _added(talk: Talk, producer: Message, version: int) -> list[Message]:
     if not missing:
         wanted = tuple((topic["name"], index) for topic in topics for index in topic["partitions"])
         try:
-            _begin(talk, producer, wanted)
+            begin(talk, producer, wanted)
         except REFUSALS as error:
             code = refusal_of(error, version)
     unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -118,7 +128,7 @@ def serve_add_offsets(talk: Talk, request: Request, message: Message) -> Message
     """AddOffsetsToTxn: the transaction is open from here on; the offsets follow with TxnOffsetCommit."""
     try:
         check_group(message["group_id"])
-        _begin(talk, message, ())
+        begin(talk, message, ())
     except REFUSALS as error:
         return {"error_code": refusal_of(error, request.version)}
     return {"error_code": 0}
@@ -144,7 +154,7 @@ def serve_commit_offsets(talk: Talk, request: Request, message: Message) -> Mess
                     epoch=message["producer_epoch"],
                     commit=commit,
                     format=KAFKA,
-                    abort_marker=_marker(talk, message, is_commit=False),
+                    abort_marker=_marker(talk, message, is_commit=False, moves=True),
                 )
             )
         )
@@ -156,22 +166,46 @@ def serve_commit_offsets(talk: Talk, request: Request, message: Message) -> Mess
 
 
 def serve_end(talk: Talk, request: Request, message: Message) -> Message:
-    """EndTxn."""
+    """EndTxn. One that moves the producer on waits for the disk, as InitProducerId does: nobody is given the same epoch
+    again, whatever happens.
+    """
+    moves = request.version >= MOVING_FROM
+    is_commit = message["committed"]
     try:
-        talk.session.submit(
+        after: ProducerIdentity = talk.session.submit(
             EndTransaction(
                 transactional_id=message["transactional_id"],
                 producer_id=message["producer_id"],
                 epoch=message["producer_epoch"],
-                commit=message["committed"],
-                marker=_marker(talk, message, is_commit=message["committed"]),
+                commit=is_commit,
+                marker=_marker(talk, message, is_commit=is_commit, moves=moves),
+                moves=moves,
             )
         )
     except REFUSALS as error:
         return {"error_code": refusal_of(error, request.version)}
-    talk.wait_for(WRITTEN)
+    talk.wait_for(SYNCED if moves else WRITTEN)
+    return {"error_code": 0, "producer_id": after.id, "producer_epoch": after.epoch}
+
+
+def serve_markers(talk: Talk, request: Request, message: Message) -> Message:
+    """WriteTxnMarkers: asked between brokers, and by `kafka-transactions abort` for what its coordinator forgot."""
+    code = ErrorCode.CLUSTER_AUTHORIZATION_FAILED
     return {
-        "error_code": 0,
-        "producer_id": message["producer_id"],
-        "producer_epoch": message["producer_epoch"],
+        "markers": [
+            {
+                "producer_id": marker["producer_id"],
+                "topics": [
+                    {
+                        "name": topic["name"],
+                        "partitions": [
+                            {"partition_index": index, "error_code": code}
+                            for index in topic["partition_indexes"]
+                        ],
+                    }
+                    for topic in marker["topics"]
+                ],
+            }
+            for marker in message["markers"]
+        ]
     }

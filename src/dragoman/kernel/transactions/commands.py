@@ -66,14 +66,18 @@ class AddCursors(_OfProducer, frozen=True, kw_only=True):
 
 
 class EndTransaction(_OfProducer, frozen=True, kw_only=True):
-    """Commit or abort: one atomic set of a control entry per partition, the cursors, and the end. Reply: None.
+    """Commit or abort: one atomic set of a control entry per partition, the cursors, and the end. Reply:
+    `ProducerIdentity`, who its producer is from now on.
 
     marker   the control entry's stored bytes; they take one offset
+    moves    each end has its own epoch: late entries of this transaction are fenced by it, and an abort is taken
+             also where nothing is open
     Asked again with the same outcome it is answered again. Raises InvalidTransactionState (nothing is open).
     """
 
     commit: bool
     marker: bytes
+    moves: bool = False
 
 
 class ListTransactions(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ class ListTransactions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransactionInfo(msgspec.Struct, frozen=True):
-    """A transactional id as it is now; `began_ms` is wall time."""
+    """A transactional id as it is now; `began_ms` is wall time, `outcome` that of the last one, None there was none."""
 
     transactional_id: str
     producer_id: int
@@ -92,6 +96,29 @@ class TransactionInfo(msgspec.Struct, frozen=True):
     is_open: bool
     began_ms: int
     partitions: tuple[tuple[str, int], ...]
+    outcome: bool | None
+
+
+class ListProducers(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has written to a partition with sequences. Reply: `list[ProducerInfo]`. Raises StreamNotFound,
+    PartitionNotFound.
+    """
+
+    namespace: str = DEFAULT_NAMESPACE
+    name: str
+    partition: int
+
+
+class ProducerInfo(msgspec.Struct, frozen=True):
+    """A producer as its partition remembers it; -1: unknown, or none. `stored_ms` is when its last batch was taken,
+    `open_since` the first offset of its open transaction.
+    """
+
+    id: int
+    epoch: int
+    last_sequence: int
+    stored_ms: int
+    open_since: int
 
 
 class PendingCursors(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,9 @@ What leads where:
     InitProducer -> (id, epoch)          aborts what the epoch before had open, fences it
     AddToTransaction, AddCursors         EMPTY -> OPEN
     Publish (Producer.transactional)     only into partitions that were named
-    EndTransaction, time, a successor    OPEN -> EMPTY: markers, cursors and the end are one atomic set
+    EndTransaction, time, a successor    OPEN -> COMMITTED or ABORTED: markers, cursors and the end are one atomic set
+
+`states` has the whole table.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,12 +34,14 @@ from dragoman.kernel.transactions.commands import (
     AddToTransaction,
     EndTransaction,
     InitProducer,
+    ListProducers,
     ListTransactions,
     PendingCursors,
     ProducerIdentity,
+    ProducerInfo,
     TransactionInfo,
 )
-from dragoman.kernel.transactions.transaction import Transaction
+from dragoman.kernel.transactions.transaction import NOBODY, Transaction
 from dragoman.model.errors import (
     InvalidArgument,
     InvalidTransactionState,
@@ -64,6 +68,7 @@ if TYPE_CHECKING:
     from dragoman.kernel.state import State
 
 NO_SEQUENCE: Final = -1
+SAME: Final = ProducerIdentity(-1, -1)  # the producer goes on as it is
 
 OfProducer = AddToTransaction | AddCursors | EndTransaction
 
@@ -78,22 +83,34 @@ def init_producer(kernel: "Decisions", command: InitProducer, session: int) -> P
     _check_init(kernel, command)
     key = (command.namespace, command.transactional_id)
     known = kernel.state.transactions.by_key.get(key)
+    asking = (command.producer_id, command.epoch)
     records: list[Record] = []
     if known is None:
-        producer, epoch = _new_id(kernel), 0
+        identity = ProducerIdentity(_new_id(kernel), 0)
     else:
-        if command.producer_id >= 0 and (
-            command.producer_id != known.producer or command.epoch != known.epoch
-        ):
+        if asking[0] >= 0 and asking != (known.producer, known.epoch):
+            if asking == known.before:
+                return ProducerIdentity(known.producer, known.epoch)
             raise ProducerFenced(command.transactional_id)
         if known.is_open:
             records += decide_end(kernel, known, known.abort_marker, commit=False)
-        producer, epoch = known.producer, known.epoch + 1
-        if epoch >= PRODUCER_EPOCH_MAX:
-            producer, epoch = _new_id(kernel), 0
-    records.append(ProducerInitialised(*key, producer, epoch, command.timeout_ms, kernel.now_ms))
+        identity = _next(kernel, known)
+    before = asking if asking[0] >= 0 else NOBODY
+    records.append(
+        ProducerInitialised(
+            *key, identity.id, identity.epoch, command.timeout_ms, kernel.now_ms, *before
+        )
+    )
     kernel.commit(records)
-    return ProducerIdentity(producer, epoch)
+    return identity
+
+
+def _next(kernel: "Decisions", transaction: Transaction) -> ProducerIdentity:
+    """Who writes after its present producer: the next epoch, or a new id after the last one."""
+    epoch = transaction.epoch + 1
+    if epoch >= PRODUCER_EPOCH_MAX:
+        return ProducerIdentity(_new_id(kernel), 0)
+    return ProducerIdentity(transaction.producer, epoch)
 
 
 def _new_id(kernel: "Decisions") -> int:
@@ -182,18 +199,43 @@ def add_cursors(kernel: "Decisions", command: AddCursors, session: int) -> list[
 # --- ending ---
 
 
-def end_transaction(kernel: "Decisions", command: EndTransaction, session: int) -> None:
-    """Reply: None."""
+def end_transaction(kernel: "Decisions", command: EndTransaction, session: int) -> ProducerIdentity:
+    """Reply: who its producer is from now on."""
+    if command.moves:
+        return _end_and_move(kernel, command)
     transaction = _mine(kernel, command)
     _check_marker(command.marker)
     if transaction.is_open:
         kernel.commit(decide_end(kernel, transaction, command.marker, commit=command.commit))
     elif transaction.outcome is not command.commit:
         raise InvalidTransactionState(command.transactional_id)
+    return ProducerIdentity(transaction.producer, transaction.epoch)
+
+
+def _end_and_move(kernel: "Decisions", command: EndTransaction) -> ProducerIdentity:
+    known = kernel.state.transactions.by_key.get((command.namespace, command.transactional_id))
+    asking = (command.producer_id, command.epoch)
+    if known is not None and known.before == asking != NOBODY:
+        if known.outcome is not command.commit:
+            raise ProducerFenced(command.transactional_id)
+        return ProducerIdentity(known.producer, known.epoch)  # the answer got lost
+    transaction = _mine(kernel, command)
+    _check_marker(command.marker)
+    if command.commit and not transaction.is_open:
+        raise InvalidTransactionState(command.transactional_id)
+    after = _next(kernel, transaction)
+    marker = command.marker
+    kernel.commit(decide_end(kernel, transaction, marker, commit=command.commit, after=after))
+    return after
 
 
 def decide_end(
-    kernel: "Decisions", transaction: Transaction, marker: bytes, *, commit: bool
+    kernel: "Decisions",
+    transaction: Transaction,
+    marker: bytes,
+    *,
+    commit: bool,
+    after: ProducerIdentity = SAME,
 ) -> list[Record]:
     """Records of the atomic set that ends a transaction: markers, cursors, the end."""
     records: list[Record] = []
@@ -206,7 +248,9 @@ def decide_end(
             CursorsCommitted(namespace, group, rows, kernel.now_ms)
             for namespace, group, rows in transaction.cursors
         ]
-    records.append(TransactionEnded(transaction.producer, commit, kernel.now_ms))
+    records.append(
+        TransactionEnded(transaction.producer, commit, kernel.now_ms, after.id, after.epoch)
+    )
     return records
 
 
@@ -296,7 +340,24 @@ def _info(kernel: "Decisions", transaction: Transaction) -> TransactionInfo:
         tuple(
             (streams[stream].name, index) for stream, index in transaction.runs if stream in streams
         ),
+        transaction.outcome,
     )
+
+
+def list_producers(kernel: "Decisions", command: ListProducers, session: int) -> list[ProducerInfo]:
+    """Reply: the partition's producers, the longest silent one first."""
+    stream = kernel.state.stream(command.namespace, command.name)
+    if not 0 <= command.partition < len(stream.partitions):
+        raise PartitionNotFound(f"{command.name}-{command.partition}")
+    partition = stream.partitions[command.partition]
+    found: list[ProducerInfo] = []
+    for producer, known in partition.producers.items():
+        _, last, offset = known.batches[-1]
+        block = partition.at(offset)
+        stored_ms = -1 if block is None else block.stored_ms
+        since = partition.open_since.get(producer, -1)
+        found.append(ProducerInfo(producer, known.epoch, last, stored_ms, since))
+    return found
 
 
 def pending_cursors(
@@ -319,6 +380,7 @@ HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     AddToTransaction: add_partitions,
     AddCursors: add_cursors,
     EndTransaction: end_transaction,
+    ListProducers: list_producers,
     ListTransactions: list_transactions,
     PendingCursors: pending_cursors,
 }

@@ -9,7 +9,8 @@ makes them RETURNED (commit) or DONE (abort). Which runs those are is remembered
 say whose it is.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Producer
@@ -25,6 +26,15 @@ from dragoman.kernel.records import (
     TransactionExtended,
     TransactionForgotten,
 )
+from dragoman.kernel.transactions.states import (
+    ABORTED,
+    COMMITTED,
+    EMPTY,
+    OPEN,
+    TransactionEvent,
+    TransactionState,
+    after,
+)
 from dragoman.model.errors import (
     InvalidTransactionState,
     NotSupported,
@@ -36,6 +46,8 @@ if TYPE_CHECKING:
     from dragoman.kernel.state import State
 
 Place = tuple[int, int]  # stream id, partition
+NOBODY: Final = (-1, -1)
+_OUTCOMES: Final[Mapping[TransactionState, bool]] = {COMMITTED: True, ABORTED: False}
 PendedCursors = list[tuple[str, str, tuple[tuple[int, int, int, int, str], ...]]]
 
 
@@ -44,16 +56,16 @@ class Transaction:
 
     __slots__ = (
         "abort_marker",
+        "before",
         "began_ms",
         "cursors",
         "epoch",
         "format",
-        "is_open",
         "key",
-        "outcome",
         "producer",
         "runs",
         "serial",
+        "state",
         "timeout_ms",
         "used_ms",
     )
@@ -62,16 +74,31 @@ class Transaction:
         self.key = key
         self.producer = -1
         self.epoch = -1
+        self.before = (
+            NOBODY  # (producer, epoch) until the producer itself moved on: a retry names it
+        )
         self.timeout_ms = 0
         self.used_ms = 0  # wall time of the last beginning or end
-        self.is_open = False
-        self.outcome: bool | None = None  # of the last one: committed, aborted, None there was none
+        self.state = EMPTY
         self.began_ms = 0
         self.format = 0
         self.abort_marker = b""
         self.runs: dict[Place, Runs] = {}
         self.cursors: PendedCursors = []
         self.serial = 0  # counts beginnings, so that an old deadline is told from a new one
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something waits for its end."""
+        return self.state is OPEN
+
+    @property
+    def outcome(self) -> bool | None:
+        """Of the last one: committed, aborted; None there was none."""
+        return _OUTCOMES.get(self.state)
+
+    def move(self, event: TransactionEvent) -> None:
+        self.state = after(self.state, event)
 
 
 class Aborted:
@@ -118,16 +145,23 @@ def apply_initialised(state: "State", record: ProducerInitialised) -> None:
     transaction = transactions.by_key.get(key)
     if transaction is None:
         transaction = transactions.by_key[key] = Transaction(key)
-    elif transaction.producer != record.producer:
-        transactions.by_producer.pop(transaction.producer, None)
-        transactions.dirty[transaction.producer] = None
-    transaction.producer = record.producer
-    transaction.epoch = record.epoch
+    _become(transactions, transaction, record.producer, record.epoch)
+    transaction.before = (record.before_producer, record.before_epoch)
     transaction.timeout_ms = record.timeout_ms
     transaction.used_ms = record.stored_ms
-    transaction.outcome = None
-    transactions.by_producer[record.producer] = transaction
-    transactions.dirty[record.producer] = None
+    transaction.move(TransactionEvent.INITIALISED)
+
+
+def _become(
+    transactions: Transactions, transaction: Transaction, producer: int, epoch: int
+) -> None:
+    if transaction.producer not in {producer, -1}:
+        transactions.by_producer.pop(transaction.producer, None)
+        transactions.dirty[transaction.producer] = None
+    transaction.producer = producer
+    transaction.epoch = epoch
+    transactions.by_producer[producer] = transaction
+    transactions.dirty[producer] = None
 
 
 def apply_extended(state: "State", record: TransactionExtended) -> None:
@@ -136,6 +170,7 @@ def apply_extended(state: "State", record: TransactionExtended) -> None:
     transaction = transactions.by_producer[record.producer]
     if not transaction.is_open:
         _begin(transactions, transaction, record.began_ms)
+    transaction.move(TransactionEvent.ADDED)
     transaction.format = record.format
     transaction.abort_marker = record.abort_marker
     for stream, partition in record.partitions:
@@ -144,8 +179,7 @@ def apply_extended(state: "State", record: TransactionExtended) -> None:
 
 
 def _begin(transactions: Transactions, transaction: Transaction, began_ms: int) -> None:
-    transaction.is_open = True
-    transaction.outcome = None
+    transaction.before = NOBODY
     transaction.serial += 1
     transaction.began_ms = transaction.used_ms = began_ms
     transactions.fresh.append(transaction)
@@ -223,12 +257,20 @@ def apply_ended(state: "State", record: TransactionEnded) -> None:
             _show(state, subscription, partition, runs, commit=record.commit)
         state.dirty_floors[stream_id] = stream
         state.grown.append((stream, partition))  # isolated cursors may go on
-    transaction.is_open = False
-    transaction.outcome = record.commit
+    transaction.move(_end_of(transaction, commit=record.commit))
     transaction.used_ms = record.stored_ms
     transaction.runs = {}
     transaction.cursors = []
     transactions.dirty[record.producer] = None
+    if record.next_producer >= 0:
+        transaction.before = (transaction.producer, transaction.epoch)
+        _become(transactions, transaction, record.next_producer, record.next_epoch)
+
+
+def _end_of(transaction: Transaction, *, commit: bool) -> TransactionEvent:
+    if commit:
+        return TransactionEvent.COMMIT
+    return TransactionEvent.ABORT if transaction.is_open else TransactionEvent.ABORT_NOTHING
 
 
 def mark(partition: Partition, runs: Runs, *, pending: bool, aborted: bool) -> None:
@@ -308,6 +350,7 @@ def apply_forgotten(state: "State", record: TransactionForgotten) -> None:
     transactions = state.transactions
     transaction = transactions.by_producer.pop(record.producer, None)
     if transaction is not None:
+        transaction.move(TransactionEvent.FORGOTTEN)
         del transactions.by_key[transaction.key]
         transactions.dirty[record.producer] = None
 

@@ -22,14 +22,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeAlias
 
-from dragoman.wire.kafka import messages_cluster, messages_data, messages_groups
+from dragoman.wire.kafka import (
+    messages_cluster,
+    messages_data,
+    messages_groups,
+    messages_inspection,
+)
 
 PRIMITIVES: Final = frozenset(
     ("i8", "i16", "i32", "i64", "bool", "uuid", "str", "bytes", "records")
 )
 NEVER: Final = 1 << 15  # above every int16 version: a message that has no flexible versions
 
-_SOURCES: Final = (messages_data.MESSAGES, messages_groups.MESSAGES, messages_cluster.MESSAGES)
+_SOURCES: Final = (
+    messages_data.MESSAGES,
+    messages_groups.MESSAGES,
+    messages_cluster.MESSAGES,
+    messages_inspection.MESSAGES,
+)
 _HEAD: Final = re.compile(r"(\d+) (\w+) (\d+)-(\d+) flexible (\d+|never)")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SUFFIX: Final = re.compile(

@@ -22,17 +22,20 @@ from dragoman.kernel.transactions.commands import (
     AddToTransaction,
     EndTransaction,
     InitProducer,
+    ListProducers,
     ListTransactions,
     PendingCursors,
     ProducerIdentity,
 )
 from dragoman.model.errors import (
     InvalidTransactionState,
+    PartitionNotFound,
     ProducerFenced,
     StreamNotFound,
     UnknownProducer,
 )
 from dragoman.model.levels import CANONICAL, SYNCED
+from dragoman.model.limits import PRODUCER_EPOCH_MAX
 from dragoman.runtime.session import BrokerSession
 
 COMMIT, ABORT = b"<commit>", b"<abort>"
@@ -78,11 +81,15 @@ class Writer:
         self.sequences[name] = sequence + len(bodies)
         return offset
 
-    def end(self, *, commit: bool = True) -> None:
+    def end(self, *, commit: bool = True, moves: bool = False) -> ProducerIdentity:
         marker = COMMIT if commit else ABORT
-        self.session.submit(
-            EndTransaction(**self.of(), commit=commit, marker=marker)  # type: ignore[arg-type]
+        after: ProducerIdentity = self.session.submit(
+            EndTransaction(**self.of(), commit=commit, marker=marker, moves=moves)  # type: ignore[arg-type]
         )
+        return after
+
+    def become(self, identity: ProducerIdentity) -> None:
+        self.me, self.sequences = identity, {}
 
 
 def seen(session: BrokerSession, name: str, offset: int = 0) -> list[bytes]:
@@ -331,6 +338,90 @@ def test_cursors_of_a_transaction_move_when_it_commits_and_not_before(*, commit:
     assert session.submit(PendingCursors(group="g")) == []
 
 
+@pytest.mark.parametrize("checkpoint", [False, True])
+@pytest.mark.parametrize("commit", [False, True])
+def test_who_moved_on_is_known_and_its_end_answered_again_after_a_restart(
+    *, checkpoint: bool, commit: bool
+) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    topic(session, "t")
+    writer = Writer(session)
+    writer.begin("t")
+    writer.write("t", b"1")
+    after = writer.end(commit=commit, moves=True)
+    assert after == ProducerIdentity(writer.me.id, writer.me.epoch + 1)
+    node.settle()
+    if checkpoint:
+        node.checkpoint()
+    node = engine.start()
+    writer.session = session = node.connect()
+    assert writer.end(commit=commit, moves=True) == after, "the answer got lost"
+    with pytest.raises(ProducerFenced):
+        writer.write("t", b"late")
+    writer.become(after)
+    writer.begin("t")
+    writer.write("t", b"2")
+    writer.end(moves=True)
+    node.settle()
+    assert seen(session, "t") == ([b"1", b"2"] if commit else [b"2"])
+
+
+def test_after_its_last_epoch_a_producer_has_another_id() -> None:
+    node = Engine().start()
+    session = node.connect()
+    topic(session, "t")
+    writer = Writer(session)
+    known = node.kernel.state.transactions.by_producer[writer.me.id]
+    known.epoch = PRODUCER_EPOCH_MAX - 1
+    writer.become(ProducerIdentity(writer.me.id, PRODUCER_EPOCH_MAX - 1))
+    old = writer.me
+    writer.begin("t")
+    after = writer.end(moves=True)
+    assert (after.id != old.id, after.epoch) == (True, 0)
+    assert writer.end(moves=True) == after
+    writer.become(after)
+    writer.begin("t")
+    writer.write("t", b"1")
+    writer.become(old)
+    with pytest.raises(UnknownProducer):
+        writer.write("t", b"late")
+
+
+def test_becoming_the_next_producer_is_answered_again_when_it_was_asked_for_by_name() -> None:
+    node = Engine().start()
+    session = node.connect()
+    first = Writer(session).me
+
+    def again() -> ProducerIdentity:
+        command = InitProducer(transactional_id="tx", producer_id=first.id, epoch=first.epoch)
+        identity: ProducerIdentity = session.submit(command)
+        return identity
+
+    assert again() == again() == ProducerIdentity(first.id, first.epoch + 1)
+    Writer(session)
+    with pytest.raises(ProducerFenced):
+        again()
+
+
+def test_producers_of_a_partition_are_told_with_what_they_have_open() -> None:
+    node = Engine().start()
+    session = node.connect()
+    topic(session, "t")
+    writer = Writer(session)
+    writer.begin("t")
+    writer.write("t", b"1", b"2")
+    (found,) = session.submit(ListProducers(name="t", partition=0))
+    assert (found.id, found.epoch, found.last_sequence) == (writer.me.id, 0, 1)
+    assert found.open_since == 0
+    assert found.stored_ms > 0
+    writer.end()
+    assert session.submit(ListProducers(name="t", partition=0))[0].open_since == -1
+    with pytest.raises(PartitionNotFound):
+        session.submit(ListProducers(name="t", partition=1))
+
+
 class Transactions(RuleBasedStateMachine):
     """Two transactional writers and a plain one against a list; a reader that leases; restarts at will."""
 
@@ -367,11 +458,13 @@ class Transactions(RuleBasedStateMachine):
         self.writers[which].write("q", *bodies)
         self.open[which] = (self.open[which] or []) + bodies
 
-    @rule(which=st.integers(0, 1), commit=st.booleans())
-    def end(self, which: int, *, commit: bool) -> None:
+    @rule(which=st.integers(0, 1), commit=st.booleans(), moves=st.booleans())
+    def end(self, which: int, *, commit: bool, moves: bool) -> None:
         bodies = self.open[which]
         if bodies is not None:
-            self.writers[which].end(commit=commit)
+            after = self.writers[which].end(commit=commit, moves=moves)
+            if moves:
+                self.writers[which].become(after)
             self.open[which] = None
             if commit:
                 self.visible.update(bodies)
