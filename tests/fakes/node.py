@@ -219,7 +219,7 @@ class World:
     def _slow_commit(self) -> Commit:
         log = MemoryLog()
         log.open()
-        return Commit(log, 0, self.worker, post, self._progressed, never)
+        return Commit(log, 0, self.worker, post, self._progressed, never, writes_here=False)
 
     def _progressed(self) -> None:
         self.broker.on_progress()

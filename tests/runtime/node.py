@@ -47,6 +47,7 @@ class TestNode:
             post,
             self._progressed,
             never,
+            writes_here=False,
         )
         self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, FakeNode())
         self.checkpointer = Checkpointer(

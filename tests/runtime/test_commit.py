@@ -110,3 +110,47 @@ def test_a_sealed_frame_is_never_put_off() -> None:
     made.commit.pump()
     assert made.worker.run_one()
     assert made.commit.written == 1
+
+
+def test_the_turn_writes_a_small_frame_itself_while_the_writer_is_idle() -> None:
+    made = Made()
+    made.commit.want_written(1)
+    made.commit.add([GroupDeleted("default", "g")], 10)
+    assert made.commit.pump_here()
+    assert (made.commit.written, made.commit.synced, made.worker.jobs) == (1, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("count", "size_bytes"), [(module.HERE_RECORDS_MAX + 1, 1), (1, module.HERE_BYTES_MAX + 1)]
+)
+def test_the_turn_leaves_much_to_the_writer(count: int, size_bytes: int) -> None:
+    made = Made()
+    made.commit.want_written(1)
+    made.commit.add([GroupDeleted("default", "g")] * count, size_bytes)
+    assert not made.commit.pump_here()
+    assert len(made.worker.jobs) == 1
+
+
+def test_the_turn_writes_nothing_that_is_to_be_synced_nor_behind_a_busy_writer() -> None:
+    made = Made()
+    made.commit.want_written(1)
+    made.commit.want_sync(1)
+    made.commit.add([GroupDeleted("default", "g")], 1)
+    assert not made.commit.pump_here()
+    assert len(made.worker.jobs) == 1
+    made.commit.want_written(2)
+    made.commit.add([GroupDeleted("default", "g")], 1)
+    assert not made.commit.pump_here()
+    assert made.commit.handed == 1
+    made.worker.run_one()
+    assert made.commit.synced == 1
+
+
+def test_frames_that_the_turn_wrote_are_synced_now_and_then_by_the_writer() -> None:
+    made = Made()
+    for position in range(1, module.UNSYNCED_FRAMES_MAX + 1):
+        made.commit.want_written(position)
+        made.commit.add([GroupDeleted("default", "g")], 1)
+        made.commit.pump_here()
+    made.worker.run_one()
+    assert made.commit.synced == made.commit.written == module.UNSYNCED_FRAMES_MAX

@@ -371,6 +371,7 @@ class SimNode:
             self._post,
             lambda: self.broker.on_progress(),  # noqa: PLW0108 - there is no broker yet
             self._fail,
+            writes_here=self.kernel.state.incarnation % 2 == 0,  # every second life
         )
         self.broker = Broker(self.kernel, self.commit, clock, self.scheduler, SimNodeInfo())
         self.checkpointer = Checkpointer(

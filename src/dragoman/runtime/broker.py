@@ -2,7 +2,7 @@
 
     bytes arrive -> doors -> sessions -> kernel (applied at once)
     end of turn:  due work -> dispatch -> deliveries to doors -> bytes to the sockets -> records to the commit
-    journal:      positions moved -> who waits is told -> bytes to the sockets
+    journal:      positions moved -> who waits is told -> bytes to the sockets; a small frame is written within the turn
 
 One turn serves every connection that had something in this round of the loop; each is written to once. Sockets come
 before the frame: what may leave does not wait for it, and the writer's thread, once woken, wants the interpreter too.
@@ -220,7 +220,8 @@ class Broker:
         if self.loader is not None:
             self.loader.trim()
         self._gather()
-        self.commit.pump()
+        if self.commit.pump_here():
+            self._ripen()
         self._press(touched)
         self._hand_ripened()
         self._note_pushed()
@@ -438,15 +439,19 @@ class Broker:
         """Positions moved: show what grew, tell who waits, and let it leave."""
         if not self._turning:
             self.read_clock()
-        self._growth.ripen()
-        waiting, self._waiting = self._waiting, {}
-        self._news.update(waiting)
+        self._ripen()
         self._hand_ripened()
         self._tell()
         self._let_leave()
         if self.after_turn is not None:
             self.after_turn()
         self._ease()
+
+    def _ripen(self) -> None:
+        """Positions moved: who may be told something."""
+        self._growth.ripen()
+        waiting, self._waiting = self._waiting, {}
+        self._news.update(waiting)
 
     def _let_leave(self) -> None:
         """What a turn does at its end, in this round of the loop if none will come by itself."""

@@ -8,6 +8,9 @@ the one before. One that nobody waits for is put off a moment, as the writer's t
 that somebody does wait for. What is handed over is one immutable bytes object. The first failure ends it: a sync that
 failed is never tried again.
 
+A small frame that needs no sync is written by the turn itself, while the writer is idle: to hand it over and be woken
+again costs several times what the write does.
+
 A full disk is no failure: the frame that was refused is kept and written before any other, at once from the journal's
 reserve, otherwise when there is room again (`retry`). Until then frames behind it gather.
 """
@@ -28,6 +31,8 @@ FRAME_BYTES_MAX: Final = 32 << 20  # of bodies gathered into one frame, about
 UNSYNCED_FRAMES_MAX: Final = 256  # written frames after which one is synced though nobody asked
 PUT_OFF_BYTES_MAX: Final = 256 << 10  # of bodies in a frame that nobody waits for
 PUT_OFF_RECORDS_MAX: Final = 1_000
+HERE_BYTES_MAX: Final = 64 << 10  # of bodies in a frame that the turn writes itself
+HERE_RECORDS_MAX: Final = 256  # the same
 
 
 class Post(Protocol):
@@ -63,8 +68,11 @@ class Commit:
         on_progress: Callable[[], None],
         on_failure: Callable[[StorageError], None],
         reserve: Reserve | None = None,
+        *,
+        writes_here: bool = True,
     ) -> None:
         self._log = log
+        self._writes_here = writes_here  # False in tests of a slow disk
         self._reserve = reserve
         # Adds what was decided and not added yet.
         self.collect: Callable[[], object] = lambda: None
@@ -142,6 +150,43 @@ class Commit:
         else:
             self._hand_next()
 
+    def pump_here(self) -> bool:
+        """As `pump`, but a small frame is written by the caller, at the end of its turn. Whether `written` has moved.
+
+        Whom that concerns is told by the caller, not by `on_progress`.
+        """
+        if self._is_for_here():
+            return self._write_here()
+        self.pump()
+        return False
+
+    def _is_for_here(self) -> bool:
+        return (
+            self._writes_here
+            and not self._busy
+            and self.failed is None
+            and self._sealed is None
+            and self._written_wanted > self.handed
+            and self._sync_wanted <= self.synced
+            and self.handed + 1 - self.synced < UNSYNCED_FRAMES_MAX
+            and self._trim_to == 0
+            and self.pending_bytes <= HERE_BYTES_MAX
+            and 0 < len(self._pending) <= HERE_RECORDS_MAX
+        )
+
+    def _write_here(self) -> bool:
+        records, self._pending = self._pending, []
+        self.pending_bytes = 0
+        payload = encode_frame(records)
+        expected = self.handed
+        self.handed += 1
+        self.frame_count += 1
+        if not self._append(expected, payload, sync=False, trim=0, tell=False):
+            self._busy = True  # until what was posted has been heard
+            return False
+        self.written = self.handed
+        return True
+
     def _is_wanted(self) -> bool:
         return (
             self._written_wanted > self.handed
@@ -185,20 +230,25 @@ class Commit:
         self, expected: int, payload: list[bytes], sync: bool, trim: int, tell: bool
     ) -> None:
         """On the worker: one frame, and its sync if somebody waits for one."""
-        position = expected
+        if not payload or self._append(expected, payload, sync, trim, tell):
+            self._finish(expected + bool(payload), sync, trim)
+
+    def _append(
+        self, expected: int, payload: list[bytes], sync: bool, trim: int, tell: bool
+    ) -> bool:
+        """Whether the frame is written; what else happened was posted."""
         try:
-            if payload:
-                position = self._log.append(expected, payload)
-                reached("append")
-                if tell:
-                    self._post(self._on_written, position)
+            position = self._log.append(expected, payload)
+            reached("append")
+            if tell:
+                self._post(self._on_written, position)
         except Full:
             self._post(self._on_full, lambda: self._write(expected, payload, sync, trim, tell))
-            return
+            return False
         except StorageError as error:
             self._post(self._on_failed, error)
-            return
-        self._finish(position, sync, trim)
+            return False
+        return True
 
     def _finish(self, position: int, sync: bool, trim: int) -> None:
         """On the worker: what comes behind the append. A sync without room has failed: it is never tried again."""

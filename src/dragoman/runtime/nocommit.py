@@ -54,6 +54,10 @@ class NoCommit:
     def pump(self) -> None:
         """Nothing to write."""
 
+    def pump_here(self) -> bool:
+        """Nothing to write, so nothing moves."""
+        return False
+
     def pump_all(self) -> None:
         """Nothing to write."""
 
