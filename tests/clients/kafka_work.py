@@ -1,5 +1,6 @@
 """What the tests of Kafka's Python clients share: a broker in its own process, in memory or on files."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,3 +22,8 @@ def serving(
     """`HOST:PORT` of a broker while the block runs."""
     with broker_process(engine, folder, port, users, keys) as bound:
         yield f"127.0.0.1:{bound}"
+
+
+def now() -> float:
+    """A client's own time, in seconds."""
+    return time.monotonic()  # noqa: TID251 - of another process than the broker's

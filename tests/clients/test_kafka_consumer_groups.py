@@ -1,6 +1,5 @@
 """Groups that the broker assigns (KIP-848), as confluent-kafka's consumers live in them."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from tests.clients.kafka_work import DEADLINE_S, ENGINES, serving
+from tests.clients.kafka_work import DEADLINE_S, ENGINES, now, serving
 
 pytestmark = pytest.mark.clients
 
@@ -38,10 +37,6 @@ def member(bootstrap: str, **more: Any) -> Consumer:
             **more,
         }
     )
-
-
-def now() -> float:
-    return time.monotonic()  # noqa: TID251 - a client's own time
 
 
 def poll_until(members: list[Consumer], sizes: list[int]) -> float:

@@ -276,7 +276,8 @@ class Lease(_Command, frozen=True, kw_only=True):
     """Take up to `count_max` messages now. Reply: `list[Delivery]`, empty when none is ready.
 
     lease_duration_ms 0 binds the lease to the session (basic.get); no_ack means done at once. `within` is the holder of
-    an accepted session (`AcceptSession`), which then holds the messages.
+    an accepted session (`AcceptSession`), which then holds the messages. `partition` is the only one to take from.
+    `bytes_max` (0 no limit) ends what is taken behind the message that reaches it.
     Raises SubscriptionNotFound, ResourceLocked, LeaseExpired (`within`), InvalidArgument, QuotaExceeded (`leased_max`
     messages are held; where some may still be, so many are taken).
     """
@@ -288,6 +289,8 @@ class Lease(_Command, frozen=True, kw_only=True):
     lease_duration_ms: int = 0
     tag: Any = None
     within: int = 0
+    partition: int = ANY_PARTITION
+    bytes_max: int = 0
 
 
 class Read(_Command, frozen=True, kw_only=True):

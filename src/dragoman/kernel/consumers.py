@@ -3,12 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel.commands import Cancel, Consume, IsDry, Lease, OpenPool, SetCredit, Settle
-from dragoman.kernel.entities import Holder, Pool
+from dragoman.kernel.commands import (
+    ANY_PARTITION,
+    Cancel,
+    Consume,
+    IsDry,
+    Lease,
+    OpenPool,
+    SetCredit,
+    Settle,
+)
+from dragoman.kernel.entities import Holder, Pool, Subscription
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.deadlines import check_duration
 from dragoman.kernel.leases.dispatch import hand_over, leasable
-from dragoman.kernel.leases.lease import Delivery, next_run
+from dragoman.kernel.leases.lease import Delivery, Run, head_run, next_run, shorten
 from dragoman.kernel.leases.receivers import allow, new_holder, receiver
 from dragoman.kernel.leases.sessions import give_up, unlock
 from dragoman.kernel.leases.settle import released
@@ -16,10 +25,17 @@ from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.leases.sweep import decide_return, dropped
 from dragoman.kernel.state import Needs
 from dragoman.kernel.topology import check_owner, deletion
-from dragoman.model.errors import InvalidArgument, QuotaExceeded, ResourceLocked
+from dragoman.model.errors import (
+    InvalidArgument,
+    PartitionNotFound,
+    QuotaExceeded,
+    ResourceLocked,
+)
 
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
+
+BYTES_ANY: Final = 1 << 62
 
 
 def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
@@ -107,9 +123,10 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
     check_duration(command.lease_duration_ms)
     holder = receiver(state, subscription, command.within, session)
     is_session = holder is not None
-    while left > 0:
+    room = command.bytes_max or BYTES_ANY
+    while left > 0 and room > 0:
         try:
-            run = next_run(subscription, left, kernel.now_ms - 1, holder)
+            run = _next(kernel, subscription, command.partition, left, holder)
         except Needs:
             if deliveries:
                 break  # what was leased so far must not be asked for again
@@ -124,11 +141,31 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
             holder.once = True
             holder.no_ack = command.no_ack
             holder.duration_ms = command.lease_duration_ms
+        if command.bytes_max:
+            room -= shorten(run, room)
         deliveries.append(hand_over(kernel, holder, run, note=False))
         left -= run.end - run.start
     if holder is not None and holder.no_ack and not is_session:
         state.drop_holder(holder)
     return deliveries
+
+
+def _next(
+    kernel: "Decisions",
+    subscription: Subscription,
+    partition: int,
+    most: int,
+    holder: Holder | None,
+) -> Run | None:
+    """What is ready next, of one partition or any. Raises PartitionNotFound, Needs."""
+    now_ms = kernel.now_ms - 1
+    if partition == ANY_PARTITION:
+        return next_run(subscription, most, now_ms, holder)
+    if not 0 <= partition < len(subscription.windows):
+        raise PartitionNotFound(f"{subscription.stream.name}-{partition}")
+    if subscription.windows[partition].ready <= 0:
+        return None
+    return head_run(subscription, partition, most, now_ms, holder)
 
 
 def set_credit(kernel: "Decisions", command: SetCredit, session: int) -> None:

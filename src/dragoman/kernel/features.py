@@ -18,6 +18,7 @@ from dragoman.kernel import (
     pumps,
     scheduler,
     schedules,
+    sharing,
     snapshots,
     snapshotting,
     unused,
@@ -66,6 +67,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **aliases.HANDLERS,
     **catalogue.HANDLERS,
     **readers.HANDLERS,
+    **sharing.HANDLERS,
 }
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {

@@ -3,7 +3,8 @@
     oldest | block | block | block | ... | newest      gone while: older than retention_ms by the broker's clock,
            ^ start                                     or what remains without it is retention_bytes still
 
-Readers with leases hold what they have not settled, whatever its age; cursors hold nothing. Every PERIOD_MS all streams
+Readers with leases hold what they have not settled, whatever its age; cursors hold nothing, nor do groups, whichever
+way they read. Every PERIOD_MS all streams
 with limits are gone through, STREAMS_MAX in one step. Groups unused for long go likewise.
 """
 
@@ -70,6 +71,8 @@ def decide_retention(stream: Stream, now_ms: int) -> list[Record]:
     for partition in stream.partitions:
         offset = stream.held(partition.index, _keep_from(stream, partition, now_ms))
         for subscription in stream.subscriptions:
+            if subscription.settings.group:
+                continue
             offset = min(offset, subscription.windows[partition.index].floor())
         if offset > partition.start:
             records.append(Trimmed(stream.id, partition.index, offset))
@@ -108,6 +111,7 @@ def _stale_groups(state: "State", now_ms: int) -> list[Record]:
         if group.state is EMPTY
         and not group.pending
         and not group.has_members
+        and not (group.shared and group.shared.subscriptions)
         and _is_stale(group, now_ms)
     ]
 

@@ -92,6 +92,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     exactly_once: bool = False  # a delivery leaves once nothing can make its lease undone
     dialect: FilterDialect = "headers"  # what `filter` is written in
     dead_letter_expired: bool = True  # what expires goes to `dead_letter`, too; else it is dropped
+    group: str = ""  # whose members read by it; holds nothing that its stream retains by itself: see `kernel.sharing`
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -336,6 +336,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     state.subscriptions[subscription.id] = subscription
     state.usage.count_queue(stream.namespace, 1)
     state.pushed.add(subscription)
+    state.groups.share(subscription)
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
     if subscription.ready():
@@ -408,6 +409,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     stream.subscriptions.remove(subscription)
     state.usage.count_queue(stream.namespace, -1)
     state.pushed.drop(subscription)
+    state.groups.unshare(subscription)
     _note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
     subscription.consumers.clear()

@@ -133,7 +133,8 @@ def create_subscription(ask: Ask) -> QueueView:
     """Raises StreamNotFound, AlreadyExists."""
     body: NewSubscription = ask.body
     command = CreateSubscription(
-        **ask.place(),
+        namespace=ask.path["namespace"],
+        name=ask.path["name"],
         subscription=body.name,
         settings=changed(SubscriptionSettings(), body.settings),
         from_end=body.from_end,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from dragoman.doors.kafka import groupconfigs
 from dragoman.doors.kafka.configs import (
     BROKER,
     DEFAULT_SOURCE,
@@ -16,6 +17,7 @@ from dragoman.doors.kafka.configs import (
     topic_notes,
 )
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
+from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
 from dragoman.kernel.api import AlterStream, StreamSettings
 from dragoman.model.levels import SYNCED
@@ -25,6 +27,8 @@ Message = dict[str, Any]
 
 TOPIC: Final = 2  # kinds of resources
 BROKER_KIND: Final = 4
+GROUP_KIND: Final = 32
+GROUP_SOURCE: Final = 8  # where a value comes from (DescribeConfigs `config_source`)
 
 SET: Final = 0  # kinds of changes (KIP-339)
 DELETE: Final = 1
@@ -61,6 +65,8 @@ def _described(
 ) -> list[Message]:
     kind, name = resource["resource_type"], resource["resource_name"]
     keys = resource["configuration_keys"]
+    if kind == GROUP_KIND:
+        return _described_group(talk, name, keys)
     if kind == BROKER_KIND:
         if name not in {"", str(NODE_ID)}:
             raise Refused(ErrorCode.INVALID_REQUEST, f"there is no broker {name}")
@@ -81,6 +87,19 @@ def _described(
             if not has_docs:
                 spelled["documentation"] = None
             found.append(spelled)
+    return found
+
+
+def _described_group(talk: Talk, name: str, keys: list[str] | None) -> list[Message]:
+    check_group(name)
+    notes = groupconfigs.notes_of(talk, name)
+    found: list[Message] = []
+    for config in groupconfigs.TABLE.values():
+        if keys is None or config.name in keys:
+            is_set = config.name in notes
+            value = notes.get(config.name, config.default)
+            source = GROUP_SOURCE if is_set else DEFAULT_SOURCE
+            found.append(_spelled(config.name, value, source, config.kind, config.works))
     return found
 
 
@@ -120,7 +139,9 @@ def serve_alter_some(talk: Talk, request: Request, message: Message) -> Message:
     return _each(talk, message, _changed)
 
 
-Change = Callable[[Mapping[str, str], list[Message]], dict[str, str]]
+Notes = dict[str, str]
+Check = Callable[[str, str | None], str]  # the value of a name, as it is stored. Raises Refused
+Change = Callable[[Mapping[str, str], list[Message], Check], Notes]
 
 
 def _each(talk: Talk, message: Message, change: Change) -> Message:
@@ -142,29 +163,36 @@ def _alter(talk: Talk, resource: Message, change: Change, *, is_trial: bool) -> 
         raise Refused(
             ErrorCode.INVALID_CONFIG, "the broker's own configuration is set at its start"
         )
-    settings = _topic_settings(talk, kind, name)
-    names = [given["name"] for given in resource["configs"]]
+    configs = resource["configs"]
+    names = [given["name"] for given in configs]
     if len(set(names)) < len(names):
         raise Refused(ErrorCode.INVALID_REQUEST, "a configuration is named twice")
-    altered = apply_notes(settings, change(topic_notes(settings), resource["configs"]))
+    if kind == GROUP_KIND:
+        check_group(name)
+        notes = change(groupconfigs.notes_of(talk, name), configs, groupconfigs.check_group_config)
+        if not is_trial:
+            groupconfigs.store(talk, name, notes)
+        return
+    settings = _topic_settings(talk, kind, name)
+    altered = apply_notes(settings, change(topic_notes(settings), configs, check_config))
     if not is_trial:
         talk.session.submit(AlterStream(name=name, settings=altered))
 
 
-def _replaced(notes: Mapping[str, str], configs: list[Message]) -> dict[str, str]:
-    return {given["name"]: check_config(given["name"], given["value"]) for given in configs}
+def _replaced(notes: Mapping[str, str], configs: list[Message], check: Check) -> Notes:
+    return {given["name"]: check(given["name"], given["value"]) for given in configs}
 
 
-def _changed(notes: Mapping[str, str], configs: list[Message]) -> dict[str, str]:
+def _changed(notes: Mapping[str, str], configs: list[Message], check: Check) -> Notes:
     after = dict(notes)
     for given in configs:
         name, value, kind = given["name"], given["value"], given["config_operation"]
         if kind == DELETE:
-            if name not in TABLE:
-                check_config(name, value)
+            if name not in TABLE and name not in groupconfigs.TABLE:
+                check(name, value)
             after.pop(name, None)
         elif kind == SET:
-            after[name] = check_config(name, value)
+            after[name] = check(name, value)
         elif kind in {APPEND, SUBTRACT}:
             after[name] = _listed(after, name, value, adds=kind == APPEND)
         else:
@@ -173,6 +201,7 @@ def _changed(notes: Mapping[str, str], configs: list[Message]) -> dict[str, str]
 
 
 def _listed(notes: Mapping[str, str], name: str, value: str | None, *, adds: bool) -> str:
+    """Only topics have lists."""
     value = check_config(name, value)
     if TABLE[name].kind != LIST:
         raise Refused(ErrorCode.INVALID_CONFIG, f"{name} is no list")

@@ -16,6 +16,8 @@ from dragoman.doors.kafka import (
     metadata,
     offsets,
     producers,
+    sharegroups,
+    shareoffsets,
     topics,
     transactions,
 )
@@ -29,6 +31,8 @@ Serve = Callable[[Talk, Request, Message], Message | None]
 PRODUCE: Final = 0
 FETCH: Final = 1
 API_VERSIONS: Final = 18
+SHARE_FETCH: Final = 78
+SHARE_ACKNOWLEDGE: Final = 79
 SASL_HANDSHAKE: Final = 17
 SASL_AUTHENTICATE: Final = 36
 
@@ -118,6 +122,13 @@ TABLE: Final[Mapping[int, Served]] = {
     75: Served(
         "DescribeTopicPartitions", 0, 0, metadata.serve_partitions, "in pages of 2000 at most"
     ),
+    76: Served("ShareGroupHeartbeat", 1, 1, sharegroups.serve_heartbeat),
+    77: Served("ShareGroupDescribe", 1, 1, sharegroups.serve_describe),
+    SHARE_FETCH: Served("ShareFetch", 1, 2, notes="a share session is its connection's"),
+    SHARE_ACKNOWLEDGE: Served("ShareAcknowledge", 1, 2, notes="renewal too (KIP-1222)"),
+    90: Served("DescribeShareGroupOffsets", 0, 1, shareoffsets.serve_describe),
+    91: Served("AlterShareGroupOffsets", 0, 0, shareoffsets.serve_alter),
+    92: Served("DeleteShareGroupOffsets", 0, 0, shareoffsets.serve_delete),
 }
 
 BEFORE_AUTHENTICATION: Final = frozenset({API_VERSIONS, SASL_HANDSHAKE, SASL_AUTHENTICATE})

@@ -16,6 +16,7 @@ from dragoman.kernel.api import (
     DescribeAssigned,
     DescribeGroup,
     GroupInfo,
+    GroupKind,
     ListCursors,
     PendingCursors,
 )
@@ -250,7 +251,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
 
 def _read_by(talk: Talk, group: GroupInfo) -> set[str]:
     """Topics that members of the group have subscribed to."""
-    if not group.is_assigned:
+    if group.kind is not GroupKind.ASSIGNED:
         return {topic for member in group.members for topic in subscribed_topics(member.metadata)}
     info: AssignedInfo = talk.session.submit(DescribeAssigned(group=group.name))
     named = {topic for member in info.members for topic in member.topics}

@@ -235,11 +235,16 @@ def check_config(name: str, value: str | None) -> str:
     config = TABLE.get(name)
     if config is None:
         raise Refused(ErrorCode.INVALID_CONFIG, f"there is no topic configuration {name}")
+    return check_value(config, value)
+
+
+def check_value(config: Config, value: str | None) -> str:
+    """The value as it is stored. Raises Refused."""
     if value is None:
-        raise _refused(name, value, "a value is needed")
+        raise _refused(config.name, value, "a value is needed")
     value = value.strip()
     if len(value.encode()) > NOTE_BYTES_MAX:
-        raise _refused(name, value[:40], f"at most {NOTE_BYTES_MAX} bytes")
+        raise _refused(config.name, value[:40], f"at most {NOTE_BYTES_MAX} bytes")
     if config.words:
         _check_words(config, value)
     elif config.kind in {INT, LONG}:

@@ -5,6 +5,7 @@ Topics go by id; an assignment that has not changed is null.
 
 from typing import Any, Final
 
+from dragoman.doors.kafka import groupconfigs
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.names import TOPIC_PATTERN
@@ -37,6 +38,7 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
         member_id = talk.session.token(ID_BYTES).hex()
     try:
         check_group(message["group_id"])
+        notes = groupconfigs.notes_of(talk, message["group_id"])
         beaten: Beaten = talk.session.submit(
             Beat(
                 group=message["group_id"],
@@ -52,6 +54,7 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
                 legal=TOPIC_PATTERN,
                 assignor=message["server_assignor"],
                 owned=_places(message["topic_partitions"]),
+                session_timeout_ms=groupconfigs.number_of(notes, groupconfigs.SESSION_MS),
             )
         )
     except REFUSALS as error:
@@ -68,7 +71,7 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
         "error_message": None,
         "member_id": beaten.member_id,
         "member_epoch": beaten.epoch,
-        "heartbeat_interval_ms": beaten.interval_ms,
+        "heartbeat_interval_ms": int(notes.get(groupconfigs.INTERVAL_MS, beaten.interval_ms)),
         "assignment": None if beaten.places is None else _spelled(beaten.places),
     }
 

@@ -15,6 +15,8 @@ from dragoman.doors.kafka.apis import (
     BEFORE_AUTHENTICATION,
     FETCH,
     PRODUCE,
+    SHARE_ACKNOWLEDGE,
+    SHARE_FETCH,
     TABLE,
     UNSUPPORTED,
     versions,
@@ -23,6 +25,9 @@ from dragoman.doors.kafka.fetch import Fetching
 from dragoman.doors.kafka.fetchsession import FetchSessions
 from dragoman.doors.kafka.limits import LimitsCache
 from dragoman.doors.kafka.produce import Producing
+from dragoman.doors.kafka.shareacks import release_all, serve_acknowledge
+from dragoman.doors.kafka.sharefetch import ShareFetching
+from dragoman.doors.kafka.sharesession import ShareSessions
 from dragoman.doors.kafka.talk import Chunk, Request, Talk
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.model.levels import APPLIED
@@ -52,6 +57,7 @@ class KafkaDoor:
         "_frames",
         "_producing",
         "_session",
+        "_share_sessions",
         "_talk",
     )
 
@@ -62,6 +68,7 @@ class KafkaDoor:
         if self._talk.principal is None:
             self._buffer.frame_bytes_max = STRANGER_BYTES_MAX
         self._fetch_sessions = FetchSessions()
+        self._share_sessions = ShareSessions()
         self._producing = Producing(self._talk, LimitsCache(self._talk))
         self._frames: deque[Frame] = deque()  # not served yet
         self._behind_bytes = 0  # of those
@@ -114,6 +121,8 @@ class KafkaDoor:
             self._producing.serve(request)
         elif key == FETCH:
             Fetching(self._talk, request, self._fetch_sessions).serve()
+        elif key in {SHARE_FETCH, SHARE_ACKNOWLEDGE}:
+            self._share(request)
         elif api.serve is None:
             self._talk.answer(request, versions())
         else:
@@ -123,6 +132,17 @@ class KafkaDoor:
                 self._talk.answer(request, answer)
             if self._talk.principal is not None and self._buffer.frame_bytes_max < BEHIND_BYTES_MAX:
                 self._buffer.frame_bytes_max = FrameBuffer().frame_bytes_max
+
+    def _share(self, request: Request) -> None:
+        """Raises KafkaCodecError."""
+        talk, sessions = self._talk, self._share_sessions
+        message = decode_request(
+            request.api_key, request.version, request.buf, request.body, request.end
+        )
+        if request.api_key == SHARE_FETCH:
+            ShareFetching(talk, request, message, sessions).serve()
+        else:
+            talk.answer(request, serve_acknowledge(talk, request, message, sessions))
 
     def _refuse(self, request: Request) -> None:
         """An API or version that is not served. ApiVersions says so in its oldest body, with the list (KIP-511)."""
@@ -202,7 +222,9 @@ class KafkaDoor:
         return False
 
     def lost(self) -> None:
-        """Nothing here outlives the session."""
+        """What is held by members that spoke here is ready for others."""
+        for session in self._share_sessions:
+            release_all(self._talk, session)
 
     def is_closing(self) -> bool:
         """Whether the connection ends, now that all answers have left."""

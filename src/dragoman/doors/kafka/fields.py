@@ -49,6 +49,13 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ConsumerGroupHeartbeat": {"rack_id": "described; one node: there is no nearer one"},
     "ConsumerGroupDescribe": {"include_authorized_operations": NO_ACCESS_LISTS},
+    "ShareGroupHeartbeat": {"rack_id": "described; one node: there is no nearer one"},
+    "ShareGroupDescribe": {"include_authorized_operations": NO_ACCESS_LISTS},
+    "ShareFetch": {
+        "min_bytes": "the first records that can be acquired are handed over",
+        "batch_size": "what is acquired follows the stored batches",
+        "share_acquire_mode": "never more than max_records",
+    },
     "OffsetForLeaderEpoch": {"replica_id": NO_REPLICAS},
     "AddPartitionsToTxn": {"transactions.verify_only": "asked between brokers"},
     "CreatePartitions": {

@@ -6,7 +6,7 @@ from typing import Any, Final
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
-from dragoman.kernel.api import DeleteGroup, DescribeGroup, GroupInfo, ListGroups
+from dragoman.kernel.api import DeleteGroup, DescribeGroup, GroupInfo, GroupKind, ListGroups
 from dragoman.model.errors import GroupNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
@@ -21,8 +21,6 @@ STATES: Final[Mapping[str, str]] = {
     "reconciling": "Reconciling",
     "dead": "Dead",
 }
-CLASSIC: Final = "classic"
-CONSUMER: Final = "consumer"  # assigned by the broker
 MISSING_FROM: Final = 6  # version of DescribeGroups that says so of a missing group (KIP-1043)
 
 
@@ -38,17 +36,13 @@ def serve_list(talk: Talk, request: Request, message: Message) -> Message:
                 "group_id": group.name,
                 "protocol_type": group.protocol_type,
                 "group_state": STATES[group.state],
-                "group_type": _type(group),
+                "group_type": group.kind.value,
             }
             for group in groups
             if (not states or STATES[group.state].lower() in states)
-            and (not types or _type(group) in types)
+            and (not types or group.kind.value in types)
         ],
     }
-
-
-def _type(group: GroupInfo) -> str:
-    return CONSUMER if group.is_assigned else CLASSIC
 
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
@@ -95,9 +89,9 @@ def _described(talk: Talk, name: str, version: int) -> Message:
 
 
 def _classic(talk: Talk, name: str) -> GroupInfo:
-    """Raises GroupNotFound, also for a group of the other kind, which is described in another way."""
+    """Raises GroupNotFound, also for a group of another kind, which is described in another way."""
     info: GroupInfo = talk.session.submit(DescribeGroup(group=name))
-    if info.is_assigned:
+    if info.kind is not GroupKind.CLASSIC:
         raise GroupNotFound(name)
     return info
 

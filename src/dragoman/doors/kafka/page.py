@@ -8,6 +8,7 @@ from dragoman.doors.kafka.apis import TABLE
 from dragoman.doors.kafka.configs import BROKER
 from dragoman.doors.kafka.configs import TABLE as CONFIGS
 from dragoman.doors.kafka.fields import IGNORED
+from dragoman.doors.kafka.groupconfigs import TABLE as GROUPS
 from dragoman.wire.kafka.schema import APIS, Field, request_fields
 
 HEAD: Final = """# Kafka clients
@@ -31,7 +32,11 @@ Other protocols' messages are read as record batches made for the purpose; other
 - A transaction ends in one atomic set (markers, offsets and the end): nobody ever sees it being prepared, and none is
   left hanging for `kafka-transactions abort`. A client that uses the second kind (`transaction.version` 2) is told its
   next epoch once that would survive a loss of power.
-- No quotas, no client telemetry, no access lists, no share groups yet.
+- No quotas, no client telemetry, no access lists yet.
+- A share group (KIP-932) reads each topic by a leased subscription, `share:GROUP`, that other doors and the admin API
+  see beside the topic's queue; the queue's own consumers take nothing from it. Records of a transaction are handed out
+  once it has committed, whatever `share.isolation.level`. Locks outlive a restart of the broker, until they end.
+- What a member of a share group gives back reaches a member that waits within 500 ms, not at once.
 - A group is classic or assigned by the broker (KIP-848) from its first member to its last; an empty one becomes the
   other kind by who joins it, offsets and all. Moving a group with members from one to the other is refused.
 - Members of a group that the broker assigns are asked for a heartbeat every 50 ms times their number, 250 ms to 5 s.
@@ -106,6 +111,16 @@ def _configs() -> list[str]:
     lines += [
         f"| {config.name} | {config.default or '(empty)'} | {config.works} |"
         for config in CONFIGS.values()
+    ]
+    lines += [
+        "",
+        "Of groups (resource type GROUP), which may be configured before they are there:",
+        "",
+        "| name | default | here |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {config.name} | {config.default} | {config.works} |" for config in GROUPS.values()
     ]
     lines += [
         "",

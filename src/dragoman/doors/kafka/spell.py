@@ -14,6 +14,7 @@ from dragoman.formats import decode_all, render
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.kernel.api import Block
+from dragoman.kernel.api import Delivery as Leased
 from dragoman.model.levels import KAFKA
 from dragoman.model.message import Delivery, Message
 from dragoman.wire.kafka.batch import PREFIX_BYTES, batch_prefix, place_batch, read_batch_head
@@ -56,25 +57,48 @@ def _spell_batch(batch: bytes, offset: int, epoch: int, pieces: list[Chunk]) -> 
 
 def _spell_foreign(block: Block, end: int, epoch: int, pieces: list[Chunk], *, typed: bool) -> int:
     if block.end > end:  # some of it is not committed yet: not worth keeping
-        return _spell_batch(_render(block, end, typed=typed), block.offset, epoch, pieces)
+        return _spell_batch(
+            _render(block, block.offset, end, typed=typed), block.offset, epoch, pieces
+        )
     if block.rendered is None:
         block.rendered = {}
     key = KAFKA | (TYPED if typed else 0)
     known = block.rendered.get(key)
     if known is None:
-        known = block.rendered[key] = [_render(block, block.end, typed=typed)]
+        known = block.rendered[key] = [_render(block, block.offset, block.end, typed=typed)]
     return _spell_batch(known[0], block.offset, epoch, pieces)
 
 
-def _render(block: Block, end: int, *, typed: bool) -> bytes:
+def spell_deliveries(
+    deliveries: list[Leased], epoch: int, pieces: list[Chunk], *, typed: bool
+) -> None:
+    """Add the batches that hold leased messages to `pieces`, each once: as they are stored, or with these alone."""
+    before: Block | None = None
+    for delivery in deliveries:
+        block = delivery.block
+        assert block.bodies is not None
+        if block.packed:
+            if block is not before:
+                _spell_batch(block.bodies[0], block.offset, epoch, pieces)
+        elif block.format == KAFKA:
+            for offset, body in enumerate(delivery.bodies, delivery.start):
+                _spell_batch(body, offset, epoch, pieces)
+        else:
+            batch = _render(block, delivery.start, delivery.end, typed=typed)
+            _spell_batch(batch, delivery.start, epoch, pieces)
+        before = block
+
+
+def _render(block: Block, first: int, end: int, *, typed: bool) -> bytes:
+    """Messages [first, end), which are another protocol's, as one batch that begins at `first`."""
     assert block.bodies is not None
     messages: list[tuple[Message, Delivery | None]] = []
     deltas: list[int] = []
-    for start, until in block.present(block.offset, end):
+    for start, until in block.present(first, end):
         for offset in range(start, until):
             body = block.bodies[offset - block.offset]
             messages.append((_message(block.format, body, block.stored_at(offset)), None))
-            deltas.append(offset - block.offset)
+            deltas.append(offset - first)
     return render(messages, KAFKA, RenderOptions(offset_deltas=deltas, typed_headers=typed))[0]
 
 

@@ -39,6 +39,7 @@ class Beat(GroupCommand, frozen=True, kw_only=True):
     legal: str = ""
     assignor: str | None = None
     owned: Places | None = None
+    session_timeout_ms: int = 45_000
 
 
 class Beaten(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ Joining and syncing may have to wait for others: their handlers reply with a tic
 through `ConnectionDoor.answered(ticket, result)`; a refusal that follows so is a KernelError as the result.
 """
 
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -11,6 +12,14 @@ import msgspec
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
 
 NO_GENERATION: Final = -1
+
+
+class GroupKind(StrEnum):
+    """How a group's members come to what they read."""
+
+    CLASSIC = "classic"  # they assign it among themselves
+    ASSIGNED = "consumer"  # the broker assigns it: see `DescribeAssigned`
+    SHARED = "share"  # by leases: see `DescribeShared`
 
 
 class GroupCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +170,7 @@ class GroupInfo(msgspec.Struct, frozen=True):
     protocol: str
     generation: int
     members: tuple[MemberInfo, ...] = ()
-    is_assigned: bool = False  # by the broker: see `DescribeAssigned`
+    kind: GroupKind = GroupKind.CLASSIC
 
 
 class AllocateProducer(msgspec.Struct, frozen=True, kw_only=True):

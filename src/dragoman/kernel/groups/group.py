@@ -8,7 +8,9 @@ Members live as long as this process; cursors are records and survive it.
 
 from typing import Final
 
+from dragoman.kernel.entities import Subscription
 from dragoman.kernel.groups.assigned import Assigned
+from dragoman.kernel.groups.shared import Shared
 from dragoman.kernel.groups.states import EMPTY, GroupEvent, GroupState, after
 
 MEMBERS_MAX: Final = 10_000  # of one group, those still to come included
@@ -94,6 +96,7 @@ class Group:
         "pending",
         "protocol",
         "protocol_type",
+        "shared",
         "state",
     )
 
@@ -114,12 +117,18 @@ class Group:
         self.armed_ms = 0  # elapsed time at which somebody looks; 0 not armed
         self.emptied_ms = now_ms  # wall time since which nobody is in it
         self.cursors: dict[tuple[int, int], Cursor] = {}
-        self.assigned: Assigned | None = None  # by the broker; then none of the above has members
+        # One of these at most, and then none of the above has members.
+        self.assigned: Assigned | None = None  # by the broker
+        self.shared: Shared | None = None  # reading by leases
 
     @property
     def has_members(self) -> bool:
-        """Of either kind."""
-        return bool(self.members) or bool(self.assigned and self.assigned.members)
+        """Of any kind."""
+        return (
+            bool(self.members)
+            or bool(self.assigned and self.assigned.members)
+            or bool(self.shared and self.shared.members)
+        )
 
     def move(self, event: GroupEvent) -> None:
         """Go on in the table."""
@@ -189,3 +198,24 @@ class Groups:
         owed = self.tickets.pop(ticket, None)
         if owed is not None:
             self.answers.append((owed[0], ticket, result))
+
+    def share(self, subscription: Subscription) -> None:
+        """A leased subscription is there; if it is a group's, so is the group."""
+        name = subscription.settings.group
+        if not name:
+            return
+        key = (subscription.stream.namespace, name)
+        group = self.by_key.get(key)
+        if group is None:
+            group = self.by_key[key] = Group(key, 0)
+        if group.shared is None:
+            group.shared = Shared()
+        group.shared.subscriptions[subscription.stream.id] = subscription.id
+
+    def unshare(self, subscription: Subscription) -> None:
+        """A leased subscription is gone: no group reads by it any more."""
+        stream = subscription.stream
+        group = self.by_key.get((stream.namespace, subscription.settings.group))
+        mine = {} if group is None or group.shared is None else group.shared.subscriptions
+        if mine.get(stream.id) == subscription.id:
+            del mine[stream.id]

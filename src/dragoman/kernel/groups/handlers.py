@@ -19,9 +19,11 @@ from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.cursors import cursor_infos, decide_commit, decide_delete_cursors
 from dragoman.kernel.groups.group import Group, GroupKey
 from dragoman.kernel.groups.reconciler import Reconciler
+from dragoman.kernel.groups.shared import SIMPLE
+from dragoman.kernel.groups.sharer import Sharer
 from dragoman.kernel.groups.states import EMPTY, GroupEvent
 from dragoman.kernel.groups.subscribed import Lookup
-from dragoman.kernel.records import GroupDeleted, ProducersReserved
+from dragoman.kernel.records import GroupDeleted, ProducersReserved, SubscriptionDeleted
 from dragoman.model.errors import (
     GroupNotEmpty,
     GroupNotFound,
@@ -44,12 +46,14 @@ PRODUCERS_RESERVED: Final = (
 LOOKS_MAX: Final = 64  # groups looked at in one sweep
 
 
-def _find(kernel: "Decisions", namespace: str, name: str) -> Group | None:
+def find_group(kernel: "Decisions", namespace: str, name: str) -> Group | None:
+    """The group, if it is there."""
     return kernel.state.groups.by_key.get((namespace, name))
 
 
-def _get(kernel: "Decisions", namespace: str, name: str) -> Group:
-    group = _find(kernel, namespace, name)
+def get_group(kernel: "Decisions", namespace: str, name: str) -> Group:
+    """Raises GroupNotFound."""
+    group = find_group(kernel, namespace, name)
     if group is None:
         raise GroupNotFound(name)
     return group
@@ -59,7 +63,8 @@ def _coordinator(kernel: "Decisions", group: Group) -> Coordinator:
     return Coordinator(kernel.state.groups, group, kernel.elapsed_ms, kernel.now_ms)
 
 
-def _get_or_make(kernel: "Decisions", key: GroupKey) -> Group:
+def make_group(kernel: "Decisions", key: GroupKey) -> Group:
+    """The group, there from now on. Raises InvalidArgument, QuotaExceeded."""
     if not 0 < len(key[1].encode()) <= NAME_BYTES_MAX:
         raise InvalidArgument(f"a group's name has 1 to {NAME_BYTES_MAX} bytes")
     groups = kernel.state.groups
@@ -73,9 +78,10 @@ def _get_or_make(kernel: "Decisions", key: GroupKey) -> Group:
 
 def join(kernel: "Decisions", command: c.JoinGroup, session: int) -> c.Joined | int:
     """Reply: a ticket, or the generation that goes on."""
-    if command.member_id and _find(kernel, command.namespace, command.group) is None:
+    if command.member_id and find_group(kernel, command.namespace, command.group) is None:
         raise UnknownMember(command.member_id)
-    group = _get_or_make(kernel, (command.namespace, command.group))
+    group = make_group(kernel, (command.namespace, command.group))
+    _refuse_shared(group)
     if group.assigned is not None:
         if group.assigned.members:
             raise InconsistentProtocol("the broker assigns this group")
@@ -95,7 +101,7 @@ def heartbeat(kernel: "Decisions", command: c.Heartbeat, session: int) -> None:
 
 def leave(kernel: "Decisions", command: c.LeaveGroup, session: int) -> str:
     """Reply: the member's id."""
-    group = _find(kernel, command.namespace, command.group)
+    group = find_group(kernel, command.namespace, command.group)
     if group is not None and group.assigned is not None:
         return _reconciler(kernel, group).expel(command.member_id, command.instance_id)
     return _coordinator(kernel, _of_member(kernel, command)).leave(command)
@@ -103,30 +109,41 @@ def leave(kernel: "Decisions", command: c.LeaveGroup, session: int) -> str:
 
 def beat(kernel: "Decisions", command: Beat, session: int) -> Beaten:
     """Reply: the member's epoch, and what it is to read."""
-    group = _find(kernel, command.namespace, command.group)
+    group = find_group(kernel, command.namespace, command.group)
     if command.epoch != JOIN and (group is None or group.assigned is None):
         raise UnknownMember(command.member_id)
     if group is not None and (group.members or group.pending):
         raise InconsistentProtocol("the members of this group assign themselves")
-    group = _get_or_make(kernel, (command.namespace, command.group))
+    group = make_group(kernel, (command.namespace, command.group))
+    _refuse_shared(group)
     return _reconciler(kernel, group).beat(command)
 
 
 def _reconciler(kernel: "Decisions", group: Group) -> Reconciler:
     lookup = Lookup(kernel.state, group.key[0])
-    return Reconciler(kernel.state.groups, group, lookup, (kernel.elapsed_ms, kernel.now_ms))
+    return Reconciler(kernel.state.groups, group, lookup, _now(kernel))
+
+
+def _now(kernel: "Decisions") -> tuple[int, int]:
+    return kernel.elapsed_ms, kernel.now_ms
+
+
+def _refuse_shared(group: Group) -> None:
+    """Raises InconsistentProtocol."""
+    if group.shared is not None:
+        raise InconsistentProtocol("the members of this group share what they read")
 
 
 def check_epoch(kernel: "Decisions", command: CheckEpoch, session: int) -> None:
     """Reply: None."""
-    group = _find(kernel, command.namespace, command.group)
+    group = find_group(kernel, command.namespace, command.group)
     if group is None or group.assigned is None:
         raise UnknownMember(command.member_id)
     _reconciler(kernel, group).check_epoch(command.member_id, command.epoch)
 
 
 def _of_member(kernel: "Decisions", command: c.SyncGroup | c.Heartbeat | c.LeaveGroup) -> Group:
-    group = _find(kernel, command.namespace, command.group)
+    group = find_group(kernel, command.namespace, command.group)
     if group is None:
         raise UnknownMember(command.member_id)
     return group
@@ -142,11 +159,12 @@ def commit_cursors(kernel: "Decisions", command: c.CommitCursors, session: int) 
 
 def check_commit_allowed(kernel: "Decisions", command: c.CommitCursors) -> None:
     """Whether this member, or anybody, may commit for the group now; makes the group. Raises GroupError's."""
-    group = _find(kernel, command.namespace, command.group)
+    group = find_group(kernel, command.namespace, command.group)
     if group is None and command.generation >= 0:
         raise IllegalGeneration("there is no such group")
     if group is None:
-        group = _get_or_make(kernel, (command.namespace, command.group))
+        group = make_group(kernel, (command.namespace, command.group))
+    _refuse_shared(group)
     if group.assigned is not None:
         _reconciler(kernel, group).check_epoch(command.member_id, command.generation)
         return
@@ -157,28 +175,29 @@ def check_commit_allowed(kernel: "Decisions", command: c.CommitCursors) -> None:
 
 def list_cursors(kernel: "Decisions", command: c.ListCursors, session: int) -> list[c.CursorInfo]:
     """Reply: all cursors of the group."""
-    group = _find(kernel, command.namespace, command.group)
+    group = find_group(kernel, command.namespace, command.group)
     return [] if group is None else cursor_infos(kernel.state, group)
 
 
 def delete_cursors(kernel: "Decisions", command: c.DeleteCursors, session: int) -> None:
     """Reply: None."""
-    group = _get(kernel, command.namespace, command.group)
+    group = get_group(kernel, command.namespace, command.group)
     kernel.commit(decide_delete_cursors(kernel.state, group, command))
 
 
 def delete_group(kernel: "Decisions", command: c.DeleteGroup, session: int) -> None:
     """Reply: None."""
-    group = _get(kernel, command.namespace, command.group)
+    group = get_group(kernel, command.namespace, command.group)
     if group.has_members or group.state is not EMPTY:  # or all left while one was to come
         raise GroupNotEmpty(command.group)
     group.move(GroupEvent.DELETED)
-    kernel.commit([GroupDeleted(*group.key)])
+    shares = () if group.shared is None else group.shared.subscriptions.values()
+    kernel.commit([*(SubscriptionDeleted(share) for share in shares), GroupDeleted(*group.key)])
 
 
 def describe_group(kernel: "Decisions", command: c.DescribeGroup, session: int) -> c.GroupInfo:
     """Reply: the group with its members."""
-    group = _get(kernel, command.namespace, command.group)
+    group = get_group(kernel, command.namespace, command.group)
     members = tuple(
         c.MemberInfo(
             member.id,
@@ -194,6 +213,11 @@ def describe_group(kernel: "Decisions", command: c.DescribeGroup, session: int) 
 
 
 def _info(group: Group, members: tuple[c.MemberInfo, ...] = ()) -> c.GroupInfo:
+    if group.shared is not None:
+        state = "stable" if group.shared.members else "empty"
+        return c.GroupInfo(
+            group.key[1], state, "share", SIMPLE, group.shared.epoch, kind=c.GroupKind.SHARED
+        )
     if group.assigned is not None:
         return c.GroupInfo(
             group.key[1],
@@ -201,7 +225,7 @@ def _info(group: Group, members: tuple[c.MemberInfo, ...] = ()) -> c.GroupInfo:
             "consumer",
             group.assigned.assignor,
             group.assigned.epoch,
-            is_assigned=True,
+            kind=c.GroupKind.ASSIGNED,
         )
     return c.GroupInfo(
         group.key[1],
@@ -221,7 +245,7 @@ def _state_of(assigned: Assigned) -> str:
 
 def describe_assigned(kernel: "Decisions", command: DescribeAssigned, session: int) -> AssignedInfo:
     """Reply: the group with its members."""
-    group = _get(kernel, command.namespace, command.group)
+    group = get_group(kernel, command.namespace, command.group)
     assigned = group.assigned
     if assigned is None:
         raise GroupNotFound(f"{command.group} is a group whose members assign themselves")
@@ -272,7 +296,9 @@ def sweep_groups(kernel: "Decisions") -> bool:
         group = groups.by_key.get(key)
         if group is not None and group.armed_ms == at_ms:
             group.armed_ms = 0
-            if group.assigned is not None:
+            if group.shared is not None:
+                Sharer(groups, group, Lookup(kernel.state, key[0]), _now(kernel)).pass_time()
+            elif group.assigned is not None:
                 _reconciler(kernel, group).pass_time()
             else:
                 _coordinator(kernel, group).pass_time()

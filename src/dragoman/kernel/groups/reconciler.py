@@ -5,7 +5,7 @@
                       -> then it is at the new epoch, and is given what nobody holds any more, beat by beat
 
 A partition is never told to two members: it has one owner until that one has said that it let go, left, or was silent
-for SESSION_TIMEOUT_MS, or slower to let go than its own rebalance timeout.
+for its session's timeout, or slower to let go than its own rebalance timeout.
 """
 
 from heapq import heappush
@@ -27,7 +27,6 @@ from dragoman.model.errors import (
     UnreleasedInstance,
 )
 
-SESSION_TIMEOUT_MS: Final = 45_000
 INTERVAL_MIN_MS: Final = 250
 INTERVAL_MAX_MS: Final = 5_000
 INTERVAL_PER_MEMBER_MS: Final = 50  # a group as a whole speaks 20 times a second at most
@@ -55,7 +54,7 @@ class Reconciler:
         if command.pattern:
             self._lookup.check(command.pattern)
         member = self._join(command) if command.epoch == JOIN else self._known(command)
-        member.expires_ms = self._now_ms + SESSION_TIMEOUT_MS
+        member.expires_ms = self._now_ms + command.session_timeout_ms
         self._take_terms(member, command)
         self._look_for_changes()
         told = set(member.places)

@@ -90,6 +90,7 @@ class CreateSubscription(_LeaseCommand, frozen=True, kw_only=True):
     """Make a leased subscription of a stream, beside others. Reply: `QueueInfo`. An existing one is returned as it is.
 
     from_end    begin with what is published from now on; else with the earliest retained message
+    from_ms     begin with what was stored at or after this wall time; -1 does not say
     Raises StreamNotFound, InvalidArgument, NotSupported (too much retained to be put in order).
     """
 
@@ -97,6 +98,7 @@ class CreateSubscription(_LeaseCommand, frozen=True, kw_only=True):
     subscription: str
     settings: SubscriptionSettings = SubscriptionSettings()
     from_end: bool = False
+    from_ms: int = -1
 
 
 class DeleteSubscription(_LeaseCommand, frozen=True, kw_only=True):

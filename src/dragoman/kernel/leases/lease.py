@@ -209,6 +209,22 @@ def _judge(subscription: Subscription, run: Run, now_ms: int) -> None:
             return
 
 
+def shorten(run: Run, bytes_max: int) -> int:
+    """Let `run` end behind the message that reaches `bytes_max`; returns its bytes. A packed block counts whole."""
+    block = run.block
+    bodies = block.bodies
+    assert bodies is not None
+    if block.packed:
+        return block.size
+    size: int = 0
+    for offset in range(run.start, run.end):
+        size += len(bodies[offset - block.offset])
+        if size >= bytes_max:
+            run.end = offset + 1
+            break
+    return size
+
+
 def tries_of(subscription: Subscription, run: Run) -> list[int] | None:
     """How often each message of `run` was leased before; None for a fresh run."""
     if run.fresh:

@@ -35,7 +35,7 @@ from dragoman.model.errors import InvalidArgument, NotSupported
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
 
-FIXED: Final = ("durable", "order", "priorities", "exclusive", "owns_stream")
+FIXED: Final = ("durable", "order", "priorities", "exclusive", "owns_stream", "group")
 """Settings that a subscription keeps for life. So is whether it filters at all; by what may change."""
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from dragoman.kernel.block import Partition
 from dragoman.kernel.describe import queue_info
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.commands import (
@@ -14,6 +15,7 @@ from dragoman.kernel.leases.commands import (
     ListSubscriptions,
 )
 from dragoman.kernel.leases.index import check_order
+from dragoman.kernel.leases.purge import offset_of
 from dragoman.kernel.quotas import check_queue
 from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
 from dragoman.kernel.replies import PushedInfo, QueueInfo
@@ -47,11 +49,15 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
     if command.settings.exclusive:
         raise InvalidArgument("subscriptions of a shared stream are not exclusive")
     settings = msgspec.structs.replace(command.settings, owns_stream=False)
-    starts = tuple(
-        partition.end if command.from_end else partition.start for partition in stream.partitions
-    )
+    starts = tuple(_start(partition, command) for partition in stream.partitions)
     made = SubscriptionCreated(state.id_next, stream.id, command.subscription, settings, starts)
     return [made, *found_by(state, made)]
+
+
+def _start(partition: Partition, command: CreateSubscription) -> int:
+    if command.from_end:
+        return partition.end
+    return partition.start if command.from_ms < 0 else offset_of(partition, command.from_ms)
 
 
 def delete(kernel: "Decisions", command: DeleteSubscription, session: int) -> QueueInfo:

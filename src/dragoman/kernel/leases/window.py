@@ -91,6 +91,12 @@ class Window(Chunks):
         for state in range(1, READY + 1):
             self.counts[state] += chunk.states.count(state)
 
+    def open_counts(self) -> list[int]:
+        """How many messages below the frontier are in each state but DONE and RETURNED, which is counted ready."""
+        return [
+            count for state, count in enumerate(self.counts) if state not in {DONE, RETURNED, READY}
+        ]
+
     def floor(self) -> int:
         """Every offset below this is DONE."""
         floor = self.frontier

@@ -274,6 +274,10 @@ _MESSAGES: Final = {
     ErrorCode.UNRELEASED_INSTANCE_ID: "another member still holds this instance id",
     ErrorCode.UNSUPPORTED_ASSIGNOR: "the broker does not offer this assignor",
     ErrorCode.STALE_MEMBER_EPOCH: "the member's epoch is old: heartbeat, then try again",
+    ErrorCode.INVALID_RECORD_STATE: "the member does not hold the record, or not any more",
+    ErrorCode.SHARE_SESSION_NOT_FOUND: "there is no such share session",
+    ErrorCode.INVALID_SHARE_SESSION_EPOCH: "the epoch does not follow that of the share session",
+    ErrorCode.SHARE_SESSION_LIMIT_REACHED: "the connection has as many share sessions as it may",
     ErrorCode.INVALID_REGULAR_EXPRESSION: "the regular expression is not valid",
 }
 

@@ -27,6 +27,7 @@ from dragoman.wire.kafka import (
     messages_data,
     messages_groups,
     messages_inspection,
+    messages_shares,
 )
 
 PRIMITIVES: Final = frozenset(
@@ -37,6 +38,7 @@ NEVER: Final = 1 << 15  # above every int16 version: a message that has no flexi
 _SOURCES: Final = (
     messages_data.MESSAGES,
     messages_groups.MESSAGES,
+    messages_shares.MESSAGES,
     messages_cluster.MESSAGES,
     messages_inspection.MESSAGES,
 )

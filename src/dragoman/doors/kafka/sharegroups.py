@@ -1,0 +1,122 @@
+"""Share groups (KIP-932): heartbeats, and their description. What members read is `sharefetch`."""
+
+from typing import Any, Final
+
+from dragoman.doors.kafka import groupconfigs as configs
+from dragoman.doors.kafka.errors import REFUSALS, code_of, why
+from dragoman.doors.kafka.groups import check_group
+from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.kernel.api import (
+    DescribeShared,
+    Places,
+    ShareBeat,
+    ShareBeaten,
+    SharedInfo,
+    SharedMemberInfo,
+)
+from dragoman.model.levels import WRITTEN
+
+Message = dict[str, Any]
+
+STATES: Final = {"empty": "Empty", "stable": "Stable"}
+SIMPLE: Final = "simple"  # the one assignor
+
+
+def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
+    """ShareGroupHeartbeat."""
+    about: Message = {
+        "error_code": 0,
+        "error_message": None,
+        "member_id": message["member_id"] or None,
+        "member_epoch": 0,
+        "heartbeat_interval_ms": 0,
+        "assignment": None,
+    }
+    try:
+        check_group(message["group_id"])
+        notes = configs.notes_of(talk, message["group_id"])
+        beaten: ShareBeaten = talk.session.submit(_beat(talk, request, message, notes))
+    except REFUSALS as error:
+        return about | {"error_code": code_of(error), "error_message": why(error)}
+    if beaten.places is not None:
+        talk.wait_for(WRITTEN)  # a topic may be read for the first time
+    return about | {
+        "member_epoch": beaten.epoch,
+        "heartbeat_interval_ms": configs.number_of(notes, configs.SHARE_INTERVAL_MS),
+        "assignment": None if beaten.places is None else _spelled(beaten.places),
+    }
+
+
+def _beat(talk: Talk, request: Request, message: Message, notes: dict[str, str]) -> ShareBeat:
+    names = message["subscribed_topic_names"]
+    reset = notes.get(configs.OFFSET_RESET, configs.LATEST)
+    is_named = reset in {configs.EARLIEST, configs.LATEST}
+    return ShareBeat(
+        group=message["group_id"],
+        member_id=message["member_id"],
+        epoch=message["member_epoch"],
+        client_id=request.client_id,
+        client_host=f"/{talk.connection.peer[0]}",
+        rack_id=message["rack_id"],
+        topics=None if names is None else tuple(names),
+        session_timeout_ms=configs.number_of(notes, configs.SHARE_SESSION_MS),
+        subscription=configs.share_name(message["group_id"]),
+        settings=configs.share_settings(notes),
+        from_end=reset == configs.LATEST,
+        from_ms=-1 if is_named else talk.session.wall_ms() - configs.duration_ms(reset),
+    )
+
+
+def _spelled(places: Places) -> Message:
+    return {
+        "topic_partitions": [
+            {"topic_id": uuid, "partitions": list(indexes)} for uuid, indexes in places
+        ]
+    }
+
+
+def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
+    """ShareGroupDescribe."""
+    return {"groups": [_described(talk, name) for name in message["group_ids"]]}
+
+
+def _described(talk: Talk, name: str) -> Message:
+    about: Message = {
+        "error_code": 0,
+        "error_message": None,
+        "group_id": name,
+        "group_state": "",
+        "group_epoch": 0,
+        "assignment_epoch": 0,
+        "assignor_name": "",
+        "members": [],
+    }
+    try:
+        check_group(name)
+        info: SharedInfo = talk.session.submit(DescribeShared(group=name))
+    except REFUSALS as error:
+        return about | {"error_code": code_of(error), "error_message": why(error)}
+    return about | {
+        "group_state": STATES[info.state],
+        "group_epoch": info.epoch,
+        "assignment_epoch": info.epoch,
+        "assignor_name": SIMPLE,
+        "members": [_member(member) for member in info.members],
+    }
+
+
+def _member(member: SharedMemberInfo) -> Message:
+    return {
+        "member_id": member.id,
+        "rack_id": member.rack_id,
+        "member_epoch": member.epoch,
+        "client_id": member.client_id,
+        "client_host": member.client_host,
+        "subscribed_topic_names": list(member.topics),
+        "assignment": {
+            "topic_partitions": [
+                {"topic_id": uuid, "topic_name": name, "partitions": list(indexes)}
+                for uuid, name, indexes in member.places
+            ]
+        },
+    }
