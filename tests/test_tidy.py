@@ -27,7 +27,6 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.cli.errors": "tests/cli/test_api.py",
     "dragoman.cli.env": "tests/cli/test_commands.py",
     "dragoman.cli.snippet": "tests/cli/test_commands.py",
-    "dragoman.doors.servicebus.entities": "tests/doors/servicebus/test_profile.py",
     "dragoman.doors.servicebus.sessions": "tests/doors/servicebus/test_profile.py",
     "dragoman.doors.shared.amqp10.cursor": "tests/doors/amqp10/test_profile.py",
     "dragoman.doors.shared.amqp10.inlet": "tests/doors/shared/amqp10/test_door.py",

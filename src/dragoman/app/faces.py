@@ -13,6 +13,7 @@ from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.pubsub.services import make_services as pubsub
+from dragoman.doors.servicebus.atom.face import AtomFace
 from dragoman.doors.shared.grpc.transcoder import TranscodedFace
 from dragoman.doors.shared.push.certs import CertsFace
 from dragoman.doors.shared.push.issuer import Issuer
@@ -52,6 +53,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         AdminFace(access),
         SnsFace(),
         SqsFace(is_strict=not options.like),
+        AtomFace(),
         EventGridFace(options.keys, is_open=is_open),
         TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
         TranscodedFace("cloudtasks", [(cloudtasks, cloudtasks.table)]),

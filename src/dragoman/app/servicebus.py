@@ -13,7 +13,6 @@ What is unknown is refused by name, and so is a rule's Action. All problems are 
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -22,23 +21,27 @@ import msgspec
 
 from dragoman.app.config import ConfigError
 from dragoman.app.problems import Problems
+from dragoman.doors.servicebus.definitions import (
+    DEDUP_MS,
+    DEFAULT_RULE,
+    DELIVERIES,
+    DELIVERIES_MAX,
+    DIALECT,
+    LOCK_MS,
+    LOCK_MS_MAX,
+    dead_letters_of,
+    forwarding,
+    path_of_subscription,
+)
+from dragoman.doors.servicebus.durations import FOR_EVER_MS, read_duration
 from dragoman.kernel.commands import CreateStream, DeclareQueue
 from dragoman.kernel.filters.servicebus import servicebus_filter
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.pumps import CreatePump
-from dragoman.kernel.settings import Address, PumpSettings, StreamSettings, SubscriptionSettings
+from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument
 
 FILE_BYTES_MAX: Final = 16 << 20
-FOR_EVER_MS: Final = (
-    3_650_000 * 86_400_000
-)  # whoever says as much as ten thousand years means no end
-LOCK_MS: Final = 60_000
-LOCK_MS_MAX: Final = 300_000
-DELIVERIES: Final = 10
-DELIVERIES_MAX: Final = 2_000
-DEDUP_MS: Final = 600_000
-DEFAULT_RULE: Final[Mapping[str, Any]] = {"name": "$Default", "kind": "true"}
 OF_TOPIC: Final[Mapping[str, type]] = {
     "DefaultMessageTimeToLive": str,
     "DuplicateDetectionHistoryTimeWindow": str,
@@ -66,9 +69,6 @@ CORRELATION: Final[Mapping[str, str]] = {
 }
 OF_RULE: Final = ("FilterType", "SqlFilter", "CorrelationFilter", "Action")
 KINDS: Final = {"Sql": "sql", "Correlation": "correlation", "True": "true", "False": "false"}
-_DURATION: Final = re.compile(
-    r"P(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?"
-)
 
 Table = dict[str, Any]
 
@@ -151,7 +151,7 @@ class _Reader:
     def _subscription(self, where: str, topic: str, ttl_ms: int, subscription: Table) -> None:
         name = subscription["Name"]
         said = _properties(subscription, OF_SUBSCRIPTION, where, self._problems)
-        path = f"{topic}/Subscriptions/{name}"
+        path = path_of_subscription(topic, name)
         settings = self._settings(path, topic, name, said, where, ttl_ms)
         rules = [
             _rule(place, rule, self._problems)
@@ -164,7 +164,7 @@ class _Reader:
             servicebus_filter(filter_)
         except InvalidArgument as error:
             self._problems.add(where, str(error))
-        made = msgspec.structs.replace(settings, filter=filter_, dialect="servicebus")
+        made = msgspec.structs.replace(settings, filter=filter_, dialect=DIALECT)
         self.subscriptions.append(CreateSubscription(name=topic, subscription=name, settings=made))
 
     def _settings(
@@ -180,7 +180,7 @@ class _Reader:
         if not 0 < deliveries <= DELIVERIES_MAX:
             problems.add(where, f"MaxDeliveryCount: 1 to {DELIVERIES_MAX}")
         if not dead:
-            dead = f"{path}/$DeadLetterQueue"
+            dead = dead_letters_of(path)
             own = SubscriptionSettings(lease_duration_ms=lock_ms)
             self.queues.append(DeclareQueue(name=dead, settings=own))
         target = self._target(said, "ForwardTo", path, where)
@@ -188,7 +188,7 @@ class _Reader:
         if target and has_sessions:
             problems.add(where, "ForwardTo: not where sessions are required")
         elif target:
-            self.pumps.append(_pump(path, source, subscription, target, dead))
+            self.pumps.append(forwarding(path, source, subscription, target, dead))
         limits = [ms for ms in (ttl_ms, _ttl(said, where, problems)) if ms >= 0]
         return SubscriptionSettings(
             lease_duration_ms=lock_ms,
@@ -205,16 +205,6 @@ class _Reader:
         if target and (target not in self._names or target == path):
             self._problems.add(where, f"{name}: there is no other queue or topic {target!r}")
         return target
-
-
-def _pump(path: str, source: str, subscription: str, target: str, dead: str) -> CreatePump:
-    settings = PumpSettings(targets=(Address(target),), dead_letter=Address(dead))
-    return CreatePump(
-        name=f"servicebus.forward.{path}",
-        source=source,
-        subscription=subscription or source,
-        settings=settings,
-    )
 
 
 def _stream(said: Table, where: str, problems: Problems) -> StreamSettings:
@@ -234,12 +224,11 @@ def _duration_ms(said: Table, name: str, default: int, where: str, problems: Pro
     text = said.get(name, "")
     if not text:
         return default
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
+    found = read_duration(text)
+    if found is None:
         problems.add(where, f"{name}: {text!r} is no duration")
         return default
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return int((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000)
+    return found
 
 
 def _rule(where: str, rule: Table, problems: Problems) -> Table:

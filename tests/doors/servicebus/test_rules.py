@@ -116,7 +116,7 @@ def test_names_are_taken_once_and_have_to_be_there() -> None:
 
 def test_only_subscriptions_that_filter_have_rules() -> None:
     client = subscribed({"x-match": "all", "n": 1}, "headers")
-    assert client.ask("enumerate-rules", {}, PATH) == (400, "amqp:not-allowed")
+    assert client.ask("enumerate-rules", {}, PATH) == (400, "com.microsoft:argument-error")
     assert client.ask("enumerate-rules", {}, "q") == (400, "amqp:not-allowed")
     assert client.ask("enumerate-rules", {}, "t/Subscriptions/x") == (404, "amqp:not-found")
     plain = subscribed({})

@@ -8,10 +8,13 @@
 What is fixed of a path counts in any case (`/subscriptions/`); names count as they are.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from dragoman.doors.servicebus.definitions import STATUS, note_of
+from dragoman.doors.servicebus.errors import DISABLED
 from dragoman.doors.shared.amqp10.addresses import path_of
-from dragoman.doors.shared.amqp10.profile import Peer
+from dragoman.doors.shared.amqp10.profile import Peer, Refused
 from dragoman.kernel.api import DescribeQueue, QueueInfo
 from dragoman.model.errors import SubscriptionNotFound
 
@@ -60,6 +63,15 @@ def find(peer: Peer, path: str) -> Entity:
         name, subscription = letters.name, ""
         info = _describe(peer, name, "")
     return Entity(path, info, name, subscription)
+
+
+def check_open(notes: Mapping[str, str], closed: Sequence[str]) -> None:
+    """Whether an entity with these notes has none of the statuses `closed`. Raises Refused."""
+    status = note_of(notes).get(STATUS, "") if notes else ""
+    if status in closed:
+        raise Refused(
+            DISABLED, f"Messaging entity is currently disabled. Entity status = {status}."
+        )
 
 
 def _describe(peer: Peer, name: str, subscription: str) -> QueueInfo:

@@ -18,6 +18,7 @@ SESSION_NOT_FOUND: Final = VENDOR + "session-not-found"
 TIMEOUT: Final = VENDOR + "timeout"
 ARGUMENT: Final = VENDOR + "argument-error"
 SERVER_BUSY: Final = VENDOR + "server-busy"
+DISABLED: Final = VENDOR + "entity-disabled"
 ALREADY_EXISTS: Final = VENDOR + "entity-already-exists"
 
 CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {

@@ -3,7 +3,8 @@
 Other connections are left to the generic profile, though they attach the same queues.
 """
 
-from dragoman.doors.servicebus.entities import SESSIONS, Entity, base_of, find
+from dragoman.doors.servicebus.definitions import NOT_RECEIVED_FROM
+from dragoman.doors.servicebus.entities import SESSIONS, Entity, base_of, check_open, find
 from dragoman.doors.servicebus.errors import error_of
 from dragoman.doors.servicebus.management import Management
 from dragoman.doors.servicebus.sending import ServiceBusSink, sink_of
@@ -63,6 +64,7 @@ class ServiceBusProfile:
         if type(source.address) is not str:
             return None
         entity = find(peer, base_of(source.address)[0])
+        check_open(entity.info.settings.notes, NOT_RECEIVED_FROM)
         filters = source.filter or {}
         has_sessions = entity.info.settings.order == SESSIONS
         if FILTER not in filters:

@@ -12,8 +12,6 @@ A rule with an action is refused: what a subscription takes is the message as it
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
 from dragoman.doors.servicebus.entities import Entity, find
 from dragoman.doors.servicebus.errors import ALREADY_EXISTS, ARGUMENT
 from dragoman.doors.servicebus.requests import (
@@ -29,14 +27,12 @@ from dragoman.doors.servicebus.requests import (
     number_in,
     text_in,
 )
+from dragoman.doors.servicebus.rulebook import Rule, rules_of, set_rules
 from dragoman.doors.shared.amqp10.profile import Answer, Peer
-from dragoman.kernel.api import AlterSubscription
 from dragoman.wire.amqp10.errors import NOT_ALLOWED, NOT_IMPLEMENTED
 from dragoman.wire.amqp10.errors import NOT_FOUND as NOT_FOUND_CONDITION
 from dragoman.wire.amqp10.values import Described, Int, Timestamp, ULong
 
-DIALECT: Final = "servicebus"
-DEFAULT: Final[dict[str, Any]] = {"name": "$Default", "kind": "true"}
 ACTION: Final = "sql-rule-action"
 KINDS: Final[Mapping[str, str]] = {
     "sql-filter": "sql",
@@ -66,8 +62,6 @@ NO_ACTION: Final = ULong(0x13700000005)
 COMPATIBILITY: Final = Int(20)
 TOP_MAX: Final = 100
 
-Rule = Mapping[str, Any]
-
 
 def add_rule(peer: Peer, path: str, body: Body) -> Result:
     """One more."""
@@ -78,7 +72,7 @@ def add_rule(peer: Peer, path: str, body: Body) -> Result:
     description = body.get("rule-description")
     rule = read_rule(name, description if type(description) is dict else {})
     rule["created_ms"] = peer.session.wall_ms()
-    _alter(peer, entity, [*rules, rule])
+    set_rules(peer.session, peer.namespace, entity.info, [*rules, rule])
     return OK, {}
 
 
@@ -89,7 +83,7 @@ def remove_rule(peer: Peer, path: str, body: Body) -> Result:
     left = [rule for rule in rules if rule["name"] != name]
     if len(left) == len(rules):
         raise Failed(NOT_FOUND, NOT_FOUND_CONDITION, f"There is no rule {name!r}.")
-    _alter(peer, entity, left)
+    set_rules(peer.session, peer.namespace, entity.info, left)
     return OK, {}
 
 
@@ -105,30 +99,11 @@ def enumerate_rules(peer: Peer, path: str, body: Body) -> Result:
 
 
 def _rules(peer: Peer, path: str) -> tuple[Entity, list[Rule]]:
-    """Raises Failed, SubscriptionNotFound."""
+    """Raises Failed, SubscriptionNotFound, InvalidArgument."""
     entity = find(peer, path)
-    settings = entity.info.settings
     if not entity.subscription:
         raise Failed(BAD_REQUEST, NOT_ALLOWED, "Only subscriptions have rules.")
-    if not settings.filter:
-        return entity, [DEFAULT]
-    if settings.dialect != DIALECT:
-        raise Failed(BAD_REQUEST, NOT_ALLOWED, "The subscription filters in another dialect.")
-    return entity, list(settings.filter["rules"])
-
-
-def _alter(peer: Peer, entity: Entity, rules: list[Rule]) -> None:
-    """Raises InvalidArgument."""
-    settings = msgspec.structs.replace(
-        entity.info.settings, filter={"rules": rules}, dialect=DIALECT
-    )
-    command = AlterSubscription(
-        namespace=peer.namespace,
-        name=entity.name,
-        subscription=entity.subscription,
-        settings=settings,
-    )
-    peer.session.submit(command)
+    return entity, rules_of(entity.info)
 
 
 def read_rule(name: str, description: Body) -> dict[str, Any]:

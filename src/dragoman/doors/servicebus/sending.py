@@ -7,7 +7,8 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Final
 
-from dragoman.doors.servicebus.entities import SESSIONS
+from dragoman.doors.servicebus.definitions import NOT_SENT_TO
+from dragoman.doors.servicebus.entities import SESSIONS, check_open
 from dragoman.doors.shared.amqp10.batches import BATCH_FORMAT, parts_of
 from dragoman.doors.shared.amqp10.ingest import Taken, take
 from dragoman.doors.shared.amqp10.profile import CREDIT, Incoming, Intake, Peer, Refused, Terms
@@ -40,7 +41,7 @@ class ServiceBusSink:
     def __init__(
         self, peer: Peer, name: str, stream: StreamSettings, *, needs_session: bool
     ) -> None:
-        self.terms = Terms(message_bytes_max=MESSAGE_BYTES_MAX)
+        self.terms = Terms(message_bytes_max=stream.message_bytes_max or MESSAGE_BYTES_MAX)
         self.credit = CREDIT
         self._peer = peer
         self._address = Address(name)
@@ -123,10 +124,12 @@ def name_message(taken: Taken, token: bytes) -> None:
 
 
 def sink_of(peer: Peer, name: str) -> ServiceBusSink:
-    """The sink of a queue or topic. Raises StreamNotFound."""
+    """The sink of a queue or topic. Raises StreamNotFound, Refused."""
     head: StreamHead = peer.session.submit(FindStream(namespace=peer.namespace, name=name))
+    check_open(head.settings.notes, NOT_SENT_TO)
     try:
         queue: QueueInfo = peer.session.submit(DescribeQueue(namespace=peer.namespace, name=name))
+        check_open(queue.settings.notes, NOT_SENT_TO)
         needs_session = queue.settings.order == SESSIONS
     except SubscriptionNotFound:
         needs_session = False

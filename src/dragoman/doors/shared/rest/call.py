@@ -120,6 +120,7 @@ Handler = Callable[[Call], Response | Parked]
 class Route:
     """Where a handler is reached.
 
+    method          `*` with the template `*`: whatever its guard holds for, asked before all others
     template        `/queues/{name}/messages`; `{name}` is one segment, `{name}:verb` one that ends so, `{name+}` the
                     rest of the path, one segment at least
     guard           asked with the whole request where two services use one path: the first that holds is taken

@@ -1,6 +1,7 @@
 """One table for all services: method and path to a handler and its face.
 
     plain paths      one dictionary look-up of the bytes as sent
+    `*`              routes that take any path: those whose guard holds come first
     templates        a tree of segments; at each the literal wins over `{name}:verb`, that over `{name}`, that over
                      `{name+}`; where a choice leads nowhere the next is tried
 
@@ -9,7 +10,7 @@ goes. Several routes may share a method and path: the first whose guard holds se
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from dragoman.doors.shared.rest.call import BODY_BYTES_MAX, Face, Request, Respo
 from dragoman.doors.shared.rest.problem import problem
 
 _NOTHING: Final[Mapping[str, str]] = {}
+ANYWHERE: Final = "*"
 SEGMENTS_MAX: Final = 64  # of a path; ARM's longest have 15
 _HOLE: Final = re.compile(r"\{(\w+)(\+?)\}(:[\w.-]+)?")
 
@@ -81,11 +83,17 @@ class Table:
             tuple[str, bytes], Found
         ] = {}  # one for each route of a plain path at most
         self._root = Node()
+        self._first: list[tuple[Callable[[Request], bool], Found]] = []
         for face in faces:
             for route in face.routes():
                 self._add(route, face)
 
     def _add(self, route: Route, face: Face) -> None:
+        if route.template == ANYWHERE:
+            assert route.guard is not None, "it would take everything"
+            choices: Methods = {route.method: [(route, face, ())]}
+            self._first.append((route.guard, Found(choices, route.method, ())))
+            return
         if not route.template.startswith("/"):
             raise ValueError(f"{route.template}: a template begins with /")
         names: list[str] = []
@@ -110,6 +118,9 @@ class Table:
 
     def find(self, request: Request) -> Found | None:
         """Where a path leads, its routes for the request's method chosen; None when nowhere."""
+        for guard, anywhere in self._first:
+            if guard(request):
+                return anywhere
         where = (request.method, request.path)
         found = self._kept.get(where)
         if found is not None:

@@ -1,0 +1,74 @@
+"""Who may administer: whoever holds a key, by a shared access signature for the namespace or the entity.
+
+Where no keys are configured anybody may. Who is refused waits for the answer: guessing takes its time.
+"""
+
+from typing import Final
+from urllib.parse import unquote
+
+from dragoman.doors.servicebus.atom.errors import AtomError, refusal
+from dragoman.doors.shared.amqp10.addresses import covers
+from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
+from dragoman.doors.shared.rest.call import Call, Response
+from dragoman.kernel.api import Delivery
+from dragoman.security.sharedaccess import TokenRefused, read_token
+
+UNAUTHORIZED: Final = 401
+FORWARDING: Final = (
+    b"servicebussupplementaryauthorization",
+    b"servicebusdlqsupplementaryauthorization",
+)
+"""Tokens for the entities that another forwards to."""
+
+
+class Turned:
+    """See `rest.call.Parked`: a refusal that is told a little later."""
+
+    def __init__(self, call: Call, text: str) -> None:
+        self._answer = refusal(AtomError(UNAUTHORIZED, f"SubCode=40100. Unauthorized. {text}."))
+        self.deadline_ms: int | None = call.session.elapsed_ms() + FAILED_LOGIN_MS
+
+    def deliver(self, deliveries: list[Delivery]) -> Response | None:
+        """Nothing is delivered to it."""
+        raise AssertionError(deliveries)
+
+    def progressed(self) -> Response | None:
+        """Nothing changes it."""
+        return None
+
+    def answered(self, ticket: int, result: object) -> Response | None:
+        """Nothing was promised."""
+        raise AssertionError(ticket)
+
+    def expire(self) -> Response:
+        """See `Parked`."""
+        return self._answer
+
+    def abandon(self) -> None:
+        """See `Parked`."""
+
+
+def turned_away(call: Call) -> Turned | None:
+    """Whoever may not do what he asks."""
+    node = call.session.node()
+    if node.is_open():
+        return None
+    path = unquote(call.request.path.decode("latin-1"))
+    token = call.request.header(b"authorization") or b""
+    try:
+        _check(call, token, path)
+        for name in FORWARDING:
+            more = call.request.header(name)
+            if more is not None:
+                _check(call, more, "")
+    except TokenRefused as error:
+        return Turned(call, str(error))
+    return None
+
+
+def _check(call: Call, token: bytes, path: str) -> None:
+    """Raises TokenRefused."""
+    node = call.session.node()
+    grant = read_token(token.decode("latin-1"), node.secret, call.session.wall_ms())
+    if path and not covers(grant.resource, path):
+        raise TokenRefused("the token is for another resource")
