@@ -51,6 +51,7 @@ class GeneratorProcess:
     """One generator, from its start to its end."""
 
     def __init__(self, half: Half, endpoint: tuple[str, int], told: dict[str, Any]) -> None:
+        self.half = half
         parameters = {**half.parameters, "host": endpoint[0], "port": endpoint[1], **told}
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"bench.generators.{half.module}", json.dumps(parameters)],
@@ -117,7 +118,7 @@ def generate(peer: Peer, halves: tuple[Half, ...], told: dict[str, Any]) -> Figu
         pids = peer.pids
         measure.rss_peak_reset(pids)
         before = measure.usage(pids[:1])
-        for place, generator in enumerate(generators):
+        for place, generator in enumerate(sorted(generators, key=lambda one: one.half.sends)):
             time.sleep(HALVES_APART_S if place else 0.0)
             generator.say("go")
         merged: Figures = {}

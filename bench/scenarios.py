@@ -62,6 +62,7 @@ class Half:
     module: str
     protocol: str
     parameters: dict[str, Any]
+    sends: bool = False  # to another half, which has to listen first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,22 +215,24 @@ def _kafka() -> Iterator[Scenario]:
 
 
 def _official_half(client: str, mode: str, *, shared: bool) -> Half:
+    sends = mode == "paced_publish"
     told: dict[str, Any] = {"mode": mode, "rate_per_s": PACED_RATE_PER_S, "shared": shared}
     if client == "pika":
         told |= {"size_bytes": RECORD_BYTES, "persistent": False, "durable": True}
-        return Half(module="pika_client", protocol="amqp", parameters=told)
+        return Half(module="pika_client", protocol="amqp", parameters=told, sends=sends)
     return Half(
         module="confluent_client",
         protocol="kafka",
         parameters={**told, "record_bytes": RECORD_BYTES},
+        sends=sends,
     )
 
 
 def _cross() -> Iterator[Scenario]:
     """Each protocol alone and both ways across, all with the official clients, at one rate.
 
-    Started consumer first, unless the producer speaks Kafka and the consumer does not: the topic
-    has to be there before a queue is opened on it.
+    Opened consumer first, unless the producer speaks Kafka and the consumer does not: the topic
+    has to be there before a queue is opened on it. Whoever sends is told to go last.
     """
     both = {("pika", "pika"): AMQP_TARGETS, ("confluent", "confluent"): KAFKA_TARGETS}
     pairs = [*both, ("confluent", "pika"), ("pika", "confluent")]

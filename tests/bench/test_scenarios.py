@@ -38,3 +38,9 @@ def test_every_load_has_someone_to_be_compared_with_or_crosses_protocols() -> No
         "life/parked-receives",
         "sqs/send-synced/64c",
     }
+
+
+def test_who_sends_to_another_is_told_to_go_last() -> None:
+    pairs = [scenario.halves for scenario in SCENARIOS if len(scenario.halves) == 2]
+    assert pairs
+    assert all([half.sends for half in halves].count(True) == 1 for halves in pairs)
