@@ -86,15 +86,21 @@ def on_node(name: str, protocol: str) -> Program:
     return Program(protocol, (node, str(folder / f"{name}.js")), folder)
 
 
-def on_java(name: str, protocol: str) -> Program:
+def jars(pom: str = "pom.xml") -> Path:
+    """A folder with `jars` of what a project here depends on. Raises MissingError."""
+    maven = tool("mvn", "maven")
+    folder = CACHE / f"java{pom.removeprefix('pom').removesuffix('.xml')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / pom, folder / "pom.xml")
+    copy = "dependency:copy-dependencies"
+    made(folder, HERE / pom, [maven, "-q", "-B", copy, "-DoutputDirectory=jars"])
+    return folder
+
+
+def on_java(name: str, protocol: str, pom: str = "pom.xml") -> Program:
     """A client on the Java virtual machine. Raises MissingError."""
     java, javac = tool("java", "default-jre"), tool("javac", "default-jdk")
-    maven = tool("mvn", "maven")
-    folder = CACHE / "java"
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "pom.xml", folder)
-    copy = "dependency:copy-dependencies"
-    made(folder, HERE / "pom.xml", [maven, "-q", "-B", copy, "-DoutputDirectory=jars"])
+    folder = jars(pom)
     classes = folder / name
     classes.mkdir(exist_ok=True)
     source = PROGRAMS / f"{name}.java"

@@ -93,8 +93,8 @@ def _topic(talk: Talk, info: StreamInfo) -> Message:
                 "replica_nodes": [NODE_ID],
                 "isr_nodes": [NODE_ID],
                 "offline_replicas": [],
-                "eligible_leader_replicas": None,
-                "last_known_elr": None,
+                "eligible_leader_replicas": [],  # null is allowed, and more than Java's clients bear
+                "last_known_elr": [],
             }
             for index in range(len(info.partitions))
         ],
