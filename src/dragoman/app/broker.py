@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import dragoman
-from dragoman.app.config import ServeOptions
+from dragoman.app.config import ServeOptions, is_private
 from dragoman.app.errors import StartError
 from dragoman.app.lag import LoopLag
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
@@ -58,7 +58,11 @@ class BrokerParts:
     def __init__(self, broker: Broker, options: ServeOptions) -> None:
         """Raises StartError."""
         self.broker = broker
-        self.doors = make_doors(lambda: _faces(self, options), lambda: _services(self, options))
+        self.doors = make_doors(
+            lambda: _faces(self, options),
+            lambda: _services(self, options),
+            lambda: _profiles(options),
+        )
         self.tls = make_tls(options)
         self.is_bound = False  # every port, so that clients reach it
         self.lag = LoopLag(asyncio.get_running_loop(), broker.meters.loop_lag)
@@ -276,7 +280,9 @@ def _services(parts: BrokerParts, options: ServeOptions) -> "Sequence[Service]":
 
 
 def make_doors(
-    faces: Callable[[], Sequence[Face]], services: "Callable[[], Sequence[Service]]"
+    faces: Callable[[], Sequence[Face]],
+    services: "Callable[[], Sequence[Service]]",
+    profiles: Callable[[], Sequence[Profile]],
 ) -> dict[str, MakeDoor]:
     """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
     from dragoman.doors.amqp091.door import make_door as amqp  # noqa: PLC0415
@@ -298,19 +304,20 @@ def make_doors(
 
     return {
         "amqp": amqp,
-        "amqp10": amqp10(_profiles),
+        "amqp10": amqp10(profiles),
         "kafka": kafka,
         "http": door_maker(web),
         "http2": make_http2,
     }
 
 
-def _profiles() -> Sequence[Profile]:
+def _profiles(options: ServeOptions) -> Sequence[Profile]:
     """The services over AMQP 1.0, in the order in which they are asked for a node; the generic one is the last."""
     from dragoman.doors.amqp10.profile import GenericProfile  # noqa: PLC0415 - when somebody speaks it
+    from dragoman.doors.eventhubs.profile import EventHubsProfile  # noqa: PLC0415
     from dragoman.doors.servicebus.profile import ServiceBusProfile  # noqa: PLC0415
 
-    return [ServiceBusProfile(), GenericProfile()]
+    return [EventHubsProfile(creates=is_private(options)), ServiceBusProfile(), GenericProfile()]
 
 
 def make_tls(options: ServeOptions) -> ssl.SSLContext | None:
