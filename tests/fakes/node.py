@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hashlib import shake_128
 from typing import Any, Final, Generic, TypeVar
 
+from dragoman.formats.schemas.languages import Languages
 from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.api import ConnectionDoor
 from dragoman.kernel.kernel import Kernel
@@ -212,6 +213,7 @@ class World:
         self.worker = ManualWorker()
         self.node = node or FakeNode(users)
         self.kernel = Kernel(FormatTranslator(), Routing(), lambda _: 0, CountedTokens())
+        self.kernel.state.languages = Languages()
         self.commit: Any = commit or (self._slow_commit() if slow else NoCommit())
         self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, self.node)
         self.kernel.begin(1)

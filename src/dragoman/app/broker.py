@@ -17,6 +17,7 @@ from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
 from dragoman.app.node import LocalNode
 from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.call import Face
+from dragoman.formats.schemas.languages import Languages
 from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.api import ConnectionDoor, Session
 from dragoman.kernel.kernel import Kernel
@@ -145,6 +146,7 @@ def assemble(
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
     kernel = Kernel(FormatTranslator(), Routing(), _below(entropy), entropy.token)
+    kernel.state.languages = Languages()
     scheduler = LoopScheduler(loop)
     if options.memory:
         broker = Broker(

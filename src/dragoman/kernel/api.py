@@ -65,6 +65,7 @@ from dragoman.kernel.documents import (
     ListDocuments,
     PutDocument,
 )
+from dragoman.kernel.ends import Connection, Node
 from dragoman.kernel.entities import Holder
 from dragoman.kernel.groups.beats import (
     AssignedInfo,
@@ -139,6 +140,19 @@ from dragoman.kernel.replies import (
     StreamInfo,
 )
 from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ScheduleInfo
+from dragoman.kernel.schemas import (
+    DeleteSchema,
+    DeleteSubject,
+    DescribeSubject,
+    GetSchema,
+    RegisterSchema,
+    SchemaInfo,
+    SchemaReference,
+    SetCompatibility,
+    SubjectInfo,
+    ValidateSchema,
+    VersionHead,
+)
 from dragoman.kernel.settings import (
     Address,
     BindingSettings,
@@ -212,8 +226,10 @@ __all__ = [
     "DeletePump",
     "DeleteQueue",
     "DeleteRoute",
+    "DeleteSchema",
     "DeleteSnapshot",
     "DeleteStream",
+    "DeleteSubject",
     "DeleteSubscription",
     "Delivery",
     "DescribeAssigned",
@@ -222,6 +238,7 @@ __all__ = [
     "DescribeSchedule",
     "DescribeShared",
     "DescribeStream",
+    "DescribeSubject",
     "Document",
     "EndTransaction",
     "Extract",
@@ -231,6 +248,7 @@ __all__ = [
     "FindTime",
     "ForgetShares",
     "GetDocument",
+    "GetSchema",
     "GetSessionState",
     "GroupInfo",
     "GroupKind",
@@ -289,6 +307,7 @@ __all__ = [
     "QueueHead",
     "QueueInfo",
     "Read",
+    "RegisterSchema",
     "ReleaseSession",
     "Renew",
     "RenewSession",
@@ -296,11 +315,14 @@ __all__ = [
     "RouteInfo",
     "RouteSettings",
     "ScheduleInfo",
+    "SchemaInfo",
+    "SchemaReference",
     "Seek",
     "SeekSnapshot",
     "Session",
     "SessionLock",
     "SetAlias",
+    "SetCompatibility",
     "SetCredit",
     "SetSessionState",
     "Settle",
@@ -314,6 +336,7 @@ __all__ = [
     "StreamHead",
     "StreamInfo",
     "StreamSettings",
+    "SubjectInfo",
     "SubscriptionSettings",
     "SyncGroup",
     "Synced",
@@ -323,6 +346,8 @@ __all__ = [
     "TransactionInfo",
     "TrimStream",
     "Unbind",
+    "ValidateSchema",
+    "VersionHead",
 ]
 
 
@@ -404,42 +429,9 @@ class Session(Protocol):
         """Tell the operator of a fault of ours that the client was given an answer for."""
         ...
 
-    def node(self) -> "Node":
+    def node(self) -> Node:
         """Who we are and where we are reached."""
         ...
-
-
-class Node(Protocol):
-    """What doors tell clients about the broker itself."""
-
-    version: str
-    cluster_id: str
-    issuer: str
-    """Who signs the tokens that targets of pushes are shown: a URL that says where the broker is reached."""
-
-    def authenticate(self, user: str, password: bytes) -> str | None:
-        """The principal's name, or None when refused. Any credentials are taken while none are configured."""
-        ...
-
-    def secret(self, key: str) -> bytes | None:
-        """The secret of a key (`[keys.NAME]`), None when there is none of that name."""
-        ...
-
-    def is_open(self) -> bool:
-        """Whether any credentials are taken, because none are configured."""
-        ...
-
-    def advertised(self, protocol: str) -> tuple[str, int] | None:
-        """The address to give clients instead of the one they connected to, if the operator set one."""
-        ...
-
-
-class Connection(Protocol):
-    """What a door may know of the connection it speaks on. Addresses are (host, port)."""
-
-    local: tuple[str, int]
-    peer: tuple[str, int]
-    is_tls: bool
 
 
 class ConnectionDoor(Protocol):

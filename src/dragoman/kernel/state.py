@@ -27,6 +27,7 @@ from dragoman.kernel.schedules import Schedules
 from dragoman.kernel.snapshots import Snapshots
 from dragoman.kernel.transactions.transaction import Transactions
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
+from dragoman.ports.schemas import SchemaLanguages
 from dragoman.ports.translator import Translator
 from dragoman.telemetry.counters import GivenUp
 
@@ -73,6 +74,7 @@ class State:
         "idle",
         "incarnation",
         "is_full",
+        "languages",
         "owned_by",
         "patrol",
         "plans",
@@ -167,6 +169,7 @@ class State:
         self.pumps = Pumps()
         self.snapshots = Snapshots()
         self.documents = Documents()
+        self.languages: SchemaLanguages | None = None  # of schemas, set with the operator's quotas
         self.aliases = Aliases()
         self.pushed = Pushed()
         self.compaction = Compaction()

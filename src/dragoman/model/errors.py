@@ -97,6 +97,24 @@ class DocumentNotFound(NotFound):
     code = "document-not-found"
 
 
+class SchemaNotFound(NotFound):
+    """No such subject, or no such version of it."""
+
+    code = "schema-not-found"
+
+
+class SchemaInvalid(InvalidArgument):
+    """The schema is none."""
+
+    code = "schema-invalid"
+
+
+class SchemaIncompatible(InvalidArgument):
+    """What one version of the subject describes cannot be read by another; the text says why."""
+
+    code = "schema-incompatible"
+
+
 class Conflict(KernelError):
     """Root of refusals that depend on what exists."""
 

@@ -83,6 +83,11 @@ DOCUMENT_KIND_BYTES_MAX: Final = 64
 DOCUMENT_NAME_BYTES_MAX: Final = 1_024  # resource ids are paths
 DOCUMENTS_LISTED_MAX: Final = 1_000  # in one reply
 
+# --- schemas ---
+SCHEMA_VERSIONS_MAX: Final = 1_000  # of one subject, where whoever asks knows no lower bound
+SCHEMA_VERSIONS_GONE_MAX: Final = 100  # remembered of those deleted, for their place in the order
+SCHEMA_REFERENCES_MAX: Final = 64
+
 # --- quotas: what holds while nobody sets another ---
 MESSAGE_BYTES_MAX: Final = 128 << 20  # one body, whatever its stream allows
 STREAMS_PER_NAMESPACE_MAX: Final = 200_000  # queues are streams too

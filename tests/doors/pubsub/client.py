@@ -11,6 +11,7 @@ from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
 from dragoman.kernel.api import Delivery
 from dragoman.wire.protobuf.iam import IAM
 from dragoman.wire.protobuf.pubsub import PUBSUB
+from dragoman.wire.protobuf.schemas import SCHEMAS
 
 PROJECT = "default"
 
@@ -275,9 +276,10 @@ class Pubsub:
 
 
 def request_class(name: str) -> Any:
-    for service in (*PUBSUB.services.values(), *IAM.services.values()):
-        if name in service:
-            return service[name].request
+    for package in (PUBSUB, SCHEMAS, IAM):
+        for service in package.services.values():
+            if name in service:
+                return service[name].request
     raise KeyError(name)
 
 

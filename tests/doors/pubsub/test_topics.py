@@ -84,7 +84,7 @@ def test_a_mask_of_nothing_known_is_refused(paths: list[str]) -> None:
         ({"kms_key_name": "k"}, UNIMPLEMENTED),
         ({"message_transforms": [{"disabled": True}]}, UNIMPLEMENTED),
         ({"ingestion_data_source_settings": {"aws_kinesis": {"stream_arn": "a"}}}, UNIMPLEMENTED),
-        ({"schema_settings": {"schema": "projects/p/schemas/s"}}, UNIMPLEMENTED),
+        ({"schema_settings": {"schema": "projects/p/schemas/s"}}, INVALID_ARGUMENT),
     ],
 )
 def test_what_is_out_of_range_or_not_offered_is_refused(

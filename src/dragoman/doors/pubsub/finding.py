@@ -33,6 +33,7 @@ from dragoman.model.errors import DocumentNotFound, NotFound, StreamNotFound, Su
 KIND: Final = "pubsub.subscription"
 DELETED: Final = "pubsub.deleted"  # in a stream's notes: it is no topic any more
 KNOWN_MAX: Final = 4_096
+POLICY: Final = "pubsub.policy"  # kind of documents: a policy, named as its resource in full
 
 
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -186,7 +187,15 @@ def put_location(session: Session, place: Place, location: Location) -> None:
 
 def drop_location(session: Session, place: Place) -> None:
     """It is nowhere; that it never was somewhere is fine."""
-    command: Any = DeleteDocument(namespace=place.project, kind=KIND, name=place.id)
+    _drop(session, DeleteDocument(namespace=place.project, kind=KIND, name=place.id))
+
+
+def drop_policy(session: Session, project: str, resource: str) -> None:
+    """The resource is gone, or is made anew: nobody's policy is left of it."""
+    _drop(session, DeleteDocument(namespace=project, kind=POLICY, name=resource))
+
+
+def _drop(session: Session, command: DeleteDocument) -> None:
     try:
         session.submit(command)
     except DocumentNotFound:

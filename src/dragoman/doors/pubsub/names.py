@@ -71,6 +71,11 @@ def subscription_name(place: Place) -> str:
     return f"projects/{place.project}/{SUBSCRIPTIONS}/{place.id}"
 
 
+def schema_name(place: Place) -> str:
+    """In full."""
+    return f"projects/{place.project}/{SCHEMAS}/{place.id}"
+
+
 def snapshot_name(place: Place) -> str:
     """In full."""
     return f"projects/{place.project}/{SNAPSHOTS}/{place.id}"

@@ -8,18 +8,26 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.doors.pubsub.errors import invalid
-from dragoman.doors.pubsub.finding import find_topic
-from dragoman.doors.pubsub.names import SNAPSHOTS, SUBSCRIPTIONS, TOPICS, Place, bad_name, place_of
+from dragoman.doors.pubsub.finding import POLICY, find_topic
+from dragoman.doors.pubsub.masks import written
+from dragoman.doors.pubsub.names import (
+    SCHEMAS,
+    SNAPSHOTS,
+    SUBSCRIPTIONS,
+    TOPICS,
+    Place,
+    bad_name,
+    place_of,
+)
+from dragoman.doors.pubsub.schemas import get_subject
 from dragoman.doors.pubsub.seeking import find_snapshot
 from dragoman.doors.pubsub.standing import Standing
-from dragoman.doors.pubsub.topics import written
 from dragoman.doors.shared.grpc.call import Call, Reply, Status
 from dragoman.kernel.api import NO_VERSION, Document, GetDocument, PutDocument, Session
 from dragoman.model.errors import DocumentNotFound, VersionDiffers
 from dragoman.wire.grpc.codes import ABORTED
 from dragoman.wire.protobuf.iam import IAM
 
-KIND: Final = "pubsub.policy"
 Policy: Final[Any] = IAM["Policy"]
 Permissions: Final[Any] = IAM["TestIamPermissionsResponse"]
 NEVER_SET: Final = b"\0"  # the etag where nothing was ever set
@@ -34,6 +42,7 @@ class Policies:
             TOPICS: find_topic,
             SUBSCRIPTIONS: standing.locations.get,
             SNAPSHOTS: find_snapshot,
+            SCHEMAS: get_subject,
         }
 
     def _find(self, session: Session, resource: str) -> Place:
@@ -62,7 +71,7 @@ class Policies:
             document = session.submit(
                 PutDocument(
                     namespace=place.project,
-                    kind=KIND,
+                    kind=POLICY,
                     name=request.resource,
                     body=policy.SerializeToString(),
                     **_expected(request.policy.etag),
@@ -81,7 +90,7 @@ class Policies:
 
 
 def _document(session: Session, place: Place, resource: str) -> Document | None:
-    command = GetDocument(namespace=place.project, kind=KIND, name=resource)
+    command = GetDocument(namespace=place.project, kind=POLICY, name=resource)
     try:
         found: Document = session.submit(command)
     except DocumentNotFound:

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from dragoman.doors.pubsub.errors import check_within, invalid
 from dragoman.doors.pubsub.finding import find_topic
+from dragoman.doors.pubsub.guarding import Guard
 from dragoman.doors.pubsub.names import PROTOCOL, TOPICS, Place, place_of
 from dragoman.doors.pubsub.protos import PublishedBytes, PublishResponse
 from dragoman.doors.pubsub.spelling import first_id
+from dragoman.doors.pubsub.standing import Standing
 from dragoman.doors.shared.grpc.call import Call, Reply
 from dragoman.formats.errors import FormatError
 from dragoman.formats.meta import META_NAME
@@ -22,6 +24,7 @@ from dragoman.formats.pubsubwrite import (
     VALUE_BYTES_MAX,
     is_name,
 )
+from dragoman.formats.schemas.limits import Budget
 from dragoman.kernel.api import Address, Publish, StreamHead
 from dragoman.model.errors import PublishRefused
 from dragoman.model.levels import APPLIED, PUBSUB
@@ -38,11 +41,13 @@ _EMPTY: Final = (
 
 
 class Batch:
-    """What is to be published: bodies, and the key of each."""
+    """What is to be published: bodies, and the key of each. Of a topic with a schema, what each is of is said in it."""
 
-    __slots__ = ("bodies", "has_keys", "keys")
+    __slots__ = ("_budget", "_guard", "bodies", "has_keys", "keys")
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard
+        self._budget = Budget()
         self.bodies: list[bytes] = []
         self.keys: list[bytes] = []
         self.has_keys = False
@@ -50,12 +55,14 @@ class Batch:
     def add(self, raw: bytes) -> None:
         """One message. Raises Status, FormatError."""
         key = b""
-        if not is_only_data(raw):
+        if self._guard is not None or not is_only_data(raw):
             message = unpack(raw)
             check(message)
             key = message.ordering_key
             if not message.is_plain:
                 raw = message.pack()
+            if self._guard is not None:
+                raw += self._guard.attributes(message.data, self._budget)
             if key:
                 self.has_keys = True
         self.bodies.append(raw)
@@ -108,11 +115,11 @@ def _check_text(what: str, raw: bytes) -> None:
         raise invalid(f"An {what} that is not UTF-8.") from None
 
 
-def read_batch(request: Any) -> Batch:
+def read_batch(request: Any, guard: Guard | None = None) -> Batch:
     """The messages of a request. Raises Status."""
     messages = request.messages
     check_within("message_count", len(messages), 1, MESSAGES_MAX)
-    batch = Batch()
+    batch = Batch(guard)
     size = 0
     try:
         for raw in messages:
@@ -125,12 +132,12 @@ def read_batch(request: Any) -> Batch:
     return batch
 
 
-def publish(call: Call, raw: bytes) -> Reply:
+def publish(standing: Standing, call: Call, raw: bytes) -> Reply:
     """See the API reference."""
     request = PublishedBytes.FromString(raw)
     place = place_of(request.topic, TOPICS)
     head = find_topic(call.session, place)
-    batch = read_batch(request)
+    batch = read_batch(request, standing.guards.of(call.session, head))
     published = _Published(call, place, head)
     if batch.has_keys and head.partition_count > 1:
         for body, key in zip(batch.bodies, batch.keys, strict=True):

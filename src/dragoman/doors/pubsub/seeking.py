@@ -15,8 +15,8 @@ from dragoman.doors.pubsub.errors import (
     not_offered,
     precondition,
 )
-from dragoman.doors.pubsub.finding import called, find_topic
-from dragoman.doors.pubsub.masks import check_labels, page_of, update
+from dragoman.doors.pubsub.finding import called, drop_policy, find_topic
+from dragoman.doors.pubsub.masks import check_labels, page_of, update, written
 from dragoman.doors.pubsub.names import (
     SNAPSHOTS,
     SUBSCRIPTIONS,
@@ -36,7 +36,6 @@ from dragoman.doors.pubsub.protos import (
     Snapshot,
 )
 from dragoman.doors.pubsub.standing import Standing
-from dragoman.doors.pubsub.topics import written
 from dragoman.doors.shared.grpc.call import Call, Reply
 from dragoman.kernel.api import (
     CreateSnapshot,
@@ -127,6 +126,7 @@ class Seeking:
             raise already_exists(place.id) from None
         except NotSupported as error:
             raise _unordered() from error
+        drop_policy(session, place.project, snapshot_name(place))
         self._note(session, place, _Note(where["name"], where["namespace"], dict(request.labels)))
         return written(
             session, self._told(session, place, _infos(session, place.project)[place.id])
@@ -158,6 +158,7 @@ class Seeking:
             session.submit(DeleteSnapshot(namespace=place.project, snapshot=place.id))
         except SnapshotNotFound:
             raise not_found(place.id) from None
+        drop_policy(session, place.project, request.snapshot)
         try:
             session.submit(DeleteDocument(namespace=place.project, kind=KIND, name=place.id))
         except DocumentNotFound:

@@ -1,4 +1,4 @@
-"""google.pubsub.v1.Publisher and Subscriber, google.iam.v1.IAMPolicy: which method is whose."""
+"""google.pubsub.v1.Publisher, Subscriber and SchemaService, google.iam.v1.IAMPolicy: which method is whose."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -9,6 +9,7 @@ from dragoman.doors.pubsub.names import PROTOCOL
 from dragoman.doors.pubsub.policies import Policies
 from dragoman.doors.pubsub.publishing import REQUEST_BYTES_MAX, publish
 from dragoman.doors.pubsub.pulling import pull
+from dragoman.doors.pubsub.schemas import Schemas
 from dragoman.doors.pubsub.seeking import Seeking
 from dragoman.doors.pubsub.settling import acknowledge, modify_ack_deadline
 from dragoman.doors.pubsub.standing import Standing
@@ -35,6 +36,7 @@ from dragoman.doors.shared.grpc.call import (
 from dragoman.wire.protobuf.iam import IAM
 from dragoman.wire.protobuf.pool import Package, Rpc
 from dragoman.wire.protobuf.pubsub import PUBSUB
+from dragoman.wire.protobuf.schemas import SCHEMAS
 
 Handler = Callable[[Call, Any], Reply | Pending]
 
@@ -64,10 +66,11 @@ def make_services() -> Sequence[Service]:
     subscriptions = Subscriptions(standing.locations)
     seeking = Seeking(standing)
     policies = Policies(standing)
+    schemas = Schemas(standing.languages)
     publisher: Mapping[str, Handler] = {
         "CreateTopic": create_topic,
         "UpdateTopic": update_topic,
-        "Publish": publish,
+        "Publish": partial(publish, standing),
         "GetTopic": get_topic,
         "ListTopics": list_topics,
         "ListTopicSubscriptions": subscriptions.list_of_topic,
@@ -93,6 +96,18 @@ def make_services() -> Sequence[Service]:
         "Seek": seeking.seek,
     }
 
+    schema: Mapping[str, Handler] = {
+        "CreateSchema": schemas.create,
+        "GetSchema": schemas.get,
+        "ListSchemas": schemas.list,
+        "ListSchemaRevisions": schemas.list_revisions,
+        "CommitSchema": schemas.commit,
+        "RollbackSchema": schemas.rollback,
+        "DeleteSchemaRevision": schemas.delete_revision,
+        "DeleteSchema": schemas.delete,
+        "ValidateSchema": schemas.validate_schema,
+        "ValidateMessage": schemas.validate_message,
+    }
     iam: Mapping[str, Handler] = {
         "GetIamPolicy": policies.get,
         "SetIamPolicy": policies.set,
@@ -112,6 +127,7 @@ def make_services() -> Sequence[Service]:
             "Subscriber",
             unary(PUBSUB, "Subscriber", subscriber) | {rpc.name: streaming},
         ),
+        Service(SCHEMAS, "SchemaService", unary(SCHEMAS, "SchemaService", schema)),
         Service(IAM, "IAMPolicy", unary(IAM, "IAMPolicy", iam)),
     )
 

@@ -22,11 +22,12 @@ from dragoman.doors.pubsub.finding import (
     Locations,
     called,
     drop_location,
+    drop_policy,
     find_stream,
     find_topic,
     put_location,
 )
-from dragoman.doors.pubsub.masks import page_of, update
+from dragoman.doors.pubsub.masks import page_of, update, written
 from dragoman.doors.pubsub.names import (
     DELETED_TOPIC,
     PROTOCOL,
@@ -49,7 +50,7 @@ from dragoman.doors.pubsub.protos import (
     from_text,
     to_text,
 )
-from dragoman.doors.pubsub.topics import adjust_retention, written
+from dragoman.doors.pubsub.topics import adjust_retention
 from dragoman.doors.shared.grpc.call import Call, Reply
 from dragoman.kernel.api import (
     AlterSubscription,
@@ -123,6 +124,7 @@ class Subscriptions:
         location = _location(place, topic.project, head)
         self._make(session, location, request)
         put_location(session, place, location)
+        drop_policy(session, place.project, request.name)
         adjust_retention(session, location.namespace, location.stream)
         return written(session, self.told(session, self._locations.get(session, place)))
 
@@ -207,6 +209,7 @@ class Subscriptions:
         if location is None or not location.detached:
             self._delete(session, self._locations.get(session, place))
         drop_location(session, place)
+        drop_policy(session, place.project, request.subscription)
         return written(session, Empty())
 
     def _delete(self, session: Session, found: Found) -> None:

@@ -15,8 +15,16 @@ from typing import Any, Final
 import msgspec
 
 from dragoman.doors.pubsub.errors import already_exists, check_within, invalid, not_offered
-from dragoman.doors.pubsub.finding import DELETED, called, find_stream, find_topic, is_topic
-from dragoman.doors.pubsub.masks import check_labels, duration_ms, page_of, update
+from dragoman.doors.pubsub.finding import (
+    DELETED,
+    called,
+    drop_policy,
+    find_stream,
+    find_topic,
+    is_topic,
+)
+from dragoman.doors.pubsub.guarding import check_settings, tell_schema
+from dragoman.doors.pubsub.masks import check_labels, duration_ms, page_of, update, written
 from dragoman.doors.pubsub.names import (
     DELETED_TOPIC,
     PROTOCOL,
@@ -42,7 +50,6 @@ from dragoman.kernel.api import (
     StreamInfo,
     StreamSettings,
 )
-from dragoman.model.levels import WRITTEN
 
 RETENTION_S_MIN: Final = 600
 RETENTION_S_MAX: Final = 31 * 86_400
@@ -86,8 +93,6 @@ def check_topic(topic: Any) -> None:
         raise not_offered("Message transforms")
     if topic.kms_key_name:
         raise not_offered("Keys of customers (kms_key_name)")
-    if topic.HasField("schema_settings") and topic.schema_settings.schema:
-        raise not_offered("Topics with a schema")
 
 
 def _kept(topic: Any) -> str:
@@ -143,16 +148,12 @@ def adjust_retention(session: Session, namespace: str, stream: str) -> None:
 # Methods
 
 
-def written(session: Session, message: Any) -> Reply:
-    """The answer, to leave when what was decided is written."""
-    return Reply(message, position=session.position(), level=WRITTEN)
-
-
 def create_topic(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place = new_place(request.name, TOPICS)
     check_topic(request)
     session = call.session
+    check_settings(session, request)
     head = find_stream(session, place)
     if head is None:
         command = CreateStream(
@@ -165,6 +166,7 @@ def create_topic(call: Call, request: Any) -> Reply:
         raise already_exists(place.id)
     else:
         _alter(session, place.project, head, with_topic(head.settings, request))
+    drop_policy(session, place.project, request.name)
     return written(session, topic_of(with_topic(StreamSettings(), request), request.name))
 
 
@@ -182,7 +184,7 @@ def get_topic(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place = place_of(request.topic, TOPICS)
     head = find_topic(call.session, place)
-    return Reply(topic_of(head.settings, request.topic))
+    return Reply(tell_schema(call.session, topic_of(head.settings, request.topic)))
 
 
 def update_topic(call: Call, request: Any) -> Reply:
@@ -193,8 +195,10 @@ def update_topic(call: Call, request: Any) -> Reply:
     topic = topic_of(head.settings, request.topic.name)
     update(topic, request.topic, request.update_mask.paths, MUTABLE)
     check_topic(topic)
+    if any(path.startswith("schema_settings") for path in request.update_mask.paths):
+        check_settings(session, topic)
     _alter(session, place.project, head, with_topic(head.settings, topic))
-    return written(session, topic)
+    return written(session, tell_schema(session, topic))
 
 
 def list_topics(call: Call, request: Any) -> Reply:
@@ -205,7 +209,7 @@ def list_topics(call: Call, request: Any) -> Reply:
     page, token = page_of(shown, request)
     names = called(call.session, project, tuple(stream.name for stream in page))
     found = [
-        topic_of(stream.settings, topic_name(Place(project, name)))
+        tell_schema(call.session, topic_of(stream.settings, topic_name(Place(project, name))))
         for stream, name in zip(page, names, strict=True)
     ]
     return Reply(ListTopicsResponse(topics=found, next_page_token=token))
@@ -226,4 +230,5 @@ def delete_topic(call: Call, request: Any) -> Reply:
         session.submit(AlterStream(namespace=place.project, name=head.name, settings=settings))
     else:
         session.submit(DeleteStream(namespace=place.project, name=head.name))
+    drop_policy(session, place.project, request.topic)
     return written(session, Empty())
