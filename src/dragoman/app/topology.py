@@ -38,8 +38,8 @@ MADE: Final[Mapping[str, type]] = {
     "pump": CreatePump,
 }
 NOT_OFFERED: Final = frozenset(
-    {"notes", "exclusive", "aliases"}
-)  # a door's own; a session's own; given as `alias`
+    {"notes", "exclusive", "aliases", "group"}
+)  # a door's own; a session's own; given as `alias`; share groups' own
 ALIASED: Final = ("stream", "queue")
 NO_SESSION: Final = 0
 WEEK_MS: Final = 7 * 24 * 3_600_000
