@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from dragoman.kernel.commands import (
     PurgeQueue,
     Read,
 )
-from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule
+from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ListSchedules
 from dragoman.kernel.settings import Address, RouteSettings, StreamSettings
 from dragoman.model.errors import InvalidArgument, RouteNotFound, ScheduleNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL, SYNCED, WRITTEN
@@ -349,3 +351,26 @@ class Schedules(RuleBasedStateMachine):
 
 TestSchedules = Schedules.TestCase
 TestSchedules.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_what_waits_for_an_address_is_listed_by_id() -> None:
+    node = Engine().start()
+    session = node.connect()
+    for name in ("q", "other"):
+        declare(session, name)
+    first = later(session, "q", HOUR, b"1", b"2")
+    later(session, "other", HOUR, b"x")
+    far = later(session, "q", 50 * HOUR, b"3")
+    cancel(session, "q", first)
+
+    def listed(**more: Any) -> list[bytes]:
+        found = session.submit(ListSchedules(name="q", **more))
+        assert all(each.info.due_ms > session.wall_ms() for each in found)
+        return [each.info.body for each in found]
+
+    assert listed() == [b"2", b"3"]
+    assert listed(count_max=1) == [b"2"]
+    assert listed(stream=far[0]) == [b"3"]
+    assert listed(stream=far[0], offset=far[1] + 1) == []
+    wait(node, 50 * HOUR)
+    assert listed() == []

@@ -65,7 +65,7 @@ from dragoman.kernel.documents import (
     ListDocuments,
     PutDocument,
 )
-from dragoman.kernel.ends import Connection, Node
+from dragoman.kernel.ends import Connection, ConnectionDoor, Node
 from dragoman.kernel.entities import Holder
 from dragoman.kernel.groups.beats import (
     AssignedInfo,
@@ -115,6 +115,7 @@ from dragoman.kernel.leases.commands import (
     GetSessionState,
     LeaseDeferred,
     ListPushed,
+    ListSessions,
     ListSubscriptions,
     ReleaseSession,
     RenewSession,
@@ -139,7 +140,13 @@ from dragoman.kernel.replies import (
     StreamHead,
     StreamInfo,
 )
-from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ScheduleInfo
+from dragoman.kernel.schedules import (
+    CancelSchedule,
+    DescribeSchedule,
+    ListSchedules,
+    ScheduleInfo,
+    Waiting,
+)
 from dragoman.kernel.schemas import (
     DeleteSchema,
     DeleteSubject,
@@ -275,6 +282,8 @@ __all__ = [
     "ListPushed",
     "ListQueues",
     "ListRoutes",
+    "ListSchedules",
+    "ListSessions",
     "ListShares",
     "ListSnapshots",
     "ListStreams",
@@ -348,6 +357,7 @@ __all__ = [
     "Unbind",
     "ValidateSchema",
     "VersionHead",
+    "Waiting",
 ]
 
 
@@ -431,56 +441,4 @@ class Session(Protocol):
 
     def node(self) -> Node:
         """Who we are and where we are reached."""
-        ...
-
-
-class ConnectionDoor(Protocol):
-    """One connection of one protocol, without a socket. No method raises, whatever the bytes."""
-
-    def receive(self, data: bytes) -> None:
-        """Bytes from the peer."""
-        ...
-
-    def deliver(self, deliveries: list[Delivery]) -> None:
-        """Messages for consumers of this session, safe enough to leave at once."""
-        ...
-
-    def cancelled(self, holder: Holder) -> None:
-        """A consumer ended because its queue went away."""
-        ...
-
-    def answered(self, ticket: int, result: object) -> None:
-        """What a command promised by a ticket: its result, or the KernelError that refuses it."""
-        ...
-
-    def progressed(self) -> None:
-        """Something asked for by `want`, `watch` or `watch_pushed` has happened."""
-        ...
-
-    def tick(self) -> None:
-        """`next_tick_ms` is reached."""
-        ...
-
-    def next_tick_ms(self) -> int | None:
-        """Elapsed time at which the door wants `tick`; None never."""
-        ...
-
-    def data_to_send(self) -> Sequence[bytes | memoryview]:
-        """Take what is ready to be sent."""
-        ...
-
-    def is_full(self) -> bool:
-        """Whether nothing more is to be read until what is here has been worked off."""
-        ...
-
-    def is_closing(self) -> bool:
-        """Whether the connection is to be closed once everything is sent."""
-        ...
-
-    def lost(self) -> None:
-        """The connection is gone; its session closes next."""
-        ...
-
-    def shut(self, reason: str) -> None:
-        """The broker is leaving: say so in the protocol's words, then be closing."""
         ...

@@ -1,6 +1,12 @@
-"""What a door may know of both ends: the broker that it speaks for, the connection that it speaks on."""
+"""What a door may know of both ends, the broker that it speaks for and the connection that it speaks on; and what
+both know of the door.
+"""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+from dragoman.kernel.entities import Holder
+from dragoman.kernel.leases.lease import Delivery
 
 
 class Node(Protocol):
@@ -34,3 +40,55 @@ class Connection(Protocol):
     local: tuple[str, int]
     peer: tuple[str, int]
     is_tls: bool
+
+
+class ConnectionDoor(Protocol):
+    """One connection of one protocol, without a socket. No method raises, whatever the bytes."""
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the peer."""
+        ...
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Messages for consumers of this session, safe enough to leave at once."""
+        ...
+
+    def cancelled(self, holder: Holder) -> None:
+        """A consumer ended because its queue went away."""
+        ...
+
+    def answered(self, ticket: int, result: object) -> None:
+        """What a command promised by a ticket: its result, or the KernelError that refuses it."""
+        ...
+
+    def progressed(self) -> None:
+        """Something asked for by `want`, `watch` or `watch_pushed` has happened."""
+        ...
+
+    def tick(self) -> None:
+        """`next_tick_ms` is reached."""
+        ...
+
+    def next_tick_ms(self) -> int | None:
+        """Elapsed time at which the door wants `tick`; None never."""
+        ...
+
+    def data_to_send(self) -> Sequence[bytes | memoryview]:
+        """Take what is ready to be sent."""
+        ...
+
+    def is_full(self) -> bool:
+        """Whether nothing more is to be read until what is here has been worked off."""
+        ...
+
+    def is_closing(self) -> bool:
+        """Whether the connection is to be closed once everything is sent."""
+        ...
+
+    def lost(self) -> None:
+        """The connection is gone; its session closes next."""
+        ...
+
+    def shut(self, reason: str) -> None:
+        """The broker is leaving: say so in the protocol's words, then be closing."""
+        ...

@@ -1,9 +1,10 @@
 """Putting publishes off and carrying them out: decisions and steps around `schedules`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
+from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.publish import decide_moved, decide_publish
@@ -15,7 +16,10 @@ from dragoman.kernel.schedules import (
     Bucket,
     CancelSchedule,
     DescribeSchedule,
+    Envelope,
+    ListSchedules,
     ScheduleInfo,
+    Waiting,
     block_at,
     due_in,
     due_of,
@@ -41,6 +45,7 @@ from dragoman.model.limits import (
     SCHEDULE_OPEN_BLOCKS_MAX,
     SCHEDULE_RETRY_MS,
     SCHEDULE_SEND_MAX,
+    SCHEDULES_LISTED_MAX,
 )
 
 if TYPE_CHECKING:
@@ -110,10 +115,44 @@ def cancel_schedule(kernel: "Decisions", command: CancelSchedule, session: int) 
 def describe_schedule(kernel: "Decisions", command: DescribeSchedule, session: int) -> ScheduleInfo:
     """Reply: the message. Raises Needs."""
     stored = _find(kernel, command)
-    known = unwrap(stored)
+    return _info(stored, unwrap(stored))
+
+
+def _info(stored: bytes, known: Envelope) -> ScheduleInfo:
     return ScheduleInfo(
         due_in(stored), known.address, known.format, known.body, known.priority, known.key
     )
+
+
+def list_schedules(kernel: "Decisions", command: ListSchedules, session: int) -> list[Waiting]:
+    """Reply: what waits. Raises Needs."""
+    found: list[Waiting] = []
+    looked_at = 0
+    by_stream = kernel.state.schedules.by_stream
+    for number in sorted(each for each in by_stream if each >= command.stream):
+        bucket = by_stream[number]
+        start = command.offset if number == command.stream else 0
+        for offset, block in _waiting(bucket, start):
+            if len(found) >= command.count_max or looked_at >= SCHEDULES_LISTED_MAX:
+                return found
+            looked_at += 1
+            stored = block.body(offset)
+            known = unwrap(stored)
+            if (known.namespace, known.address.name) == (command.namespace, command.name):
+                stored_ms = block.stored_at(offset)
+                found.append(Waiting(number, offset, stored_ms, _info(stored, known)))
+    return found
+
+
+def _waiting(bucket: Bucket, start: int) -> Iterator[tuple[int, Block]]:
+    """Offsets of what waits, from `start` on. Raises Needs."""
+    partition = bucket.stream.partitions[0]
+    for block in partition.blocks[partition.find(start) :]:
+        for offset in range(max(start, block.offset), block.end):
+            if not bucket.is_done(offset):
+                if block.bodies is None:
+                    raise Needs([block])
+                yield offset, block
 
 
 def _find(kernel: "Decisions", command: CancelSchedule | DescribeSchedule) -> bytes:
@@ -274,4 +313,5 @@ def next_retry_ms(state: "State") -> int | None:
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CancelSchedule: cancel_schedule,
     DescribeSchedule: describe_schedule,
+    ListSchedules: list_schedules,
 }

@@ -24,7 +24,11 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.records import ScheduleSettled
 from dragoman.kernel.settings import Address, StreamSettings
 from dragoman.model.levels import SYNCED
-from dragoman.model.limits import SCHEDULE_BUCKET_MS, SCHEDULE_OPEN_AHEAD_MS
+from dragoman.model.limits import (
+    SCHEDULE_BUCKET_MS,
+    SCHEDULE_OPEN_AHEAD_MS,
+    SCHEDULES_LISTED_MAX,
+)
 
 if TYPE_CHECKING:
     from dragoman.kernel.state import State
@@ -70,6 +74,28 @@ class ScheduleInfo(msgspec.Struct, frozen=True):
     body: bytes
     priority: int
     key: bytes
+
+
+class ListSchedules(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for the address `name`, by id from (stream, offset) on. Reply: `list[Waiting]`, at most `count_max`.
+
+    Of all that waits, whatever its address, SCHEDULES_LISTED_MAX are looked at.
+    """
+
+    namespace: str = DEFAULT_NAMESPACE
+    name: str
+    stream: int = 0
+    offset: int = 0
+    count_max: int = SCHEDULES_LISTED_MAX
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A message that waits, and its id."""
+
+    stream: int
+    offset: int
+    stored_ms: int
+    info: ScheduleInfo
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):

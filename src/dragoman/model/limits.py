@@ -42,12 +42,14 @@ SCHEDULE_AHEAD_MS_MAX: Final = 366 * 86_400_000  # so there are at most 52,704 b
 SCHEDULE_OPEN_BLOCKS_MAX: Final = 16  # of a bucket read in one step
 SCHEDULE_SEND_MAX: Final = 256  # published in one step
 SCHEDULE_RETRY_MS: Final = 1_000  # after a target had no room
+SCHEDULES_LISTED_MAX: Final = 10_000  # looked at in one command
 
 # --- leases and sessions ---
 LEASE_DURATION_MS_MAX: Final = 31 * 86_400_000
 DEFERRED_MAX: Final = 4_096  # taken by offset in one command
 SESSION_KEY_BYTES_MAX: Final = 1_024
 SESSION_STATE_BYTES_MAX: Final = 1 << 20
+SESSIONS_LISTED_MAX: Final = 1_000  # in one reply
 SWEEP_LEASES_MAX: Final = 64  # deadlines worked off in one step
 
 # --- delays ---

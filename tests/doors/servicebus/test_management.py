@@ -49,25 +49,6 @@ def test_a_lock_that_is_lost_is_not_renewed() -> None:
     assert client.ask("renew-lock", {"lock-tokens": made_up}) == GONE
 
 
-def test_messages_are_looked_at_from_a_number_on_whatever_their_state() -> None:
-    _, client = filled(b"1", b"2", b"3")
-    client.receiver(credit=1)
-    client.heard()
-    status, body = client.ask("peek-message", {"from-sequence-number": 1, "message-count": UInt(9)})
-    assert (status, shown(body)) == (200, [b"1", b"2", b"3"])
-    _, body = client.ask("peek-message", {"from-sequence-number": 2, "message-count": 1})
-    assert shown(body) == [b"2"]
-    assert client.ask("peek-message", {"from-sequence-number": 9})[0] == 204
-
-
-def test_sessions_are_looked_at_by_themselves() -> None:
-    _, client = filled(order="session")
-    client.send(*[message(body, group_id=body[:1].decode()) for body in (b"a1", b"b1", b"a2")])
-    client.heard()
-    _, body = client.ask("peek-message", {"message-count": 9, "session-id": "a"})
-    assert shown(body) == [b"a1", b"a2"]
-
-
 def test_what_is_put_aside_is_taken_by_its_number() -> None:
     world, client = filled(b"1")
     client.receiver()

@@ -16,6 +16,7 @@ from dragoman.kernel.leases.commands import (
     AcceptSession,
     GetSessionState,
     LeaseDeferred,
+    ListSessions,
     ReleaseSession,
     RenewSession,
     SessionLock,
@@ -283,3 +284,20 @@ def test_a_deferred_message_is_done_with_once_a_session_that_does_not_acknowledg
         session = TestNode(*parts).connect()
     info = session.submit(DescribeQueue(name="q"))
     assert (info.ready, info.deferred, info.leased) == (1, 0, 0)
+
+
+def test_sessions_with_messages_or_with_state_are_listed() -> None:
+    queue = sessions()
+    queue.publish_keys("a.1", "b.1", "a.2")
+    lock = accept(queue, b"c")
+    command = SetSessionState(holder=lock.holder.id, state=b"s")
+    queue.kernel.submit(command, queue.session)
+
+    def listed(**more: Any) -> Any:
+        return queue.kernel.submit(ListSessions(name="q", **more), queue.session)
+
+    assert listed() == [b"a", b"b"]
+    assert listed(skip=1, count_max=5) == [b"b"]
+    assert listed(with_state=True) == [b"c"]
+    with pytest.raises(InvalidArgument):
+        Queue().kernel.submit(ListSessions(name="q"), 0)

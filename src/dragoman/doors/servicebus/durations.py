@@ -16,8 +16,9 @@ def read_duration(text: str) -> int | None:
     found = _DURATION.fullmatch(text)
     if found is None or not any(found.groups()):
         return None
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return int((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000)
+    days, hours, minutes = (int(part or 0) for part in found.groups()[:3])
+    seconds_ms = round(float(found[4] or 0) * 1_000)
+    return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds_ms
 
 
 def write_duration(span_ms: int) -> str:

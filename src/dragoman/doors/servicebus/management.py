@@ -8,6 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from dragoman.doors.servicebus import tokens
+from dragoman.doors.servicebus.browsing import peek, sessions
+from dragoman.doors.servicebus.deleting import batch_delete
 from dragoman.doors.servicebus.entities import Entity, find
 from dragoman.doors.servicebus.errors import (
     ARGUMENT,
@@ -20,7 +22,6 @@ from dragoman.doors.servicebus.errors import (
 from dragoman.doors.servicebus.requests import (
     BAD_REQUEST,
     GONE,
-    NO_CONTENT,
     NOT_FOUND,
     NOT_THERE,
     OK,
@@ -38,17 +39,11 @@ from dragoman.doors.servicebus.sessions import holder_of
 from dragoman.doors.servicebus.spelling import DEFERRED, annotated
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Refused, Request
 from dragoman.doors.shared.rendered import entries_of
-from dragoman.formats import translate
-from dragoman.formats.amqp10 import read_properties
-from dragoman.formats.errors import FormatError
-from dragoman.formats.options import RenderOptions
 from dragoman.kernel.api import (
     CancelSchedule,
     Delivery,
     GetSessionState,
     LeaseDeferred,
-    Peek,
-    Peeked,
     PublishReply,
     Renew,
     RenewSession,
@@ -58,11 +53,9 @@ from dragoman.kernel.api import (
 from dragoman.model.errors import KernelError, LeaseExpired, OffsetOutOfRange, PartitionNotFound
 from dragoman.model.levels import AMQP10, SYNCED
 from dragoman.wire.amqp10.errors import NOT_IMPLEMENTED
-from dragoman.wire.amqp10.sections import split_entry
 from dragoman.wire.amqp10.values import Array, Int, Symbol, Timestamp
 
 PREFIX: Final = "com.microsoft:"
-PEEK_MAX: Final = 250
 
 
 class Management:
@@ -141,59 +134,6 @@ def _lock(token: Any) -> tokens.Lock:
     if type(token) is not UUID:
         raise Failed(BAD_REQUEST, ARGUMENT, "lock-tokens are uuids")
     return tokens.read(token)
-
-
-def peek(peer: Peer, path: str, body: Body) -> Result:
-    """Look at messages from a sequence number on, whatever their state."""
-    entity = find(peer, path)
-    count_max = min(max(number_in(body, "message-count", 1), 1), PEEK_MAX)
-    session = body.get("session-id")
-    partition, offset = tokens.place_of(max(number_in(body, "from-sequence-number", 0), 0))
-    found: list[Any] = []
-    while partition < _partitions(entity) and len(found) < count_max:
-        peeked: list[Peeked] = peer.session.submit(
-            Peek(
-                namespace=peer.namespace,
-                name=entity.name,
-                subscription=entity.subscription,
-                partition=partition,
-                offset=max(offset, 0),
-                count_max=count_max - len(found),
-            )
-        )
-        if not peeked:
-            partition, offset = partition + 1, 0
-            continue
-        offset = peeked[-1].offset + 1
-        for one in peeked:
-            entry = _entry_of(peer, entity, one)
-            if session is None or _session_in(entry) == session:
-                found.append({"message": _shown(entry, one, partition)})
-    if not found:
-        return NO_CONTENT, Answer.EMPTY
-    return OK, {"messages": found}
-
-
-def _partitions(entity: Entity) -> int:
-    return 1  # of a queue; see docs/limits.md
-
-
-def _entry_of(peer: Peer, entity: Entity, one: Peeked) -> bytes:
-    options = RenderOptions(entity.name, peer.session.wall_ms())
-    try:
-        return translate(one.format, one.body, AMQP10, options, one.stored_ms)[0]
-    except FormatError as error:
-        raise Failed(500, ARGUMENT, str(error)) from None
-
-
-def _shown(entry: bytes, one: Peeked, partition: int) -> bytes:
-    state = DEFERRED if one.state == "DEFERRED" else b""
-    sequence = tokens.sequence_of(partition, one.offset)
-    return annotated(entry, one.tries, sequence, one.stored_ms, 0, state)
-
-
-def _session_in(entry: bytes) -> str | None:
-    return read_properties(entry, split_entry(entry)).group_id
 
 
 def schedule(peer: Peer, path: str, body: Body) -> Result:
@@ -344,6 +284,8 @@ def _lost(ask: Callable[[], Any]) -> Any:
 OPERATIONS: Final[Mapping[str, Callable[[Peer, str, Body], Result]]] = {
     "renew-lock": renew_lock,
     "peek-message": peek,
+    "get-message-sessions": sessions,
+    "batch-delete-messages": batch_delete,
     "schedule-message": schedule,
     "cancel-scheduled-message": cancel_scheduled,
     "receive-by-sequence-number": receive_deferred,

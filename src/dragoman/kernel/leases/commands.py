@@ -12,6 +12,7 @@ import msgspec
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
 from dragoman.kernel.entities import Holder
 from dragoman.kernel.settings import SubscriptionSettings
+from dragoman.model.limits import SESSIONS_LISTED_MAX
 
 
 class _LeaseCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,19 @@ class GetSessionState(_LeaseCommand, frozen=True, kw_only=True):
     """Reply: `bytes`, empty when there are none. Raises LeaseExpired."""
 
     holder: int
+
+
+class ListSessions(_LeaseCommand, frozen=True, kw_only=True):
+    """Sessions that have messages, or (`with_state`) state. Reply: `list[bytes]`, their names from the `skip`th on.
+
+    Raises SubscriptionNotFound, InvalidArgument (no sessions here).
+    """
+
+    name: str
+    subscription: str = ""
+    with_state: bool = False
+    skip: int = 0
+    count_max: int = SESSIONS_LISTED_MAX
 
 
 class CreateSubscription(_LeaseCommand, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ A lock lives with its connection and is not journalled; a session's state is, an
 
 from collections.abc import Callable, Mapping
 from heapq import heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.commands import Settle
@@ -15,6 +16,7 @@ from dragoman.kernel.entities import Accepted, Holder, Subscription
 from dragoman.kernel.leases.commands import (
     AcceptSession,
     GetSessionState,
+    ListSessions,
     ReleaseSession,
     RenewSession,
     SessionLock,
@@ -32,6 +34,7 @@ from dragoman.model.limits import (
     LEASE_DURATION_MS_MAX,
     SESSION_KEY_BYTES_MAX,
     SESSION_STATE_BYTES_MAX,
+    SESSIONS_LISTED_MAX,
 )
 
 if TYPE_CHECKING:
@@ -184,10 +187,28 @@ def get_state(kernel: "Decisions", command: GetSessionState, session: int) -> by
     return order.by_key[lock.key].state
 
 
+def list_sessions(kernel: "Decisions", command: ListSessions, session: int) -> list[bytes]:
+    """Reply: a page of them, in the order in which they came to be."""
+    subscription = kernel.state.subscription(command.namespace, command.name, command.subscription)
+    check_owner(subscription, session)
+    if subscription.settings.order != "session":
+        raise InvalidArgument(f"{subscription.name} has no sessions")
+    found = (
+        key.key
+        for window in subscription.windows
+        if isinstance(window.order, Keys)
+        for key in window.order.by_key.values()
+        if (key.state if command.with_state else key.open)
+    )
+    end = command.skip + min(command.count_max, SESSIONS_LISTED_MAX)
+    return list(islice(found, command.skip, end))
+
+
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     AcceptSession: accept,
     RenewSession: renew_session,
     ReleaseSession: release_session,
     SetSessionState: set_state,
     GetSessionState: get_state,
+    ListSessions: list_sessions,
 }

@@ -44,6 +44,7 @@ from dragoman.kernel.api import (
     FindStream,
     ListPumps,
     ListQueues,
+    ListSchedules,
     ListStreams,
     ListSubscriptions,
     QueueInfo,
@@ -166,7 +167,7 @@ class Entities:
         said = stream_elements(info.settings, notes=True)
         said["SizeInBytes"] = str(size_of(info))
         said["SubscriptionCount"] = str(len(self.subscriptions(info.name)))
-        said[COUNTS] = spell_counts(0, 0, 0)
+        said[COUNTS] = spell_counts(0, 0, self._scheduled(info.name))
         return said
 
     # --- subscriptions ---
@@ -340,10 +341,15 @@ class Entities:
             except SubscriptionNotFound:
                 dead = 0
         active = open_count(info)
+        scheduled = self._scheduled(info.name) if info.name == info.stream else 0
         return {
-            "MessageCount": str(active + dead),
-            COUNTS: spell_counts(active, dead, 0),
+            "MessageCount": str(active + dead + scheduled),
+            COUNTS: spell_counts(active, dead, scheduled),
         }
+
+    def _scheduled(self, name: str) -> int:
+        """How many messages wait for their time, as far as the kernel looks."""
+        return len(self.session.submit(ListSchedules(name=name)))
 
 
 def open_count(info: QueueInfo) -> int:

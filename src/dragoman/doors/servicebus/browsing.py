@@ -1,0 +1,133 @@
+"""Looking without taking: messages from a number on, and sessions.
+
+What is not done comes first, by its number; then what waits for its time, for its numbers are the schedule's.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from dragoman.doors.servicebus import tokens
+from dragoman.doors.servicebus.entities import Entity, find
+from dragoman.doors.servicebus.errors import ARGUMENT, SESSION_NOT_FOUND
+from dragoman.doors.servicebus.requests import (
+    NO_CONTENT,
+    OK,
+    Body,
+    Failed,
+    Result,
+    number_in,
+)
+from dragoman.doors.servicebus.spelling import DEFERRED, SCHEDULED, annotated
+from dragoman.doors.shared.amqp10.profile import Answer, Peer
+from dragoman.formats import translate
+from dragoman.formats.amqp10 import read_properties
+from dragoman.formats.errors import FormatError
+from dragoman.formats.options import RenderOptions
+from dragoman.kernel.api import ListSchedules, ListSessions, Peek, Peeked, Waiting
+from dragoman.model.levels import AMQP10
+from dragoman.wire.amqp10.sections import split_entry
+from dragoman.wire.amqp10.values import Array, Int, Timestamp
+
+PEEK_MAX: Final = 250
+SESSIONS_MAX: Final = 100
+EVER_MS: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1_000)
+"""Whoever asks for sessions whose state changed after the end of time means those with messages."""
+
+
+def peek(peer: Peer, path: str, body: Body) -> Result:
+    """Look at messages from a sequence number on, whatever their state."""
+    entity = find(peer, path)
+    count_max = min(max(number_in(body, "message-count", 1), 1), PEEK_MAX)
+    session = body.get("session-id")
+    start = tokens.place_of(max(number_in(body, "from-sequence-number", 0), 0))
+    found = _stored(peer, entity, start, count_max, session)
+    if len(found) < count_max and not entity.subscription:
+        found += _scheduled(peer, entity, start, count_max - len(found), session)
+    if not found:
+        return NO_CONTENT, Answer.EMPTY
+    return OK, {"messages": [{"message": message} for message in found]}
+
+
+def _stored(
+    peer: Peer, entity: Entity, start: tuple[int, int], count_max: int, session: Any
+) -> list[bytes]:
+    found: list[bytes] = []
+    partition, offset = start
+    while partition == 0 and len(found) < count_max:
+        peeked: list[Peeked] = peer.session.submit(
+            Peek(
+                namespace=peer.namespace,
+                name=entity.name,
+                subscription=entity.subscription,
+                partition=partition,
+                offset=max(offset, 0),
+                count_max=count_max - len(found),
+            )
+        )
+        if not peeked:
+            break
+        offset = peeked[-1].offset + 1
+        for one in peeked:
+            entry = _entry_of(peer, entity, one.format, one.body, one.stored_ms)
+            if session is None or _session_in(entry) == session:
+                found.append(_shown(entry, one, partition))
+    return found
+
+
+def _scheduled(
+    peer: Peer, entity: Entity, start: tuple[int, int], count_max: int, session: Any
+) -> list[bytes]:
+    waiting: list[Waiting] = peer.session.submit(
+        ListSchedules(
+            namespace=peer.namespace, name=entity.name, stream=start[0], offset=max(start[1], 0)
+        )
+    )
+    found: list[bytes] = []
+    for one in waiting:
+        entry = _entry_of(peer, entity, one.info.format, one.info.body, one.stored_ms)
+        if session is None or _session_in(entry) == session:
+            sequence = tokens.sequence_of(one.stream, one.offset)
+            found.append(annotated(entry, 0, sequence, one.stored_ms, 0, SCHEDULED))
+        if len(found) == count_max:
+            break
+    return found
+
+
+def _entry_of(peer: Peer, entity: Entity, format: int, body: bytes, stored_ms: int) -> bytes:
+    options = RenderOptions(entity.name, peer.session.wall_ms())
+    try:
+        return translate(format, body, AMQP10, options, stored_ms)[0]
+    except FormatError as error:
+        raise Failed(500, ARGUMENT, str(error)) from None
+
+
+def _shown(entry: bytes, one: Peeked, partition: int) -> bytes:
+    state = DEFERRED if one.state == "DEFERRED" else b""
+    sequence = tokens.sequence_of(partition, one.offset)
+    return annotated(entry, one.tries, sequence, one.stored_ms, 0, state)
+
+
+def _session_in(entry: bytes) -> str | None:
+    return read_properties(entry, split_entry(entry)).group_id
+
+
+def sessions(peer: Peer, path: str, body: Body) -> Result:
+    """A page of sessions: those with messages, or with state."""
+    entity = find(peer, path)
+    updated = body.get("last-updated-time")
+    skip = max(number_in(body, "skip", 0), 0)
+    top = min(max(number_in(body, "top", SESSIONS_MAX), 1), SESSIONS_MAX)
+    names: list[bytes] = peer.session.submit(
+        ListSessions(
+            namespace=peer.namespace,
+            name=entity.name,
+            subscription=entity.subscription,
+            with_state=isinstance(updated, Timestamp) and int(updated) < EVER_MS,
+            skip=skip,
+            count_max=top,
+        )
+    )
+    if not names:
+        raise Failed(NO_CONTENT, SESSION_NOT_FOUND, "There are no more sessions.")
+    told = [name.decode(errors="replace") for name in names]
+    return OK, {"skip": Int(skip + len(told)), "sessions-ids": Array(str, told)}
