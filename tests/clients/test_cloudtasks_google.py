@@ -1,6 +1,7 @@
 """google-cloud-tasks, unmodified, over gRPC and over REST: queues, tasks, and what their targets are sent."""
 
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from google.cloud.tasks_v2.services.cloud_tasks.transports import (
     CloudTasksGrpcTransport,
     CloudTasksRestTransport,
 )
+from google.oauth2 import id_token
 from google.protobuf import field_mask_pb2
 from tests.clients.pubsub_work import Google
 
@@ -263,13 +265,36 @@ def test_no_more_are_sent_than_the_rate_allows(client: Any) -> None:
 
 def test_what_is_not_offered_is_refused(client: Any) -> None:
     name = make(client, "refused")
-    request = {"url": "http://a/", "oidc_token": {"service_account_email": "a@b"}}
-    with pytest.raises(MethodNotImplemented):
-        client.create_task(parent=name, task={"http_request": request})
     with pytest.raises(MethodNotImplemented):
         client.create_task(parent=name, task={"app_engine_http_request": {"relative_uri": "/"}})
     with pytest.raises(BadRequest):
         client.create_task(parent=name, task={"http_request": {"url": "nowhere"}})
+
+
+class Fetched:
+    """What google-auth asks for certificates with."""
+
+    def __init__(self, url: str, method: str = "GET") -> None:
+        assert method == "GET"
+        with urllib.request.urlopen(url) as answer:
+            self.status, self.data = answer.status, answer.read()
+
+
+def test_a_token_is_believed_by_googles_own_judge(client: Any, running: RunningBroker) -> None:
+    name = make(client, "token")
+    email = "me@project.iam.gserviceaccount.com"
+    with target() as there:
+        token = {"service_account_email": email, "audience": "my-hook"}
+        client.create_task(
+            parent=name, task={"http_request": {"url": there.url, "oidc_token": token}}
+        )
+        there.wait(1)
+        shown = there.requests[0][2]["Authorization"].removeprefix("Bearer ")
+    place = running.cloudtasks
+    fetch: Any = Fetched
+    certs_url = f"http://{place.host}:{place.port}/oauth2/v1/certs"
+    claims = id_token.verify_token(shown, fetch, "my-hook", certs_url=certs_url)
+    assert claims["email"] == email
 
 
 def test_a_message_of_another_protocol_is_sent_to_its_queues_target(

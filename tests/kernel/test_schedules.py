@@ -364,7 +364,7 @@ def test_what_waits_for_an_address_is_listed_by_id() -> None:
     cancel(session, "q", first)
 
     def listed(**more: Any) -> list[bytes]:
-        found = session.submit(ListSchedules(name="q", **more))
+        found = session.submit(ListSchedules(name="q", **more)).found
         assert all(each.info.due_ms > session.wall_ms() for each in found)
         return [each.info.body for each in found]
 

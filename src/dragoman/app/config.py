@@ -49,6 +49,7 @@ class ServeOptions:
     push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
     push_ca: str = ""
     push_issuer: str = ""  # a URL; where Pub/Sub is served unless it is set
+    app_engine: dict[str, str] = field(default_factory=dict)  # a URL for each service
     like: str = ""  # one of LIKES
     servicebus_config: str = ""  # a file of Service Bus's emulator, read into `topology`
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
@@ -112,6 +113,14 @@ def set_pushing(options: ServeOptions, allow: Iterable[str], ca: str, issuer: st
         problems.append(f"ca: {ca}: {error}")
     if problems:
         raise ConfigError(problems)
+
+
+def set_app_engine(options: ServeOptions, services: Mapping[str, str]) -> None:
+    """Set where App Engine's services are, for tasks that go to them. Raises ConfigError."""
+    options.app_engine = dict(services)
+    wrong = [url for url in services.values() if not url.startswith(("http://", "https://"))]
+    if wrong:
+        raise ConfigError([f"app_engine: expected a URL, not {url}" for url in wrong])
 
 
 def set_port(options: ServeOptions, name: str, number: int) -> None:

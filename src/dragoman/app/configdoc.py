@@ -140,6 +140,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "allow": "what may be called besides the Internet: networks, addresses, and HOST:PORT",
         "ca": "authorities to believe besides the system's, in PEM",
         "issuer": "what tokens say who signed them, a URL; if not set, where Pub/Sub is served",
+        "app_engine": "URL of each App Engine service that Cloud Tasks sends to; `default` is one's name, too",
     },
     "[users.NAME]": {
         "password": "the password",

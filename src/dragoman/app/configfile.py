@@ -24,6 +24,7 @@ from dragoman.app.config import (
     ConfigError,
     ServeOptions,
     set_advertised,
+    set_app_engine,
     set_port,
     set_pushing,
 )
@@ -64,6 +65,7 @@ class PushSection(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[str, ...] = ()
     ca: str = ""
     issuer: str = ""
+    app_engine: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class UserSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +170,7 @@ def _push(options: ServeOptions, value: Any, folder: Path, problems: Problems) -
     if section is not None:
         ca = _path(section.ca, folder)
         problems.attempt("push", set_pushing, options, section.allow, ca, section.issuer)
+        problems.attempt("push", set_app_engine, options, section.app_engine)
 
 
 def _path(path: str, folder: Path) -> str:

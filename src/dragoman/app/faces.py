@@ -39,7 +39,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     is_open = not (options.users or options.keys)
     access = Access(options.keys, is_open=is_open)
     broker = parts.broker
-    cloudtasks = CloudTasks()
+    cloudtasks = CloudTasks(options.app_engine)
     sources = Sources(
         broker.meters,
         broker.kernel.state.given_up,

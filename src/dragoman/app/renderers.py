@@ -35,7 +35,7 @@ def _pubsub(outbound: Outbound, issuer: Issuer) -> tuple[Renderer, Pushed]:
 def _cloudtasks(outbound: Outbound, issuer: Issuer) -> tuple[Renderer, Pushed]:
     from dragoman.doors.cloudtasks.pushing import Pushing  # noqa: PLC0415 - see above
 
-    pushing = Pushing()
+    pushing = Pushing(issuer)
     return pushing, pushing.pushed
 
 

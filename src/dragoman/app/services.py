@@ -18,6 +18,6 @@ def make_services(parts: Serving, options: ServeOptions) -> Sequence[Service]:
     def names() -> Sequence[str]:
         return [service.name for service in services]
 
-    services += [*pubsub(), CloudTasks()]
+    services += [*pubsub(), CloudTasks(options.app_engine)]
     services += [HealthService(names, lambda: not missing(parts)), *reflections(names)]
     return services

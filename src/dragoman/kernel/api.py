@@ -140,10 +140,12 @@ from dragoman.kernel.replies import (
     StreamHead,
     StreamInfo,
 )
+from dragoman.kernel.scheduled import NextSchedule
 from dragoman.kernel.schedules import (
     CancelSchedule,
     DescribeSchedule,
     ListSchedules,
+    ScheduledPage,
     ScheduleInfo,
     Waiting,
 )
@@ -292,6 +294,7 @@ __all__ = [
     "MemberInfo",
     "MoveShares",
     "NamedPlaces",
+    "NextSchedule",
     "Node",
     "OpenPool",
     "OpenReader",
@@ -324,6 +327,7 @@ __all__ = [
     "RouteInfo",
     "RouteSettings",
     "ScheduleInfo",
+    "ScheduledPage",
     "SchemaInfo",
     "SchemaReference",
     "Seek",

@@ -1,10 +1,9 @@
 """Putting publishes off and carrying them out: decisions and steps around `schedules`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.publish import decide_moved, decide_publish
@@ -17,9 +16,7 @@ from dragoman.kernel.schedules import (
     CancelSchedule,
     DescribeSchedule,
     Envelope,
-    ListSchedules,
     ScheduleInfo,
-    Waiting,
     block_at,
     due_in,
     due_of,
@@ -45,7 +42,6 @@ from dragoman.model.limits import (
     SCHEDULE_OPEN_BLOCKS_MAX,
     SCHEDULE_RETRY_MS,
     SCHEDULE_SEND_MAX,
-    SCHEDULES_LISTED_MAX,
 )
 
 if TYPE_CHECKING:
@@ -67,15 +63,13 @@ def decide_schedule(
 ) -> tuple[list[Record], PublishReply]:
     """Records that put `command` into its bucket, which is made now if it is not there: nobody can see it."""
     level = _check(kernel, command)
-    number = command.due_ms // SCHEDULE_BUCKET_MS
-    if number not in kernel.state.schedules.by_number:
-        _make_bucket(kernel, number)
+    bucket = bucket_for(kernel, command.due_ms)
     bodies = [wrap(command, index) for index in range(len(command.bodies))]
-    inner = Publish(SCHEDULES, Address(str(number)), CANONICAL, bodies)
+    inner = Publish(SCHEDULES, Address(bucket.stream.name), CANONICAL, bodies)
     inner.level = command.level
     records, stored = decide_publish(kernel.state, inner, kernel.now_ms, pending)
     reply = PublishReply(1, -1, 0, max(level, stored.level, SYNCED))  # so that its id stays its own
-    reply.schedule = (kernel.state.schedules.by_number[number].stream.id, stored.offset)
+    reply.schedule = (bucket.stream.id, stored.offset)
     return records, reply
 
 
@@ -96,11 +90,15 @@ def _check(kernel: "Decisions", command: Publish) -> int:
     return stream.settings.level if stream.durable and command.level < 0 else 0
 
 
-def _make_bucket(kernel: "Decisions", number: int) -> None:
-    made = StreamCreated(
-        kernel.state.id_next, SCHEDULES, str(number), kernel.token(UUID_BYTES), BUCKET_SETTINGS
-    )
-    kernel.commit([made])
+def bucket_for(kernel: "Decisions", due_ms: int) -> Bucket:
+    """The bucket of a time, which is made now if it is not there."""
+    schedules = kernel.state.schedules
+    number = due_ms // SCHEDULE_BUCKET_MS
+    if number not in schedules.by_number:
+        uuid = kernel.token(UUID_BYTES)
+        made = StreamCreated(kernel.state.id_next, SCHEDULES, str(number), uuid, BUCKET_SETTINGS)
+        kernel.commit([made])
+    return schedules.by_number[number]
 
 
 # --- taking back ---
@@ -115,44 +113,14 @@ def cancel_schedule(kernel: "Decisions", command: CancelSchedule, session: int) 
 def describe_schedule(kernel: "Decisions", command: DescribeSchedule, session: int) -> ScheduleInfo:
     """Reply: the message. Raises Needs."""
     stored = _find(kernel, command)
-    return _info(stored, unwrap(stored))
+    return info_of(stored, unwrap(stored))
 
 
-def _info(stored: bytes, known: Envelope) -> ScheduleInfo:
+def info_of(stored: bytes, known: Envelope) -> ScheduleInfo:
+    """What is told of an entry that waits."""
     return ScheduleInfo(
         due_in(stored), known.address, known.format, known.body, known.priority, known.key
     )
-
-
-def list_schedules(kernel: "Decisions", command: ListSchedules, session: int) -> list[Waiting]:
-    """Reply: what waits. Raises Needs."""
-    found: list[Waiting] = []
-    looked_at = 0
-    by_stream = kernel.state.schedules.by_stream
-    for number in sorted(each for each in by_stream if each >= command.stream):
-        bucket = by_stream[number]
-        start = command.offset if number == command.stream else 0
-        for offset, block in _waiting(bucket, start):
-            if len(found) >= command.count_max or looked_at >= SCHEDULES_LISTED_MAX:
-                return found
-            looked_at += 1
-            stored = block.body(offset)
-            known = unwrap(stored)
-            if (known.namespace, known.address.name) == (command.namespace, command.name):
-                stored_ms = block.stored_at(offset)
-                found.append(Waiting(number, offset, stored_ms, _info(stored, known)))
-    return found
-
-
-def _waiting(bucket: Bucket, start: int) -> Iterator[tuple[int, Block]]:
-    """Offsets of what waits, from `start` on. Raises Needs."""
-    partition = bucket.stream.partitions[0]
-    for block in partition.blocks[partition.find(start) :]:
-        for offset in range(max(start, block.offset), block.end):
-            if not bucket.is_done(offset):
-                if block.bodies is None:
-                    raise Needs([block])
-                yield offset, block
 
 
 def _find(kernel: "Decisions", command: CancelSchedule | DescribeSchedule) -> bytes:
@@ -313,5 +281,4 @@ def next_retry_ms(state: "State") -> int | None:
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CancelSchedule: cancel_schedule,
     DescribeSchedule: describe_schedule,
-    ListSchedules: list_schedules,
 }

@@ -77,9 +77,10 @@ class ScheduleInfo(msgspec.Struct, frozen=True):
 
 
 class ListSchedules(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for the address `name`, by id from (stream, offset) on. Reply: `list[Waiting]`, at most `count_max`.
+    """What waits for the address `name`, by id from (stream, offset) on. Reply: `ScheduledPage`, at most `count_max`.
 
-    Of all that waits, whatever its address, SCHEDULES_LISTED_MAX are looked at.
+    A page ends as well after SCHEDULES_LISTED_MAX that were looked at, or SCHEDULES_LISTED_BYTES_MAX of them: what
+    waits for other addresses lies between.
     """
 
     namespace: str = DEFAULT_NAMESPACE
@@ -96,6 +97,13 @@ class Waiting(msgspec.Struct, frozen=True):
     offset: int
     stored_ms: int
     info: ScheduleInfo
+
+
+class ScheduledPage(msgspec.Struct, frozen=True):
+    """Some of what waits. `next` is where the next page begins; None: there is none."""
+
+    found: list[Waiting]
+    next: tuple[int, int] | None
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):

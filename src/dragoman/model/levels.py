@@ -15,5 +15,5 @@ SQS: Final = 3
 CLOUDEVENT: Final = 4  # CloudEvents 1.0, JSON, structured
 EVENTGRID: Final = 5  # Event Grid's own schema, JSON
 PUBSUB: Final = 6
-CLOUDTASKS: Final = 7
+# 7 was never written
 AMQP10: Final = 8

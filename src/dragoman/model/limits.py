@@ -43,6 +43,7 @@ SCHEDULE_OPEN_BLOCKS_MAX: Final = 16  # of a bucket read in one step
 SCHEDULE_SEND_MAX: Final = 256  # published in one step
 SCHEDULE_RETRY_MS: Final = 1_000  # after a target had no room
 SCHEDULES_LISTED_MAX: Final = 10_000  # looked at in one command
+SCHEDULES_LISTED_BYTES_MAX: Final = 4 << 20
 
 # --- leases and sessions ---
 LEASE_DURATION_MS_MAX: Final = 31 * 86_400_000

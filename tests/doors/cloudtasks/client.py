@@ -1,5 +1,6 @@
 """Cloud Tasks in memory: methods called as gRPC's door calls them, tasks sent to an outbound that only notes them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from dragoman.doors.cloudtasks.pushing import Pushing
 from dragoman.doors.cloudtasks.services import Service
 from dragoman.doors.shared.grpc.call import Call, Status
 from dragoman.doors.shared.push.door import PushDoor
+from dragoman.doors.shared.push.issuer import Issuer
+from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.api import Session
 from dragoman.model.errors import KernelError
 
@@ -27,13 +30,14 @@ def queue(name: str = "q") -> str:
 class Tasks:
     """A client, and the door that dispatches."""
 
-    def __init__(self) -> None:
+    def __init__(self, app_engine: Mapping[str, str] | None = None) -> None:
         self.node: TestNode = Engine().start()
+        self.node.kernel.state.translator = FormatTranslator()
         self.outbound = FakeOutbound()
         self.faults: list[Exception] = []
-        self.methods = {method.name: method for method in Service().methods()}
+        self.methods = {method.name: method for method in Service(app_engine or {}).methods()}
         self.session = self.node.connect()
-        pushing = Pushing()
+        pushing = Pushing(Issuer())
 
         def make(session: Session) -> PushDoor:
             return PushDoor(session, self.outbound, pushing, pushing.pushed, self.faults.append)
@@ -66,7 +70,7 @@ class Tasks:
         return self.ask("CreateQueue", parent=PARENT, queue={"name": queue(name), **fields})
 
     def create(self, id_: str = "", body: bytes = b"x", **fields: Any) -> Any:
-        task = {"http_request": {"url": URL, "body": body}, **fields}
+        task: dict[str, Any] = {"http_request": {"url": URL, "body": body}, **fields}
         if id_:
             task["name"] = f"{queue()}/tasks/{id_}"
         return self.ask("CreateTask", parent=queue(), task=task)

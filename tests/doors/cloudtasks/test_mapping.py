@@ -1,7 +1,5 @@
 """A task through its message and back; messages of others as requests."""
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.formats.strategies import messages
@@ -11,11 +9,12 @@ from dragoman.doors.cloudtasks.mapping import (
     entry_of,
     headers_of,
     is_header,
+    is_host,
     is_settable,
-    request_of,
+    is_target,
+    message_of,
     way_of,
 )
-from dragoman.doors.cloudtasks.protos import HttpRequest
 from dragoman.formats import decode
 from dragoman.model.levels import CANONICAL
 from dragoman.model.message import Message
@@ -34,15 +33,13 @@ WAYS = st.builds(
 
 @given(st.dictionaries(TOKENS, VALUES, max_size=5), st.binary(max_size=99), WAYS)
 def test_a_task_comes_back_as_it_was_made(headers: dict[str, str], body: bytes, way: Way) -> None:
-    request = HttpRequest(url=way.url, http_method=way.method, body=body, headers=headers)
-    message = decode(CANONICAL, entry_of(request, "id", way, 5, 9))
+    way.task, way.made_ms = "id", 5
+    message = decode(CANONICAL, entry_of(message_of(body, headers, way, 9)))
     assert (message.body, message.id, message.dedup) == (body, "id", "id")
     assert (message.created_at_ms, message.deliver_at_ms) == (5, 9)
     assert message.content_type == headers.get("content-type")
     assert way_of(message) == way
-    back: Any = request_of(message, way)
-    assert {name.lower(): value for name, value in back.headers.items()} == headers
-    assert (back.url, back.http_method, back.body) == (way.url, way.method, body)
+    assert {name.lower(): value for name, value in headers_of(message)} == headers
 
 
 @given(messages())
@@ -50,14 +47,11 @@ def test_of_any_message_only_what_http_can_say_becomes_a_header(message: Message
     found = headers_of(message)
     assert all(is_header(name, value) and is_settable(name) for name, value in found)
     assert len({name.lower() for name, _ in found}) == len(found)
-    assert request_of(message, Way("")).body == (message.body or b"")
 
 
 def test_what_is_not_the_tasks_to_say_is_left_out() -> None:
-    request = HttpRequest(
-        url="http://a/", headers={"Host": "b", "X-CloudTasks-TaskName": "c", "X-A": "d"}
-    )
-    message = decode(CANONICAL, entry_of(request, "id", Way("http://a/"), 0, 0))
+    headers = {"Host": "b", "X-CloudTasks-TaskName": "c", "X-A": "d"}
+    message = message_of(b"", headers, Way("http://a/"), 0)
     assert headers_of(message) == [("X-A", "d")]
 
 
@@ -66,3 +60,17 @@ def test_a_message_of_another_protocol_says_nothing_of_where_it_goes() -> None:
     assert way_of(message) is None
     message.rest = {"cloudtasks": b"\xff{"}
     assert way_of(message) is None
+
+
+def test_a_message_can_be_sent_another_way_and_is_else_as_it_was() -> None:
+    message = message_of(b"x", {"a": "b"}, Way("http://a/", made_ms=5), 9)
+    again = decode(CANONICAL, entry_of(message, Way("http://b/", task="c")))
+    assert way_of(again) == Way("http://b/", task="c")
+    assert (again.body, again.headers, again.created_at_ms) == (b"x", [("a", "b")], 5)
+
+
+def test_hosts_and_the_rest_of_a_url_are_told_from_what_would_break_one() -> None:
+    assert all(map(is_host, ("a", "a.b-c", "127.0.0.1", "::1", "[::1]")))
+    assert not any(map(is_host, ("", "a b", "a/b", "a:1@b", "a\r\n", "x" * 300)))
+    assert all(map(is_target, ("", "/a?b=%20")))
+    assert not any(map(is_target, ("/a b", "/\r\nX: y", "/\u00e9")))

@@ -7,7 +7,7 @@ from tests.doors.cloudtasks.client import PARENT, Tasks, queue
 from tests.runtime.node import declare
 
 from dragoman.doors.cloudtasks.protos import Queue
-from dragoman.wire.grpc.codes import ALREADY_EXISTS, INVALID_ARGUMENT, NOT_FOUND, UNIMPLEMENTED
+from dragoman.wire.grpc.codes import ALREADY_EXISTS, INVALID_ARGUMENT, NOT_FOUND
 
 
 def test_what_a_queue_does_not_say_goes_without_saying() -> None:
@@ -27,8 +27,12 @@ def test_what_a_queue_does_not_say_goes_without_saying() -> None:
         ({"rate_limits": {"max_concurrent_dispatches": 5001}}, INVALID_ARGUMENT),
         ({"retry_config": {"max_attempts": -2}}, INVALID_ARGUMENT),
         ({"retry_config": {"max_backoff": {"nanos": 1}}}, INVALID_ARGUMENT),
-        ({"app_engine_routing_override": {"service": "a"}}, UNIMPLEMENTED),
-        ({"http_target": {"oidc_token": {"audience": "a"}}}, UNIMPLEMENTED),
+        ({"http_target": {"oidc_token": {"audience": "a"}}}, INVALID_ARGUMENT),
+        ({"http_target": {"uri_override": {"host": ""}}}, INVALID_ARGUMENT),
+        ({"http_target": {"uri_override": {"host": "a/b"}}}, INVALID_ARGUMENT),
+        ({"http_target": {"uri_override": {"port": 65_536}}}, INVALID_ARGUMENT),
+        ({"http_target": {"uri_override": {"path_override": {"path": "a b"}}}}, INVALID_ARGUMENT),
+        ({"http_target": {"header_overrides": [{"header": {"key": "a b"}}]}}, INVALID_ARGUMENT),
     ],
 )
 def test_what_makes_no_sense_is_refused(fields: dict[str, Any], code: int) -> None:

@@ -29,7 +29,6 @@ from dragoman.model.levels import (
     AMQP10,
     CANONICAL,
     CLOUDEVENT,
-    CLOUDTASKS,
     EVENTGRID,
     KAFKA,
     PUBSUB,
@@ -48,7 +47,6 @@ FORMATS: Final = {
     CLOUDEVENT: "cloudevent",
     EVENTGRID: "eventgrid",
     PUBSUB: "pubsub",
-    CLOUDTASKS: "cloudtasks",
     AMQP10: "amqp10",
 }
 

@@ -6,6 +6,8 @@ from dragoman.wire.grpc.codes import (
     FAILED_PRECONDITION,
     INVALID_ARGUMENT,
     NOT_FOUND,
+    RESOURCE_EXHAUSTED,
+    UNAVAILABLE,
     UNIMPLEMENTED,
 )
 
@@ -46,3 +48,13 @@ def not_offered(what: str) -> Status:
 def precondition(text: str) -> Status:
     """Not as things stand."""
     return Status(FAILED_PRECONDITION, text)
+
+
+def no_room() -> Status:
+    """The queue takes no more."""
+    return Status(RESOURCE_EXHAUSTED, "The queue has no room.")
+
+
+def too_far() -> Status:
+    """Too many tasks came due since."""
+    return Status(UNAVAILABLE, "The task is behind too many others of its queue to be found now.")

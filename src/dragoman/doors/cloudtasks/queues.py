@@ -2,6 +2,9 @@
 
 A queue is the stream of that name with its leased subscription, pushed by us. What Cloud Tasks says of it is kept in
 the subscription's notes; `paused` is the kernel's own.
+
+A purge drops the messages in the queue. Tasks that wait for their time are left where they are, and known to be void by
+when they were made (`since_of`): a queue with a million of them is purged at once.
 """
 
 from typing import Any, Final
@@ -9,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_queue, not_offered
+from dragoman.doors.cloudtasks.mapping import is_header, is_host, is_target
 from dragoman.doors.cloudtasks.names import PROTOCOL, Queue, location_of, queue_of
 from dragoman.doors.cloudtasks.protos import (
     Empty,
@@ -19,7 +23,8 @@ from dragoman.doors.cloudtasks.protos import (
     to_text,
 )
 from dragoman.doors.cloudtasks.protos import Queue as QueueProto
-from dragoman.doors.cloudtasks.standing import sweep
+from dragoman.doors.cloudtasks.standing import standings_of
+from dragoman.doors.cloudtasks.tokens import token_asked
 from dragoman.doors.shared.grpc.call import Call, Reply
 from dragoman.kernel.api import (
     AlterSubscription,
@@ -45,7 +50,16 @@ BACKOFF_MS: Final = 100
 BACKOFF_S_MAX: Final = 3_600
 DOUBLINGS: Final = 16
 PAGE_MAX: Final = 1_000
-MUTABLE: Final = ("rate_limits", "retry_config", "http_target", "stackdriver_logging_config")
+SINCE: Final = "cloudtasks.since"
+EVERYTHING: Final = -1
+PORT_MAX: Final = 65_535
+MUTABLE: Final = (
+    "rate_limits",
+    "retry_config",
+    "http_target",
+    "app_engine_routing_override",
+    "stackdriver_logging_config",
+)
 
 
 def written(session: Session, message: Any) -> Reply:
@@ -70,12 +84,23 @@ def page_of(found: list[Any], request: Any) -> tuple[list[Any], str]:
 
 def complete(queue: Any) -> None:
     """Say what goes without saying. Raises Status for what makes no sense, or is not offered."""
-    if queue.HasField("app_engine_routing_override"):
-        raise not_offered("App Engine targets")
-    if queue.http_target.WhichOneof("authorization_header"):
-        raise not_offered("Tokens (oauth_token, oidc_token)")
+    token_asked(queue.http_target)
+    _check_override(queue.http_target)
     _complete_rates(queue.rate_limits)
     complete_retries(queue.retry_config)
+
+
+def _check_override(target: Any) -> None:
+    uri = target.uri_override
+    if uri.HasField("host") and not is_host(uri.host):
+        raise invalid("UriOverride.host must be the name or address of a host.")
+    if uri.HasField("port") and not 0 <= uri.port <= PORT_MAX:
+        raise invalid(f"UriOverride.port must be from 0 to {PORT_MAX}.")
+    if not (is_target(uri.path_override.path) and is_target(uri.query_override.query_params)):
+        raise invalid("UriOverride: path and query must be spelled as in a URL.")
+    for each in target.header_overrides:
+        if not is_header(each.header.key, each.header.value):
+            raise invalid(f"HttpTarget.header_overrides: {each.header.key!r} is no header.")
 
 
 def _complete_rates(limits: Any) -> None:
@@ -111,6 +136,17 @@ def kept_of(settings: SubscriptionSettings) -> Any:
     """What was noted; None of a queue that another door made."""
     text = settings.notes.get(PROTOCOL)
     return None if text is None else from_text(QueueProto, text)
+
+
+def since_of(settings: SubscriptionSettings) -> int:
+    """Tasks that were made then or before are gone: by a purge, or with a queue of the same name."""
+    return int(settings.notes.get(SINCE, "0"))
+
+
+def _begin(settings: SubscriptionSettings, now_ms: int) -> SubscriptionSettings:
+    """With nothing of what is there now: what is made later was made later than that, in the same millisecond too."""
+    notes = settings.notes | {SINCE: str(max(now_ms, since_of(settings) + 1))}
+    return msgspec.structs.replace(settings, notes=notes)
 
 
 def _told(settings: SubscriptionSettings, name: str) -> Any:
@@ -166,7 +202,10 @@ def create_queue(call: Call, request: Any) -> Reply:
 def _make(session: Session, place: Queue, queue: Any) -> Reply:
     head = find_any(session, place)
     if head is None:
-        settings = _settings(queue, SubscriptionSettings())
+        standings_of(session, place).sweep(
+            EVERYTHING
+        )  # another door may have deleted the last of that name
+        settings = _begin(_settings(queue, SubscriptionSettings()), session.wall_ms())
         session.submit(DeclareQueue(namespace=place.project, name=place.id, settings=settings))
         return written(session, _told(settings, str(place)))
     if PROTOCOL in head.settings.notes:
@@ -253,10 +292,11 @@ def purge_queue(call: Call, request: Any) -> Reply:
     session.submit(
         PurgeQueue(namespace=place.project, name=place.id, mode="before", before_ms=now_ms + 1)
     )
-    sweep(session, place, everything=True)
+    standings_of(session, place).sweep(EVERYTHING)
     queue = kept_of(head.settings)
     set_time(queue.purge_time, now_ms)
-    return written(session, _alter(session, place, _settings(queue, head.settings)))
+    settings = _begin(_settings(queue, head.settings), now_ms)
+    return written(session, _alter(session, place, settings))
 
 
 def delete_queue(call: Call, request: Any) -> Reply:
@@ -264,5 +304,5 @@ def delete_queue(call: Call, request: Any) -> Reply:
     place = queue_of(request.name)
     find_queue(call.session, place)
     call.session.submit(DeleteQueue(namespace=place.project, name=place.id))
-    sweep(call.session, place, everything=True)
+    standings_of(call.session, place).sweep(EVERYTHING)
     return written(call.session, Empty())

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from dragoman.doors.cloudtasks import queues
+from dragoman.doors.cloudtasks import queues, tasks
 from dragoman.doors.cloudtasks.errors import refusal
 from dragoman.doors.cloudtasks.names import PROTOCOL
+from dragoman.doors.cloudtasks.requests import AppEngine
 from dragoman.doors.cloudtasks.tasks import Tasks
 from dragoman.doors.shared.grpc.access import check_access
 from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
@@ -14,6 +15,7 @@ from dragoman.wire.protobuf.pool import Rpc
 
 Handler = Callable[[Call, Any], Reply]
 SERVICE: Final = "CloudTasks"
+NO_SERVICES: Final[AppEngine] = {}
 
 
 class Service:
@@ -21,10 +23,10 @@ class Service:
 
     protocol = PROTOCOL
 
-    def __init__(self) -> None:
+    def __init__(self, app_engine: AppEngine = NO_SERVICES) -> None:
         self.name = f"{CLOUDTASKS.name}.{SERVICE}"
         self.table: Mapping[str, Rpc] = CLOUDTASKS.services[SERVICE]
-        tasks = Tasks()
+        making = Tasks(app_engine)
         handlers: Mapping[str, Handler] = {
             "ListQueues": queues.list_queues,
             "GetQueue": queues.get_queue,
@@ -34,11 +36,11 @@ class Service:
             "PurgeQueue": queues.purge_queue,
             "PauseQueue": queues.pause_queue,
             "ResumeQueue": queues.resume_queue,
-            "ListTasks": tasks.list,
-            "GetTask": tasks.get,
-            "CreateTask": tasks.create,
-            "DeleteTask": tasks.delete,
-            "RunTask": tasks.run,
+            "ListTasks": tasks.list_tasks,
+            "GetTask": tasks.get_task,
+            "CreateTask": making.create,
+            "DeleteTask": tasks.delete_task,
+            "RunTask": tasks.run_task,
         }
         self._methods = [
             Method(name, Kind.UNARY, rpc.request, rpc.response, _guarded(handlers[name]))

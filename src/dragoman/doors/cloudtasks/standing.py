@@ -1,9 +1,12 @@
-"""What is known of a task beside its message: a document `cloudtasks.task` for each, QUEUE/TASK.
+"""What is known of a task beside its message: a document `cloudtasks.task`, QUEUE/TASK, for those that need one.
 
-    waiting     place: where its message is; a message elsewhere that has its name is left over from before a run
-    over        over_ms: when it was done, deleted or given up. Its name cannot be had again for TOMBSTONE_MS
+    named by its client    from when it is made, so that the name is taken
+    tried in vain          what came of it
+    run now                where its message is; another with its name is left over from before
+    over                   deleted while its message was in the queue: that is dropped when it comes up (`is_left`);
+                           one that was named: its name cannot be had again for TOMBSTONE_MS
 
-A message that another protocol brought has none before its first attempt; it is called by its place.
+All others are messages and nothing else.
 """
 
 from contextlib import suppress
@@ -17,22 +20,23 @@ from dragoman.model.errors import DocumentNotFound
 
 KIND: Final = "cloudtasks.task"
 TOMBSTONE_MS: Final = 3_600_000
-_FOREIGN: Final = "at"
 
 
 class Standing(msgspec.Struct, omit_defaults=True):
     """See the module. Times are wall times.
 
     due_ms       when it is to be tried next
+    place        (partition, offset) in the queue; schedule: (stream, offset) among those that wait. Neither: as its
+                 name says
     responses    answers, whatever they said; executions: those that were not 5xx
     status       of the last answer; 0 none
     is_named     by its client: once over it leaves a tombstone
     """
 
-    partition: int
-    offset: int
     created_ms: int
     due_ms: int
+    place: tuple[int, int] | None = None
+    schedule: tuple[int, int] | None = None
     dispatches: int = 0
     responses: int = 0
     executions: int = 0
@@ -45,70 +49,74 @@ class Standing(msgspec.Struct, omit_defaults=True):
     reason: str = ""
     over_ms: int = 0
     is_named: bool = False
+    is_left: bool = False
 
 
-def foreign_id(partition: int, offset: int) -> str:
-    """What a message is called that nobody named."""
-    return f"{_FOREIGN}-{partition}-{offset}"
+class Standings:
+    """Those of one queue, by the ids of its tasks."""
 
+    def __init__(self, session: Session, namespace: str, queue: str) -> None:
+        self._session = session
+        self._namespace = namespace
+        self._queue = queue
 
-def foreign_place(id_: str) -> tuple[int, int] | None:
-    """(partition, offset) of such a name; None for others."""
-    head, _, rest = id_.partition("-")
-    partition, _, offset = rest.partition("-")
-    numbers = partition + offset
-    if head != _FOREIGN or not (partition and offset and numbers.isdecimal() and numbers.isascii()):
-        return None
-    return (int(partition), int(offset)) if len(numbers) < 30 else None
+    def find(self, id_: str) -> Standing | None:
+        """What is known of it."""
+        command = GetDocument(namespace=self._namespace, kind=KIND, name=self._name(id_))
+        try:
+            document = self._session.submit(command)
+        except DocumentNotFound:
+            return None
+        found: Standing = msgspec.json.decode(document.body, type=Standing)
+        return found
 
-
-def _name(queue: str, id_: str) -> str:
-    return f"{queue}/{id_}"
-
-
-def find(session: Session, namespace: str, queue: str, id_: str) -> Standing | None:
-    """What is known of it."""
-    command = GetDocument(namespace=namespace, kind=KIND, name=_name(queue, id_))
-    try:
-        document = session.submit(command)
-    except DocumentNotFound:
-        return None
-    return msgspec.json.decode(document.body, type=Standing)
-
-
-def put(session: Session, namespace: str, queue: str, id_: str, standing: Standing) -> None:
-    """Know this of it."""
-    body = msgspec.json.encode(standing)
-    session.submit(PutDocument(namespace=namespace, kind=KIND, name=_name(queue, id_), body=body))
-
-
-def finish(
-    session: Session, namespace: str, queue: str, id_: str, standing: Standing, *, is_here: bool
-) -> None:
-    """A task is over. `is_here`: so is its message, else it is still to come up."""
-    if standing.is_named or (not is_here and foreign_place(id_) is not None):
-        standing.over_ms = session.wall_ms()
-        put(session, namespace, queue, id_, standing)
-        return
-    with suppress(DocumentNotFound):
-        session.submit(DeleteDocument(namespace=namespace, kind=KIND, name=_name(queue, id_)))
-
-
-def sweep(session: Session, queue: Queue, *, everything: bool = False) -> None:
-    """Forget the tombstones that are old enough; `everything`: all that is known of the queue's tasks."""
-    before_ms = session.wall_ms() - TOMBSTONE_MS
-    after = ""
-    while True:
-        command = ListDocuments(
-            namespace=queue.project, kind=KIND, prefix=f"{queue.id}/", after=after
+    def put(self, id_: str, standing: Standing) -> None:
+        """Know this of it. Raises QuotaExceeded."""
+        body = msgspec.json.encode(standing)
+        name = self._name(id_)
+        self._session.submit(
+            PutDocument(namespace=self._namespace, kind=KIND, name=name, body=body)
         )
-        found = session.submit(command)
-        for document in found:
-            known = msgspec.json.decode(document.body, type=Standing)
-            if everything or (known.is_named and 0 < known.over_ms < before_ms):
-                session.submit(
-                    DeleteDocument(namespace=queue.project, kind=KIND, name=document.name)
-                )
-        if not found:
-            return
-        after = found[-1].name
+
+    def finish(self, id_: str, standing: Standing, *, is_left: bool = False) -> None:
+        """A task is over. `is_left`: its message is still to come up. Raises QuotaExceeded."""
+        if standing.is_named or is_left:
+            standing.over_ms = self._session.wall_ms()
+            standing.is_left = is_left
+            self.put(id_, standing)
+        else:
+            self.forget(id_)
+
+    def forget(self, id_: str) -> None:
+        """Know nothing of it."""
+        name = self._name(id_)
+        with suppress(DocumentNotFound):
+            self._session.submit(DeleteDocument(namespace=self._namespace, kind=KIND, name=name))
+
+    def sweep(self, tombstone_ms: int) -> None:
+        """Forget the tombstones that are at least so old; negative: all that is known of the queue's tasks."""
+        before_ms = self._session.wall_ms() - tombstone_ms
+        prefix = after = self._name("")
+        while True:
+            command = ListDocuments(
+                namespace=self._namespace, kind=KIND, prefix=prefix, after=after
+            )
+            found = self._session.submit(command)
+            for document in found:
+                known = msgspec.json.decode(document.body, type=Standing)
+                is_old = 0 < known.over_ms <= before_ms and not known.is_left
+                if is_old or tombstone_ms < 0:
+                    self._session.submit(
+                        DeleteDocument(namespace=self._namespace, kind=KIND, name=document.name)
+                    )
+            if not found:
+                return
+            after = found[-1].name
+
+    def _name(self, id_: str) -> str:
+        return f"{self._queue}/{id_}"
+
+
+def standings_of(session: Session, queue: Queue) -> Standings:
+    """Those of a queue by its name."""
+    return Standings(session, queue.project, queue.id)

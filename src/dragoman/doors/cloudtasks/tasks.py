@@ -1,296 +1,296 @@
 """Tasks: made, told, listed, run now and deleted.
 
-A task is deleted by saying so in its standing: its message is dropped when it next comes up. It is run now by a copy of
-its message, which its standing then names: the one that waits is dropped the same way, so no task runs twice.
+A task is a message of its queue; one with a time of its own waits for it before it gets there. To delete one that waits
+is to take it back; one in the queue is known to be over, and dropped when it comes up. It is run now by a copy of its
+message, which its standing then names: the one that waits is taken back, the one in the queue dropped when it comes up,
+so that no task runs twice.
 """
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 
-from dragoman.doors.cloudtasks import standing as standings
-from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_task, not_offered
-from dragoman.doors.cloudtasks.mapping import (
-    DEADLINE_MS,
-    Way,
-    entry_of,
-    is_header,
-    request_of,
-    way_of,
-)
+from dragoman.doors.cloudtasks import ids
+from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_room
+from dragoman.doors.cloudtasks.finding import LEASED, Finder, Found, decoded
+from dragoman.doors.cloudtasks.mapping import Way, entry_of, message_of, way_of
 from dragoman.doors.cloudtasks.names import Queue, queue_of, task_of
-from dragoman.doors.cloudtasks.protos import (
-    Empty,
-    ListTasksResponse,
-    Task,
-    duration_ms,
-    set_time,
-    time_ms,
-    to_text,
+from dragoman.doors.cloudtasks.protos import Empty, ListTasksResponse, time_ms
+from dragoman.doors.cloudtasks.queues import PAGE_MAX, find_queue, kept_of, since_of, written
+from dragoman.doors.cloudtasks.requests import AppEngine, way_asked
+from dragoman.doors.cloudtasks.standing import TOMBSTONE_MS, Standing, Standings, standings_of
+from dragoman.doors.cloudtasks.telling import tell, tell_new
+from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.kernel.api import (
+    Address,
+    CancelSchedule,
+    ListSchedules,
+    NextSchedule,
+    Publish,
+    PublishReply,
+    QueueHead,
+    Session,
 )
-from dragoman.doors.cloudtasks.queues import PAGE_MAX, complete_retries, find_queue, written
-from dragoman.doors.cloudtasks.standing import TOMBSTONE_MS, Standing, foreign_id, foreign_place
-from dragoman.doors.shared.grpc.call import Call, Reply, Status
-from dragoman.formats import decode
-from dragoman.formats.errors import FormatError
-from dragoman.kernel.api import Address, Peek, Peeked, Publish, Session
-from dragoman.model.errors import PartitionNotFound
+from dragoman.model.errors import QuotaExceeded
 from dragoman.model.levels import CANONICAL
 from dragoman.model.message import Message
-from dragoman.wire.grpc.codes import RESOURCE_EXHAUSTED
 
 AHEAD_MS_MAX: Final = 30 * 86_400_000
-DEADLINE_MS_MIN: Final = 15_000
-DEADLINE_MS_MAX: Final = 1_800_000
-URL_CHARS_MAX: Final = 2_083
 TASK_BYTES_MAX: Final = 1 << 20
-NO_CODE: Final = 2  # UNKNOWN: a response that was no success, as google.rpc.Status
 SWEEP_MS: Final = TOMBSTONE_MS // 4
+CROWDED_MS: Final = 60_000  # tombstones live so long where there is no room for more
+CROWDED_SWEEP_MS: Final = 1_000
+TOKEN_CHARS_MAX: Final = 36
 
 
 class Tasks:
     """Those of a broker; it remembers when it last forgot tombstones, by queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, app_engine: AppEngine) -> None:
+        self._app_engine = app_engine
         self._swept_ms: dict[tuple[str, str], int] = {}
+
+    # --- made ---
 
     def create(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         place = queue_of(request.parent)
-        session = call.session
-        find_queue(session, place)
-        task = request.task
-        id_ = _id_of(session, place, task)
-        self._sweep(session, place)
-        known = standings.find(session, place.project, place.id, id_)
-        if known is not None:
-            raise already_exists()
-        now_ms = session.wall_ms()
-        due_ms = (
-            max(time_ms(task.schedule_time), now_ms) if task.HasField("schedule_time") else now_ms
-        )
-        way = _way_of(task, due_ms - now_ms)
-        way.queue = (place.project, place.id)
-        entry = entry_of(task.http_request, id_, way, now_ms, due_ms)
-        if len(entry) > TASK_BYTES_MAX:
-            raise invalid(f"The task is larger than {TASK_BYTES_MAX} bytes.")
-        standing = Standing(0, 0, now_ms, due_ms, is_named=bool(task.name))
-        standing = _publish(session, place, entry, standing)
-        standings.put(session, place.project, place.id, id_, standing)
-        message = decode(CANONICAL, entry)
-        return written(session, _told(place, id_, standing, message, request.response_view))
+        head = find_queue(call.session, place)
+        return self.make(call.session, place, head, request.task, request.response_view)
 
-    def _sweep(self, session: Session, place: Queue) -> None:
+    def make(self, session: Session, place: Queue, head: QueueHead, task: Any, view: int) -> Reply:
+        """Make a task of a queue."""
+        now_ms = session.wall_ms()
+        due_ms = time_ms(task.schedule_time) if task.HasField("schedule_time") else 0
+        if due_ms > now_ms + AHEAD_MS_MAX:
+            raise invalid("The schedule_time must not be more than 30 days ahead.")
+        name = _name_of(place, task)
+        way, body, headers = way_asked(task, self._app_engine, _routing_of(head, task))
+        created_ms = max(now_ms, since_of(head.settings) + 1)
+        way.queue, way.task, way.made_ms = (place.project, place.id), name, created_ms
+        waits = due_ms > now_ms
+        due_ms = due_ms if waits else created_ms
+        message = message_of(body, headers, way, due_ms)
+        standings = standings_of(session, place)
+        standing = Standing(created_ms, due_ms, is_named=True)
+        if name:
+            self._claim(session, place, standings, name, standing)
+        id_ = _place(session, place, message, way, due_ms if waits else 0)
+        if name:
+            at = ids.read(id_)
+            if isinstance(at, ids.Waiting):
+                standing.schedule = (at.stream, at.offset)
+            else:
+                standing.place = at
+            standings.put(name, standing)
+        tell_new(task, f"{place}/tasks/{name or id_}", way, created_ms, due_ms, view)
+        return written(session, task)
+
+    def _claim(
+        self, session: Session, place: Queue, standings: Standings, name: str, standing: Standing
+    ) -> None:
+        """The name is taken from now on; old tombstones give way where there are too many. Raises Status."""
+        self._sweep(session, place, standings, SWEEP_MS, TOMBSTONE_MS)
+        if standings.find(name) is not None:
+            raise already_exists()
+        try:
+            standings.put(name, standing)
+        except QuotaExceeded:
+            self._sweep(session, place, standings, CROWDED_SWEEP_MS, CROWDED_MS)
+            standings.put(name, standing)
+
+    def _sweep(
+        self, session: Session, place: Queue, standings: Standings, every_ms: int, age_ms: int
+    ) -> None:
         key = (place.project, place.id)
         now_ms = session.wall_ms()
-        if now_ms - self._swept_ms.get(key, 0) >= SWEEP_MS:
+        if now_ms - self._swept_ms.get(key, 0) >= every_ms:
             self._swept_ms[key] = now_ms
-            standings.sweep(session, place)
-
-    def get(self, call: Call, request: Any) -> Reply:
-        """See the API reference."""
-        place, id_ = task_of(request.name)
-        find_queue(call.session, place)
-        standing, peeked = _find(call.session, place, id_)
-        return Reply(_told(place, id_, standing, _message(peeked), request.response_view))
-
-    def list(self, call: Call, request: Any) -> Reply:
-        """See the API reference. A token is where the next page begins."""
-        place = queue_of(request.parent)
-        find_queue(call.session, place)
-        size = min(request.page_size or PAGE_MAX, PAGE_MAX)
-        token = request.page_token
-        if size < 0 or (token and not (token.isascii() and token.isdigit() and len(token) < 19)):
-            raise invalid("The page token or the page size is invalid.")
-        at = int(token or 0)
-        found: list[Any] = []
-        is_more = True
-        while is_more and len(found) < size:
-            peeked = _peek(call.session, place, 0, at, size - len(found))
-            is_more = bool(peeked)
-            for each in peeked:
-                at = each.offset + 1
-                found += _listed(call.session, place, each, request.response_view)
-        token = str(at) if is_more and _peek(call.session, place, 0, at, 1) else ""
-        return Reply(ListTasksResponse(tasks=found, next_page_token=token))
-
-    def delete(self, call: Call, request: Any) -> Reply:
-        """See the API reference."""
-        place, id_ = task_of(request.name)
-        session = call.session
-        find_queue(session, place)
-        standing, _ = _find(session, place, id_)
-        standings.finish(session, place.project, place.id, id_, standing, is_here=False)
-        return written(session, Empty())
-
-    def run(self, call: Call, request: Any) -> Reply:
-        """See the API reference."""
-        place, id_ = task_of(request.name)
-        session = call.session
-        find_queue(session, place)
-        standing, peeked = _find(session, place, id_)
-        if peeked.state == "LEASED":
-            return Reply(_told(place, id_, standing, _message(peeked), request.response_view))
-        message = _message(peeked)
-        if foreign_place(id_) is not None:
-            raise not_offered("Runs of messages that other protocols brought")
-        standing.due_ms = session.wall_ms()
-        standing = _publish(session, place, peeked.body, standing)
-        standings.put(session, place.project, place.id, id_, standing)
-        return written(session, _told(place, id_, standing, message, request.response_view))
+            standings.sweep(age_ms)
 
 
-def _id_of(session: Session, place: Queue, task: Any) -> str:
+def _routing_of(head: QueueHead, task: Any) -> Any:
+    """What the queue says of App Engine targets; None where it does not."""
+    if not task.HasField("app_engine_http_request"):
+        return None
+    queue = kept_of(head.settings)
+    is_said = queue.HasField("app_engine_routing_override")
+    return queue.app_engine_routing_override if is_said else None
+
+
+def _name_of(place: Queue, task: Any) -> str:
+    """What the client calls it; empty where it does not. Raises Status."""
     if not task.name:
-        return str(int.from_bytes(session.token(8)) | 1 << 63)
+        return ""
     queue, id_ = task_of(task.name)
     if queue != place:
         raise invalid("The queue of the task's name is not the parent.")
-    if foreign_place(id_) is not None:
-        raise invalid("Names such as at-0-0 are those of messages that other protocols brought.")
+    if ids.read(id_) is not None:
+        raise invalid("Names such as at-0-0 are those of tasks that nobody named.")
     return id_
 
 
-def _way_of(task: Any, ahead_ms: int) -> Way:
-    """Raises Status for what makes no sense, or is not offered."""
-    if task.HasField("app_engine_http_request"):
-        raise not_offered("App Engine targets")
-    if not task.HasField("http_request"):
-        raise invalid("Task.http_request is required.")
-    request = task.http_request
-    _check(request)
-    if ahead_ms > AHEAD_MS_MAX:
-        raise invalid("The schedule_time must not be more than 30 days ahead.")
-    deadline_ms = duration_ms(task.dispatch_deadline) or DEADLINE_MS
-    if not DEADLINE_MS_MIN <= deadline_ms <= DEADLINE_MS_MAX:
-        raise invalid("The dispatch_deadline must be between [15s, 30m].")
-    retry = ""
-    if task.HasField("retry_config"):
-        complete_retries(task.retry_config)
-        retry = to_text(task.retry_config)
-    return Way(request.url, request.http_method or 1, deadline_ms, retry)
+def _place(session: Session, place: Queue, message: Message, way: Way, due_ms: int) -> str:
+    """Into the queue, or to wait for `due_ms`; the id that it has by that. Raises KernelError, Status."""
+    if due_ms:
+        return _put_off(session, place, message, way, due_ms)
+    return _publish(session, place, message, way)
 
 
-def _check(request: Any) -> None:
-    if request.WhichOneof("authorization_header"):
-        raise not_offered("Tokens (oauth_token, oidc_token)")
-    if len(request.url) > URL_CHARS_MAX:
-        raise invalid(f"HttpRequest.url must not be longer than {URL_CHARS_MAX} characters.")
-    try:
-        parts = urlsplit(request.url)
-        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_good = False
-    if not is_good:
-        raise invalid("HttpRequest.url must be an absolute URL of http or https.")
-    if request.body and request.http_method not in (0, 1, 4, 6):
-        raise invalid("HTTP request body is only allowed with POST, PUT and PATCH.")
-    for name, value in request.headers.items():
-        if not is_header(name, value):
-            raise invalid(f"HttpRequest.headers: {name!r} is no header.")
+def _publish(session: Session, place: Queue, message: Message, way: Way) -> str:
+    """Put it in the queue; the id of its place. Raises KernelError, Status."""
+    reply = _send(session, place, _entry(message, way), 0)
+    return ids.spell(ids.Place(reply.partition, reply.offset))
 
 
-def _publish(session: Session, place: Queue, entry: bytes, standing: Standing) -> Standing:
-    """Where its message is now. Raises KernelError, Status."""
-    reply = session.publish(Publish(place.project, Address(place.id), CANONICAL, [entry]))
-    if reply.refused >= 0 or reply.offset < 0:
-        raise Status(RESOURCE_EXHAUSTED, "The queue has no room.")
-    return msgspec.structs.replace(standing, partition=reply.partition, offset=reply.offset)
+def _put_off(session: Session, place: Queue, message: Message, way: Way, due_ms: int) -> str:
+    """Let it wait; the id of where. It is written in the message, which is a place in the queue later. Raises
+    KernelError, Status.
+    """
+    stream, offset = session.submit(NextSchedule(due_ms=due_ms))
+    id_ = ids.spell(ids.Waiting(due_ms, stream, offset))
+    if not way.task:
+        way.task = message.id = id_
+    reply = _send(session, place, _entry(message, way), due_ms)
+    assert reply.schedule == (stream, offset), (reply.schedule, stream, offset)
+    return id_
 
 
-def _peek(session: Session, place: Queue, partition: int, offset: int, count: int) -> list[Peeked]:
-    found: list[Peeked] = session.submit(
-        Peek(
-            namespace=place.project,
-            name=place.id,
-            partition=partition,
-            offset=offset,
-            count_max=count,
+def _entry(message: Message, way: Way) -> bytes:
+    entry = entry_of(message, way)
+    if len(entry) > TASK_BYTES_MAX:
+        raise invalid(f"The task is larger than {TASK_BYTES_MAX} bytes.")
+    return entry
+
+
+def _send(session: Session, place: Queue, entry: bytes, due_ms: int) -> PublishReply:
+    command = Publish(place.project, Address(place.id), CANONICAL, [entry])
+    command.due_ms = due_ms
+    reply = session.publish(command)
+    if reply.refused >= 0 or (reply.offset < 0 and not due_ms):
+        raise no_room()
+    return reply
+
+
+# --- told ---
+
+
+def _finder(call: Call, place: Queue) -> Finder:
+    return Finder(call.session, place, find_queue(call.session, place))
+
+
+def get_task(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    place, id_ = task_of(request.name)
+    return Reply(tell(place, _finder(call, place).find(id_), request.response_view))
+
+
+def list_tasks(call: Call, request: Any) -> Reply:
+    """See the API reference: those that wait, then those in the queue. A token is where the next page begins."""
+    place = queue_of(request.parent)
+    head = find_queue(call.session, place)
+    finder = Finder(call.session, place, head)
+    size = min(request.page_size or PAGE_MAX, PAGE_MAX)
+    if size < 0:
+        raise invalid("page_size must not be negative.")
+    is_waiting, at = _read_token(request.page_token)
+    if is_waiting:
+        found, token = _list_waiting(call.session, place, finder, at, size)
+    else:
+        found, token = _list_queue(finder, head.partition_count, ids.Place(*at), size)
+    told = [tell(place, each, request.response_view) for each in found]
+    return Reply(ListTasksResponse(tasks=told, next_page_token=token))
+
+
+def _read_token(token: str) -> tuple[bool, tuple[int, int]]:
+    """(whether the page is of those that wait, where it begins). Raises Status."""
+    if not token:
+        return True, (0, 0)
+    kind, _, rest = token.partition("-")
+    numbers = rest.split("-")
+    is_good = len(numbers) == 2 and all(each.isascii() and each.isdigit() for each in numbers)
+    if kind not in {"w", "q"} or not is_good or len(rest) > TOKEN_CHARS_MAX:
+        raise invalid("The page token is invalid.")
+    return kind == "w", (int(numbers[0]), int(numbers[1]))
+
+
+def _list_waiting(
+    session: Session, place: Queue, finder: Finder, at: tuple[int, int], size: int
+) -> tuple[list[Found], str]:
+    stream, offset = at
+    command = ListSchedules(
+        namespace=place.project, name=place.id, stream=stream, offset=offset, count_max=size
+    )
+    page = session.submit(command)
+    found = [
+        finder.waiting(
+            decoded(each.info.format, each.info.body, each.stored_ms), (each.stream, each.offset)
         )
+        for each in page.found
+    ]
+    kept = [each for each in found if each is not None]
+    if page.next is not None:
+        return kept, f"w-{page.next[0]}-{page.next[1]}"
+    begin = ids.Place(0, 0)
+    if not kept:
+        return _list_queue(finder, finder.partition_count, begin, size)
+    return kept, "q-0-0" if finder.has(begin) else ""
+
+
+def _list_queue(
+    finder: Finder, partitions: int, at: ids.Place, size: int
+) -> tuple[list[Found], str]:
+    """As many as are looked at at once, none of which may be a task any more."""
+    while at.partition < partitions:
+        peeked = finder.peek(at, size)
+        if peeked:
+            found = [finder.there(at.partition, each) for each in peeked]
+            token = f"q-{at.partition}-{peeked[-1].offset + 1}"
+            at = ids.Place(at.partition, peeked[-1].offset + 1)
+            return [each for each in found if each is not None], token if finder.has(at) else ""
+        at = ids.Place(at.partition + 1, 0)
+    return [], ""
+
+
+# --- ended ---
+
+
+def delete_task(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    place, id_ = task_of(request.name)
+    session = call.session
+    finder = _finder(call, place)
+    found = finder.find(id_)
+    if found.waiting is not None:
+        _take_back(session, place, found.waiting)
+    finder.standings.finish(id_, found.standing, is_left=found.waiting is None)
+    return written(session, Empty())
+
+
+def _take_back(session: Session, place: Queue, waiting: tuple[int, int]) -> None:
+    stream, offset = waiting
+    session.submit(
+        CancelSchedule(namespace=place.project, name=place.id, stream=stream, offset=offset)
     )
-    return found
 
 
-def _find(session: Session, place: Queue, id_: str) -> tuple[Standing, Peeked]:
-    """A task that is not over. Raises Status."""
-    standing = standings.find(session, place.project, place.id, id_)
-    at = foreign_place(id_) if standing is None else (standing.partition, standing.offset)
-    if at is None or (standing is not None and standing.over_ms):
-        raise no_task()
-    try:
-        found = _peek(session, place, *at, 1)
-    except PartitionNotFound:
-        raise no_task() from None
-    if not found or found[0].offset != at[1]:
-        raise no_task()
-    if standing is None:
-        if _own_id(session, place, at, found[0]) != id_:
-            raise no_task()
-        standing = Standing(*at, found[0].stored_ms, found[0].stored_ms)
-    return standing, found[0]
-
-
-def _message(peeked: Peeked) -> Message:
-    """As it is where it cannot be read: it is listed all the same, and given up when its turn comes."""
-    try:
-        return decode(peeked.format, peeked.body, 0, peeked.stored_ms)
-    except FormatError:
-        return Message(peeked.body)
-
-
-def _own_id(session: Session, place: Queue, at: tuple[int, int], peeked: Peeked) -> str:
-    """What the message at a place is called; empty where its task is over, or is elsewhere since it was run."""
-    message = _message(peeked)
-    way = way_of(message)
-    if way is None or way.queue != (place.project, place.id):
-        return foreign_id(*at)
-    known = standings.find(session, place.project, place.id, message.id or "")
-    is_it = known is not None and (known.partition, known.offset) == at
-    return message.id or "" if is_it else ""
-
-
-def _listed(session: Session, place: Queue, peeked: Peeked, view: int) -> list[Any]:
-    """The task of a message; nothing where there is none any more."""
-    at = (0, peeked.offset)
-    id_ = _own_id(session, place, at, peeked)
-    if not id_:
-        return []
-    standing = standings.find(session, place.project, place.id, id_)
-    if standing is None:
-        standing = Standing(*at, peeked.stored_ms, peeked.stored_ms)
-    return [] if standing.over_ms else [_told(place, id_, standing, _message(peeked), view)]
-
-
-def _told(place: Queue, id_: str, standing: Standing, message: Message, view: int) -> Any:
-    """As the client sees it: without the body unless the view is FULL."""
-    way = way_of(message) or Way("")
-    task = Task(
-        name=f"{place}/tasks/{id_}",
-        http_request=request_of(message, way),
-        dispatch_count=standing.dispatches,
-        response_count=standing.responses,
-        view=view or Task.BASIC,
-    )
-    if task.view != Task.FULL:
-        task.http_request.ClearField("body")
-    set_time(task.schedule_time, standing.due_ms)
-    set_time(task.create_time, standing.created_ms - standing.created_ms % 1000)
-    task.dispatch_deadline.seconds, rest = divmod(way.deadline_ms, 1000)
-    task.dispatch_deadline.nanos = rest * 1_000_000
-    if standing.dispatches:
-        _tell_attempts(task, standing)
-    return task
-
-
-def _tell_attempts(task: Any, standing: Standing) -> None:
-    """The first by its times alone, the last with what was answered."""
-    set_time(task.first_attempt.schedule_time, standing.first_scheduled_ms)
-    set_time(task.first_attempt.dispatch_time, standing.first_ms)
-    last = task.last_attempt
-    set_time(last.schedule_time, standing.last_scheduled_ms)
-    set_time(last.dispatch_time, standing.last_ms)
-    if standing.answered_ms:
-        set_time(last.response_time, standing.answered_ms)
-        last.response_status.code = NO_CODE
-        last.response_status.message = standing.reason
+def run_task(call: Call, request: Any) -> Reply:
+    """See the API reference."""
+    place, id_ = task_of(request.name)
+    session = call.session
+    finder = _finder(call, place)
+    found = finder.find(id_)
+    if found.state != LEASED:
+        found.standing.due_ms = session.wall_ms()
+        finder.standings.put(id_, found.standing)  # there is room to know where it is
+        way = way_of(found.message) or Way("")
+        way = msgspec.structs.replace(
+            way, queue=(place.project, place.id), task=id_, made_ms=finder.since_ms + 1
+        )
+        if found.waiting is not None:
+            _take_back(session, place, found.waiting)
+        at = ids.read(_publish(session, place, found.message, way))
+        assert isinstance(at, ids.Place)
+        found.standing.place = at
+        finder.standings.put(id_, found.standing)
+    return written(session, tell(place, found, request.response_view))

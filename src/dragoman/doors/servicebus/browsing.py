@@ -23,7 +23,7 @@ from dragoman.formats import translate
 from dragoman.formats.amqp10 import read_properties
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
-from dragoman.kernel.api import ListSchedules, ListSessions, Peek, Peeked, Waiting
+from dragoman.kernel.api import ListSchedules, ListSessions, Peek, Peeked, ScheduledPage
 from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.sections import split_entry
 from dragoman.wire.amqp10.values import Array, Int, Timestamp
@@ -77,13 +77,13 @@ def _stored(
 def _scheduled(
     peer: Peer, entity: Entity, start: tuple[int, int], count_max: int, session: Any
 ) -> list[bytes]:
-    waiting: list[Waiting] = peer.session.submit(
+    page: ScheduledPage = peer.session.submit(
         ListSchedules(
             namespace=peer.namespace, name=entity.name, stream=start[0], offset=max(start[1], 0)
         )
     )
     found: list[bytes] = []
-    for one in waiting:
+    for one in page.found:
         entry = _entry_of(peer, entity, one.info.format, one.info.body, one.stored_ms)
         if session is None or _session_in(entry) == session:
             sequence = tokens.sequence_of(one.stream, one.offset)

@@ -349,7 +349,7 @@ class Entities:
 
     def _scheduled(self, name: str) -> int:
         """How many messages wait for their time, as far as the kernel looks."""
-        return len(self.session.submit(ListSchedules(name=name)))
+        return len(self.session.submit(ListSchedules(name=name)).found)
 
 
 def open_count(info: QueueInfo) -> int:
