@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,15 @@ def test_a_file_of_service_buss_emulator_adds_its_entities(tmp_path: Path) -> No
     options = read(["--config", str(ours), "--servicebus-config", str(own)])
     names = [command.name for command in options.topology]
     assert names == ["first", "orders/$DeadLetterQueue", "orders"]
+
+
+def test_a_file_of_event_hubss_emulator_adds_its_hubs(tmp_path: Path) -> None:
+    own = tmp_path / "Config.json"
+    hub = {"Name": "eh1", "PartitionCount": 2, "ConsumerGroups": [{"Name": "cg1"}]}
+    namespace = {"Type": "EventHub", "Name": "n", "Entities": [hub]}
+    own.write_text(json.dumps({"UserConfig": {"NamespaceConfig": [namespace]}}))
+    (command,) = read(["--eventhubs-config", str(own)]).topology
+    assert (command.name, command.settings.partitions) == ("eh1", 2)
 
 
 def test_an_open_host_without_users_is_refused() -> None:

@@ -52,6 +52,7 @@ class ServeOptions:
     app_engine: dict[str, str] = field(default_factory=dict)  # a URL for each service
     like: str = ""  # one of LIKES
     servicebus_config: str = ""  # a file of Service Bus's emulator, read into `topology`
+    eventhubs_config: str = ""  # the same of Event Hubs' emulator
     topology: tuple[Any, ...] = ()  # kernel commands that make what the file says exists
     eventgrid: tuple[Any, ...] = ()  # Event Grid's resources that the file says exist
 

@@ -12,14 +12,13 @@
 What is unknown is refused by name, and so is a rule's Action. All problems are told at once, a line each.
 """
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from dragoman.app.config import ConfigError
+from dragoman.app.emulatorfile import load_file
 from dragoman.app.problems import Problems
 from dragoman.doors.servicebus.definitions import (
     DEDUP_MS,
@@ -41,7 +40,6 @@ from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument
 
-FILE_BYTES_MAX: Final = 16 << 20
 OF_TOPIC: Final[Mapping[str, type]] = {
     "DefaultMessageTimeToLive": str,
     "DuplicateDetectionHistoryTimeWindow": str,
@@ -75,16 +73,7 @@ Table = dict[str, Any]
 
 def load(path: str) -> tuple[Any, ...]:
     """Commands from a file. Raises ConfigError, every line beginning with the file's name."""
-    try:
-        with Path(path).open("rb") as file:
-            document = json.loads(file.read(FILE_BYTES_MAX).decode("utf-8-sig"))
-        return read(document)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {line}" for line in error.problems) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}"]) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([f"{path}: {error}"]) from error
+    return load_file(path, read)
 
 
 def read(document: Any) -> tuple[Any, ...]:

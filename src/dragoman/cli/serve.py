@@ -33,6 +33,8 @@ dragoman serve [options]
                          keep that product's habits for clients of SQS; --config may be ElasticMQ's own file
   --servicebus-config FILE.json
                          make what a file of Service Bus's emulator says exists
+  --eventhubs-config FILE.json
+                         the same of Event Hubs' emulator
   --insecure             listen on other addresses without credentials configured
 """
 
@@ -86,6 +88,7 @@ WITH_VALUE: Final[Mapping[str, Callable[[ServeOptions, str], None]]] = {
     "--log": _log,
     "--like": _like,
     "--servicebus-config": _set("servicebus_config"),
+    "--eventhubs-config": _set("eventhubs_config"),
     "--tls-cert": _set("tls_cert"),
     "--tls-key": _set("tls_key"),
     "--tls-ca": _set("tls_ca"),
@@ -105,6 +108,10 @@ def read(arguments: list[str]) -> ServeOptions:
         from dragoman.app.servicebus import load as load_servicebus  # noqa: PLC0415 - few have one
 
         options.topology += load_servicebus(options.servicebus_config)
+    if options.eventhubs_config:
+        from dragoman.app.eventhubs import load as load_eventhubs  # noqa: PLC0415 - few have one
+
+        options.topology += load_eventhubs(options.eventhubs_config)
     check(options)
     return options
 

@@ -67,11 +67,16 @@ def _made(session: Session, namespace: str, name: str) -> str:
     try:
         return _named(session, namespace, name)
     except StreamNotFound:
-        if len(name) > NAME_CHARS_MAX or RULES[PROTOCOL].whole.fullmatch(name) is None:
+        if not is_hub_name(name):
             raise InvalidArgument(f"{name[:40]!r} is no name of an event hub") from None
         settings = hub_settings(session.wall_ms())
         session.submit(CreateStream(namespace=namespace, name=name, settings=settings, attach=True))
         return name
+
+
+def is_hub_name(name: str) -> bool:
+    """Whether a hub may be called so; case counts here."""
+    return len(name) <= NAME_CHARS_MAX and RULES[PROTOCOL].whole.fullmatch(name) is not None
 
 
 def partition_in(text: str, count: int) -> int:
