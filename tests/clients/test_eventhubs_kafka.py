@@ -51,7 +51,7 @@ class Both:
     def consume(self, count: int, partition: int = 0, offset: int = 0) -> list[Any]:
         consumer = Consumer({**self.options, "group.id": "g", "fetch.wait.max.ms": 10})
         consumer.assign([TopicPartition(self.hub.name, partition, offset)])
-        found = []
+        found: list[Any] = []
         while len(found) < count:
             record = consumer.poll(WAIT_S)
             assert record is not None and record.error() is None
