@@ -92,7 +92,7 @@ SUITES: Final = (
     Suite(
         "clients",
         ("test",),
-        300,
+        420,
         "compiled",
         "official Python clients",
         ("pytest", "-m", "clients", "tests"),
