@@ -2,6 +2,7 @@ import pytest
 from tests.fakes.kernel import make_kernel
 from tests.kernel.leases.made import Queue
 
+from dragoman.kernel import features
 from dragoman.kernel.commands import (
     Consume,
     CreateStream,
@@ -10,7 +11,7 @@ from dragoman.kernel.commands import (
     ListQueues,
     Publish,
 )
-from dragoman.kernel.kernel import SWEEPS_MAX, Kernel
+from dragoman.kernel.kernel import CALM_MS, SWEEPS_MAX, Kernel
 from dragoman.kernel.records import Published, SessionStateSet
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.kernel.state import Needs
@@ -98,6 +99,48 @@ def test_time_is_worked_off_in_bounded_steps_and_the_kernel_says_when_to_come_ag
     while kernel.sweep():
         pass
     assert [info.ready for info in kernel.submit(ListQueues(), 1)] == [0] * (SWEEPS_MAX + 5)
+
+
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A name whenever features are asked what they have to do."""
+    found: list[str] = []
+
+    def sweep(_: object) -> bool:
+        found.append("asked")
+        return False
+
+    monkeypatch.setattr(features, "SWEEPS", (sweep, *features.SWEEPS))
+    return found
+
+
+def test_messages_that_are_no_features_business_do_not_ask_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = Queue()
+    found = asked(monkeypatch)
+    queue.kernel.sweep()
+    assert found == ["asked"], "a queue was declared"
+    queue.publish(b"x")
+    for delivery in queue.lease(1):
+        queue.settle(delivery)
+    queue.kernel.sweep()
+    assert found == ["asked"]
+
+
+def test_whatever_may_stir_features_has_them_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = make_kernel()
+    found = asked(monkeypatch)
+    kernel.sweep()
+    kernel.submit(CreateStream(name="s"), 1)
+    kernel.sweep()
+    kernel.sweep()
+    assert len(found) == 2
+    kernel.elapsed_ms += CALM_MS
+    kernel.sweep()
+    assert len(found) == 3, "time passes for them, too"
+    kernel.close_session(1)
+    kernel.sweep()
+    assert len(found) == 4
 
 
 def test_what_a_session_held_and_owned_goes_with_it() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from dragoman.app.config import ServeOptions
 from dragoman.app.serve import Running, start
-from dragoman.listeners.tcp import TcpShell
+from dragoman.listeners.shell import TcpShell
 
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 # ApiVersions, version 0, correlation id 7, client id "c"

@@ -113,6 +113,7 @@ def test_what_was_compacted_is_so_after_a_restart_from_the_journal_and_from_a_ch
     node.checkpointer.begin()
     node.settle()
     node.kernel.state.compaction.due_ms = 0
+    node.kernel.state.stirred = True
     publish(session, "s", b"5;key=d")
     node.settle()
     partition = node.kernel.state.stream("default", "s").partitions[0]

@@ -12,7 +12,7 @@ def sessions(count: int) -> list[Any]:
 
 
 def test_who_watches_is_told_once_in_the_order_of_asking() -> None:
-    watchers: Watchers[str] = Watchers()
+    watchers: Watchers[str, str] = Watchers()
     one, two = sessions(2)
     for session in (two, one, two):
         watchers.add(session, "a")
@@ -23,7 +23,7 @@ def test_who_watches_is_told_once_in_the_order_of_asking() -> None:
 
 
 def test_a_session_that_goes_leaves_nothing_behind_and_nobody_else() -> None:
-    watchers: Watchers[str] = Watchers()
+    watchers: Watchers[str, str] = Watchers()
     one, two = sessions(2)
     for watched in ("a", "b", "c"):
         watchers.add(one, watched)

@@ -13,8 +13,9 @@ from typing import Any
 from tests.sim.disk import SeededEntropy, SimDisk, SimState
 from tests.sim.translator import SimTranslator
 
+from dragoman.kernel.features import next_elapsed_ms, next_wall_ms
 from dragoman.kernel.framing import decode
-from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.kernel import NEVER, Kernel
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.records import Record
 from dragoman.kernel.routing import Routing
@@ -324,6 +325,17 @@ class JudgedKernel(Kernel):
             self.is_sweeping = False
             if was_new and not self.state.due.rearm:
                 self.on_rearmed()
+
+    def _is_calm(self) -> bool:
+        """Whoever stirs features says so: else they would have something to do now, or know of it sooner."""
+        is_calm = super()._is_calm()
+        if is_calm:
+            state = self.state
+            assert not (state.idle.fresh or state.transactions.fresh or state.pumps.awake)
+            assert min(next_elapsed_ms(state), default=NEVER) >= self._next_elapsed_ms
+            assert min(next_wall_ms(state), default=NEVER) >= self._next_wall_ms
+            assert all(entry[0] > self.elapsed_ms for entry in state.groups.deadlines[:1])
+        return is_calm
 
     def trim_crowded(self) -> bool:
         self.is_trimming = True

@@ -22,7 +22,7 @@ from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.api import ConnectionDoor, Session
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
-from dragoman.listeners.tcp import MakeDoor, Peer
+from dragoman.listeners.shell import MakeDoor, Peer
 from dragoman.ports.clock import Clock
 from dragoman.ports.entropy import Entropy
 from dragoman.ports.storage import Segments, StateStore, StorageError

@@ -40,10 +40,8 @@ class LoopScheduler:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-
-    def soon(self, callback: Callable[[], None]) -> None:
-        """At the end of this round of the loop."""
-        self._loop.call_soon(callback)
+        # At the end of this round of the loop. Asked for in every turn, so without a step between.
+        self.soon: Callable[[Callable[[], None]], object] = loop.call_soon
 
     def later(self, delay_ms: int, callback: Callable[[], None]) -> Callable[[], object]:
         """After a delay; returns what cancels it."""

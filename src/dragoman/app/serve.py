@@ -23,7 +23,7 @@ from dragoman.app.config import ALIASES, PROTOCOLS, ServeOptions
 from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
 from dragoman.app.errors import StartError
 from dragoman.listeners.listen import Listener
-from dragoman.listeners.tcp import Doors
+from dragoman.listeners.shell import Doors
 from dragoman.ports.clock import Clock
 
 GC_THRESHOLDS: Final = (5_000, 5, 2_000)  # objects, then collections of the generation below

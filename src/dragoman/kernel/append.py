@@ -33,6 +33,7 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         block = published_block(record, target.offset, size)
         if record.dedup is not None and stream.settings.dedup_window_ms:
             state.dedup.remember(stream, record, target)
+            state.stirred = True
         if block.producer is not None:
             _remember_producer(state, stream, partition, block, block.producer)
         count = block.end - block.offset
@@ -46,6 +47,7 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         state.grown.append((stream, partition))
         if stream.is_pumped:
             state.pumps.wake(stream.id)
+            state.stirred = True
         if stream.subscriptions:
             if not block.control and not block.pending:
                 for subscription in stream.subscriptions:

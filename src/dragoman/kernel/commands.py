@@ -1,7 +1,7 @@
 """What can be asked of the kernel. Plain data in; the reply's shape is named in each docstring.
 
-Hot commands (`Publish`, `Settle`) are plain slotted classes made once per batch; the rest are frozen structs. Names of
-namespaces, streams and routes are text; ids are the kernel's own numbers, never reused.
+Hot commands (`Publish`, `Settle`) stand in `batches`; the rest are frozen structs. Names of namespaces, streams and
+routes are text; ids are the kernel's own numbers, never reused.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,12 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from dragoman.kernel.batches import ANY_PARTITION as ANY_PARTITION  # noqa: PLC0414 - with the others
+from dragoman.kernel.batches import Outcome as Outcome  # noqa: PLC0414
+from dragoman.kernel.batches import Producer as Producer  # noqa: PLC0414
+from dragoman.kernel.batches import Publish as Publish  # noqa: PLC0414
+from dragoman.kernel.batches import Settle as Settle  # noqa: PLC0414
 from dragoman.kernel.settings import (
-    Address,
     BindingSettings,
     RouteSettings,
     StreamSettings,
@@ -18,126 +22,6 @@ from dragoman.kernel.settings import (
 )
 
 DEFAULT_NAMESPACE: Final = "default"
-ANY_PARTITION: Final = -1
-
-
-class Producer:
-    """Who wrote a batch, for idempotence and transactions: `sequence` is the batch's first, `count` its length."""
-
-    __slots__ = ("count", "epoch", "id", "sequence", "transactional")
-
-    def __init__(self, id: int, epoch: int, sequence: int, count: int, transactional: bool) -> None:
-        self.id = id
-        self.epoch = epoch
-        self.sequence = sequence
-        self.count = count
-        self.transactional = transactional
-
-
-class Publish:
-    """Append messages where `address` leads; all or none of them. Reply: `Published`.
-
-    bodies      one stored entry each, in `format`
-    packed      0: each body is one message; n > 0: the single body is a batch of n messages (a Kafka record batch)
-    persistent  wait for the stream's synced level if the stream is durable; else the door decides by `level`
-    level       what the confirm must wait for at least (-1: the stream's own)
-    expires_ms  wall time per body, 0 never; None when none expires
-    priorities  per body; None when all are 0
-    keys        ordering key or session per body; None when none has one
-    due_ms      wall time at which to publish (one for the whole batch); 0 now
-    further_keys  more keys that a route goes by as well, each target once (AMQP's CC and BCC)
-    latest_ms   the newest time its senders put on a message of the batch; 0: the time of storing
-    """
-
-    __slots__ = (
-        "address",
-        "bodies",
-        "control",
-        "dedup",
-        "due_ms",
-        "expires_ms",
-        "format",
-        "further_keys",
-        "hops",
-        "keys",
-        "latest_ms",
-        "level",
-        "namespace",
-        "packed",
-        "partition",
-        "priorities",
-        "producer",
-    )
-
-    def __init__(self, namespace: str, address: Address, format: int, bodies: list[bytes]) -> None:
-        self.namespace = namespace
-        self.address = address
-        self.format = format
-        self.bodies = bodies
-        self.partition: int = ANY_PARTITION
-        self.packed: int = 0
-        self.level: int = -1
-        self.hops: int = 0
-        self.due_ms: int = 0
-        self.latest_ms: int = 0
-        self.control: bool = False
-        self.further_keys: tuple[str, ...] = ()
-        self.expires_ms: list[int] | None = None
-        self.priorities: list[int] | None = None
-        self.keys: list[bytes] | None = None
-        self.dedup: list[str] | None = None
-        self.producer: Producer | None = None
-
-
-Outcome = Literal["ack", "release", "reject", "defer"]
-
-
-class Settle:
-    """Say what became of leased messages. Reply: `Settled`.
-
-    runs are half-open offset ranges of one partition. Offsets that `holder` no longer holds are skipped and counted;
-    with `strict` their presence raises LeaseExpired and nothing is settled.
-
-    release     ready again, at its place; `failed` counts against attempts_max; `delay_ms` < 0 takes the policy's
-    reject      never again here: dead-lettered if the subscription says so, else dropped
-    text        what the reader says of the messages, for those that are dead-lettered
-    attempts    with ack, per message: how often it had been leased when its reader got it. One that has come back
-                since, and was not handed out again, is settled all the same
-    """
-
-    __slots__ = (
-        "attempts",
-        "delay_ms",
-        "failed",
-        "holder",
-        "outcome",
-        "partition",
-        "reason",
-        "runs",
-        "strict",
-        "subscription",
-        "text",
-    )
-
-    def __init__(
-        self,
-        subscription: int,
-        partition: int,
-        holder: int,
-        runs: list[tuple[int, int]],
-        outcome: Outcome,
-    ) -> None:
-        self.subscription = subscription
-        self.partition = partition
-        self.holder = holder
-        self.runs = runs
-        self.outcome: Outcome = outcome
-        self.failed: bool = False
-        self.delay_ms: int = -1
-        self.strict: bool = False
-        self.reason: str = ""
-        self.text: str = ""
-        self.attempts: list[int] | None = None
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True):

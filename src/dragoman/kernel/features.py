@@ -102,7 +102,6 @@ SWEEPS: Final[tuple[Callable[["Decisions"], bool], ...]] = (
     delay.sweep_delays,  # before pumps, which carry what is shown
     pumping.sweep_pumps,
     snapshotting.sweep_snapshots,
-    deadlines.sweep_leases,
     compacting.sweep_compaction,
 )
 """One bounded step each; True when some work is left for now."""
@@ -113,7 +112,6 @@ ELAPSED: Final[tuple[Callable[["State"], int | None], ...]] = (
     scheduler.next_retry_ms,
     dedup.next_round_ms,
     pumping.next_pump_ms,
-    deadlines.next_lease_ms,
     compacting.next_compaction_ms,
 )
 """When each has something to do next, elapsed time; None nothing to wait for."""

@@ -21,3 +21,4 @@ def watch(state: "State", subscription: "Subscription") -> None:
     """The queue may be unused from now on."""
     if subscription.settings.idle_ms > 0:
         state.idle.fresh.append(subscription.id)
+        state.stirred = True

@@ -15,7 +15,7 @@ from mypy_extensions import mypyc_attr
 
 from dragoman.kernel.append import apply_published
 from dragoman.kernel.block import Block
-from dragoman.kernel.commands import Publish, Settle
+from dragoman.kernel.commands import IsDry, Lease, Publish, SetCredit, Settle
 from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
 from dragoman.kernel.consumers import close_consumers, leave
 from dragoman.kernel.durable import is_durable
@@ -26,6 +26,7 @@ from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
 from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
 from dragoman.kernel.groups.readers import close_readers
 from dragoman.kernel.handlers import HANDLERS
+from dragoman.kernel.leases.deadlines import sweep_leases
 from dragoman.kernel.leases.dispatch import DISPATCH_MAX, dispatch_one
 from dragoman.kernel.leases.lease import Delivery, apply_leased
 from dragoman.kernel.leases.settle import apply_settled, decide_settle
@@ -48,6 +49,10 @@ COLD_BYTES_MAX: Final = (
 )  # asked for by one dispatch, about; what is asked for later waits a turn
 SECRET_BYTES: Final = 32
 SWEEPS_MAX: Final = 64  # bounded steps per call of `sweep`
+CALM_MS: Final = 1_000  # for which features are not asked while nothing stirs them and none is due
+NEVER: Final = 1 << 62
+QUIET: Final = frozenset((Lease, SetCredit, IsDry))
+"""Commands that no feature waits for; whatever else they lead to, its records say."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)  # the simulation judges every call
@@ -70,6 +75,11 @@ class Kernel:
         self._deliveries: dict[int, list[Delivery]] = {}
         self._served_once: list[Holder] = []  # to end with this dispatch
         self._session_next = 1
+        self._calm_until_ms = (
+            0  # elapsed; before it, and before what follows, features have nothing to do
+        )
+        self._next_elapsed_ms: int = NEVER  # as features said when they were last asked
+        self._next_wall_ms: int = NEVER
         self._handlers: Mapping[type, Callable[..., Any]] = {
             **HANDLERS,
             **CONSUMER_HANDLERS,
@@ -90,6 +100,7 @@ class Kernel:
     def publish(self, command: Publish) -> PublishReply:
         """Raises KernelError; nothing has changed then."""
         if command.due_ms > self.now_ms:
+            self.state.stirred = True
             return schedule(self, command)
         records, reply = decide_publish(self.state, command, self.now_ms)
         self.commit(records)
@@ -106,6 +117,8 @@ class Kernel:
         handler = self._handlers.get(type(command))
         if handler is None:
             raise NotSupported(type(command).__name__)
+        if type(command) not in QUIET:
+            self.state.stirred = True
         if (
             self.state.crowded
         ):  # what was published before this command is handed out or dropped before it
@@ -136,6 +149,7 @@ class Kernel:
         elif isinstance(record, Leased):
             apply_leased(self.state, record)
         else:
+            self.state.stirred = True
             APPLY[type(record)](self.state, record)
 
     def has_records(self) -> bool:
@@ -204,16 +218,47 @@ class Kernel:
             elif state.expiring and state.expiring[0][0] <= self.now_ms:
                 self._expire_one()
             else:
-                return self._sweep_slowly()
+                more = state.due.is_due(self.elapsed_ms) and sweep_leases(self)
+                return (not self._is_calm() and self._sweep_slowly()) or more
         return True
 
+    def _is_calm(self) -> bool:
+        """Whether features would find nothing to do. They are many, and most turns are none of their business."""
+        return (
+            not self.state.stirred
+            and self.elapsed_ms < self._calm_until_ms
+            and self.elapsed_ms < self._next_elapsed_ms
+            and self.now_ms < self._next_wall_ms
+        )
+
     def _sweep_slowly(self) -> bool:
-        """Groups whose time has come, and one step of the round that retention makes."""
-        more = sweep_groups(self)
-        more = sweep_features(self) or more
-        records, goes_on = patrol(self.state, self.now_ms, self.elapsed_ms)
-        self.commit(records)
-        return more or goes_on
+        """One step of every feature, groups whose time has come, and one step of the round that retention makes."""
+        self.state.stirred = False
+        try:
+            more = sweep_groups(self)
+            more = sweep_features(self) or more
+            records, goes_on = patrol(self.state, self.now_ms, self.elapsed_ms)
+            self.commit(records)
+        except Needs:
+            self.state.stirred = True
+            raise
+        if more or goes_on:
+            self.state.stirred = True
+            return True
+        self._calm_until_ms = self.elapsed_ms + CALM_MS
+        self._look_ahead()
+        return False
+
+    def _look_ahead(self) -> None:
+        """Note when features want to be asked again."""
+        elapsed = next_elapsed_ms(self.state)
+        if self.state.groups.deadlines:
+            elapsed.append(self.state.groups.deadlines[0][0])
+        patrol_ms = next_patrol_ms(self.state)
+        if patrol_ms is not None:
+            elapsed.append(patrol_ms)
+        self._next_elapsed_ms = min(elapsed, default=NEVER)
+        self._next_wall_ms = min(next_wall_ms(self.state), default=NEVER)
 
     def _expire_one(self) -> None:
         wall_ms, subscription_id = self.state.expiring[0]
@@ -236,17 +281,15 @@ class Kernel:
     def deadlines(self) -> tuple[int | None, int | None]:
         """When `sweep` has something to do next: (elapsed ms, wall ms)."""
         state = self.state
-        elapsed = [state.retry[0][0]] if state.retry else []
-        if state.groups.deadlines:
-            elapsed.append(state.groups.deadlines[0][0])
-        elapsed += next_elapsed_ms(state)
-        patrol_ms = next_patrol_ms(state)
-        if patrol_ms is not None:
-            elapsed.append(patrol_ms)
-        wall = next_wall_ms(state)
+        if state.stirred:
+            self._look_ahead()
+        elapsed = min(self._next_elapsed_ms, state.due.next_ms())
+        if state.retry:
+            elapsed = min(elapsed, state.retry[0][0])
+        wall = self._next_wall_ms
         if state.expiring:
-            wall.append(state.expiring[0][0])
-        return min(elapsed, default=None), min(wall, default=None)
+            wall = min(wall, state.expiring[0][0])
+        return None if elapsed >= NEVER else elapsed, None if wall >= NEVER else wall
 
     def trim_crowded(self) -> bool:
         """Drop what appends put over a length limit, and look at new heads, in bounded steps; True when some is left.
@@ -279,6 +322,7 @@ class Kernel:
 
     def close_session(self, session: int) -> None:
         """A connection is gone: what it held by connection is ready again, what was its own is deleted."""
+        self.state.stirred = True
         close_consumers(self, session)
         close_tickets(self, session)
         close_readers(self, session)

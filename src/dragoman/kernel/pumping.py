@@ -185,6 +185,10 @@ def sweep_pumps(kernel: "Decisions") -> bool:
         if outcome == WAITS and pump is not None:
             soon_ms = max(pump.starts_ms(), kernel.elapsed_ms + PUMP_POLL_MS)
             pumps.poll_ms = min(pumps.poll_ms, soon_ms)
+    if pumps.awake:
+        kernel.state.stirred = (
+            True  # what they wait for, as commits of their source, may come with any turn
+        )
     return moved
 
 

@@ -2,65 +2,10 @@
 
 import msgspec
 
+from dragoman.kernel.batches import Original as Original  # noqa: PLC0414 - with the others
+from dragoman.kernel.batches import PublishReply as PublishReply  # noqa: PLC0414
+from dragoman.kernel.batches import SettleReply as SettleReply  # noqa: PLC0414
 from dragoman.kernel.settings import RouteSettings, StreamSettings, SubscriptionSettings
-
-
-class Original(msgspec.Struct, frozen=True):
-    """A message that was sent again: where it is, and the wall time at which it was stored."""
-
-    partition: int
-    offset: int
-    stored_ms: int
-
-
-class PublishReply:
-    """Where a publish ended.
-
-    position    of the journal frame it waits for (filled in by the runtime), with the `level` it must reach
-    routed      how many streams took it
-    offset      base offset in the first target, -1 when routed nowhere
-    unrouted    indexes of bodies that went nowhere; None when the whole batch shared one fate (`routed`)
-    refused     index of the first body that a named subscription had no room for (overflow = reject-publish), or -1;
-                the bodies from there on are not in that subscription's stream
-    schedule    (stream, offset), the id of the first message that waits for its time; None when none does
-    duplicate   all of it was sent before, by the producer's sequence or by dedup ids; `offset` is the old one
-    duplicates  by dedup ids: index of a body -> the message it repeats
-    """
-
-    __slots__ = (
-        "duplicate",
-        "duplicates",
-        "level",
-        "offset",
-        "partition",
-        "position",
-        "refused",
-        "routed",
-        "schedule",
-        "unrouted",
-    )
-
-    def __init__(self, routed: int, offset: int, partition: int, level: int) -> None:
-        self.routed = routed
-        self.offset = offset
-        self.partition = partition
-        self.level = level
-        self.position: int = 0
-        self.unrouted: list[int] | None = None
-        self.refused: int = -1
-        self.duplicate: bool = False
-        self.duplicates: dict[int, Original] | None = None
-        self.schedule: tuple[int, int] | None = None
-
-
-class SettleReply:
-    """How many messages were settled, and how many were no longer held."""
-
-    __slots__ = ("missing", "settled")
-
-    def __init__(self, settled: int, missing: int) -> None:
-        self.settled = settled
-        self.missing = missing
 
 
 class PartitionInfo(msgspec.Struct, frozen=True):

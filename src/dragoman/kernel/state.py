@@ -94,6 +94,7 @@ class State:
         "secret",
         "showing",
         "snapshots",
+        "stirred",
         "streams",
         "streams_by_uuid",
         "streams_named",
@@ -163,6 +164,8 @@ class State:
 
     def _init_features(self) -> None:
         self.has_checkpoints = True  # False: nothing here is ever written
+        # What features wait for may have changed since the kernel's sweep last asked them all.
+        self.stirred = True
         self.given_up = GivenUp()  # since the process began
         self.schedules = Schedules()
         self.dedup = Dedup()

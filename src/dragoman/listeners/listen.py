@@ -8,8 +8,9 @@ import asyncio
 import socket
 from typing import Final
 
+from dragoman.listeners.shell import Doors
 from dragoman.listeners.sniff import protocol_of
-from dragoman.listeners.tcp import SNIFF_DEADLINE_S, Doors, Sniffer
+from dragoman.listeners.tcp import SNIFF_DEADLINE_S, Sniffer
 
 BACKLOG: Final = 1024
 RECEIVE_BUFFER_BYTES: Final = 128 * 1024

@@ -45,7 +45,7 @@ GATHERING_BYTES_MAX: Final = 32 << 20
 class Scheduler(Protocol):
     """What the broker asks of an event loop: run something soon, or at a time."""
 
-    def soon(self, callback: Callable[[], None]) -> None: ...
+    def soon(self, callback: Callable[[], None]) -> object: ...
 
     def later(self, delay_ms: int, callback: Callable[[], None]) -> Callable[[], object]:
         """Returns what cancels it."""
@@ -108,12 +108,14 @@ class Broker:
             None  # the checkpointer's look at how much is unflushed
         )
         self._scheduler = scheduler
+        self._soon = scheduler.soon
+        self._has_loaded = False  # bodies, since the loader was last told to let go of some
         self._sessions: dict[int, BrokerSession] = {}
         self._touched: dict[BrokerSession, None] = {}
         self._waiting: dict[BrokerSession, None] = {}
         self._outbox = Outbox(commit)
-        self._watchers: Watchers[tuple[str, str]] = Watchers()  # of streams
-        self._pushers: Watchers[str] = Watchers()  # of what a face pushes
+        self._watchers: Watchers[BrokerSession, tuple[str, str]] = Watchers()  # of streams
+        self._pushers: Watchers[BrokerSession, str] = Watchers()  # of what a face pushes
         self.on_pushed: Callable[[str], None] = lambda _: (
             None
         )  # by a face that nobody has asked for yet
@@ -183,7 +185,7 @@ class Broker:
         if not self._turning and not self._is_faulty:
             self._turning = True
             self.read_clock()
-            self._scheduler.soon(self._end_turn)
+            self._soon(self._end_turn)
 
     def loaded(self, ask: Callable[[], Any]) -> Any:
         """Ask the kernel, loading what it needs from disk until it can answer."""
@@ -191,8 +193,12 @@ class Broker:
             try:
                 return ask()
             except Needs as needs:
-                assert self.loader is not None, "cold blocks without storage"
-                self.loader.load(needs.blocks)
+                self._load(needs)
+
+    def _load(self, needs: Needs) -> None:
+        assert self.loader is not None, "cold blocks without storage"
+        self._has_loaded = True
+        self.loader.load(needs.blocks)
 
     def _end_turn(self) -> None:
         """A turn that fails in its middle leaves nothing to build on: the node stops, and its next life recovers."""
@@ -217,7 +223,8 @@ class Broker:
         self._hand_answers()
         kernel.release()
         touched = self._flush()
-        if self.loader is not None:
+        if self.loader is not None and self._has_loaded:
+            self._has_loaded = False
             self.loader.trim()
         self._gather()
         if self.commit.pump_here():
@@ -232,7 +239,11 @@ class Broker:
         self._ease()
         if more or kernel.state.active or kernel.state.groups.answers:
             self.begin_turn()
-        self.timers.arm(*kernel.deadlines())
+        self._arm()
+
+    def _arm(self) -> None:
+        elapsed_ms, wall_ms = self.kernel.deadlines()
+        self.timers.arm(elapsed_ms, wall_ms, self.kernel.elapsed_ms)
 
     def _dispatch(self) -> bool:
         """Hand out what is in memory; what is not is loaded, some of it for the next turn. Whether there will be
@@ -244,8 +255,7 @@ class Broker:
             try:
                 return self.kernel.dispatch()
             except Needs as needs:
-                assert self.loader is not None, "cold blocks without storage"
-                self.loader.load(needs.blocks)
+                self._load(needs)
         return True
 
     def _ask(self, session: BrokerSession, call: Callable[..., object], *arguments: object) -> None:
@@ -270,7 +280,7 @@ class Broker:
         self.on_door_fault(error)
 
     def _tick_doors(self) -> None:
-        for session in self.timers.due():
+        for session in self.timers.due(self.kernel.elapsed_ms):
             self._ask(session, session.door.tick)
 
     def _hand_deliveries(self) -> None:
@@ -462,4 +472,4 @@ class Broker:
         state = self.kernel.state
         if state.active or state.cancelled or state.groups.answers:
             self.begin_turn()
-        self.timers.arm(*self.kernel.deadlines())
+        self._arm()

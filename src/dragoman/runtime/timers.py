@@ -1,7 +1,8 @@
 """One timer for everything that waits for time: the kernel's due work and the doors' ticks.
 
-Doors wait for elapsed time, the kernel for elapsed and wall time. The loop's timer is armed for the soonest; a clock
-that a test advances calls `check` itself.
+Doors wait for elapsed time, the kernel for elapsed and wall time. The loop's timer is armed for the soonest, and stays
+when that moves away: ringing too soon costs one turn, arming it anew would cost something in every turn. A clock that a
+test advances calls `check` itself.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dragoman.runtime.broker import Scheduler
     from dragoman.runtime.session import BrokerSession
 
+NEVER: Final = 1 << 62
 DELAY_MAX_MS: Final = (
     1_000  # wall time may step: look at it at least this often while something waits for it
 )
@@ -29,7 +31,7 @@ class Timers:
         self._ticks: dict[BrokerSession, int] = {}
         self._heap: list[tuple[int, int, BrokerSession]] = []
         self._cancel: Callable[[], object] | None = None
-        self._armed_ms: int | None = None
+        self._armed_ms = NEVER
 
     def set(self, session: "BrokerSession", at_ms: int | None) -> None:
         """The door wants its tick at `at_ms` (elapsed), or never."""
@@ -43,37 +45,35 @@ class Timers:
         """The connection is gone."""
         self._ticks.pop(session, None)
 
-    def due(self) -> list["BrokerSession"]:
+    def due(self, elapsed_ms: int) -> list["BrokerSession"]:
         """Doors whose tick has come."""
-        now = self._clock.elapsed_ms()
         found: list[BrokerSession] = []
-        while self._heap and self._heap[0][0] <= now:
+        while self._heap and self._heap[0][0] <= elapsed_ms:
             at_ms, _, session = heappop(self._heap)
             if self._ticks.get(session) == at_ms:
                 del self._ticks[session]
                 found.append(session)
         return found
 
-    def arm(self, elapsed_ms: int | None, wall_ms: int | None) -> None:
-        """Wake up for the soonest of the kernel's deadlines and the doors' ticks."""
-        now = self._clock.elapsed_ms()
-        delays = [] if elapsed_ms is None else [elapsed_ms - now]
-        if wall_ms is not None:
-            delays.append(min(wall_ms - self._clock.wall_ms(), DELAY_MAX_MS))
+    def arm(self, elapsed_ms: int | None, wall_ms: int | None, now_ms: int) -> None:
+        """Wake up for the soonest of the kernel's deadlines, elapsed and wall time, and the doors' ticks. `now_ms` is
+        the turn's elapsed time.
+        """
+        at_ms = NEVER if elapsed_ms is None else elapsed_ms
         if self._heap:
-            delays.append(self._heap[0][0] - now)
-        at_ms = now + max(min(delays), 0) if delays else None
-        if at_ms == self._armed_ms:
+            at_ms = min(at_ms, self._heap[0][0])
+        if wall_ms is not None and at_ms > now_ms:
+            at_ms = min(at_ms, now_ms + min(wall_ms - self._clock.wall_ms(), DELAY_MAX_MS))
+        if self._armed_ms <= at_ms:
             return
         if self._cancel is not None:
             self._cancel()
-            self._cancel = None
         self._armed_ms = at_ms
-        if at_ms is not None:
-            self._cancel = self._scheduler.later(at_ms - now, self.check)
+        delay_ms = max(at_ms - self._clock.elapsed_ms(), 0)
+        self._cancel = self._scheduler.later(delay_ms, self.check)
 
     def check(self) -> None:
         """Time has passed: let a turn see what is due."""
-        self._armed_ms = None
+        self._armed_ms = NEVER
         self._cancel = None
         self._wake()

@@ -56,7 +56,6 @@ from dragoman.wire.amqp091.methods import (
 
 PUBLISH_IDS: Final = (60, 40)
 ACK_IDS: Final = (60, 80)
-DEAF: Final = frozenset((Stage.REFUSED, Stage.GONE))
 HELD_BYTES_MAX: Final = 32 << 20  # read behind a publish that found no room
 HELD_RETRY_MS: Final = 100
 LOOK_MS: Final = 60_000
@@ -112,7 +111,7 @@ class Amqp091Door:
 
     def receive(self, data: bytes) -> None:
         """Bytes from the peer."""
-        if self._stage in DEAF:
+        if self._is_deaf():
             return
         self._liveness.heard(self._session.elapsed_ms())
         if self.is_full():
@@ -122,10 +121,13 @@ class Amqp091Door:
             self._read(data)
         self._confirm()
 
+    def _is_deaf(self) -> bool:
+        return self._stage is Stage.GONE or self._stage is Stage.REFUSED
+
     def _read(self, data: bytes) -> None:
         """Take input slice by slice; what comes behind METHODS_MAX methods waits for the next turn."""
         for start in range(0, len(data), SLICE_BYTES):
-            if self._stage in DEAF:
+            if self._is_deaf():
                 return
             if self._methods >= METHODS_MAX:
                 self._unread.appendleft(data[start:])
@@ -140,7 +142,7 @@ class Amqp091Door:
 
     def _take_all(self, events: list[Event]) -> None:
         for at, event in enumerate(events):
-            if self._stage in DEAF:
+            if self._is_deaf():
                 return
             try:
                 self._take(event)

@@ -17,6 +17,7 @@ from dragoman.kernel.leases.states import DONE, LEASED, WAITING
 
 SPAN: Final = 4096  # offsets that a chunk covers at most
 _ZEROS: Final = bytes(16 * SPAN)
+_DONE_RUN: Final = bytes([DONE]) * 64
 
 Timed = list[tuple[int, int, int, int]]
 
@@ -39,6 +40,7 @@ class Chunk:
         "firsts_ms",
         "holders",
         "lanes",
+        "low",
         "open",
         "states",
         "tries",
@@ -54,11 +56,22 @@ class Chunk:
         self.lanes: array[int] | None = None
         self.firsts_ms: array[int] | None = None
         self.open = 0
+        self.low = 0  # all before it is DONE
         self.dirty = True
 
     def end(self) -> int:
         """Past the last offset covered."""
         return self.base + len(self.states)
+
+    def lowest(self) -> int:
+        """Where the first message is that is not DONE; there is one."""
+        states, at = self.states, self.low
+        while states.startswith(_DONE_RUN, at):
+            at += len(_DONE_RUN)
+        while states[at] == DONE:
+            at += 1
+        self.low = at
+        return at
 
     def column(self, code: str) -> "array[int]":
         """A new one, of zeros."""
@@ -96,6 +109,7 @@ class Chunk:
         """
         assert self.open == 0
         self.base = base
+        self.low = 0
         self.tries = self.fails = self.firsts_ms = None
 
     def cut(self, low: int, high: int) -> "Chunk":

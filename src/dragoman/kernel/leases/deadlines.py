@@ -105,11 +105,6 @@ def sweep_leases(kernel: "Decisions") -> bool:
     return True
 
 
-def next_lease_ms(state: State) -> int | None:
-    """Elapsed time of the next deadline."""
-    return state.due.next_ms()
-
-
 def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) -> list[Delivery]:
     """Reply: the messages at these offsets. Raises Needs."""
     state = kernel.state

@@ -57,6 +57,7 @@ def look(state: State, subscription: "Subscription", wall_ms: int) -> None:
     if not subscription.showing_ms or wall_ms < subscription.showing_ms:
         subscription.showing_ms = wall_ms
         heappush(state.showing, (wall_ms, subscription.id))
+        state.stirred = True
 
 
 def apply_delay(state: State, subscription: "Subscription", before: SubscriptionSettings) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Entry = tuple[int, int, int, int, int, int]
 
+NEVER: Final = 1 << 62
 TIDY_AT: Final = 4096  # entries, before the heap is looked through for those that are over
 
 
@@ -33,10 +34,16 @@ class Due:
         self.rearm = False  # a new life has begun: the heap is not filled yet
         self.tidy_at = TIDY_AT
 
-    def next_ms(self) -> int | None:
-        """Elapsed time of the next entry."""
-        ends = [heap[0][0] for heap in (self.heap, self.locks) if heap]
-        return 0 if self.rearm else min(ends, default=None)
+    def next_ms(self) -> int:
+        """Elapsed time of the next entry; NEVER if there is none."""
+        if self.rearm:
+            return 0
+        next_ms: int = self.heap[0][0] if self.heap else NEVER
+        return min(next_ms, self.locks[0][0]) if self.locks else next_ms
+
+    def is_due(self, elapsed_ms: int) -> bool:
+        """Whether a sweep finds something to do."""
+        return self.next_ms() <= elapsed_ms
 
 
 def grant(state: "State", subscription: "Subscription", record: "Leased") -> None:

@@ -106,8 +106,7 @@ class Window(Chunks):
                 floor = min(low, floor)
         for chunk in self.chunks:
             if chunk.open:
-                skipped = len(chunk.states) - len(chunk.states.lstrip(b"\0"))
-                return min(chunk.base + skipped, floor)
+                return min(chunk.base + chunk.lowest(), floor)
         return floor
 
     def is_done(self, start: int, end: int) -> bool:
@@ -261,6 +260,7 @@ class Window(Chunks):
                 chunk.states[low : low + count] = _RUNS[state][:count]
                 chunk.holders[low : low + count] = array("Q", [holder]) * count
             chunk.open += count
+            chunk.low = min(chunk.low, low)
             chunk.dirty = True
             start += count
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dragoman.doors.shared.rest import call, door
-from dragoman.listeners import tcp
+from dragoman.listeners import shell
 from dragoman.wire.http import connection
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "http.md").read_text()
@@ -23,4 +23,4 @@ def test_limits_are_told_as_they_are() -> None:
     behind = row("requests sent ahead behind one that waits")
     assert f"{door.BEHIND_MAX:,}, or {door.BEHIND_BYTES_MAX >> 20} MiB" in behind
     unsent = row("answers that the client does not take")
-    assert f"{door.UNSENT_BYTES_MAX >> 20} MiB, and {tcp.WRITE_STUCK_BYTES >> 20} MiB" in unsent
+    assert f"{door.UNSENT_BYTES_MAX >> 20} MiB, and {shell.WRITE_STUCK_BYTES >> 20} MiB" in unsent
