@@ -279,6 +279,7 @@ class Connection(Generic[Door]):
         """Bytes to the broker, and what comes of them until nothing more happens by itself."""
         self.world.broker.begin_turn()
         self.door.receive(data)
+        self.shell.door = self.session.door  # which another may have been handed
         self.world.broker.touch(self.session)
         self.world.run()
 

@@ -43,6 +43,7 @@ CLUSTER_ID_BYTES: Final = 16
 RESERVE_BYTES: Final = (
     64 << 20
 )  # one more journal file, so that settlements go on when the disk is full
+WEBSOCKET_PROTOCOLS: Final = ("AMQPWSB10", "amqp")  # Azure's name of AMQP 1.0, and the standard's
 DRAIN_STEP_S: Final = 0.005
 PUSH_DRAIN_S_MAX: Final = 3.0  # for targets to answer what is under way at the end
 
@@ -304,11 +305,13 @@ def make_doors(
             http2.append(door_maker(lambda: Methods(services()), web))
         return http2[0](session, peer)
 
+    generic = amqp10(profiles)
+    sockets = dict.fromkeys(WEBSOCKET_PROTOCOLS, (generic, "amqp10"))
     return {
         "amqp": amqp,
-        "amqp10": amqp10(profiles),
+        "amqp10": generic,
         "kafka": kafka,
-        "http": door_maker(web),
+        "http": door_maker(web, sockets),
         "http2": make_http2,
     }
 

@@ -435,6 +435,10 @@ class Session(Protocol):
         """Count what follows as this protocol's, where one connection serves several."""
         ...
 
+    def hand_over(self, door: ConnectionDoor) -> None:
+        """Another door speaks on this connection from now on: its client has asked for another protocol."""
+        ...
+
     def count_delivered(self, count: int, size_bytes: int) -> None:
         """Tell of messages that a cursor read and the client was handed; those of leases are counted as they come."""
         ...

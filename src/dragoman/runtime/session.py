@@ -91,6 +91,10 @@ class BrokerSession:
             traffic.delivered += delivery.end - delivery.start
             traffic.delivered_bytes += sum(map(len, delivery.bodies))
 
+    def hand_over(self, door: ConnectionDoor) -> None:
+        """See `kernel.api.Session`."""
+        self.door = door
+
     def count_delivered(self, count: int, size_bytes: int) -> None:
         """See `kernel.api.Session.count_delivered`."""
         self.traffic.delivered += count

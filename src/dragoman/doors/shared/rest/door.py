@@ -8,7 +8,7 @@ Whatever a client sends, the answer is HTTP's or its service's own. Deadlines: a
 requests each have one; who is slower is told 408, or in a pause nothing, and closed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.doors.shared.rest.call import (
@@ -22,10 +22,13 @@ from dragoman.doors.shared.rest.problem import problem
 from dragoman.doors.shared.rest.routes import Table
 from dragoman.doors.shared.rest.serving import refused, serve
 from dragoman.doors.shared.strays import give_back
+from dragoman.doors.shared.websocket import MakeDoor as MakeInner
+from dragoman.doors.shared.websocket import WebSocketDoor
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.model.levels import APPLIED
 from dragoman.wire.http.connection import BODY, HEAD, IDLE, Failure, HttpConnection
 from dragoman.wire.http.response import CONTINUE, Dates, encode_response
+from dragoman.wire.http.websocket import accept, protocols_of
 
 HEAD_MS: Final = 10_000  # from its first byte to its last
 BODY_MS: Final = 30_000  # and a millisecond more for each byte that came: 1 kB/s will do
@@ -50,17 +53,24 @@ CODES: Final = {
 }
 
 MakeDoor = Callable[[Session, Connection], "HttpDoor"]
+InnerDoor = tuple[MakeInner, str]
+"""What makes a door that is reached through a WebSocket, and the protocol that it speaks."""
 
 
-def door_maker(make_table: Callable[[], Table]) -> MakeDoor:
-    """What makes the door of each new connection. The table, and with it all services, is made with the first."""
+def door_maker(
+    make_table: Callable[[], Table], sockets: Mapping[str, InnerDoor] | None = None
+) -> MakeDoor:
+    """What makes the door of each new connection. The table, and with it all services, is made with the first.
+
+    sockets   which doors are reached through a WebSocket, by subprotocol
+    """
     dates = Dates()
     tables: list[Table] = []
 
     def make_door(session: Session, connection: Connection) -> HttpDoor:
         if not tables:
             tables.append(make_table())
-        return HttpDoor(session, connection, tables[0], dates)
+        return HttpDoor(session, connection, tables[0], dates, sockets or {})
 
     return make_door
 
@@ -84,19 +94,27 @@ class HttpDoor:
         "_queue",
         "_session",
         "_since_ms",
+        "_sockets",
         "_table",
         "_unsent_bytes",
         "_wire",
     )
 
     def __init__(
-        self, session: Session, connection: Connection, table: Table, dates: Dates
+        self,
+        session: Session,
+        connection: Connection,
+        table: Table,
+        dates: Dates,
+        sockets: Mapping[str, InnerDoor],
     ) -> None:
         self._session = session
         self._connection = connection
         self._table = table
         self._dates = dates
+        self._sockets = sockets
         self._wire = HttpConnection(self._body_bytes_max)
+        self._wire.takes_over = self._takes_over
         # Lists: a deque has room for 64 from the start, which counts where ten thousand connections wait.
         self._queue: list[Request] = []  # whole, not served yet
         self._behind_bytes = 0  # of their bodies
@@ -127,7 +145,32 @@ class HttpDoor:
             for request in requests:
                 self._queue.append(request)
                 self._behind_bytes += len(request.body)
+        if wire.is_upgraded:
+            self._hand_over()
+            return
         self._work()
+
+    def _takes_over(self, request: Request) -> bool:
+        """Whether the connection goes on as a WebSocket: not while something before it is unanswered."""
+        if self._queue or self._outbox or self._parked is not None or self._is_draining:
+            return False
+        return any(name in self._sockets for name in protocols_of(request))
+
+    def _hand_over(self) -> None:
+        """Another door speaks from now on, to what came behind the request, too."""
+        request = self._queue.pop()
+        if self._queue:  # they came with it, and their answers would end up in frames
+            self._work()
+            self._is_closing = True
+            return
+        name = next(name for name in protocols_of(request) if name in self._sockets)
+        make_door, protocol = self._sockets[name]
+        session = self._session
+        inner = make_door(session, self._connection)
+        session.speak(protocol)
+        door = WebSocketDoor(inner, accept(request, name, session.wall_ms()))
+        session.hand_over(door)
+        door.receive(self._wire.rest)
 
     def _body_bytes_max(self, request: Request) -> int:
         """Route it; what its routes take."""
