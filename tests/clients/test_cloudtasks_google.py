@@ -1,5 +1,6 @@
 """google-cloud-tasks, unmodified, over gRPC and over REST: queues, tasks, and what their targets are sent."""
 
+import json
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,10 +13,13 @@ import grpc
 import pytest
 from google.api_core.exceptions import BadRequest, Conflict, MethodNotImplemented, NotFound
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import tasks_v2
+from google.cloud import tasks_v2, tasks_v2beta3
 from google.cloud.tasks_v2.services.cloud_tasks.transports import (
     CloudTasksGrpcTransport,
     CloudTasksRestTransport,
+)
+from google.cloud.tasks_v2beta3.services.cloud_tasks.transports import (
+    CloudTasksGrpcTransport as Beta,
 )
 from google.oauth2 import id_token
 from google.protobuf import field_mask_pb2
@@ -311,3 +315,37 @@ def test_a_message_of_another_protocol_is_sent_to_its_queues_target(
         google.close()
         method, _, headers, body = there.requests[0]
         assert (method, body, headers["tier"]) == ("POST", b"from afar", "gold")
+
+
+def test_the_other_versions_client_sees_the_same_queues_and_tasks(
+    client: Any, running: RunningBroker
+) -> None:
+    name = make(client, "beta")
+    place = running.cloudtasks
+    made = Beta(
+        channel=grpc.insecure_channel(f"{place.host}:{place.port}"),
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+    )
+    with target() as there, tasks_v2beta3.CloudTasksClient(transport=made) as beta:
+        beta.pause_queue(name=name)
+        task: Any = {"http_request": {"url": there.url, "body": b"x"}}
+        first = beta.create_task(parent=name, task=task)
+        second = client.create_task(parent=name, task=task)
+        assert [each.name for each in beta.list_tasks(parent=name)] == [first.name, second.name]
+        mask = field_mask_pb2.FieldMask(paths=["stats"])
+        queue = beta.get_queue(request={"name": name, "read_mask": mask})
+        assert (queue.type_, queue.stats.tasks_count) == (tasks_v2beta3.Queue.Type.PUSH, 2)
+        beta.resume_queue(name=name)
+        there.wait(2)
+
+
+def test_what_is_posted_to_a_queue_is_a_task(client: Any, running: RunningBroker) -> None:
+    with target() as there:
+        uri = {"scheme": "HTTP", "host": "127.0.0.1", "port": int(there.url.rpartition(":")[2])}
+        name = make(client, "buffer", http_target={"uri_override": uri})
+        place = running.cloudtasks
+        url = f"http://{place.host}:{place.port}/v2/{name}/tasks:buffer"
+        with urllib.request.urlopen(urllib.request.Request(url, b"any bytes")) as answer:
+            assert name in json.load(answer)["task"]["name"]
+        there.wait(1)
+        assert there.requests[0][3] == b"any bytes"

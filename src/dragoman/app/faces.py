@@ -10,6 +10,8 @@ from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
+from dragoman.doors.cloudtasks.beta import BetaService
+from dragoman.doors.cloudtasks.buffering import BufferFace
 from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.pubsub.services import make_services as pubsub
@@ -40,6 +42,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     access = Access(options.keys, is_open=is_open)
     broker = parts.broker
     cloudtasks = CloudTasks(options.app_engine)
+    beta = BetaService(cloudtasks)
     sources = Sources(
         broker.meters,
         broker.kernel.state.given_up,
@@ -56,7 +59,8 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         AtomFace(),
         EventGridFace(options.keys, is_open=is_open),
         TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
-        TranscodedFace("cloudtasks", [(cloudtasks, cloudtasks.table)]),
+        BufferFace(cloudtasks),
+        TranscodedFace("cloudtasks", [(one, one.table) for one in (cloudtasks, beta)]),
     ]
     if options.like == "localstack":
         faces.append(LocalstackFace())

@@ -9,6 +9,7 @@ from tests.fakes.outbound import FakeOutbound
 from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode
 
+from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.errors import refusal
 from dragoman.doors.cloudtasks.pushing import Pushing
 from dragoman.doors.cloudtasks.services import Service
@@ -35,7 +36,9 @@ class Tasks:
         self.node.kernel.state.translator = FormatTranslator()
         self.outbound = FakeOutbound()
         self.faults: list[Exception] = []
-        self.methods = {method.name: method for method in Service(app_engine or {}).methods()}
+        service = Service(app_engine or {})
+        self.methods = {method.name: method for method in service.methods()}
+        self.beta_methods = {method.name: method for method in BetaService(service).methods()}
         self.session = self.node.connect()
         pushing = Pushing(Issuer())
 

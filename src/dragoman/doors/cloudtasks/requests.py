@@ -23,17 +23,21 @@ DEFAULT_SERVICE: Final = "default"
 
 
 def way_asked(
-    task: Any, app_engine: AppEngine, routing: Any = None
+    task: Any, app_engine: AppEngine, routing: Any = None, *, is_buffered: bool = False
 ) -> tuple[Way, bytes, Mapping[str, str]]:
-    """(where it goes, its body, its headers); `routing` is the queue's own, of App Engine targets. Raises Status for
-    what makes no sense, or is not there.
+    """(where it goes, its body, its headers); `routing` is the queue's own, of App Engine targets; `is_buffered`: the
+    queue says where to. Raises Status for what makes no sense, or is not there.
     """
     kind = task.WhichOneof("message_type")
     if kind is None:
         raise invalid("Task.http_request or Task.app_engine_http_request is required.")
     request = getattr(task, kind)
     is_http = kind == "http_request"
-    way = _http(request) if is_http else _app_engine(request, app_engine, routing)
+    way = (
+        _http(request, is_buffered=is_buffered)
+        if is_http
+        else _app_engine(request, app_engine, routing)
+    )
     if request.body and request.http_method not in WITH_BODY:
         raise invalid("HTTP request body is only allowed with POST, PUT and PATCH.")
     for name, value in request.headers.items():
@@ -50,7 +54,9 @@ def way_asked(
     return way, request.body, request.headers
 
 
-def _http(request: Any) -> Way:
+def _http(request: Any, *, is_buffered: bool) -> Way:
+    if is_buffered and not request.url:
+        return Way("")  # its queue says where to
     if len(request.url) > URL_CHARS_MAX:
         raise invalid(f"HttpRequest.url must not be longer than {URL_CHARS_MAX} characters.")
     try:

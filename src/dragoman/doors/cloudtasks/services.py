@@ -26,7 +26,7 @@ class Service:
     def __init__(self, app_engine: AppEngine = NO_SERVICES) -> None:
         self.name = f"{CLOUDTASKS.name}.{SERVICE}"
         self.table: Mapping[str, Rpc] = CLOUDTASKS.services[SERVICE]
-        making = Tasks(app_engine)
+        self.tasks = making = Tasks(app_engine)
         handlers: Mapping[str, Handler] = {
             "ListQueues": queues.list_queues,
             "GetQueue": queues.get_queue,

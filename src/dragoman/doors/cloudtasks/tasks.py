@@ -58,14 +58,25 @@ class Tasks:
         head = find_queue(call.session, place)
         return self.make(call.session, place, head, request.task, request.response_view)
 
-    def make(self, session: Session, place: Queue, head: QueueHead, task: Any, view: int) -> Reply:
-        """Make a task of a queue."""
+    def make(
+        self,
+        session: Session,
+        place: Queue,
+        head: QueueHead,
+        task: Any,
+        view: int,
+        *,
+        is_buffered: bool = False,
+    ) -> Reply:
+        """Make a task of a queue; `is_buffered`: the queue says where to."""
         now_ms = session.wall_ms()
         due_ms = time_ms(task.schedule_time) if task.HasField("schedule_time") else 0
         if due_ms > now_ms + AHEAD_MS_MAX:
             raise invalid("The schedule_time must not be more than 30 days ahead.")
         name = _name_of(place, task)
-        way, body, headers = way_asked(task, self._app_engine, _routing_of(head, task))
+        way, body, headers = way_asked(
+            task, self._app_engine, _routing_of(head, task), is_buffered=is_buffered
+        )
         created_ms = max(now_ms, since_of(head.settings) + 1)
         way.queue, way.task, way.made_ms = (place.project, place.id), name, created_ms
         waits = due_ms > now_ms

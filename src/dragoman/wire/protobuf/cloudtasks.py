@@ -6,8 +6,7 @@ from dragoman.wire.protobuf import cloud, iam, known
 from dragoman.wire.protobuf.pool import define
 
 _NEEDED: Final = (cloud, iam, known)  # defined before what needs them
-CLOUDTASKS: Final = define(
-    """
+TABLE: Final = """
 file google/cloud/tasks/v2/cloudtasks.proto
 package google.cloud.tasks.v2
 import google/iam/v1/iam_policy.proto google/cloud/location/locations.proto google/protobuf/duration.proto
@@ -205,4 +204,4 @@ service CloudTasks
   GetCmekConfig GetCmekConfigRequest -> CmekConfig
     GET /v2/{name=projects/*/locations/*/cmekConfig}
 """
-)
+CLOUDTASKS: Final = define(TABLE)
