@@ -467,7 +467,7 @@ def everybody_is_assigned_the_same(patch: Patch) -> None:
     patch.setattr(
         Coordinator,
         "_assign",
-        lambda self, given: real(self, dict.fromkeys(self._group.members, b"all")),
+        lambda self, given, places: real(self, dict.fromkeys(self._group.members, b"all"), places),
     )
 
 

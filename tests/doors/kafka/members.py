@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.doors.kafka.client import NO_ID, Client
 
-SUBSCRIPTION = b"\0\1" + b"\0\0\0\1" + b"\0\1t" + b"\xff\xff\xff\xff"
+SUBSCRIPTION = b"\0\0" + b"\0\0\0\1" + b"\0\1t" + b"\xff\xff\xff\xff"  # version 0, topic t
 
 
 def join_message(member_id: str = "", **more: Any) -> dict[str, Any]:
@@ -19,14 +19,14 @@ def join_message(member_id: str = "", **more: Any) -> dict[str, Any]:
     }
 
 
-def joined(client: Client, version: int = 5) -> dict[str, Any]:
+def joined(client: Client, version: int = 5, **more: Any) -> dict[str, Any]:
     """A member, alone and stable."""
     member_id = ""
     if version >= 4:
-        refusal = client.ask(11, version, join_message())
+        refusal = client.ask(11, version, join_message(**more))
         assert refusal["error_code"] == 79
         member_id = refusal["member_id"]
-    client.post(11, version, join_message(member_id))
+    client.post(11, version, join_message(member_id, **more))
     assert client.take() is None
     client.world.advance(50)
     answer = client.take()

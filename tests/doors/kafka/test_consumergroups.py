@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from tests.doors.kafka.client import NO_ID, Client, World
-from tests.doors.kafka.members import commit, joined
+from tests.doors.kafka.members import commit, join_message, joined, sync
+
+from dragoman.wire.kafka.embedded import read_assignment, write_assignment
 
 BEAT, DESCRIBE = 68, 69
 
@@ -99,7 +101,38 @@ def test_a_classic_group_is_not_found() -> None:
         DESCRIBE, 0, {"group_ids": ["g", "none"], "include_authorized_operations": False}
     )["groups"]
     assert [group["error_code"] for group in groups] == [69, 69]
+
+
+def test_a_classic_group_whose_members_cannot_be_understood_is_not_taken_over() -> None:
+    client = client_with_topic()
+    joined(client, protocols=[{"name": "range", "metadata": b"?"}])
     assert beat(client)["error_code"] == 23
+
+
+def test_a_group_changes_its_protocol_while_its_members_read() -> None:
+    client = client_with_topic()
+    other = client.world.connect()  # type: ignore[attr-defined]
+    old = joined(client)
+    sync(client, old, write_assignment((("t", (0, 1)),)))
+    answer = beat(other)
+    assert (answer["error_code"], answer["assignment"]["topic_partitions"]) == (0, [])
+    who = {"group_id": "g", "member_id": old["member_id"], "generation_id": old["generation_id"]}
+    assert client.ask(12, 3, who)["error_code"] == 27
+    again = client.ask(11, 5, join_message(old["member_id"]))
+    assert (again["error_code"], again["leader"], again["members"]) == (0, "", [])
+    told = client.ask(14, 3, {**who, "generation_id": again["generation_id"], "assignments": []})
+    assert read_assignment(told["assignment"]) == (("t", (0,)),)
+    asked = {"group_ids": ["g"], "include_authorized_operations": False}
+    [group] = client.ask(DESCRIBE, 1, asked)["groups"]
+    assert [member["member_type"] for member in group["members"]] == [0, 1]
+    beat(other, member_epoch=-1)
+    who["generation_id"] = again["generation_id"]
+    assert client.ask(12, 3, who)["error_code"] == 27
+    client.post(11, 5, join_message(old["member_id"]))
+    client.world.advance(50)
+    last = client.take()
+    assert last is not None
+    assert last["leader"] == last["member_id"] == old["member_id"]
 
 
 def test_offsets_are_committed_and_asked_for_at_the_members_epoch() -> None:

@@ -27,7 +27,8 @@ OWN_IDS_FROM: Final = (
     1  # version of ConsumerGroupHeartbeat in which members make their ids (KIP-1082)
 )
 ID_BYTES: Final = 16
-CONSUMER: Final = 1  # a member's type in a description
+CLASSIC: Final = 0  # a member's type in a description
+CONSUMER: Final = 1
 STATES: Final = {"empty": "Empty", "reconciling": "Reconciling", "stable": "Stable"}
 
 
@@ -138,7 +139,7 @@ def _member(member: AssignedMemberInfo) -> Message:
         "subscribed_topic_regex": member.pattern or None,
         "assignment": _named(member.places),
         "target_assignment": _named(member.target),
-        "member_type": CONSUMER,
+        "member_type": CLASSIC if member.is_classic else CONSUMER,
     }
 
 

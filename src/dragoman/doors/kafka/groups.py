@@ -10,7 +10,14 @@ from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
 from dragoman.kernel.api import Heartbeat, Joined, JoinGroup, LeaveGroup, Synced, SyncGroup
 from dragoman.model.errors import MemberIdRequired
-from dragoman.wire.kafka.errors import ErrorCode
+from dragoman.wire.kafka.embedded import (
+    Partitions,
+    Subscription,
+    read_assignment,
+    read_subscription,
+    write_assignment,
+)
+from dragoman.wire.kafka.errors import ErrorCode, KafkaCodecError
 
 Message = dict[str, Any]
 
@@ -23,6 +30,7 @@ SKIP_FROM: Final = 9  # version of JoinGroup (KIP-814)
 MANY_FROM: Final = 3  # version of LeaveGroup (KIP-345)
 LIST_FROM: Final = 4  # version of FindCoordinator (KIP-699)
 NO_GENERATION: Final = -1
+CONSUMER: Final = "consumer"  # type of protocol
 
 
 class TicketWait:
@@ -83,6 +91,7 @@ def serve_join(talk: Talk, request: Request, message: Message) -> Message | None
     def spell(result: object) -> Message:
         return _joined(request, message, result)
 
+    subscription = _subscription(message)
     try:
         check_group(message["group_id"])
         reply = talk.session.submit(
@@ -99,6 +108,8 @@ def serve_join(talk: Talk, request: Request, message: Message) -> Message | None
                     (known["name"], bytes(known["metadata"])) for known in message["protocols"]
                 ),
                 must_ask_twice=request.version >= ASK_TWICE_FROM,
+                topics=None if subscription is None else subscription.topics,
+                owned=() if subscription is None else subscription.owned,
             )
         )
     except REFUSALS as error:
@@ -107,6 +118,16 @@ def serve_join(talk: Talk, request: Request, message: Message) -> Message | None
         talk.park(TicketWait(talk, request, reply, spell))
         return None
     return spell(reply)
+
+
+def _subscription(message: Message) -> Subscription | None:
+    """What a consumer's metadata says, that of its first protocol; None when it is something else."""
+    if message["protocol_type"] != CONSUMER or not message["protocols"]:
+        return None
+    try:
+        return read_subscription(bytes(message["protocols"][0]["metadata"]))
+    except KafkaCodecError:
+        return None
 
 
 def _joined(request: Request, message: Message, result: object) -> Message:
@@ -155,6 +176,7 @@ def serve_sync(talk: Talk, request: Request, message: Message) -> Message | None
                     (given["member_id"], bytes(given["assignment"]))
                     for given in message["assignments"]
                 ),
+                places=_places(message["assignments"]),
             )
         )
     except REFUSALS as error:
@@ -165,6 +187,17 @@ def serve_sync(talk: Talk, request: Request, message: Message) -> Message | None
     return _synced(reply)
 
 
+def _places(assignments: list[Message]) -> tuple[tuple[str, Partitions], ...]:
+    """What a leader's assignments say, where they can be read."""
+    found: list[tuple[str, Partitions]] = []
+    for given in assignments:
+        try:
+            found.append((given["member_id"], read_assignment(bytes(given["assignment"]))))
+        except KafkaCodecError:
+            continue
+    return tuple(found)
+
+
 def _synced(result: object) -> Message:
     if not isinstance(result, Synced):
         assert isinstance(result, Exception)
@@ -173,7 +206,9 @@ def _synced(result: object) -> Message:
         "error_code": 0,
         "protocol_type": result.protocol_type,
         "protocol_name": result.protocol,
-        "assignment": result.assignment,
+        "assignment": result.assignment
+        if result.places is None
+        else write_assignment(tuple((name, indexes) for _, name, indexes in result.places)),
     }
 
 

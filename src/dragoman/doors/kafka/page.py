@@ -37,8 +37,8 @@ Other protocols' messages are read as record batches made for the purpose; other
   see beside the topic's queue; the queue's own consumers take nothing from it. Records of a transaction are handed out
   once it has committed, whatever `share.isolation.level`. Locks outlive a restart of the broker, until they end.
 - What a member of a share group gives back reaches a member that waits within 500 ms, not at once.
-- A group is classic or assigned by the broker (KIP-848) from its first member to its last; an empty one becomes the
-  other kind by who joins it, offsets and all. Moving a group with members from one to the other is refused.
+- A classic group of consumers becomes one that the broker assigns (KIP-848) when the first member of that protocol
+  joins, and a classic one again when the last of them leaves; members of the other protocol go on reading meanwhile.
 - Members of a group that the broker assigns are asked for a heartbeat every 50 ms times their number, 250 ms to 5 s.
 - A compacted topic is compacted some 15 s after a checkpoint wrote to disk what is in it, however few segments that
   is; as in Kafka, offsets stay and the last record of a partition is never touched. Records that were compacted are in

@@ -17,11 +17,22 @@ from dragoman.kernel.groups.assignors import UNIFORM, Place
 LEFT_FOR_NOW: Final = -2
 
 
+class ClassicTerms:
+    """What a member of the classic protocol said: see `mixed`."""
+
+    __slots__ = ("protocols", "session_timeout_ms")
+
+    def __init__(self, protocols: tuple[tuple[str, bytes], ...], session_timeout_ms: int) -> None:
+        self.protocols = protocols
+        self.session_timeout_ms = session_timeout_ms
+
+
 class AssignedMember:
     """One member. `expires_ms` is when its silence, `revoke_ms` when its slowness to give back ends it; elapsed."""
 
     __slots__ = (
         "assignor",
+        "classic",
         "client_host",
         "client_id",
         "epoch",
@@ -42,6 +53,7 @@ class AssignedMember:
     def __init__(self, id: str, instance_id: str | None) -> None:
         self.id = id
         self.instance_id = instance_id
+        self.classic: ClassicTerms | None = None  # it speaks the classic protocol
         self.client_id = ""
         self.client_host = ""
         self.rack_id: str | None = None

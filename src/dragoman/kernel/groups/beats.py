@@ -24,7 +24,7 @@ class Beat(GroupCommand, frozen=True, kw_only=True):
     legal         a pattern of all names that the member's protocol can say; empty allows any
     owned         what it reads now
     Raises InvalidArgument, InvalidPattern, UnknownMember, FencedEpoch, UnreleasedInstance, FencedMember,
-    UnknownAssignor, InconsistentProtocol (a classic group with members), GroupFull.
+    UnknownAssignor, GroupFull, InconsistentProtocol (a group with members that are no consumers).
     """
 
     member_id: str
@@ -78,6 +78,7 @@ class AssignedMemberInfo(msgspec.Struct, frozen=True):
     pattern: str
     places: NamedPlaces
     target: NamedPlaces
+    is_classic: bool = False  # it speaks the classic protocol
 
 
 class AssignedInfo(msgspec.Struct, frozen=True):

@@ -13,6 +13,8 @@ from dragoman.kernel.commands import DEFAULT_NAMESPACE
 
 NO_GENERATION: Final = -1
 
+NamedParts = tuple[tuple[str, tuple[int, ...]], ...]  # (stream's name, partitions)
+
 
 class GroupKind(StrEnum):
     """How a group's members come to what they read."""
@@ -36,6 +38,8 @@ class JoinGroup(GroupCommand, frozen=True, kw_only=True):
     instance_id         a static member's own identity: who comes with it takes over from its last bearer
     must_ask_twice      a new dynamic member is refused with MemberIdRequired and joins again with that id
     protocols           (name, metadata for the leader), best first
+    topics, owned       what the metadata says: streams it wants to read, partitions it reads now; None if it cannot be
+                        read, and then the group stays a classic one
     Raises MemberIdRequired, UnknownMember, FencedMember, InconsistentProtocol, InvalidSessionTimeout, GroupFull.
     """
 
@@ -48,6 +52,8 @@ class JoinGroup(GroupCommand, frozen=True, kw_only=True):
     protocol_type: str
     protocols: tuple[tuple[str, bytes], ...]
     must_ask_twice: bool = False
+    topics: tuple[str, ...] | None = None
+    owned: NamedParts = ()
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -77,14 +83,18 @@ class SyncGroup(GroupCommand, frozen=True, kw_only=True):
     protocol_type: str | None = None
     protocol: str | None = None
     assignments: tuple[tuple[str, bytes], ...] = ()
+    places: tuple[
+        tuple[str, NamedParts], ...
+    ] = ()  # what the assignments say, as far as they can be read
 
 
 class Synced(msgspec.Struct, frozen=True):
-    """What the member is to read."""
+    """What the member is to read: as its leader said it, or (`places`) as the broker does: (uuid, name, partitions)."""
 
     protocol_type: str
     protocol: str
     assignment: bytes
+    places: tuple[tuple[bytes, str, tuple[int, ...]], ...] | None = None
 
 
 class Heartbeat(GroupCommand, frozen=True, kw_only=True):

@@ -15,17 +15,18 @@ from dragoman.kernel.groups.commands import (
     Joined,
     JoinGroup,
     LeaveGroup,
+    NamedParts,
     Synced,
     SyncGroup,
 )
 from dragoman.kernel.groups.group import MEMBERS_MAX, Group, Groups, Member
 from dragoman.kernel.groups.states import ASSIGNING, EMPTY, JOINING, STABLE, GroupEvent
+from dragoman.kernel.groups.terms import check_session_timeout, rebalance_timeout_ms
 from dragoman.model.errors import (
     FencedMember,
     GroupFull,
     IllegalGeneration,
     InconsistentProtocol,
-    InvalidSessionTimeout,
     KernelError,
     MemberIdRequired,
     RebalanceInProgress,
@@ -33,9 +34,6 @@ from dragoman.model.errors import (
 )
 
 INITIAL_DELAY_MS: Final = 50  # who starts together is counted together, and hardly anybody notices
-SESSION_TIMEOUT_MIN_MS: Final = 1_000
-SESSION_TIMEOUT_MAX_MS: Final = 1_800_000
-REBALANCE_TIMEOUT_MAX_MS: Final = 86_400_000
 
 
 class Coordinator:
@@ -52,11 +50,7 @@ class Coordinator:
     def join(self, command: JoinGroup, session: int, id_suffix: str) -> Joined | int:
         """See `JoinGroup`; a new member's id ends in `id_suffix`."""
         group = self._group
-        if not SESSION_TIMEOUT_MIN_MS <= command.session_timeout_ms <= SESSION_TIMEOUT_MAX_MS:
-            raise InvalidSessionTimeout(
-                f"{SESSION_TIMEOUT_MIN_MS} to {SESSION_TIMEOUT_MAX_MS} ms,"
-                f" not {command.session_timeout_ms}"
-            )
+        check_session_timeout(command.session_timeout_ms)
         if command.member_id:
             known = self._known(command.member_id, command.instance_id, or_pending=True)
             self._check_protocols(command, command.member_id)
@@ -121,7 +115,7 @@ class Coordinator:
         old = group.members.pop(old_id)
         self._refuse(old, FencedMember(command.instance_id))
         member = Member(member_id, command.instance_id)
-        member.assignment = old.assignment
+        member.assignment, member.places = old.assignment, old.places
         group.members[member_id] = member
         group.instances[command.instance_id] = member_id
         was_leader = group.leader == old_id
@@ -149,13 +143,9 @@ class Coordinator:
         member.client_id = command.client_id
         member.client_host = command.client_host
         member.session_timeout_ms = command.session_timeout_ms
-        wanted_ms = command.rebalance_timeout_ms
-        member.rebalance_timeout_ms = (
-            min(wanted_ms, REBALANCE_TIMEOUT_MAX_MS)
-            if wanted_ms > 0
-            else command.session_timeout_ms
-        )
+        member.rebalance_timeout_ms = rebalance_timeout_ms(command)
         member.protocols = command.protocols
+        member.topics = command.topics
 
     def _park_join(self, member: Member, command: JoinGroup, session: int) -> int:
         group = self._group
@@ -183,6 +173,11 @@ class Coordinator:
         longest_ms = max(member.rebalance_timeout_ms for member in group.members.values())
         group.join_ends_ms = self._now_ms + longest_ms
         group.join_starts_ms = self._now_ms + min(INITIAL_DELAY_MS, longest_ms) if is_first else 0
+
+    def begin_again(self) -> None:
+        """All members are to join, whatever they did before."""
+        self._rebalance()
+        self.arm()
 
     def _end_joining_if_all_are_in(self) -> None:
         group = self._group
@@ -256,14 +251,15 @@ class Coordinator:
         member.sync_ticket = self._groups.open_ticket(session, group.key, member.id)
         ticket = member.sync_ticket
         if member.id == group.leader:
-            self._assign(dict(command.assignments))
+            self._assign(dict(command.assignments), dict(command.places))
         return ticket
 
-    def _assign(self, assignments: dict[str, bytes]) -> None:
+    def _assign(self, assignments: dict[str, bytes], places: dict[str, NamedParts]) -> None:
         group = self._group
         group.move(GroupEvent.ASSIGNED)
         for member in group.members.values():
             member.assignment = assignments.get(member.id, b"")
+            member.places = places.get(member.id, ())
             if member.sync_ticket:
                 ticket, member.sync_ticket = member.sync_ticket, 0
                 member.touch(self._now_ms)
@@ -285,10 +281,13 @@ class Coordinator:
 
     def heartbeat(self, command: Heartbeat) -> None:
         """See `Heartbeat`."""
+        if self._group.state is JOINING and command.generation <= self._group.generation:
+            member = self._known(command.member_id, command.instance_id)
+            assert member is not None
+            member.touch(self._now_ms)
+            raise RebalanceInProgress
         member = self._member_of(command.member_id, command.instance_id, command.generation)
         member.touch(self._now_ms)
-        if self._group.state is JOINING:
-            raise RebalanceInProgress
 
     def check_commit(self, member_id: str, instance_id: str | None, generation: int) -> None:
         """Whether that member may commit now. Raises GroupError's."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.groups.assigned import Assigned
+from dragoman.kernel.groups.commands import NamedParts
 from dragoman.kernel.groups.shared import Shared
 from dragoman.kernel.groups.states import EMPTY, GroupEvent, GroupState, after
 
@@ -30,10 +31,12 @@ class Member:
         "id",
         "instance_id",
         "join_ticket",
+        "places",
         "protocols",
         "rebalance_timeout_ms",
         "session_timeout_ms",
         "sync_ticket",
+        "topics",
     )
 
     def __init__(self, id: str, instance_id: str | None) -> None:
@@ -45,6 +48,8 @@ class Member:
         self.rebalance_timeout_ms = 0
         self.protocols: Protocols = ()
         self.assignment = b""
+        self.topics: tuple[str, ...] | None = None  # what it wants to read, if that is known
+        self.places: NamedParts = ()  # what the assignment says, if that is known
         self.join_ticket = 0
         self.sync_ticket = 0
         self.expires_ms = 0

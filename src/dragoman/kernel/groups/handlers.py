@@ -18,7 +18,9 @@ from dragoman.kernel.groups.beats import (
 from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.cursors import cursor_infos, decide_commit, decide_delete_cursors
 from dragoman.kernel.groups.group import Group, GroupKey
-from dragoman.kernel.groups.reconciler import Reconciler
+from dragoman.kernel.groups.migration import to_assigned, to_classic
+from dragoman.kernel.groups.mixed import ClassicSide
+from dragoman.kernel.groups.reconciler import Reconciler, check_beat
 from dragoman.kernel.groups.shared import SIMPLE
 from dragoman.kernel.groups.sharer import Sharer
 from dragoman.kernel.groups.states import EMPTY, GroupEvent
@@ -82,28 +84,42 @@ def join(kernel: "Decisions", command: c.JoinGroup, session: int) -> c.Joined | 
         raise UnknownMember(command.member_id)
     group = make_group(kernel, (command.namespace, command.group))
     _refuse_shared(group)
+    suffix = kernel.token(ID_BYTES).hex()
     if group.assigned is not None:
         if group.assigned.members:
-            raise InconsistentProtocol("the broker assigns this group")
+            joined = _classic_side(kernel, group).join(command, suffix)
+            _settle_kind(kernel, group)
+            return joined
         group.assigned = None
-    return _coordinator(kernel, group).join(command, session, kernel.token(ID_BYTES).hex())
+    return _coordinator(kernel, group).join(command, session, suffix)
 
 
 def sync(kernel: "Decisions", command: c.SyncGroup, session: int) -> c.Synced | int:
     """Reply: a ticket, or the assignment."""
-    return _coordinator(kernel, _of_member(kernel, command)).sync(command, session)
+    group = _of_member(kernel, command)
+    if group.assigned is not None:
+        return _classic_side(kernel, group).sync(command)
+    return _coordinator(kernel, group).sync(command, session)
 
 
 def heartbeat(kernel: "Decisions", command: c.Heartbeat, session: int) -> None:
     """Reply: None."""
-    _coordinator(kernel, _of_member(kernel, command)).heartbeat(command)
+    group = _of_member(kernel, command)
+    if group.assigned is not None:
+        _classic_side(kernel, group).heartbeat(command)
+    else:
+        _coordinator(kernel, group).heartbeat(command)
 
 
 def leave(kernel: "Decisions", command: c.LeaveGroup, session: int) -> str:
     """Reply: the member's id."""
     group = find_group(kernel, command.namespace, command.group)
     if group is not None and group.assigned is not None:
-        return _reconciler(kernel, group).expel(command.member_id, command.instance_id)
+        if group.pending.pop(command.member_id, None) is not None:
+            return command.member_id
+        member_id = _reconciler(kernel, group).expel(command.member_id, command.instance_id)
+        _settle_kind(kernel, group)
+        return member_id
     return _coordinator(kernel, _of_member(kernel, command)).leave(command)
 
 
@@ -112,11 +128,26 @@ def beat(kernel: "Decisions", command: Beat, session: int) -> Beaten:
     group = find_group(kernel, command.namespace, command.group)
     if command.epoch != JOIN and (group is None or group.assigned is None):
         raise UnknownMember(command.member_id)
-    if group is not None and (group.members or group.pending):
-        raise InconsistentProtocol("the members of this group assign themselves")
     group = make_group(kernel, (command.namespace, command.group))
     _refuse_shared(group)
-    return _reconciler(kernel, group).beat(command)
+    if group.assigned is None:
+        lookup = Lookup(kernel.state, group.key[0])
+        check_beat(command)
+        lookup.check(command.pattern or "")
+        to_assigned(kernel.state.groups, group, lookup)
+    beaten = _reconciler(kernel, group).beat(command)
+    _settle_kind(kernel, group)
+    return beaten
+
+
+def _classic_side(kernel: "Decisions", group: Group) -> ClassicSide:
+    lookup = Lookup(kernel.state, group.key[0])
+    return ClassicSide(_reconciler(kernel, group), group, lookup, kernel.elapsed_ms)
+
+
+def _settle_kind(kernel: "Decisions", group: Group) -> None:
+    """Members came or went: if only classic ones are left, the group is theirs again."""
+    to_classic(kernel.state.groups, group, Lookup(kernel.state, group.key[0]), _now(kernel))
 
 
 def _reconciler(kernel: "Decisions", group: Group) -> Reconciler:
@@ -262,6 +293,7 @@ def describe_assigned(kernel: "Decisions", command: DescribeAssigned, session: i
             member.pattern,
             lookup.named(member.places),
             lookup.named(assigned.target.get(member.id, set())),
+            member.classic is not None,
         )
         for member in assigned.members.values()
     )
@@ -300,6 +332,7 @@ def sweep_groups(kernel: "Decisions") -> bool:
                 Sharer(groups, group, Lookup(kernel.state, key[0]), _now(kernel)).pass_time()
             elif group.assigned is not None:
                 _reconciler(kernel, group).pass_time()
+                _settle_kind(kernel, group)
             else:
                 _coordinator(kernel, group).pass_time()
     return True

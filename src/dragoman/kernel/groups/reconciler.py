@@ -20,6 +20,7 @@ from dragoman.model.errors import (
     FencedEpoch,
     FencedMember,
     GroupFull,
+    IllegalGeneration,
     InvalidArgument,
     StaleEpoch,
     UnknownAssignor,
@@ -50,18 +51,18 @@ class Reconciler:
         """See `Beat`."""
         if command.epoch in {LEAVE, LEAVE_FOR_NOW}:
             return self._leave(command)
-        _check(command)
+        check_beat(command)
         if command.pattern:
             self._lookup.check(command.pattern)
         member = self._join(command) if command.epoch == JOIN else self._known(command)
         member.expires_ms = self._now_ms + command.session_timeout_ms
         self._take_terms(member, command)
-        self._look_for_changes()
+        self.look()
         told = set(member.places)
         if command.owned is not None:
             self._hear(member, self._places_of(command.owned))
         self._reconcile(member)
-        self._arm()
+        self.arm()
         is_news = command.epoch == JOIN or command.owned is not None or member.places != told
         return Beaten(
             member.id,
@@ -78,25 +79,42 @@ class Reconciler:
         assigned = self._assigned
         known = assigned.members.get(command.member_id)
         if known is not None:
+            known.classic = None
             return known
-        if len(assigned.members) >= MEMBERS_MAX:
+        return self.enter(command.member_id, command.instance_id)
+
+    def enter(self, member_id: str, instance_id: str | None) -> AssignedMember:
+        """A new member, or a static one that comes back. Raises GroupFull, UnreleasedInstance."""
+        assigned = self._assigned
+        if len(assigned.members) + len(self._group.pending) >= MEMBERS_MAX:
             raise GroupFull(f"{MEMBERS_MAX} members")
-        member = AssignedMember(command.member_id, command.instance_id)
-        if command.instance_id is not None:
-            self._replace(member, command.instance_id)
+        member = AssignedMember(member_id, instance_id)
+        if instance_id is not None:
+            self._replace(member, instance_id)
         assigned.members[member.id] = member
         return member
 
+    def rejoined(self, member: AssignedMember, owned: set[Place]) -> None:
+        """A member of the classic protocol has joined again, and reads this much still."""
+        self.look()
+        self._reconcile(member)
+        self._hear(member, owned)
+        self._reconcile(member)
+        self.arm()
+
     def _replace(self, member: AssignedMember, instance_id: str) -> None:
-        """A static member comes back for what it had; not while its last bearer is still there."""
+        """A static member comes back for what it had; not while its last bearer is still there, but for a classic one,
+        who does not say that it goes.
+        """
         assigned = self._assigned
         old_id = assigned.instances.get(instance_id)
         if old_id is not None:
             old = assigned.members[old_id]
-            if old.epoch != LEFT_FOR_NOW:
+            if old.epoch != LEFT_FOR_NOW and old.classic is None:
                 raise UnreleasedInstance(instance_id)
             member.topics, member.pattern = old.topics, old.pattern
             member.places = old.places
+            self._release(old, old.revoking)
             assigned.target[member.id] = assigned.target.pop(old_id, set())
             for place in member.places:
                 assigned.owners[place] = member.id
@@ -105,7 +123,7 @@ class Reconciler:
 
     def _known(self, command: Beat) -> AssignedMember:
         """Raises UnknownMember, FencedEpoch, FencedMember, UnreleasedInstance."""
-        member = self._find(command.member_id, command.instance_id)
+        member = self.find(command.member_id, command.instance_id)
         if command.epoch == member.epoch:
             return member
         owned = None if command.owned is None else self._places_of(command.owned)
@@ -118,7 +136,8 @@ class Reconciler:
             raise FencedEpoch(f"{member.id} is at {member.epoch}, not {command.epoch}")
         return member
 
-    def _find(self, member_id: str, instance_id: str | None) -> AssignedMember:
+    def find(self, member_id: str, instance_id: str | None) -> AssignedMember:
+        """Raises UnknownMember, FencedMember."""
         assigned = self._assigned
         if instance_id is not None:
             bearer = assigned.instances.get(instance_id)
@@ -149,7 +168,7 @@ class Reconciler:
 
     # --- targets ---
 
-    def _look_for_changes(self) -> None:
+    def look(self) -> None:
         """A new target, if members, what they want, or what there is has changed."""
         assigned = self._assigned
         wants = {member.id: self._wanted(member) for member in assigned.members.values()}
@@ -224,7 +243,7 @@ class Reconciler:
     # --- going ---
 
     def _leave(self, command: Beat) -> Beaten:
-        member = self._find(command.member_id, command.instance_id)
+        member = self.find(command.member_id, command.instance_id)
         if command.epoch == LEAVE_FOR_NOW:
             if member.instance_id is None:
                 raise InvalidArgument("only a static member comes back")
@@ -242,7 +261,7 @@ class Reconciler:
             assigned.instances.pop(member.instance_id, None)
         self._release(member, member.places | member.revoking)
         if assigned.members:
-            self._look_for_changes()
+            self.look()
         else:
             assigned.epoch += 1
             assigned.wants, assigned.streams = {}, {}
@@ -252,20 +271,25 @@ class Reconciler:
         """Somebody who administers the group removes a member. Raises UnknownMember."""
         if instance_id is not None and not member_id:
             member_id = self._assigned.instances.get(instance_id, "")
-        member = self._find(member_id, instance_id)
+        member = self.find(member_id, instance_id)
         self._forget(member)
         return member.id
 
     def pass_time(self) -> None:
         """Who is silent for too long, or does not let go in time, is out."""
+        pending = self._group.pending
+        for member_id in [known for known, ends_ms in pending.items() if ends_ms <= self._now_ms]:
+            del pending[member_id]
         for member in list(self._assigned.members.values()):
             if member.expires_ms <= self._now_ms or 0 < member.revoke_ms <= self._now_ms:
                 self._forget(member)
-        self._arm()
+        self.arm()
 
-    def _arm(self) -> None:
-        at_ms = self._assigned.next_ms()
+    def arm(self) -> None:
+        """Have somebody look at the group when something may have to be done."""
         group = self._group
+        times = [self._assigned.next_ms(), *group.pending.values()]
+        at_ms = min((at for at in times if at), default=0)
         if at_ms and (not group.armed_ms or at_ms < group.armed_ms):
             group.armed_ms = at_ms
             heappush(self._groups.deadlines, (at_ms, group.key))
@@ -273,12 +297,13 @@ class Reconciler:
     # --- cursors ---
 
     def check_epoch(self, member_id: str, epoch: int) -> None:
-        """Whether that member may commit or ask now. Raises UnknownMember, StaleEpoch."""
+        """Whether that member may commit or ask now. Raises UnknownMember, StaleEpoch, IllegalGeneration."""
         if not self._assigned.members and epoch < 0:
             return
-        member = self._find(member_id, None)
+        member = self.find(member_id, None)
         if epoch != member.epoch:
-            raise StaleEpoch(f"{member_id} is at {member.epoch}, not {epoch}")
+            error = StaleEpoch if member.classic is None else IllegalGeneration
+            raise error(f"{member_id} is at {member.epoch}, not {epoch}")
 
     # --- names ---
 
@@ -295,8 +320,8 @@ class Reconciler:
         return tuple((uuid, indexes) for uuid, _, indexes in self._lookup.named(places))
 
 
-def _check(command: Beat) -> None:
-    """Raises InvalidArgument."""
+def check_beat(command: Beat) -> None:
+    """Whether it makes sense. Raises InvalidArgument, UnknownAssignor."""
     if not command.member_id:
         raise InvalidArgument("a member has an id")
     if command.epoch < 0:

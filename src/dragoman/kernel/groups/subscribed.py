@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.groups.assignors import Place
 from dragoman.kernel.groups.beats import NamedPlaces
+from dragoman.kernel.groups.commands import NamedParts
 from dragoman.model.errors import InvalidPattern
 
 if TYPE_CHECKING:
@@ -71,6 +72,16 @@ class Lookup:
             if (stream := named.get((self._namespace, name))) is not None
         }
         return frozenset(found)
+
+    def places(self, named: NamedParts) -> set[Place]:
+        """Partitions that are there, of those named."""
+        found: set[Place] = set()
+        for name, indexes in named:
+            stream = self._state.streams_named.get((self._namespace, name))
+            if stream is not None:
+                count = len(stream.partitions)
+                found |= {(stream.id, index) for index in indexes if 0 <= index < count}
+        return found
 
     def matching(self, pattern: str, legal: str) -> frozenset[int]:
         """Ids of the streams whose names match both."""
