@@ -5,7 +5,7 @@ from typing import Protocol
 
 import dragoman
 from dragoman.app.build import build
-from dragoman.app.config import ServeOptions
+from dragoman.app.config import ServeOptions, is_private
 from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
@@ -14,6 +14,7 @@ from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.buffering import BufferFace
 from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
+from dragoman.doors.eventhubs.face import EventHubsFace
 from dragoman.doors.pubsub.services import make_services as pubsub
 from dragoman.doors.servicebus.atom.face import AtomFace
 from dragoman.doors.shared.grpc.transcoder import TranscodedFace
@@ -58,6 +59,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         SqsFace(is_strict=not options.like),
         AtomFace(),
         EventGridFace(options.keys, is_open=is_open),
+        EventHubsFace(creates=is_private(options)),
         TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
         BufferFace(cloudtasks),
         TranscodedFace("cloudtasks", [(one, one.table) for one in (cloudtasks, beta)]),

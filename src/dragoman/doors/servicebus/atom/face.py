@@ -84,5 +84,7 @@ def read_path(parts: list[str]) -> tuple[Kind, list[str]]:
 
 
 def is_ours(request: Request) -> bool:
-    """Whether a request is meant for administration."""
+    """Whether a request is meant for administration: messages are posted elsewhere."""
+    if request.method == "POST" and request.path.lower().endswith(b"/messages"):
+        return False
     return b"api-version=" in request.query and _VERSION.search(request.query) is not None
