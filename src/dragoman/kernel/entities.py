@@ -11,6 +11,7 @@ from typing import Any
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.filters.compiler import CompiledFilter
+from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.standing import ORDERED, standing_of
 from dragoman.kernel.leases.turns import Ring, Turns
 from dragoman.kernel.leases.window import Window
@@ -203,6 +204,7 @@ class Stream:
         "indexed",
         "is_pumped",
         "keyed",
+        "matching",
         "name",
         "namespace",
         "partitions",
@@ -225,6 +227,7 @@ class Stream:
         self.subscriptions: list[Subscription] = []
         self.counts_bytes = False  # some subscription limits bytes
         self.indexed = False  # some subscription filters: publishes must say what matches
+        self.matching: Matching | None = None  # the filters, where there are any
         self.has_sessions = False  # some subscription has sessions
         self.keyed = False  # some subscription orders by key: publishes must say the keys
         self.holds: dict[int, list[int]] = {}  # pumps and snapshots: what they keep, per partition

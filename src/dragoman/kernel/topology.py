@@ -23,7 +23,14 @@ from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.cursors import forget_stream
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.delay import put_off
-from dragoman.kernel.leases.index import KEYED, backlog, check_order, filter_of, order_of
+from dragoman.kernel.leases.index import (
+    KEYED,
+    backlog,
+    check_order,
+    filter_of,
+    note_filter,
+    order_of,
+)
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.settle import finish_below, give_back_to_pool
 from dragoman.kernel.leases.window import Window
@@ -331,6 +338,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
             window.frontier = max(frontier, partition.end)  # what is there is `Indexed` next
         subscription.windows.append(window)
     stream.subscriptions.append(subscription)
+    note_filter(subscription)
     _note_readers(stream)
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
@@ -407,6 +415,8 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     if subscription.owner:
         state.owned_by.get(subscription.owner, {}).pop(subscription.id, None)
     stream.subscriptions.remove(subscription)
+    if stream.matching is not None:
+        stream.matching.drop(subscription.id)
     state.usage.count_queue(stream.namespace, -1)
     state.pushed.drop(subscription)
     state.groups.unshare(subscription)

@@ -20,6 +20,7 @@ from dragoman.kernel.filters.servicebus import servicebus_filter
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
+from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.pushed import NAME_CHARS_MAX
 from dragoman.kernel.leases.states import DONE
@@ -65,6 +66,15 @@ def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
         return None
     semantics = SEMANTICS.get(settings.dialect, PLAIN)
     return compile_filter(DIALECTS[settings.dialect](settings.filter), semantics)
+
+
+def note_filter(subscription: "Subscription") -> None:
+    """Its stream asks the filter that it has now, if it has one."""
+    if subscription.filter is not None:
+        stream = subscription.stream
+        if stream.matching is None:
+            stream.matching = Matching()
+        stream.matching.set(subscription.id, subscription.filter)
 
 
 def check_order(settings: SubscriptionSettings) -> None:
@@ -139,26 +149,19 @@ def matches(
 ) -> dict[int, Runs] | None:
     """What each filtered subscription takes of bodies [start, end), which get offsets from `offset` on."""
     found: dict[int, Runs] = {}
-    for subscription in stream.subscriptions:
-        if subscription.filter is not None:
-            fields = reading.fields()
-            if not reading.command.packed:
-                fields = fields[start:end]
-            runs = _runs(subscription.filter, fields, offset)
-            if runs:
-                found[subscription.id] = runs
-    return found or None
-
-
-def _runs(filter_: CompiledFilter, fields: list[FieldSource], offset: int) -> Runs:
-    runs: Runs = []
+    matching = stream.matching
+    assert matching is not None, "nobody filters"
+    fields = reading.fields()
+    if not reading.command.packed:
+        fields = fields[start:end]
     for at, source in enumerate(fields, offset):
-        if filter_.matches(source):
+        for taker in matching.takers(source):
+            runs = found.setdefault(taker, [])
             if runs and runs[-1][1] == at:
                 runs[-1] = (runs[-1][0], at + 1)
             else:
                 runs.append((at, at + 1))
-    return runs
+    return found or None
 
 
 def enlist(

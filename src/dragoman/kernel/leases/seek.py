@@ -18,7 +18,7 @@ from dragoman.kernel.describe import queue_info
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.delay import apply_delay, put_off, show_all
-from dragoman.kernel.leases.index import check_order, filter_of
+from dragoman.kernel.leases.index import check_order, filter_of, note_filter
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
 from dragoman.kernel.leases.settle import give_back
@@ -202,6 +202,7 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
         subscription.alter(record.settings)
         if subscription.filter is not None:
             subscription.filter = filter_of(record.settings)
+            note_filter(subscription)
         state.pushed.add(subscription)
         apply_delay(state, subscription, before)
         _look_again(state, subscription)
