@@ -125,8 +125,9 @@ class Channel:
     def _check(self, block: bytes, *, ends: bool) -> None:
         if block in self._good:
             return
-        fields = dict(self._decoder.decode(block))
-        if ends and fields.get("grpc-status") != "0":
+        raw = self._decoder.decode(block, raw=True)
+        fields = {bytes(name): bytes(value) for name, value in raw}
+        if ends and fields.get(b"grpc-status") != b"0":
             raise control.LoadFailedError(f"answered {fields}")
         self._good.add(block)
 

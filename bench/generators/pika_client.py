@@ -17,7 +17,7 @@ import struct
 import time
 from typing import Any
 
-import pika  # type: ignore[import-untyped]
+import pika
 
 from bench.generators import control
 from bench.generators.amqp_latency import summary

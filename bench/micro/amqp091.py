@@ -15,6 +15,7 @@ import tempfile
 import time
 import timeit
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -76,13 +77,13 @@ def measure() -> None:
     }
     codec = parser.FrameParser(FRAME_MAX, 2047, 1 << 24)
     for name, buffer in buffers.items():
-        print(f"{name:22}{us_per_message(lambda buffer=buffer: codec.receive(buffer)):7.3f}")
+        print(f"{name:22}{us_per_message(partial(codec.receive, buffer)):7.3f}")
     fresh = [False] * COUNT
     for name, headers in (("same", same), ("varied", varied)):
         entries = outgoing.pack_entries(key, headers, bodies)
-        pack = us_per_message(lambda headers=headers: outgoing.pack_entries(key, headers, bodies))
+        pack = us_per_message(partial(outgoing.pack_entries, key, headers, bodies))
         deliver = us_per_message(
-            lambda entries=entries: outgoing.deliver_run(1, b"ctag1", 1, fresh, entries, FRAME_MAX)
+            partial(outgoing.deliver_run, 1, b"ctag1", 1, fresh, entries, FRAME_MAX)
         )
         print(f"{'pack_entries, ' + name:22}{pack:7.3f}")
         print(f"{'deliver_run, ' + name:22}{deliver:7.3f}")

@@ -67,7 +67,9 @@ def report(name: str, source: int, entries: list[bytes], target: int) -> None:
 
 def main() -> None:
     for name, headers in TEXTS.items():
-        raw = [(key, value.encode()) for key, value in headers if isinstance(value, str)]
+        raw: list[tuple[str, bytes | None]] = [
+            (key, value.encode()) for key, value in headers if isinstance(value, str)
+        ]
         if len(raw) == len(headers):
             report(f"kafka -> amqp091, {name}", KAFKA, [kafka_batch(raw)], AMQP091)
         message = Message(BODY, headers)

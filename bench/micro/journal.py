@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from dragoman.storage.files import OsDisk
@@ -74,7 +75,7 @@ def measure_syncs(path: Path) -> None:
         payload = [os.urandom(1024)] * size_kib
         journal = made(path / f"sync-{size_kib}")
         for life in ("new files", "recycled"):
-            result = percentiles(lambda p=payload, j=journal: append_and_sync(j, p), count)
+            result = percentiles(partial(append_and_sync, journal, payload), count)
             print(f"journal  {size_kib:3d} KiB append + sync, {life:9}                 {result}")
             recycle(journal, path / f"sync-{size_kib}")
         journal.close()

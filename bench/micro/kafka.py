@@ -15,6 +15,7 @@ import tempfile
 import time
 import timeit
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -85,19 +86,19 @@ def produce() -> None:
         head = frame.write_request_header(0, version, 1, "rdkafka")
         data = head + codec.encode_request(0, version, message)
         at, end = len(head), len(data)
-        show(f"request header v{version}", lambda d=data: frame.read_request_header(d, 0, len(d)))
+        show(f"request header v{version}", partial(frame.read_request_header, data, 0, len(data)))
         show(
             f"produce request v{version}, by hand",
-            lambda v=version, d=data, a=at, e=end: hot.decode_produce_request(v, d, a, e),
+            partial(hot.decode_produce_request, version, data, at, end),
         )
         show(
             f"produce request v{version}, generated",
-            lambda v=version, d=data, a=at, e=end: codec.decode_request(0, v, d, a, e),
+            partial(codec.decode_request, 0, version, data, at, end),
         )
         results = [hot.ProduceResult("orders", 0, 0, 123456, -1, 0)]
         show(
             f"produce response v{version}, by hand",
-            lambda v=version, r=results: hot.encode_produce_response(v, 1, r, 0),
+            partial(hot.encode_produce_response, version, 1, results, 0),
         )
 
 
@@ -123,18 +124,17 @@ def fetch() -> None:
         suffix = f"v{version}, {count} partitions"
         show(
             f"fetch request {suffix}, by hand",
-            lambda v=version, d=data, e=end: hot.decode_fetch_request(v, d, 0, e),
+            partial(hot.decode_fetch_request, version, data, 0, end),
         )
         show(
             f"fetch request {suffix}, generated",
-            lambda v=version, d=data, e=end: codec.decode_request(1, v, d, 0, e),
+            partial(codec.decode_request, 1, version, data, 0, end),
         )
         records = [batch_of(10)]
+        found = [hot.FetchResult(topic, index, 0, 9, 9, 0, records) for index in range(count)]
         show(
             f"fetch response {suffix}, by hand",
-            lambda v=version, t=topic, n=count, r=records: hot.encode_fetch_response(
-                v, 1, [hot.FetchResult(t, i, 0, 9, 9, 0, r) for i in range(n)], 0, 0, 0
-            ),
+            partial(hot.encode_fetch_response, version, 1, found, 0, 0, 0),
         )
 
 
@@ -145,9 +145,9 @@ def batches() -> None:
     limits = batch.BatchLimits(1 << 21, 0, NOW_MS * 2, True)
     for count in (1, 16, 1000):
         data = batch_of(count)
-        show(f"check a batch, {count} KiB", lambda d=data: batch.check_batch(d, limits))
-        show(f"place a batch, {count} KiB", lambda d=data: batch.place_batch(d, 9, 0))
-        show(f"stamp a batch, {count} KiB", lambda d=data: batch.stamp_batch(d, NOW_MS))
+        show(f"check a batch, {count} KiB", partial(batch.check_batch, data, limits))
+        show(f"place a batch, {count} KiB", partial(batch.place_batch, data, 9, 0))
+        show(f"stamp a batch, {count} KiB", partial(batch.stamp_batch, data, NOW_MS))
     data = batch_of(100)
     show("open a batch of 100 records", lambda: records.read_records(data))
     show("build a batch of 100 records", lambda: batch_of(100))

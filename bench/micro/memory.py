@@ -22,7 +22,7 @@ from typing import Final
 from bench.micro.queue import BODY
 
 from dragoman.formats.translator import FormatTranslator
-from dragoman.kernel.commands import DeclareQueue, Lease, Publish, Settle
+from dragoman.kernel.commands import DeclareQueue, Lease, Outcome, Publish, Settle
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
 from dragoman.kernel.settings import Address, SubscriptionSettings
@@ -52,7 +52,7 @@ class Queues:
         (one,) = self.kernel.submit(lease, self.session)
         return one.holder.subscription.id, one.holder.id
 
-    def settle(self, held: tuple[int, int], start: int, end: int, outcome: str = "ack") -> None:
+    def settle(self, held: tuple[int, int], start: int, end: int, outcome: Outcome = "ack") -> None:
         """Settle what of [start, end) was leased."""
         self.kernel.settle(Settle(held[0], 0, held[1], [(start, end)], outcome))
 

@@ -30,6 +30,9 @@ class Source:
     def attribute(self, name: str) -> object:
         return None
 
+    def member(self, path: tuple[str, ...]) -> object:
+        return None
+
 
 def best_ns(call: Callable[[], object], calls: int) -> float:
     """Of `ROUNDS` runs of `call`, each making `calls` of what is measured, the fastest, per call."""

@@ -150,7 +150,8 @@ def _amqp(folder: str, *methods: Method) -> Client:
     client.wake(PROTOCOL_HEADER)
     login = ConnectionStartOk({}, "PLAIN", b"\x00guest\x00guest", "en_US")
     tune = ConnectionTuneOk(2047, FRAME_MAX, 0)
-    for method in (login, tune, ConnectionOpen("/")):
+    methods_first: tuple[Method, ...] = (login, tune, ConnectionOpen("/"))
+    for method in methods_first:
         client.wake(method_frame(0, method))
     declare = QueueDeclare(queue="q", durable=False)
     for method in (ChannelOpen(), declare, *methods):
