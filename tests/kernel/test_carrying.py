@@ -1,6 +1,6 @@
 """What a step of a pump publishes; how pumps go on is in `test_pumps`."""
 
-from tests.kernel.test_pumps import bodies, pump, stream, wait
+from tests.kernel.pumped import bodies, pump, stream, wait
 from tests.runtime.engine import Engine
 from tests.runtime.node import publish
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from tests.kernel.transactions.test_coordinator import Writer
+from tests.kernel.transactions.writer import Writer
 from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode, ack, declare, pass_ms, publish
 

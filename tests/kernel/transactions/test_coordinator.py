@@ -1,26 +1,18 @@
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.kernel.transactions.writer import ABORT, Writer, got, seen, topic
 from tests.runtime.engine import Engine
-from tests.runtime.node import TestNode, ack, declare, publish
+from tests.runtime.node import ack, declare, publish
 
 from dragoman.kernel.commands import (
     Consume,
-    CreateStream,
     DescribeQueue,
     DescribeStream,
-    Producer,
-    Publish,
     PurgeQueue,
     Read,
 )
 from dragoman.kernel.groups.commands import CommitCursors, ListCursors
-from dragoman.kernel.settings import Address, StreamSettings
 from dragoman.kernel.transactions.commands import (
     AddCursors,
-    AddToTransaction,
-    EndTransaction,
     InitProducer,
     ListProducers,
     ListTransactions,
@@ -34,88 +26,8 @@ from dragoman.model.errors import (
     StreamNotFound,
     UnknownProducer,
 )
-from dragoman.model.levels import CANONICAL, SYNCED
+from dragoman.model.levels import CANONICAL
 from dragoman.model.limits import PRODUCER_EPOCH_MAX
-from dragoman.runtime.session import BrokerSession
-
-COMMIT, ABORT = b"<commit>", b"<abort>"
-
-
-class Writer:
-    """A transactional producer on its session."""
-
-    def __init__(self, session: BrokerSession, name: str = "tx", timeout_ms: int = 60_000) -> None:
-        self.session = session
-        self.name = name
-        self.me: ProducerIdentity = session.submit(
-            InitProducer(transactional_id=name, timeout_ms=timeout_ms)
-        )
-        self.sequences: dict[str, int] = {}
-
-    def of(self) -> dict[str, object]:
-        return {
-            "transactional_id": self.name,
-            "producer_id": self.me.id,
-            "epoch": self.me.epoch,
-        }
-
-    def begin(self, *names: str) -> None:
-        partitions = tuple((name, 0) for name in names)
-        self.session.submit(
-            AddToTransaction(
-                **self.of(),  # type: ignore[arg-type]
-                partitions=partitions,
-                format=CANONICAL,
-                abort_marker=ABORT,
-            )
-        )
-
-    def write(self, name: str, *bodies: bytes) -> int:
-        command = Publish("default", Address(name), CANONICAL, list(bodies))
-        command.partition = 0
-        sequence = self.sequences.get(name, 0)
-        command.producer = Producer(
-            self.me.id, self.me.epoch, sequence, len(bodies), transactional=True
-        )
-        offset = self.session.publish(command).offset
-        self.sequences[name] = sequence + len(bodies)
-        return offset
-
-    def end(self, *, commit: bool = True, moves: bool = False) -> ProducerIdentity:
-        marker = COMMIT if commit else ABORT
-        after: ProducerIdentity = self.session.submit(
-            EndTransaction(**self.of(), commit=commit, marker=marker, moves=moves)  # type: ignore[arg-type]
-        )
-        return after
-
-    def become(self, identity: ProducerIdentity) -> None:
-        self.me, self.sequences = identity, {}
-
-
-def seen(session: BrokerSession, name: str, offset: int = 0) -> list[bytes]:
-    """What an isolated reader sees, as a Kafka client does it: aborted runs left out by the index."""
-    extract = session.submit(Read(name=name, offset=offset, isolated=True))
-    aborted = sorted(extract.aborted, key=lambda row: row[1])
-    dropped: set[int] = set()
-    found: list[bytes] = []
-    for block in extract.blocks:
-        while aborted and aborted[0][1] <= block.offset:
-            dropped.add(aborted.pop(0)[0])
-        producer = block.producer.id if block.producer is not None else -1
-        if block.control:
-            dropped.discard(producer)
-        elif producer not in dropped:
-            found += block.bodies
-    return found
-
-
-def topic(session: BrokerSession, name: str) -> None:
-    session.submit(CreateStream(name=name, settings=StreamSettings(retention_ms=-1, level=SYNCED)))
-
-
-def got(node: TestNode, session: BrokerSession) -> list[bytes]:
-    node.settle()
-    return [body for each in node.deliveries(session) for body in each.bodies]
 
 
 def test_isolated_cursors_see_nothing_before_the_commit_and_everything_after() -> None:
@@ -420,104 +332,3 @@ def test_producers_of_a_partition_are_told_with_what_they_have_open() -> None:
     assert session.submit(ListProducers(name="t", partition=0))[0].open_since == -1
     with pytest.raises(PartitionNotFound):
         session.submit(ListProducers(name="t", partition=1))
-
-
-class Transactions(RuleBasedStateMachine):
-    """Two transactional writers and a plain one against a list; a reader that leases; restarts at will."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.engine = Engine()
-        self.node = self.engine.start()
-        self.session = self.node.connect()
-        self.session.submit(
-            CreateStream(name="q", settings=StreamSettings(retention_ms=-1, level=SYNCED))
-        )
-        declare(self.session, "q")
-        self.writers = [Writer(self.session, "a"), Writer(self.session, "b")]
-        self.open: list[list[bytes] | None] = [None, None]
-        self.visible: set[bytes] = set()
-        self.delivered: list[bytes] = []
-        self.count = 0
-
-    def _body(self) -> bytes:
-        self.count += 1
-        return b"%d" % self.count
-
-    @rule()
-    def plain(self) -> None:
-        body = self._body()
-        publish(self.session, "q", body)
-        self.visible.add(body)
-
-    @rule(which=st.integers(0, 1), count=st.integers(1, 3))
-    def write(self, which: int, count: int) -> None:
-        if self.open[which] is None:
-            self.writers[which].begin("q")
-        bodies = [self._body() for _ in range(count)]
-        self.writers[which].write("q", *bodies)
-        self.open[which] = (self.open[which] or []) + bodies
-
-    @rule(which=st.integers(0, 1), commit=st.booleans(), moves=st.booleans())
-    def end(self, which: int, *, commit: bool, moves: bool) -> None:
-        bodies = self.open[which]
-        if bodies is not None:
-            after = self.writers[which].end(commit=commit, moves=moves)
-            if moves:
-                self.writers[which].become(after)
-            self.open[which] = None
-            if commit:
-                self.visible.update(bodies)
-
-    @rule(count=st.integers(1, 4))
-    def receive(self, count: int) -> None:
-        holder = self.session.submit(Consume(name="q", credit_max=count))
-        self.node.settle()
-        for each in self.node.deliveries(self.session):
-            self.delivered += each.bodies
-            ack(self.session, each)
-        self.node.kernel.close_session(self.session.id)
-        self.session = self.node.connect()
-        for writer in self.writers:
-            writer.session = self.session
-        for late in self.node.deliveries(self.session):
-            raise AssertionError((late, holder))
-
-    @rule(checkpoint=st.booleans())
-    def restart(self, *, checkpoint: bool) -> None:
-        self.node.settle()
-        if checkpoint:
-            self.node.checkpoint()
-        self.node = self.engine.start()
-        self.session = self.node.connect()
-        for writer in self.writers:
-            writer.session = self.session
-
-    @invariant()
-    def ready_is_what_is_visible_and_not_delivered(self) -> None:
-        assert len(set(self.delivered)) == len(self.delivered)
-        assert set(self.delivered) <= self.visible
-        info = self.session.submit(DescribeQueue(name="q"))
-        assert info.ready + info.leased == len(self.visible) - len(self.delivered)
-
-    def teardown(self) -> None:
-        self.node.settle()
-        if all(bodies is None for bodies in self.open):
-            found = seen_all(self.session)
-            assert set(found) == self.visible
-
-
-def seen_all(session: BrokerSession) -> list[bytes]:
-    found: list[bytes] = []
-    offset, end = 0, 1
-    while offset < end:
-        extract = session.submit(Read(name="q", offset=offset, isolated=True))
-        for block in extract.blocks:
-            if not block.control and not block.aborted:
-                found += block.bodies
-        offset, end = extract.blocks[-1].end if extract.blocks else extract.end, extract.end
-    return found
-
-
-TestTransactions = Transactions.TestCase
-TestTransactions.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -3,7 +3,7 @@
 import pytest
 from tests.doors.shared.grpc.client import Answer, Client, World
 from tests.doors.shared.rest.client import FakeFace
-from tests.doors.shared.rest.test_door import Waiting
+from tests.doors.shared.rest.service import Waiting
 
 from dragoman.doors.shared.grpc.link import REQUEST_MS
 from dragoman.doors.shared.rest.call import Call, Response, Route

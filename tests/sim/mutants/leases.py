@@ -1,0 +1,222 @@
+"""Faults in who gets what, and for how long."""
+
+from heapq import heappush
+from typing import Any
+
+from tests.sim.mutants.register import mutant, nothing, record_is_passed_over, rows_are_not_written
+from tests.sim.test_mutants import Patch
+
+from dragoman.kernel import records as r
+from dragoman.kernel import (
+    replay,
+    snapshots,
+    snapshotting,
+)
+from dragoman.kernel.block import Partition
+from dragoman.kernel.leases import (
+    deadlines,
+    delay,
+    due,
+    index,
+    peek,
+    seek,
+    sessions,
+    settle,
+)
+from dragoman.kernel.leases.keys import Keys
+from dragoman.kernel.leases.lanes import Lanes
+from dragoman.kernel.leases.peek import LeaseInfo
+from dragoman.kernel.leases.states import LEASED, RELEASE
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.state import State
+
+# --- orders --------------------------------------------------------------------------------------------------------
+
+
+@mutant("orders")
+def keys_lock_nothing(patch: Patch) -> None:
+    real = Keys.__init__
+    patch.setattr(Keys, "__init__", lambda self, **kinds: real(self, **{**kinds, "fair": True}))
+
+
+@mutant("orders")
+def the_lowest_priority_is_served_first(patch: Patch) -> None:
+    patch.setattr(
+        Lanes, "first", lambda self, window, count_max, holder: self.last(window, count_max)
+    )
+
+
+@mutant("orders")
+def a_filter_takes_everything(patch: Patch) -> None:
+    patch.setattr(index, "_runs", lambda filter_, fields, offset: [(offset, offset + len(fields))])
+
+
+@mutant("orders")
+def a_backlog_is_taken_whatever_the_filter_says(patch: Patch) -> None:
+    patch.setattr(index, "filter_of", lambda settings: None)
+
+
+@mutant("orders")
+def lanes_are_not_in_the_checkpoint(patch: Patch) -> None:
+    patch.setattr(Lanes, "dump", lambda self: b"\x90")
+
+
+@mutant("orders")
+def followers_stay_where_they_are(patch: Patch) -> None:
+    patch.setattr(settle, "_revoked", lambda *what: [])
+
+
+# --- deadlines -----------------------------------------------------------------------------------------------------
+
+
+@mutant("deadlines")
+def leases_end_early(patch: Patch) -> None:
+    real = Window.overdue
+    patch.setattr(
+        Window,
+        "overdue",
+        lambda self, start, end, holder, now_ms: real(self, start, end, holder, now_ms + 20),
+    )
+    patch.setattr(
+        due, "_push", lambda state, entry: heappush(state.due.heap, (entry[0] - 20, *entry[1:]))
+    )
+
+
+@mutant("deadlines")
+def leases_never_end(patch: Patch) -> None:
+    patch.setattr(due, "_push", nothing)
+
+
+@mutant("deadlines")
+def a_renewal_is_forgotten(patch: Patch) -> None:
+    record_is_passed_over(patch, r.Renewed)
+
+
+@mutant("deadlines")
+def leases_with_a_deadline_end_with_the_node(patch: Patch) -> None:
+    patch.setattr(Window, "bound", lambda self: list(self.runs(LEASED)))
+
+
+@mutant("deadlines")
+def a_holder_comes_again_in_another_life(patch: Patch) -> None:
+    patch.setattr(
+        State,
+        "begin_life",
+        lambda self, incarnation: setattr(self, "incarnation", incarnation),
+    )
+
+
+@mutant("deadlines")
+def what_is_put_off_is_ready_again(patch: Patch) -> None:
+    patch.setattr(settle, "DEFER", RELEASE)
+
+
+@mutant("deadlines")
+def every_receipt_is_good(patch: Patch) -> None:
+    patch.setattr(settle, "still_held", lambda window, command: (command.runs, 0))
+
+
+# --- sessions ------------------------------------------------------------------------------------------------------
+
+
+@mutant("sessions")
+def a_session_is_given_to_two(patch: Patch) -> None:
+    real = sessions._named
+
+    def named(subscription: Any, name: bytes) -> Any:
+        found = real(subscription, name)
+        found[2].receiver = 0
+        return found
+
+    patch.setattr(sessions, "_named", named)
+
+
+@mutant("sessions")
+def locks_never_end(patch: Patch) -> None:
+    patch.setattr(deadlines, "expire_lock", nothing)
+
+
+@mutant("sessions")
+def what_was_held_in_a_session_stays_held(patch: Patch) -> None:
+    patch.setattr(sessions, "decide_return", lambda subscription, holder, *, failed: [])
+
+
+@mutant("sessions")
+def a_sessions_state_is_forgotten(patch: Patch) -> None:
+    record_is_passed_over(patch, r.SessionStateSet)
+
+
+@mutant("sessions")
+def anybody_is_served_from_a_session(patch: Patch) -> None:
+    patch.setattr(sessions, "accepted", lambda state, number, session: state.holders[number])
+
+
+# --- seeking -------------------------------------------------------------------------------------------------------
+
+
+@mutant("seeking")
+def a_seek_goes_one_too_far(patch: Patch) -> None:
+    real = seek._sought
+    patch.setattr(
+        seek,
+        "_sought",
+        lambda subscription, partition, offset: real(subscription, partition, offset + 1),
+    )
+
+
+@mutant("seeking")
+def a_snapshot_forgets_what_was_open(patch: Patch) -> None:
+    patch.setattr(snapshotting, "_open_runs", lambda window: [])
+
+
+@mutant("seeking")
+def a_retry_outlives_a_seek(patch: Patch) -> None:
+    patch.setattr(State, "forget_retries", nothing)
+
+
+@mutant("seeking")
+def snapshots_are_not_in_the_checkpoint(patch: Patch) -> None:
+    rows_are_not_written(patch, "snapshot")
+
+
+@mutant("seeking")
+def a_snapshot_holds_nothing(patch: Patch) -> None:
+    real = snapshots.apply_snapshot_created
+
+    def created(state: State, record: Any) -> None:
+        real(state, record)
+        if record.stream in state.streams:
+            state.streams[record.stream].holds.pop(record.id, None)
+
+    patch.setitem(replay.APPLY, r.SnapshotCreated, created)
+
+
+# --- delays --------------------------------------------------------------------------------------------------------
+
+
+@mutant("delays")
+def what_is_delayed_is_shown_early(patch: Patch) -> None:
+    real = delay._decide
+    patch.setattr(
+        delay,
+        "_decide",
+        lambda state, subscription, now_ms: real(state, subscription, now_ms + 200),
+    )
+
+
+@mutant("delays")
+def what_is_shown_is_forgotten(patch: Patch) -> None:
+    record_is_passed_over(patch, r.Shown)
+
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+
+@mutant("looking")
+def a_receipt_is_good_for_ever(patch: Patch) -> None:
+    patch.setattr(peek, "LeaseInfo", lambda state, is_held, tries: LeaseInfo(state, True, tries))
+
+
+@mutant("looking")
+def a_stream_shows_what_is_pending(patch: Patch) -> None:
+    patch.setattr(Partition, "messages", lambda self, start, end: [(start, end)])
