@@ -1,7 +1,8 @@
-"""Streams are compacted: few keys, many messages, tombstones among them; cursors read what is left."""
+"""Streams are compacted: few keys, many messages, tombstones among them, some aborted; cursors read what is left."""
 
 from tests.sim.actions.machine import whole_checkpoint
 from tests.sim.actions.publishing import read, send
+from tests.sim.actions.transactions import end, extend, init_producer, write
 from tests.sim.world import ALL, STREAMS, Action, World
 
 from dragoman.kernel import commands as c
@@ -45,7 +46,11 @@ MIX: list[tuple[Action, float]] = [
     (compact_a_stream, 20),
     (publish_with_few_keys, 40),
     (read, 10),
-    (let_a_round_come, 8),
+    (let_a_round_come, 12),
+    (init_producer, 2),
+    (extend, 4),
+    (write, 10),
+    (end, 4),
 ]
 MET = [
     "compacted",
