@@ -25,6 +25,7 @@ from dragoman.kernel.leases import (
 )
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
+from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.peek import LeaseInfo
 from dragoman.kernel.leases.states import LEASED, RELEASE
 from dragoman.kernel.leases.window import Window
@@ -48,7 +49,7 @@ def the_lowest_priority_is_served_first(patch: Patch) -> None:
 
 @mutant("orders")
 def a_filter_takes_everything(patch: Patch) -> None:
-    patch.setattr(index, "_runs", lambda filter_, fields, offset: [(offset, offset + len(fields))])
+    patch.setattr(Matching, "takers", lambda self, source: list(self._filters))
 
 
 @mutant("orders")

@@ -70,11 +70,13 @@ def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
 
 def note_filter(subscription: "Subscription") -> None:
     """Its stream asks the filter that it has now, if it has one."""
+    stream = subscription.stream
     if subscription.filter is not None:
-        stream = subscription.stream
         if stream.matching is None:
             stream.matching = Matching()
         stream.matching.set(subscription.id, subscription.filter)
+    elif stream.matching is not None:
+        stream.matching.drop(subscription.id)
 
 
 def check_order(settings: SubscriptionSettings) -> None:
