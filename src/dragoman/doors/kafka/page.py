@@ -39,11 +39,12 @@ Other protocols' messages are read as record batches made for the purpose; other
 - What a member of a share group gives back reaches a member that waits within 500 ms, not at once.
 - A classic group of consumers becomes one that the broker assigns (KIP-848) when the first member of that protocol
   joins, and a classic one again when the last of them leaves; members of the other protocol go on reading meanwhile.
-- Members of a group that the broker assigns are asked for a heartbeat every 50 ms times their number, 250 ms to 5 s.
+- Members of a group that the broker assigns are asked for a heartbeat every 20 ms times their number, 250 ms to 5 s;
+  while partitions change hands, every 5 ms times their number.
 - A compacted topic is compacted some 15 s after a checkpoint wrote to disk what is in it, however few segments that
   is; as in Kafka, offsets stay and the last record of a partition is never touched. Records that were compacted are in
   batches without producer, compressed as the first of them was.
-- The first member of an empty group waits 50 ms for company, not 3 s.
+- Members of an empty group wait until nobody has followed for 50 ms, 1 s at most, not for 3 s.
 - A group nobody is in is forgotten 7 days after its last commit.
 """
 

@@ -3,7 +3,8 @@
     join (all known members) -> a generation -> the leader assigns, all sync -> stable until somebody comes or goes
 
 A joining phase ends as soon as every known member has joined and nobody who was given an id is still to come; at the
-latest after the longest rebalance timeout of its members. The first one of a group waits INITIAL_DELAY_MS for company.
+latest after the longest rebalance timeout of its members. The first one of a group waits until nobody new has come for
+INITIAL_DELAY_MS: who starts fifty members wants one generation of them.
 Time is an argument, in elapsed milliseconds; ids are made of bytes the caller gives.
 """
 
@@ -34,6 +35,7 @@ from dragoman.model.errors import (
 )
 
 INITIAL_DELAY_MS: Final = 50  # who starts together is counted together, and hardly anybody notices
+INITIAL_DELAY_MAX_MS: Final = 1_000  # however many follow each other
 
 
 class Coordinator:
@@ -157,6 +159,9 @@ class Coordinator:
             group.leader = member.id
         if group.state is not JOINING:
             self._rebalance()
+        elif group.join_starts_ms:
+            latest_ms = group.join_began_ms + INITIAL_DELAY_MAX_MS
+            group.join_starts_ms = min(self._now_ms + INITIAL_DELAY_MS, latest_ms)
         self._end_joining_if_all_are_in()
         self.arm()
         return ticket
@@ -172,6 +177,7 @@ class Coordinator:
         group.move(GroupEvent.REBALANCE)
         longest_ms = max(member.rebalance_timeout_ms for member in group.members.values())
         group.join_ends_ms = self._now_ms + longest_ms
+        group.join_began_ms = self._now_ms
         group.join_starts_ms = self._now_ms + min(INITIAL_DELAY_MS, longest_ms) if is_first else 0
 
     def begin_again(self) -> None:

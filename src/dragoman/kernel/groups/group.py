@@ -93,6 +93,7 @@ class Group:
         "emptied_ms",
         "generation",
         "instances",
+        "join_began_ms",
         "join_ends_ms",
         "join_starts_ms",
         "key",
@@ -117,6 +118,7 @@ class Group:
         self.pending: dict[
             str, int
         ] = {}  # ids given out, not yet joined with: elapsed ms of their end
+        self.join_began_ms = 0  # elapsed
         self.join_starts_ms = 0  # the joining phase does not end before; elapsed
         self.join_ends_ms = 0  # it ends then, whoever is missing; elapsed
         self.armed_ms = 0  # elapsed time at which somebody looks; 0 not armed

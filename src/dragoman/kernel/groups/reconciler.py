@@ -30,7 +30,8 @@ from dragoman.model.errors import (
 
 INTERVAL_MIN_MS: Final = 250
 INTERVAL_MAX_MS: Final = 5_000
-INTERVAL_PER_MEMBER_MS: Final = 50  # a group as a whole speaks 20 times a second at most
+INTERVAL_PER_MEMBER_MS: Final = 20  # a group as a whole speaks 50 times a second at most
+MOVING_PER_MEMBER_MS: Final = 5  # and 200 times while partitions change hands
 
 
 class Reconciler:
@@ -72,7 +73,9 @@ class Reconciler:
         )
 
     def _interval_ms(self) -> int:
-        wanted_ms = len(self._assigned.members) * INTERVAL_PER_MEMBER_MS
+        is_stable = self._assigned.is_stable()
+        each_ms = INTERVAL_PER_MEMBER_MS if is_stable else MOVING_PER_MEMBER_MS
+        wanted_ms = len(self._assigned.members) * each_ms
         return min(max(wanted_ms, INTERVAL_MIN_MS), INTERVAL_MAX_MS)
 
     def _join(self, command: Beat) -> AssignedMember:
