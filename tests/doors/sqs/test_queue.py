@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from tests.doors.sqs.client import Sqs, url_of
 
-from dragoman.doors.sqs import queue as module
 from dragoman.doors.sqs.errors import Refused
 from dragoman.doors.sqs.names import Place
 from dragoman.doors.sqs.queue import Queues
@@ -24,10 +23,9 @@ def test_traits_are_read_again_when_settings_change() -> None:
     assert (first.traits.visibility_ms, first.traits.is_fifo) == (30_000, False)
 
 
-def test_a_queue_made_again_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KNOWN_MAX", 1)
+def test_a_queue_made_again_is_another() -> None:
     sqs = Sqs(is_strict=False)
-    queues = Queues()
+    queues = Queues(known_max=1)
     session: Any = sqs.client.session
     for name in ("a.fifo", "b", "a.fifo"):
         sqs.make(name)

@@ -8,7 +8,7 @@ import msgspec
 from dragoman.doors.shared.rest.call import Request, Response
 from dragoman.doors.sns.errors import INVALID_PARAMETER
 from dragoman.doors.sns.names import Name
-from dragoman.doors.sqs.asking import XML, Asked
+from dragoman.doors.sqs.asking import PROTOCOL, XML, Asked
 from dragoman.doors.sqs.errors import INVALID_ACTION, AwsError, Refused
 from dragoman.wire.aws import topics as t
 from dragoman.wire.aws.nested import SNS_NAMESPACE, nested_members, nested_xml
@@ -86,10 +86,10 @@ def confirm_url(base: str, subscription: Name, token: str) -> str:
 
 def is_meant(request: Request) -> bool:
     """Whether a request speaks SNS: its version, or a link of ours."""
+    if request.header(PROTOCOL) is not None:
+        return False
     form = request.body if request.method == "POST" else request.query
     if b"Action=" not in form and b"Action=" not in request.query:
-        return False
-    if request.header(b"x-amz-target") is not None:
         return False
     version = b"Version=" + t.VERSION.encode()
     if version in form or version in request.query:

@@ -5,6 +5,7 @@ signature is not good. Hot where messages are.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -28,8 +29,7 @@ from dragoman.wire.aws.query import MalformedQueryError, members_of, read_form
 from dragoman.wire.aws.xml import error_xml, result_xml
 
 TARGET: Final = b"AmazonSQS."
-KEPT: Final = (b"x-amz-target", b"authorization", b"x-amz-date")
-"""Headers that an answer is made by: its protocol, its region (a signature without a date is none)."""
+PROTOCOL: Final = b"x-amz-target"  # the header that JSON is told by
 JSON: Final = (b"content-type", b"application/x-amz-json-1.0")
 XML: Final = (b"content-type", b"text/xml")
 SIGNATURES: Final[Mapping[str, AwsError]] = {
@@ -65,16 +65,21 @@ class RequestIds:
 
 
 class Asked:
-    """See the module. `action` is empty until it is known; `parameters` are the query protocol's."""
+    """See the module. `action` is empty until it is known; `parameters` are the query protocol's. `sender` says whose
+    messages these are: the access key that signed, where that was verified.
+    """
 
     __slots__ = (
-        "_caller",
+        "_is_read",
+        "_signature",
+        "_target",
         "action",
         "call",
         "is_json",
         "parameters",
         "request",
         "request_id",
+        "sender",
         "session",
     )
 
@@ -83,10 +88,13 @@ class Asked:
         self.request: Request = call.request
         self.session = call.session
         self.request_id = request_id
-        self.is_json = is_json(call.request)
+        self._target = call.request.header(PROTOCOL) or b""
+        self.is_json = self._target.startswith(TARGET)
         self.action = ""
         self.parameters: dict[str, str] = {}
-        self._caller: sigv4.Signed | None = None
+        self.sender = ""
+        self._signature: sigv4.Signed | None = None
+        self._is_read = False  # what is claimed about the signature
 
     # --- what is asked ---
 
@@ -114,8 +122,7 @@ class Asked:
             raise Refused(MALFORMED_INPUT, str(error)) from error
 
     def _read_json(self) -> Any:
-        target = self.request.header(b"x-amz-target") or b""
-        self.action = target[len(TARGET) :].decode("latin-1")
+        self.action = self._target[len(TARGET) :].decode("latin-1")
         decoder = _DECODERS.get(self.action)
         if decoder is None:
             raise self._no_action()
@@ -157,12 +164,9 @@ class Asked:
             )
         except sigv4.SignatureRefused as error:
             raise Refused(SIGNATURES[error.code], str(error)) from error
-        self._caller = signed
-
-    @property
-    def sender(self) -> str:
-        """Whose messages these are: the access key that signed, where that was verified."""
-        return self._caller.access_key if self._caller is not None else ""
+        self.sender = signed.access_key
+        self._signature = signed
+        self._is_read = True
 
     @property
     def account(self) -> str:
@@ -177,12 +181,11 @@ class Asked:
         return signed.region if signed is not None and signed.region else REGION
 
     def _claimed(self) -> sigv4.Signed | None:
-        if self._caller is None:
-            try:
-                return sigv4.read(self.request.headers, self.request.query)
-            except sigv4.SignatureRefused:
-                return None
-        return self._caller
+        if not self._is_read:
+            self._is_read = True
+            with suppress(sigv4.SignatureRefused):
+                self._signature = sigv4.read(self.request.headers, self.request.query)
+        return self._signature
 
     def url(self, place: Place) -> str:
         """A queue's URL on the host that the caller dialled: some clients go where it leads."""
@@ -191,10 +194,10 @@ class Asked:
         return f"{scheme}://{host.decode('latin-1')}/{place.account}/{place.name}"
 
     def let_go(self) -> None:
-        """Keep of a request that waits for long only what its answer needs."""
-        request = self.request
-        request.headers = [header for header in request.headers if header[0] in KEPT]
-        request.body = b""
+        """Keep of a request that waits for long only what its answer needs: who asks, and in which protocol."""
+        self._claimed()
+        self.request.headers = [(PROTOCOL, self._target)] if self.is_json else []
+        self.request.body = b""
 
     # --- and what is answered ---
 
@@ -208,7 +211,7 @@ class Asked:
 
 def is_json(request: Request) -> bool:
     """Which protocol a request speaks; what is neither is taken for a query."""
-    target = request.header(b"x-amz-target")
+    target = request.header(PROTOCOL)
     return target is not None and target.startswith(TARGET)
 
 

@@ -28,9 +28,10 @@ class Queue:
 class Queues:
     """Remembers traits until their settings change; knows no more than the kernel does."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_known_max")
 
-    def __init__(self) -> None:
+    def __init__(self, known_max: int = KNOWN_MAX) -> None:
+        self._known_max = known_max
         self._known: dict[int, tuple[QueueHead, Traits]] = {}
 
     def of(self, asked: Asked, url: str | None) -> Queue:
@@ -49,7 +50,7 @@ class Queues:
             and known[0].stream is head.stream
         ):
             return Queue(head, place, known[1])
-        if len(self._known) >= KNOWN_MAX:
+        if len(self._known) >= self._known_max:
             self._known.clear()
         traits = Traits(head.settings, head.stream)
         self._known[head.id] = (head, traits)
