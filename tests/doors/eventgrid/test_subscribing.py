@@ -223,6 +223,37 @@ def test_all_of_a_domain_can_be_subscribed_to_or_a_topic_of_it() -> None:
     assert made["type"] == "Microsoft.EventGrid/domains/topics/eventSubscriptions"
 
 
+DOMAIN_TOPIC = "domains/shop/topics/orders"
+
+
+def test_a_domains_topic_comes_with_its_first_subscription_and_goes_with_its_last() -> None:
+    found = Grid(streams=())
+    found.arm("PUT", "domains/shop", {})
+    for name in ("one", "two"):
+        status, _ = subscribe(found, queue_of(), f"{DOMAIN_TOPIC}/eventSubscriptions/{name}")
+        assert status == 201
+    assert found.arm("GET", DOMAIN_TOPIC)[0] == 200
+    for name, left in (("one", 200), ("two", 404)):
+        found.arm("DELETE", f"{DOMAIN_TOPIC}/eventSubscriptions/{name}")
+        assert found.arm("GET", DOMAIN_TOPIC)[0] == left
+    status, _ = subscribe(found, {}, f"{DOMAIN_TOPIC}/eventSubscriptions/bad")
+    assert (status, found.arm("GET", DOMAIN_TOPIC)[0]) == (400, 404)
+
+
+def test_a_domain_may_leave_its_topics_to_its_users() -> None:
+    found = Grid(streams=())
+    rules = {
+        f"auto{rule}Subscription": False for rule in ("CreateTopicWithFirst", "DeleteTopicWithLast")
+    }
+    found.arm("PUT", "domains/shop", {"properties": rules})
+    path = f"{DOMAIN_TOPIC}/eventSubscriptions/one"
+    assert subscribe(found, queue_of(), path)[0] == 404
+    found.arm("PUT", DOMAIN_TOPIC, {})
+    assert subscribe(found, queue_of(), path)[0] == 201
+    found.arm("DELETE", path)
+    assert found.arm("GET", DOMAIN_TOPIC)[0] == 200
+
+
 @pytest.mark.parametrize(
     "properties",
     [

@@ -166,6 +166,10 @@ PROPERTIES: Final[Mapping[str, tuple[str, str]]] = {
         "works",
         "of a namespace's topic: how long its subscriptions keep events at most",
     ),
+    "autoCreateTopicWithFirstSubscription, autoDeleteTopicWithLastSubscription": (
+        "works",
+        "of a domain: its topics come and go with their subscriptions",
+    ),
     "labels, tags, location, sku, identity": ("stored only", ""),
     "expirationTimeUtc": ("stored only", "a subscription stays until it is deleted"),
     "publicNetworkAccess, inboundIpRules, disableLocalAuth": ("stored only", ""),

@@ -20,7 +20,7 @@ from dragoman.doors.eventgrid.kinds import (
     unmake,
 )
 from dragoman.doors.eventgrid.subscribing import EVENT_SUBSCRIPTIONS, Parent, Subscribing
-from dragoman.doors.eventgrid.topics import PROVIDER
+from dragoman.doors.eventgrid.topics import DOMAIN_TOPICS, DOMAINS, PROVIDER
 from dragoman.doors.shared.arm.errors import ArmError
 from dragoman.doors.shared.arm.ids import Place, place_of
 from dragoman.doors.shared.arm.store import (
@@ -35,10 +35,13 @@ from dragoman.doors.shared.arm.store import (
     properties_in,
 )
 from dragoman.kernel.api import Session
+from dragoman.model.errors import KernelError
 
 LISTS: Final = (("privateendpointconnections",), ("privatelinkresources",))
 NARROW: Final = frozenset(("locations", "topictypes"))
 KEY_NAMES: Final = ("key1", "key2")
+AUTO_CREATE: Final = "autoCreateTopicWithFirstSubscription"
+AUTO_DELETE: Final = "autoDeleteTopicWithLastSubscription"
 
 Bodies = Callable[[Json, Resource | None], Json]
 """What a resource is to be, from what was sent and what is there."""
@@ -145,12 +148,34 @@ class Resources:
         self, session: Session, base: Base, place: Place, sent: Json, body_of: Bodies
     ) -> tuple[Json, bool]:
         name = place.names[-1]
-        parent = self._owner(session, place)
         check_names(Place(place.scope, place.provider, place.types[-1:], (name,), ""))
-        old = self._subscribing.find(session, parent.stream, name)
-        shown = made_at(place, _spelled(place), body_of(sent, old))
-        resource = self._subscribing.put(session, parent, name, shown, old, str(base))
+        above = _owner(place)
+        is_first = self._is_missing(session, above, AUTO_CREATE)
+        if is_first:
+            self.put(session, base, above, {})
+        try:
+            parent = self._topic(session, above)
+            old = self._subscribing.find(session, parent.stream, name)
+            shown = made_at(place, _spelled(place), body_of(sent, old))
+            resource = self._subscribing.put(session, parent, name, shown, old, str(base))
+        except (ArmError, KernelError):
+            if is_first:
+                self.delete(session, above)
+            raise
         return self._subscribing.told(session, resource), old is None
+
+    def _is_missing(self, session: Session, place: Place, rule: str) -> bool:
+        """A domain's topic that is not there, of a domain that makes its topics itself."""
+        return (
+            place.types == DOMAIN_TOPICS
+            and self._store.find(session, DOMAIN_TOPICS, key_of(place.names)) is None
+            and self._has_rule(session, place, rule)
+        )
+
+    def _has_rule(self, session: Session, place: Place, rule: str) -> bool:
+        """Whether the domain that a topic is of manages its topics so; null means yes."""
+        domain = self._store.find(session, DOMAINS, key_of(place.names[:1]))
+        return domain is not None and domain.properties.get(rule) is not False
 
     def regenerate(self, session: Session, place: Place, name: object) -> dict[str, str]:
         """Another secret under a name; all of them."""
@@ -171,12 +196,20 @@ class Resources:
         try:
             if is_subscription(place):
                 self._subscribing.delete(session, self._subscription(session, place))
+                self._leave(session, _owner(place))
             else:
                 resource = self._store.get(session, place)
                 self._forget(session, place.types, key_of(place.names), resource)
         except ArmError as error:
             if error.status != 404:
                 raise
+
+    def _leave(self, session: Session, place: Place) -> None:
+        """A domain's topic goes with the last of its subscriptions, unless the domain says otherwise."""
+        if place.types == DOMAIN_TOPICS and self._has_rule(session, place, AUTO_DELETE):
+            resource = self._store.get(session, place)
+            if not self._subscribing.under(session, str(resource.hidden["stream"])):
+                self._forget(session, place.types, key_of(place.names), resource)
 
     def _forget(
         self, session: Session, types: tuple[str, ...], key: str, resource: Resource
@@ -202,17 +235,6 @@ class Resources:
             message = f"The parent resource of '{'/'.join(place.names)}' was not found."
             raise ArmError(404, "ParentResourceNotFound", message)
 
-    def _owner(self, session: Session, place: Place) -> Parent:
-        """What a subscription hangs on."""
-        if len(place.types) > 1:
-            above = Place(place.scope, place.provider, place.types[:-1], place.names[:-1], "")
-        elif _is_ours(place.scope):
-            above = place_of(place.scope.encode(), PROVIDER, ())
-        else:
-            text = "Only Event Grid's own topics can be subscribed to here."
-            raise ArmError(400, "InvalidRequest", text)
-        return self._topic(session, above)
-
     def _topic(self, session: Session, place: Place) -> Parent:
         kind = kind_of(place)
         if not kind.has_stream:
@@ -220,7 +242,7 @@ class Resources:
         return Parent(kind.types, self._store.get(session, place))
 
     def _subscription(self, session: Session, place: Place) -> Resource:
-        parent = self._owner(session, place)
+        parent = self._topic(session, _owner(place))
         found = self._subscribing.find(session, parent.stream, place.names[-1])
         if found is None:
             raise not_found(place)
@@ -230,6 +252,15 @@ class Resources:
 def is_subscription(place: Place) -> bool:
     """Whether event subscriptions are meant."""
     return place.types[-1:] == EVENT_SUBSCRIPTIONS
+
+
+def _owner(place: Place) -> Place:
+    """What a subscription hangs on. Raises ArmError."""
+    if len(place.types) > 1:
+        return Place(place.scope, place.provider, place.types[:-1], place.names[:-1], "")
+    if _is_ours(place.scope):
+        return place_of(place.scope.encode(), PROVIDER, ())
+    raise ArmError(400, "InvalidRequest", "Only Event Grid's own topics can be subscribed to here.")
 
 
 def kind_of(place: Place) -> Kind:

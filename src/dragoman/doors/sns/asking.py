@@ -42,8 +42,8 @@ class TopicAsked(Asked):
                 text = f"The action {self.action} is not valid for this web service."
                 raise Refused(INVALID_ACTION, text)
             members = nested_members(self.parameters)
-            for name in t.CONTAINERS & members.keys():
-                if members[name] == "":
+            for name in t.CONTAINERS:
+                if members.get(name) == "":
                     del members[name]
             return msgspec.convert(members, shape, strict=False)
         except (MalformedQueryError, msgspec.ValidationError) as error:
