@@ -88,6 +88,9 @@ def _arm(state: State, subscription: Subscription, block: Block, *, is_head: boo
     has many heads: whatever expires soonest does.
     """
     subscription.is_mortal = True
+    if block.expires_ms is not None or block.stored_ms < subscription.stored_ms:
+        subscription.is_uneven = True
+    subscription.stored_ms = block.stored_ms
     if subscription.is_ordered:
         soonest = soonest_ms(subscription, block)
         if soonest:

@@ -125,12 +125,14 @@ class Subscription:
         "is_mortal",
         "is_ordered",
         "is_queue",
+        "is_uneven",
         "name",
         "owner",
         "queued",
         "settings",
         "showing_ms",
         "standing",
+        "stored_ms",
         "stream",
         "turn_window",
         "used_ms",
@@ -162,6 +164,8 @@ class Subscription:
         self.had_consumers = False
         self.turn_window = 0
         self.is_mortal = settings.ttl_ms >= 0  # some message of it may expire
+        self.is_uneven = False  # later ones of them may expire sooner
+        self.stored_ms = 0  # of the latest of them
         self.armed_ms = 0  # wall time at which its head is looked at for expiry; 0 not armed
         self.showing_ms = 0  # wall time at which delayed messages are looked at; 0 never
         self.queued = False  # already in the kernel's list of subscriptions to dispatch

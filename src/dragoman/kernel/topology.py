@@ -354,6 +354,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
 
 def _look_at_found(state: State, subscription: Subscription) -> None:
     """What is there already may be too old, or too much."""
+    subscription.is_uneven = True
     subscription.is_mortal = (
         subscription.is_mortal
         or any(

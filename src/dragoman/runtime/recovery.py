@@ -166,6 +166,7 @@ def _load_subscription(kernel: Kernel, number: int, row: SubscriptionRow) -> Non
     kernel.apply(SubscriptionCreated(number, row.stream, row.name, row.settings, frontiers))
     subscription = kernel.state.subscriptions[number]
     subscription.is_mortal = row.is_mortal
+    subscription.is_uneven = row.is_uneven
     subscription.armed_ms = (
         0  # its head was looked at before the checkpoint: the row knows when it expires
     )

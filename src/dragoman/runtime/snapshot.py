@@ -52,6 +52,7 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
     is_mortal: bool = False
     armed_ms: int = 0
     shown: list[tuple[int, int]] = []
+    is_uneven: bool = True
 
 
 class ProducerRow(msgspec.Struct, array_like=True):
@@ -130,6 +131,7 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
             [(w.shown, w.delayed) for w in subscription.windows]
             if subscription.settings.delay_ms
             else [],
+            subscription.is_uneven,
         )
         yield ("subscription", key, _json.encode(row))
     for partition, window in enumerate(subscription.windows):

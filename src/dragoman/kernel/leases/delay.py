@@ -40,13 +40,14 @@ def put_off(
     """The window is new, or begins anew: from `shown` on everything waits to be shown."""
     window.delayed = partition.count(window.shown, partition.end)
     if window.delayed:
-        subscription.is_mortal = True  # what is there already may expire
+        subscription.is_mortal = subscription.is_uneven = True  # what is there already may expire
     look(state, subscription, LOOK_MS)
 
 
 def note_delayed(state: State, subscription: "Subscription", window: Window, block: Block) -> None:
     """A block was appended that is not shown yet."""
     window.delayed += block.end - block.offset
+    subscription.is_uneven = True  # it is ready at a time of its own
     if block.expires_ms is not None:
         subscription.is_mortal = True
     look(state, subscription, block.stored_ms + subscription.settings.delay_ms)

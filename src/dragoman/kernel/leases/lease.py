@@ -268,7 +268,8 @@ def apply_leased(state: State, record: Leased) -> None:
         window.move(record.start, record.end, source, LEASED, record.holder)
         if source == RETURNED:
             window.ready -= count
-    state.look(subscription)
+    if subscription.is_uneven or not subscription.armed_ms or source != READY:
+        state.look(subscription)  # else the next head expires no sooner than is looked anyway
     if record.at_ms:
         window.note_first(record.start, record.end, record.at_ms)
     if record.duration_ms or window.timed:

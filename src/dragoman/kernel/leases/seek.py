@@ -161,7 +161,7 @@ def _delay_again(
 
 def _look_again(state: State, subscription: Subscription) -> None:
     """What is at its head, over its limits, or without a reader may have changed altogether."""
-    subscription.is_mortal = True
+    subscription.is_mortal = subscription.is_uneven = True
     state.dirty_subscriptions[subscription.id] = subscription
     state.dirty_floors[subscription.stream.id] = subscription.stream
     state.activate(subscription)
