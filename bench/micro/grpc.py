@@ -9,18 +9,17 @@ Rounds alternate between the servers. Trust the ratio.
 """
 
 import asyncio
-import multiprocessing
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import grpc.aio
-import uvloop
-from bench.micro.http import cpu_s
+from bench.micro.sides import ROUNDS, compare, served
 
 from dragoman.app.config import ServeOptions
-from dragoman.app.serve import calm_collector, start
+from dragoman.app.serve import start
 from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Sender, Status
 from dragoman.doors.shared.grpc.door import door_maker
 from dragoman.doors.shared.grpc.table import Table
@@ -60,8 +59,6 @@ BODY = ANSWER.SerializeToString()
 CONTENT = encode_message(BODY)
 WINDOW = (1 << 31) - 1
 IN_FLIGHT = 32
-ROUNDS = 5
-ROUND_S = 2.0
 CALLS = 50_000
 PATH = "/dragoman.bench.Echo/"
 POURED = 2_000_000  # more than a round takes
@@ -241,12 +238,6 @@ async def _serve_broker(tell: Callable[[int], None]) -> None:
     await asyncio.Event().wait()
 
 
-def _process(serve: Any, pipe: Any) -> None:
-    calm_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(pipe.send))
-
-
 class Client(asyncio.Protocol):
     """Calls again when it was answered; or counts what is poured."""
 
@@ -297,47 +288,11 @@ class Client(asyncio.Protocol):
             self.write(b"".join(self.call() for _ in range(done)))
 
 
-async def _load(method: str, port: int, pid: int) -> tuple[float, float]:
-    """CPU microseconds per call or message, and how many per second."""
-    counter = [0]
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        lambda: Client(method, counter), "127.0.0.1", port
-    )
-    await asyncio.sleep(0.2)
-    before, count, began = cpu_s(pid), counter[0], time.perf_counter()
-    await asyncio.sleep(ROUND_S)
-    spent, done, took = cpu_s(pid) - before, counter[0] - count, time.perf_counter() - began
-    transport.close()
-    await asyncio.sleep(0.1)
-    return spent / done * 1e6, done / took
-
-
 def over_sockets() -> None:
     """Alternating rounds."""
-    context = multiprocessing.get_context("spawn")
-    servers = {}
-    for name, serve in (("grpc.aio", _serve_aio), ("broker", _serve_broker)):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_process, args=(serve, theirs), daemon=True)
-        process.start()
-        servers[name] = (ours.recv(), process)
-    for method in ("Say", "Pour"):
-        results: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        for _ in range(ROUNDS):
-            for name, (port, process) in servers.items():
-                assert process.pid is not None
-                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                    results[name].append(runner.run(_load(method, port, process.pid)))
-        for name, found in results.items():
-            costs, rates = zip(*sorted(found), strict=True)
-            middle = ROUNDS // 2
-            print(
-                f"over sockets  {method:5} {name:9} {costs[middle]:7.2f}"
-                f"  ({costs[0]:.2f} .. {costs[-1]:.2f})  {sorted(rates)[middle]:9.0f} a second",
-                flush=True,
-            )
-    for _, process in servers.values():
-        process.terminate()
+    with served({"grpc.aio": _serve_aio, "broker": _serve_broker}) as sides:
+        for method in ("Say", "Pour"):
+            compare(sides, method, partial(Client, method), 1)
 
 
 if __name__ == "__main__":

@@ -8,20 +8,17 @@ Rounds alternate between the servers. Trust the ratio.
 """
 
 import asyncio
-import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httptools
-import uvloop
+from bench.micro.sides import ROUNDS, compare, served
 
 from dragoman.app.broker import BrokerParts
 from dragoman.app.config import ServeOptions
-from dragoman.app.serve import calm_collector, start
+from dragoman.app.serve import start
 from dragoman.doors.shared.rest.call import Request, Response, Route
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
@@ -42,8 +39,6 @@ BARE_ANSWER = (
     b"date: Fri, 27 Nov 2026 00:00:00 GMT\r\n\r\n" % len(ANSWER)
 ) + ANSWER
 CONNECTIONS = 32
-ROUNDS = 5
-ROUND_S = 2.0
 CALLS = 50_000
 JSON = (b"content-type", b"application/x-amz-json-1.0")
 
@@ -156,12 +151,6 @@ async def _serve_broker(tell: Callable[[int], None]) -> None:
     await asyncio.Event().wait()
 
 
-def _process(serve: Any, pipe: Any) -> None:
-    calm_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(pipe.send))
-
-
 class Client(asyncio.Protocol):
     """Asks again when it was answered."""
 
@@ -184,54 +173,10 @@ class Client(asyncio.Protocol):
             self.write(REQUEST)
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def _load(port: int, pid: int) -> tuple[float, float]:
-    """CPU microseconds per request, and requests per second."""
-    loop = asyncio.get_running_loop()
-    counter = [0]
-    made = [
-        await loop.create_connection(lambda: Client(counter), "127.0.0.1", port)
-        for _ in range(CONNECTIONS)
-    ]
-    await asyncio.sleep(0.2)
-    before, count, began = cpu_s(pid), counter[0], time.perf_counter()
-    await asyncio.sleep(ROUND_S)
-    spent, done, took = cpu_s(pid) - before, counter[0] - count, time.perf_counter() - began
-    for transport, _ in made:
-        transport.close()
-    await asyncio.sleep(0.1)
-    return spent / done * 1e6, done / took
-
-
 def over_sockets() -> None:
     """Alternating rounds."""
-    context = multiprocessing.get_context("spawn")
-    servers = {}
-    for name, serve in (("bare httptools", _serve_bare), ("broker", _serve_broker)):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_process, args=(serve, theirs), daemon=True)
-        process.start()
-        servers[name] = (ours.recv(), process)
-    results: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-    for _ in range(ROUNDS):
-        for name, (port, process) in servers.items():
-            assert process.pid is not None
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                results[name].append(runner.run(_load(port, process.pid)))
-    for name, found in results.items():
-        costs, rates = zip(*sorted(found), strict=True)
-        middle = ROUNDS // 2
-        print(
-            f"over sockets     {name:14} {costs[middle]:6.2f}  ({costs[0]:.2f} .. {costs[-1]:.2f})"
-            f"  {sorted(rates)[middle]:8.0f} requests/s"
-        )
-    for _, process in servers.values():
-        process.terminate()
+    with served({"bare httptools": _serve_bare, "broker": _serve_broker}) as sides:
+        compare(sides, "request", Client, CONNECTIONS)
 
 
 if __name__ == "__main__":

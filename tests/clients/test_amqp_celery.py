@@ -1,20 +1,16 @@
 # mypy: disable-error-code="no-untyped-call,import-untyped"
 """A Celery worker in its own process, and an application that gives it work."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import Celery, chain, group
 from tests.clients.amqp_work import DEADLINE_S, serving
 from tests.clients.celery_app import make_app
+from tests.clients.celery_work import working
 
 pytestmark = pytest.mark.clients
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module", params=["memory", "files"])
@@ -23,16 +19,9 @@ def celery(
 ) -> Iterator[Celery]:
     folder = tmp_path_factory.mktemp("data")
     with serving(request.param, folder) as url:
-        command = [sys.executable, "-m", "celery", "-A", "tests.clients.celery_app", "worker"]
-        command += ["--pool", "solo", "--loglevel", "INFO", "--hostname", "w@localhost"]
-        environment = {**os.environ, "BROKER_URL": url, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-        log = (folder / "worker.log").open("w")
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        app = make_app(url)
-        yield app
-        worker.terminate()
-        worker.wait(DEADLINE_S)
-        log.close()
+        with working("celery_app", url, folder / "worker.log", "--hostname", "w@localhost"):
+            app = make_app(url)
+            yield app
         if app.backend.result_consumer._consumer is not None:  # some result was asked for
             app.backend.result_consumer.stop()
         app.pool.force_close_all()

@@ -1,18 +1,16 @@
 # mypy: disable-error-code="no-untyped-call,import-untyped,attr-defined,no-untyped-def"
 """kombu's gcpubsub transport, and a Celery worker on it in its own process."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kombu import Connection, Exchange, Producer, Queue
+from tests.clients.celery_work import check_work, working
 from tests.clients.pubsub_work import DEADLINE_S, Google, serving
 from tests.clients.sqs_celery_app import make_app
-from tests.clients.sqs_work import ROOT
 
 pytestmark = pytest.mark.clients
 URL = "gcpubsub://projects/default"
@@ -47,26 +45,11 @@ def test_kombu_sends_and_takes() -> None:
 
 
 def test_a_worker_works_off_its_tasks(google: Google, tmp_path: Path) -> None:
-    results = tmp_path / "results"
-    results.mkdir()
-    command = [sys.executable, "-m", "celery", "-A", "tests.clients.sqs_celery_app", "worker"]
-    command += ["--pool", "solo", "--loglevel", "INFO"]
-    environment = {
-        **os.environ,
-        "BROKER_URL": URL,
-        "RESULTS": str(results),
-        "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-    }
-    with (tmp_path / "worker.log").open("w") as log:
-        worker = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        app = make_app(URL, str(results))
-        try:
-            sums = [app.tasks["add"].delay(number, 1) for number in range(20)]
-            assert [one.get(timeout=DEADLINE_S) for one in sums] == list(range(1, 21))
-            assert app.tasks["third_time_lucky"].delay().get(timeout=DEADLINE_S) == 2
-        finally:
-            worker.terminate()
-            worker.wait(DEADLINE_S)
-            app.close()
+    results, log = str(tmp_path), tmp_path / "worker.log"
+    with (
+        working("sqs_celery_app", URL, log, RESULTS=results),
+        closing(make_app(URL, results)) as app,
+    ):
+        check_work(app)
     names = [one.name for one in google.publisher.list_topics(project="projects/default")]
-    assert "projects/default/topics/work" in names, (tmp_path / "worker.log").read_text()
+    assert "projects/default/topics/work" in names, log.read_text()

@@ -1,16 +1,15 @@
 # mypy: disable-error-code="no-untyped-call,import-untyped,attr-defined,no-untyped-def"
 """kombu's SQS transport, and a Celery worker on it in its own process."""
 
-import os
-import subprocess
-import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kombu import Connection, Exchange, Producer, Queue
+from tests.clients.celery_work import check_work, working
 from tests.clients.sqs_celery_app import OPTIONS, make_app
-from tests.clients.sqs_work import DEADLINE_S, ROOT, client, serving
+from tests.clients.sqs_work import DEADLINE_S, client, serving
 
 pytestmark = pytest.mark.clients
 
@@ -45,26 +44,12 @@ def test_kombu_sends_and_takes() -> None:
 
 
 def test_a_worker_works_off_its_tasks(tmp_path: Path) -> None:
-    results = tmp_path / "results"
-    results.mkdir()
+    results = str(tmp_path)
     with serving() as running:
         url = url_of(running.sqs.url)
-        command = [sys.executable, "-m", "celery", "-A", "tests.clients.sqs_celery_app", "worker"]
-        command += ["--pool", "solo", "--loglevel", "INFO"]
-        environment = {
-            **os.environ,
-            "BROKER_URL": url,
-            "RESULTS": str(results),
-            "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-        }
-        with (tmp_path / "worker.log").open("w") as log:
-            worker = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-            app = make_app(url, str(results))
-            try:
-                sums = [app.tasks["add"].delay(number, 1) for number in range(20)]
-                assert [one.get(timeout=DEADLINE_S) for one in sums] == list(range(1, 21))
-                assert app.tasks["third_time_lucky"].delay().get(timeout=DEADLINE_S) == 2
-            finally:
-                worker.terminate()
-                worker.wait(DEADLINE_S)
-                app.close()
+        log = tmp_path / "worker.log"
+        with (
+            working("sqs_celery_app", url, log, RESULTS=results),
+            closing(make_app(url, results)) as app,
+        ):
+            check_work(app)
