@@ -1,5 +1,7 @@
+import pytest
 from tests.doors.shared.push.pushing import URL, Pushing
 
+from dragoman.doors.shared.push import door as module
 from dragoman.doors.shared.push.renderer import Plan
 from dragoman.kernel.api import Consume
 
@@ -133,3 +135,16 @@ def test_a_door_has_nothing_to_say_to_a_peer() -> None:
     door.lost()
     assert (door.data_to_send(), door.next_tick_ms()) == ((), None)
     assert (door.is_full(), door.is_closing()) == (False, False)
+
+
+def test_a_large_set_that_changes_is_gone_through_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOKED_AT_PER_MS", 1)
+    pushing = Pushing()
+    pushing.subscribe("a")
+    pushing.subscribe("b")
+    pushing.publish(b"one")
+    assert [request.url for request, _ in pushing.outbound.under_way] == [URL + "a"]
+    pushing.pass_ms(1)
+    assert [request.url for request, _ in pushing.outbound.under_way] == [URL + "a", URL + "b"]
