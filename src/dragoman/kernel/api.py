@@ -126,6 +126,7 @@ from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.peek import FindLease, LeaseInfo, Peek, Peeked, PeekStream
 from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.leases.token import Token, Tokens
+from dragoman.kernel.listing import GetListing, Listing
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
 from dragoman.kernel.replies import (
@@ -257,6 +258,7 @@ __all__ = [
     "FindTime",
     "ForgetShares",
     "GetDocument",
+    "GetListing",
     "GetSchema",
     "GetSessionState",
     "GroupInfo",
@@ -291,6 +293,7 @@ __all__ = [
     "ListStreams",
     "ListSubscriptions",
     "ListTransactions",
+    "Listing",
     "MemberInfo",
     "MoveShares",
     "NamedPlaces",

@@ -14,6 +14,7 @@ from dragoman.kernel import (
     compacting,
     dedup,
     documents,
+    listing,
     pumping,
     pumps,
     scheduled,
@@ -72,6 +73,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **catalogue.HANDLERS,
     **readers.HANDLERS,
     **sharing.HANDLERS,
+    **listing.HANDLERS,
 }
 
 APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {

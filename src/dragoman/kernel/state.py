@@ -75,6 +75,7 @@ class State:
         "incarnation",
         "is_full",
         "languages",
+        "listings",
         "owned_by",
         "patrol",
         "plans",
@@ -175,6 +176,7 @@ class State:
         self.languages: SchemaLanguages | None = None  # of schemas, set with the operator's quotas
         self.aliases = Aliases()
         self.pushed = Pushed()
+        self.listings: dict[str, Any] = {}  # by namespace; see `listing`
         self.compaction = Compaction()
         self.readers = Readers()
 

@@ -119,6 +119,7 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.streams[stream.id] = stream
     state.streams_named[stream.namespace, stream.name] = stream
     state.streams_by_uuid[stream.uuid] = stream
+    state.listings.pop(stream.namespace, None)
     state.usage.count_stream(stream.namespace, 1)
     state.aliases.adopt(stream)
     state.dirty_streams[stream.id] = stream
@@ -151,6 +152,7 @@ def apply_stream_altered(state: State, record: StreamAltered) -> None:
     state.aliases.forget(stream)
     stream.settings = record.settings
     state.aliases.adopt(stream)
+    state.listings.pop(stream.namespace, None)
     state.dirty_streams[stream.id] = stream
     for index in range(len(stream.partitions), record.settings.partitions):
         stream.partitions.append(type(stream.partitions[0])(index))
@@ -179,6 +181,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     for subscription in list(stream.subscriptions):
         apply_subscription_deleted(state, SubscriptionDeleted(subscription.id))
     del state.streams_named[stream.namespace, stream.name]
+    state.listings.pop(stream.namespace, None)
     state.streams_by_uuid.pop(stream.uuid, None)
     state.usage.count_stream(stream.namespace, -1)
     state.aliases.forget(stream)

@@ -107,3 +107,24 @@ def test_a_topic_that_is_not_there_is_said_to_be_unknown() -> None:
     }
     [topic] = World().connect().ask(75, 0, message)["topics"]
     assert (topic["name"], topic["error_code"]) == ("none", 3)
+
+
+def test_all_topics_are_told_as_they_are_now_however_often_they_are_asked_for() -> None:
+    client = World().connect()
+    client.create("a", 2)
+
+    def told() -> list[tuple[str, int]]:
+        asked = {"topics": None, "allow_auto_topic_creation": True}
+        answer = client.ask(METADATA, 7, asked)
+        return [(topic["name"], len(topic["partitions"])) for topic in answer["topics"]]
+
+    assert told() == told() == [("a", 2)]
+    client.create("b")
+    assert told() == told() == [("a", 2), ("b", 1)]
+    grow = {"topics": [{"name": "a", "count": 3, "assignments": None}], "timeout_ms": 0}
+    client.ask(37, 3, {**grow, "validate_only": False})
+    assert told() == [("a", 3), ("b", 1)]
+    client.ask(20, 4, {"topic_names": ["b"], "timeout_ms": 0})
+    assert told() == [("a", 3)]
+    older = client.ask(METADATA, 1, {"topics": None})
+    assert [topic["name"] for topic in older["topics"]] == ["a"]

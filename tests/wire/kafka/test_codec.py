@@ -150,3 +150,10 @@ _FETCH = {
     "topics": [],
     "forgotten_topics_data": [],
 }
+
+
+def test_a_response_that_was_written_before_answers_another_request() -> None:
+    message = {"error_code": 0, "api_keys": []}
+    frame = codec.encode_response_frame(18, 0, 0, message)
+    pieces = codec.numbered(frame, -7)
+    assert b"".join(pieces) == codec.encode_response_frame(18, 0, -7, message)

@@ -10,11 +10,20 @@ from dragoman.doors.kafka.configs import settings_of
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
 from dragoman.doors.kafka.names import check_topic, is_topic
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
-from dragoman.kernel.api import CreateStream, DescribeStream, ListStreams, StreamInfo
+from dragoman.kernel.api import (
+    CreateStream,
+    DescribeStream,
+    GetListing,
+    Listing,
+    ListStreams,
+    StreamInfo,
+)
 from dragoman.model.errors import StreamNotFound
-from dragoman.model.levels import SYNCED
+from dragoman.model.levels import APPLIED, SYNCED
+from dragoman.wire.kafka.codec import encode_response_frame, numbered
 from dragoman.wire.kafka.errors import ErrorCode
 
+METADATA: Final = 3  # key of the API
 PARTITIONS_DEFAULT: Final = 1
 PARTITIONS_IN_PAGE_MAX: Final = 2_000  # of DescribeTopicPartitions, as in Kafka
 NO_ID: Final = bytes(16)
@@ -23,16 +32,29 @@ BROKERS: Final = 1  # what DescribeCluster can be asked for (KIP-919): brokers, 
 Message = dict[str, Any]
 
 
-def serve_metadata(talk: Talk, request: Request, message: Message) -> Message:
+def serve_metadata(talk: Talk, request: Request, message: Message) -> Message | None:
     """Metadata: the topics asked for, or all of them."""
     wanted = message["topics"]
-    is_all = wanted is None or (request.version == 0 and not wanted)
-    if is_all:
-        streams: list[StreamInfo] = talk.session.submit(ListStreams())
-        topics = [_topic(talk, info) for info in streams if is_topic(info.name)]
-    else:
-        may_create = bool(message["allow_auto_topic_creation"])
-        topics = [_wanted(talk, topic, may_create=may_create) for topic in wanted]
+    if wanted is None or (request.version == 0 and not wanted):
+        _answer_all(talk, request)
+        return None
+    may_create = bool(message["allow_auto_topic_creation"])
+    return _answer(talk, [_wanted(talk, topic, may_create=may_create) for topic in wanted])
+
+
+def _answer_all(talk: Talk, request: Request) -> None:
+    """All topics, as bytes that are kept until some topic changes: of a thousand they take long to make."""
+    listing: Listing = talk.session.submit(GetListing())
+    key = (METADATA, request.version, talk.address(), talk.leader_epoch())
+    frame = listing.kept.get(key)
+    if frame is None:
+        topics = [_topic(talk, *row) for row in listing.streams if is_topic(row[0])]
+        frame = encode_response_frame(METADATA, request.version, 0, _answer(talk, topics))
+        listing.keep(key, frame)
+    talk.send(0, APPLIED, numbered(frame, request.correlation_id))
+
+
+def _answer(talk: Talk, topics: list[Message]) -> Message:
     host, port = talk.address()
     return {
         "brokers": [{"node_id": NODE_ID, "host": host, "port": port}],
@@ -49,7 +71,8 @@ def _wanted(talk: Talk, topic: Message, *, may_create: bool) -> Message:
     try:
         if name is None:
             name = talk.find(uuid).name
-        return _topic(talk, describe(talk, name, may_create=may_create))
+        info = describe(talk, name, may_create=may_create)
+        return _topic(talk, info.name, info.uuid, len(info.partitions))
     except REFUSALS as error:
         code = code_of(error)
         if name is None and isinstance(error, StreamNotFound):
@@ -78,12 +101,12 @@ def describe(talk: Talk, name: str, *, may_create: bool) -> StreamInfo:
     return info
 
 
-def _topic(talk: Talk, info: StreamInfo) -> Message:
+def _topic(talk: Talk, name: str, uuid: bytes, partition_count: int) -> Message:
     epoch = talk.leader_epoch()
     return {
         "error_code": 0,
-        "name": info.name,
-        "topic_id": info.uuid,
+        "name": name,
+        "topic_id": uuid,
         "partitions": [
             {
                 "error_code": 0,
@@ -96,7 +119,7 @@ def _topic(talk: Talk, info: StreamInfo) -> Message:
                 "eligible_leader_replicas": [],  # null is allowed, and more than Java's clients bear
                 "last_known_elr": [],
             }
-            for index in range(len(info.partitions))
+            for index in range(partition_count)
         ],
     }
 

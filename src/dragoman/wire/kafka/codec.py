@@ -62,6 +62,11 @@ def encode_response_frame(
     return (len(head) + len(body)).to_bytes(4) + head + body
 
 
+def numbered(frame: bytes, correlation_id: int) -> list[bytes | memoryview]:
+    """A response that was written before, as the answer to another request: in pieces, without a copy of its body."""
+    return [frame[:4] + correlation_id.to_bytes(4, signed=True), memoryview(frame)[8:]]
+
+
 def response_header(api_key: int, version: int, correlation_id: int) -> bytes:
     """Write a response's header: v0, or v1 where the version is flexible.
 
