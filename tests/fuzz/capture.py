@@ -1,6 +1,6 @@
 """Makes the corpus: what official clients say to a broker in this process, frame by frame.
 
-    python -m tests.fuzz.capture [kafka] [amqp] [sqs] [eventgrid] [servicebus]
+    python -m tests.fuzz.capture [kafka] [amqp] [sqs] [eventgrid] [servicebus] [eventhubs]
 
 Frames of the same kind and about the same size are kept a few times only. Run it again when clients or doors change.
 """
@@ -256,6 +256,14 @@ def capture_servicebus() -> None:
     save("servicebus", capture(), kind_of)
 
 
+def capture_eventhubs() -> None:
+    """By way of azure-eventhub."""
+    from tests.fuzz.capture_eventhubs import capture
+    from tests.fuzz.capture_servicebus import kind_of
+
+    save("eventhubs", capture(), kind_of)
+
+
 def capture_eventgrid() -> None:
     """What the clients of Event Grid's data plane and of its management say."""
     from tests.fuzz.capture_eventgrid import frames
@@ -269,6 +277,7 @@ CAPTURES: dict[str, Callable[[], None]] = {
     "sqs": capture_sqs,
     "eventgrid": capture_eventgrid,
     "servicebus": capture_servicebus,
+    "eventhubs": capture_eventhubs,
 }
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from dragoman.console.health import HealthFace
 from dragoman.doors.amqp091.door import make_door as amqp
 from dragoman.doors.amqp10.profile import GenericProfile
 from dragoman.doors.eventgrid.face import EventGridFace
+from dragoman.doors.eventhubs.profile import EventHubsProfile
 from dragoman.doors.kafka.door import make_door as kafka
 from dragoman.doors.servicebus.profile import ServiceBusProfile
 from dragoman.doors.shared.amqp10.door import Amqp10Door
@@ -196,13 +197,14 @@ class Amqp10:
 
     name = "servicebus"
     endpoint = "amqp"
+    source = "orders"  # of a link to receive
 
     def __init__(self) -> None:
         self.frames = frames_of(self.name)
         # All links of the first captured connection and one to receive; what it claims it has claimed already.
         end = next(at for at, each in enumerate(self.frames) if each[8:11] == DETACH)
         said = [each for each in self.frames[:end] if each[5] == 0 and each[8:11] != TRANSFER]
-        said.append(frame(1, Attach("receives", 6, True, source=Source("orders"))))
+        said.append(frame(1, Attach("receives", 6, True, source=Source(self.source))))
         flow = Flow(
             incoming_window=9, next_outgoing_id=0, outgoing_window=9, handle=6, link_credit=5
         )
@@ -248,6 +250,17 @@ class Amqp10:
             at = end
 
 
+class EventHubs(Amqp10):
+    """The same of Event Hubs' client."""
+
+    name = "eventhubs"
+    source = "hub/ConsumerGroups/$Default/Partitions/0"
+
+    def make_door(self) -> Callable[..., Any]:
+        profiles: list[Profile] = [EventHubsProfile(creates=True), GenericProfile()]
+        return lambda session, connection: Amqp10Door(session, connection, profiles)
+
+
 DOORS: dict[str, Callable[[], Any]] = {
     "amqp10": Amqp10,
     "kafka": Kafka,
@@ -255,4 +268,5 @@ DOORS: dict[str, Callable[[], Any]] = {
     "http": Http,
     "sqs": Sqs,
     "eventgrid": EventGrid,
+    "eventhubs": EventHubs,
 }
