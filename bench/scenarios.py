@@ -27,6 +27,12 @@ PACED_RATE_PER_S = 1000
 WINDOW = 1000
 PREFETCH = 300
 
+EVENTHUBS_WINDOW = 100
+EVENTHUBS_LOADS = {
+    "send-50/1KiB": ("send", RECORD_BYTES, 50),
+    "send-1/100B": ("send", 100, 1),
+    "receive/1KiB": ("receive", RECORD_BYTES, 50),
+}
 SIZES = {"100B": 100, "1KiB": 1024}
 CONNECTIONS = (1, 4)
 # The report's word for a mode, and what amqp_raw is told.
@@ -339,6 +345,19 @@ def _pubsub() -> Iterator[Scenario]:
         )
 
 
+def _eventhubs() -> Iterator[Scenario]:
+    """Frames of one connection to one partition; a batch has one outcome."""
+    for name, (mode, size, batch) in EVENTHUBS_LOADS.items():
+        parameters = {"mode": mode, "size_bytes": size, "batch": batch, "window": EVENTHUBS_WINDOW}
+        yield Scenario(
+            name=f"eventhubs/{name}/1c",
+            kind=Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="eventhubs_raw", protocol="amqp", parameters=parameters),),
+            durability="written before the outcome",
+        )
+
+
 def _grpc() -> Iterator[Scenario]:
     """Calls whose handlers do nothing: what lies below those of Pub/Sub and Cloud Tasks."""
     for in_flight in (1, 32):
@@ -377,6 +396,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_sqs(),
     *_eventgrid(),
     *_pubsub(),
+    *_eventhubs(),
     *_grpc(),
     *_life(),
 )
