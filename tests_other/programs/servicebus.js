@@ -1,0 +1,116 @@
+// @azure/service-bus: `administer NAME COUNT` makes, describes, lists and deletes entities called NAME...; `exchange NAME
+// COUNT` makes a queue, sends value-0, value-1 ... as a batch, locks and completes them; `sessions NAME COUNT` does so in
+// two sessions; `rules NAME COUNT` sends to a topic whose subscription takes every second message. Prints what came, one
+// a line. A connection string comes first; the exit status is 0 when all of it worked.
+const { ServiceBusAdministrationClient, ServiceBusClient } = require("@azure/service-bus");
+
+const [string, mode, name, count] = process.argv.slice(2);
+const total = Number(count);
+const admin = new ServiceBusAdministrationClient(string);
+const client = new ServiceBusClient(string);
+const lines = [];
+
+function check(found, wanted) {
+  const [left, right] = [JSON.stringify(found), JSON.stringify(wanted)];
+  if (left !== right) throw new Error(`${left}, not ${right}`);
+}
+
+async function refused(work, code) {
+  try {
+    await work();
+  } catch (error) {
+    check(error.code, code);
+    return;
+  }
+  throw new Error(`nothing was refused with ${code}`);
+}
+
+async function send(to, options) {
+  const sender = client.createSender(to);
+  const batch = await sender.createMessageBatch();
+  for (let number = 0; number < total; number += 1) {
+    if (!batch.tryAddMessage({ body: `value-${number}`, ...options(number) })) throw new Error("the batch is full");
+  }
+  await sender.sendMessages(batch);
+  await sender.close();
+}
+
+async function take(receiver, wanted) {
+  const found = [];
+  while (found.length < wanted) {
+    const some = await receiver.receiveMessages(wanted - found.length, { maxWaitTimeInMs: 5000 });
+    if (!some.length) throw new Error(`only ${found.length} of ${wanted} came`);
+    for (const message of some) {
+      await receiver.completeMessage(message);
+      found.push(message.body);
+    }
+  }
+  await receiver.close();
+  return found;
+}
+
+const modes = {
+  async administer() {
+    const queue = await admin.createQueue(name, { maxDeliveryCount: 4, lockDuration: "PT30S", userMetadata: "m" });
+    check([queue.maxDeliveryCount, queue.lockDuration, queue.userMetadata], [4, "PT30S", "m"]);
+    await admin.updateQueue({ ...queue, maxDeliveryCount: 6 });
+    check((await admin.getQueue(name)).maxDeliveryCount, 6);
+    check([await admin.queueExists(name), await admin.queueExists(`${name}-none`)], [true, false]);
+    await refused(() => admin.createQueue(name), "MessageEntityAlreadyExistsError");
+    await refused(() => admin.getQueue(`${name}-none`), "MessageEntityNotFoundError");
+    const topic = `${name}-topic`;
+    await admin.createTopic(topic);
+    const first = { name: "first", filter: { sqlExpression: "a = 1" } };
+    await admin.createSubscription(topic, "s", { defaultRuleOptions: first });
+    await admin.createRule(topic, "s", "r", { subject: "x", applicationProperties: { n: 1, s: "t", b: true } });
+    check((await admin.getRule(topic, "s", "r")).filter.applicationProperties, { n: 1, s: "t", b: true });
+    for await (const rule of admin.listRules(topic, "s")) lines.push(rule.name);
+    for (let number = 0; number < total; number += 1) await admin.createQueue(`${name}/${number}`);
+    for await (const page of admin.listQueues().byPage({ maxPageSize: 2 })) {
+      lines.push(...page.map((each) => each.name).filter((each) => each.startsWith(`${name}/`)));
+    }
+    check((await admin.getSubscriptionRuntimeProperties(topic, "s")).totalMessageCount, 0);
+    check((await admin.getNamespaceProperties()).name, "localhost");
+    await admin.deleteTopic(topic);
+    await admin.deleteQueue(name);
+  },
+
+  async exchange() {
+    await admin.createQueue(name);
+    await send(name, () => ({}));
+    check((await admin.getQueueRuntimeProperties(name)).activeMessageCount, total);
+    lines.push(...(await take(client.createReceiver(name), total)));
+    check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
+  },
+
+  async sessions() {
+    await admin.createQueue(name, { requiresSession: true });
+    await send(name, (number) => ({ sessionId: number % 2 ? "odd" : "even" }));
+    for (const session of ["odd", "even"]) {
+      const receiver = await client.acceptSession(name, session);
+      await receiver.setSessionState("state");
+      check(await receiver.getSessionState(), "state");
+      lines.push(...(await take(receiver, total / 2)));
+    }
+  },
+
+  async rules() {
+    await admin.createTopic(name);
+    await admin.createSubscription(name, "s", { defaultRuleOptions: { name: "r", filter: { sqlExpression: "n = 1" } } });
+    await send(name, (number) => ({ applicationProperties: { n: number % 2 } }));
+    lines.push(...(await take(client.createReceiver(name, "s"), total / 2)));
+  },
+};
+
+modes[mode]()
+  .then(() => client.close())
+  .then(
+    () => {
+      process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      process.exit(0);
+    },
+    (error) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );

@@ -1,0 +1,62 @@
+"""Service Bus's client on Node: data and administration by one connection string, the authority in one variable."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests_other.ready import MissingError, Program, on_node
+
+from dragoman.app.certs import HOSTS_DEFAULT, write_certificates
+from dragoman.app.config import ServeOptions
+from dragoman.app.loop import SystemClock
+from dragoman.testing.broker import broker
+
+COUNT = 20
+EXPECTED = [f"value-{number}" for number in range(COUNT)]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """Node, which believes the authority of the folder."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    write_certificates(folder, HOSTS_DEFAULT, SystemClock().wall_ms())
+    try:
+        found = on_node("servicebus", "servicebus")
+    except MissingError as error:
+        pytest.skip(f"servicebus: {error}")
+    variable = f"NODE_EXTRA_CA_CERTS={folder / 'ca.pem'}"
+    return replace(found, command=("env", variable, *found.command))
+
+
+@pytest.fixture(scope="module")
+def string(node: Program) -> Iterator[str]:
+    """The connection string of a broker with that authority's certificate."""
+    folder = Path(node.command[1].partition("=")[2]).parent
+    options = ServeOptions(
+        memory=True, tls_cert=str(folder / "server.pem"), tls_key=str(folder / "server-key.pem")
+    )
+    options.ports = dict.fromkeys(options.ports, 0)
+    with broker(options) as running:
+        yield (
+            f"Endpoint=sb://localhost:{running.amqp.port};SharedAccessKeyName=RootManageSharedAccessKey;"
+            "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+        )
+
+
+def test_node_administers(node: Program, string: str) -> None:
+    found = node.run(string, "administer", "node-admin", 5)
+    assert found == ["first", "r", *(f"node-admin/{number}" for number in range(5))]
+
+
+def test_node_sends_batches_and_completes_what_it_locks(node: Program, string: str) -> None:
+    assert node.run(string, "exchange", "node-exchange", COUNT) == EXPECTED
+
+
+def test_node_receives_sessions_in_order(node: Program, string: str) -> None:
+    found = node.run(string, "sessions", "node-sessions", COUNT)
+    assert found == EXPECTED[1::2] + EXPECTED[::2]
+
+
+def test_node_receives_what_a_rule_takes(node: Program, string: str) -> None:
+    assert node.run(string, "rules", "node-rules", COUNT) == EXPECTED[1::2]
