@@ -3,6 +3,8 @@
 Other connections are left to the generic profile, though they attach the same queues.
 """
 
+from typing import Final
+
 from dragoman.doors.servicebus.definitions import NOT_RECEIVED_FROM
 from dragoman.doors.servicebus.entities import SESSIONS, Entity, base_of, check_open, find
 from dragoman.doors.servicebus.errors import error_of
@@ -27,6 +29,9 @@ from dragoman.wire.amqp10 import messaging
 from dragoman.wire.amqp10.errors import NOT_ALLOWED, Error
 from dragoman.wire.amqp10.performatives import SND_SETTLED, Attach
 from dragoman.wire.amqp10.values import Described
+
+DESTINATION: Final = "com.microsoft:transfer-destination-address"
+"""Of a link that sends by way of its target: where messages go; the target is what the transaction is about."""
 
 
 class ServiceBusProfile:
@@ -54,7 +59,8 @@ class ServiceBusProfile:
         address = target.address if isinstance(target, messaging.Target) else None
         if not peer.claims or type(address) is not str:
             return None
-        return sink_of(peer, base_of(address)[0])
+        via = (attach.properties or {}).get(DESTINATION)
+        return sink_of(peer, base_of(via if type(via) is str else address)[0])
 
     def source(self, peer: Peer, attach: Attach) -> Source | PendingSource | None:
         """See `profile.Profile`. Raises SubscriptionNotFound."""

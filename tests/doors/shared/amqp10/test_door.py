@@ -13,12 +13,10 @@ from dragoman.wire.amqp10.frames import AMQP_HEADER, SASL_HEADER, frame, sasl_fr
 from dragoman.wire.amqp10.messaging import (
     ACCEPTED,
     RELEASED,
-    Coordinator,
     Modified,
     Rejected,
     Source,
     Target,
-    TransactionalState,
 )
 from dragoman.wire.amqp10.performatives import (
     Attach,
@@ -177,15 +175,6 @@ def test_a_queue_that_is_gone_releases() -> None:
     world.kernel.submit(DeleteQueue(name="q"), world.kernel.open_session())
     client.send(message())
     assert client.outcomes() == [(0, 0, RELEASED)]
-
-
-def test_there_are_no_transactions_and_that_is_said() -> None:
-    client = made().connect()
-    *_, detach = client.attach(Attach("c", 9, False, target=Coordinator()))
-    assert condition(detach) == "amqp:not-implemented"
-    client.sender()
-    client.send(message(), state=TransactionalState(b"t"))
-    assert condition(client.told(Detach)) == "amqp:not-implemented"
 
 
 def test_an_address_that_is_nothing_is_refused_without_a_terminus() -> None:

@@ -29,6 +29,7 @@ from dragoman.doors.shared.amqp10.requests import Replies, RequestSink
 from dragoman.doors.shared.amqp10.sasl import LoginRefused, principal_of
 from dragoman.doors.shared.amqp10.settling import give_back, settle
 from dragoman.doors.shared.amqp10.strand import Strand
+from dragoman.doors.shared.amqp10.transactions import Coordinator, Transactions
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.model.errors import KernelError
 from dragoman.wire.amqp10 import messaging
@@ -39,7 +40,6 @@ from dragoman.wire.amqp10.errors import (
     INTERNAL_ERROR,
     INVALID_FIELD,
     NOT_FOUND,
-    NOT_IMPLEMENTED,
     RESOURCE_DELETED,
     RESOURCE_LIMIT_EXCEEDED,
     UNAUTHORIZED_ACCESS,
@@ -103,6 +103,7 @@ class Amqp10Door:
         self._profiles = profiles
         self._codec = Codec()
         self._peer = Peer(session, connection)
+        self._transactions = Transactions()
         self._liveness = Liveness(session.elapsed_ms())
         self._strands: dict[Strand, None] = {}
         self._outlets: dict[Outlet, None] = {}
@@ -172,7 +173,7 @@ class Amqp10Door:
         self._liveness.start(self._codec.peer_idle_ms, IDLE_TIME_OUT_MS, now_ms)
 
     def _begun(self, event: Begun) -> None:
-        strand = event.session.owner = Strand(event.session, self._session)
+        strand = event.session.owner = Strand(event.session, self._session, self._transactions)
         self._strands[strand] = None
 
     # --- links ---
@@ -192,8 +193,9 @@ class Amqp10Door:
         if len(self._codec.names) > LINKS_MAX:
             raise Refused(RESOURCE_LIMIT_EXCEEDED, f"a connection has at most {LINKS_MAX} links")
         attach = link.attach
-        if isinstance(attach.target, messaging.Coordinator):
-            raise Refused(NOT_IMPLEMENTED, "there are no transactions here")
+        if isinstance(attach.target, messaging.Coordinator) and link.receives:
+            self._coordinate(strand, link)
+            return
         terminus = attach.target if link.receives else attach.source
         address = getattr(terminus, "address", None)
         address = address if type(address) is str else ""
@@ -207,6 +209,16 @@ class Amqp10Door:
             if self._takes(profile, strand, link, attach):
                 return
         raise Refused(NOT_FOUND, f"no node {address!r}")
+
+    def _coordinate(self, strand: Strand, link: Link) -> None:
+        """Raises Refused."""
+        now_ms = self._session.wall_ms()
+        claims = self._peer.claims.values()
+        has_claimed = any(not until_ms or now_ms < until_ms for until_ms in claims)
+        if not has_claimed and not self._peer.may_use(""):
+            raise Refused(UNAUTHORIZED_ACCESS, "nobody has said who may use transactions")
+        coordinator = Coordinator(self._session, self._transactions)
+        self._open_inlet(self._profiles[-1], strand, link, coordinator)
 
     def _serves(self, strand: Strand, link: Link, address: str) -> bool:
         """Whether the address is that of a service. Raises Refused."""

@@ -4,6 +4,7 @@ Arrived (back to back) -> Sink.take -> [Intake] -> publish -> outcome, once it i
 \-> credit given again for what has been answered
 """
 
+from itertools import groupby
 from typing import Final
 
 from dragoman.doors.shared.amqp10.profile import Incoming, Intake, Peer, Profile, Refused, Sink
@@ -11,7 +12,7 @@ from dragoman.doors.shared.amqp10.strand import Strand, Waiting
 from dragoman.kernel.api import PublishReply
 from dragoman.model.errors import KernelError, StreamNotFound
 from dragoman.model.levels import APPLIED
-from dragoman.wire.amqp10.errors import NOT_IMPLEMENTED, RESOURCE_LIMIT_EXCEEDED, Error
+from dragoman.wire.amqp10.errors import RESOURCE_LIMIT_EXCEEDED, Error
 from dragoman.wire.amqp10.links import Arrival, Link
 from dragoman.wire.amqp10.messaging import (
     ACCEPTED,
@@ -46,8 +47,13 @@ class Inlet:
     def take(self, arrivals: list[Arrival]) -> bool:
         """Carry out deliveries that came back to back. Whether the link goes on: else it has been detached."""
         if any(type(each.state) is TransactionalState for each in arrivals):
-            self._link.detach(Error(NOT_IMPLEMENTED, "there are no transactions here"))
-            return False
+            return all(
+                self._take(list(run), name) for name, run in groupby(arrivals, transaction_of)
+            )
+        return self._take(arrivals, None)
+
+    def _take(self, arrivals: list[Arrival], name: bytes | None) -> bool:
+        """As `take`, all of one transaction or of none."""
         run = [Incoming(each.tag, each.format, each.payload, each.settled) for each in arrivals]
         self.unanswered += len(run)
         try:
@@ -60,7 +66,11 @@ class Inlet:
             return False
         at = 0
         for intake in intakes:
-            self._carry_out(intake, arrivals[at : at + intake.count])
+            part = arrivals[at : at + intake.count]
+            if name is None:
+                self._carry_out(intake, part)
+            else:
+                self._gather(intake, part, name)
             at += intake.count
         assert at == len(run), "a delivery without an outcome"
         self._strand.progress()
@@ -68,7 +78,7 @@ class Inlet:
 
     def _carry_out(self, intake: Intake, part: list[Arrival]) -> None:
         if intake.command is None:
-            self._answer(part, intake.state)
+            self._answer(part, intake.state, intake.position, intake.level)
             return
         try:
             reply = self._peer.session.publish(intake.command)
@@ -78,6 +88,17 @@ class Inlet:
             self._answer(part, Rejected(self._profile.error_of(error)))
         else:
             self._conclude(intake, part, reply)
+
+    def _gather(self, intake: Intake, part: list[Arrival], name: bytes) -> None:
+        """Part of a transaction: what comes of it is known when that is discharged."""
+        state = intake.state
+        if intake.command is not None:
+            try:
+                self._strand.transactions.find(name).add(intake.command)
+                state = TransactionalState(name, ACCEPTED)
+            except Refused as error:
+                state = Rejected(error.error)
+        self._answer(part, state)
 
     def _conclude(self, intake: Intake, part: list[Arrival], reply: PublishReply) -> None:
         """One command's reply to the outcomes of its deliveries."""
@@ -125,3 +146,9 @@ class Inlet:
     def close(self) -> None:
         """The link is gone."""
         self.sink.close()
+
+
+def transaction_of(arrival: Arrival) -> bytes | None:
+    """The name of the transaction that a delivery is part of."""
+    state = arrival.state
+    return bytes(state.txn_id) if type(state) is TransactionalState else None

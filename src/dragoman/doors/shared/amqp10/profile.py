@@ -141,11 +141,13 @@ class Incoming:
 class Intake:
     """What the next `count` deliveries of a run become: one publish, or at once the outcome `state`.
 
+    An outcome leaves once the journal's `position` has reached `level`.
+
     Each delivery is one body of the command, unless `is_batch`: then one delivery is all its bodies, and refused as a
     whole. `unrouted` is the outcome of what no stream takes. What is refused for want of room is rejected.
     """
 
-    __slots__ = ("command", "count", "is_batch", "state", "unrouted")
+    __slots__ = ("command", "count", "is_batch", "level", "position", "state", "unrouted")
 
     def __init__(
         self,
@@ -162,6 +164,8 @@ class Intake:
         self.state = state
         self.is_batch = is_batch
         self.unrouted = unrouted
+        self.position: int = 0
+        self.level: int = APPLIED
 
 
 class Sink(Protocol):

@@ -2,17 +2,19 @@
 
 settled     one settlement per holder and partition for the whole range; nothing is answered
 unsettled   one by one, so that each is told the truth: its own outcome again, or that it was lost
+in a transaction    gathered for it
 """
 
+from functools import partial
 from typing import Final
 
-from dragoman.doors.shared.amqp10.profile import Spelling, Verdict
+from dragoman.doors.shared.amqp10.profile import Refused, Spelling, Verdict
 from dragoman.doors.shared.amqp10.strand import Strand, Waiting
 from dragoman.doors.shared.unacked import Segment, Span, Spans
 from dragoman.kernel.api import Settle
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import WRITTEN
-from dragoman.wire.amqp10.messaging import DeliveryState, Received
+from dragoman.wire.amqp10.messaging import DeliveryState, Received, Rejected, TransactionalState
 from dragoman.wire.amqp10.performatives import RECEIVER, SENDER, SEQUENCE_MASK, Disposition
 
 RUN_MAX: Final = 1 << 31  # ids past that are behind, not ahead (RFC 1982)
@@ -27,6 +29,9 @@ def settle(strand: Strand, said: Disposition) -> None:
         return
     if not said.settled and (said.state is None or type(said.state) is Received):
         return  # nothing yet
+    if type(said.state) is TransactionalState:
+        _gather(strand, said, last, said.state)
+        return
     if said.settled:
         spans: Spans = {}
         strand.unacked.take_between(said.first, last, spans)
@@ -42,6 +47,48 @@ def settle(strand: Strand, said: Disposition) -> None:
     strand.progress()
 
 
+def _gather(strand: Strand, said: Disposition, last: int, state: TransactionalState) -> None:
+    """Part of a transaction. Where that is undone, deliveries are held as before."""
+    try:
+        transaction = strand.transactions.find(bytes(state.txn_id))
+    except Refused as error:
+        _refuse(strand, said, last, error)
+        return
+    for segment in strand.unacked.take_segments(said.first, last):
+        verdict = strand.spellings[segment.holder].judge(state.outcome)
+        undo = partial(_hold_again, strand, segment)
+        if verdict is None:
+            undo()
+            continue
+        end = segment.offset + segment.end - segment.first
+        runs = [(segment.offset, end)]
+        command = Settle(segment.subscription, segment.partition, segment.holder, runs, "ack")
+        _judge(command, verdict)
+        command.strict = True
+        transaction.undo.append(undo)
+        try:
+            transaction.add(command)
+        except Refused as error:
+            _refuse(strand, said, last, error)
+            return
+    if not said.settled:
+        _echo(strand, said.first, last, state)
+    strand.progress()
+
+
+def _hold_again(strand: Strand, segment: Segment) -> None:
+    """At its place: ids only ever grow."""
+    known = [*strand.unacked.take_segments(0, SEQUENCE_MASK), segment]
+    for each in sorted(known, key=lambda one: one.first):
+        _put_back(strand, each)
+
+
+def _refuse(strand: Strand, said: Disposition, last: int, error: Refused) -> None:
+    if not said.settled:
+        _echo(strand, said.first, last, Rejected(error.error))
+    strand.progress()
+
+
 def _settle_spans(strand: Strand, spans: Spans, state: DeliveryState) -> None:
     for span in spans.values():
         verdict = strand.spellings[span.holder].judge(state)
@@ -53,15 +100,19 @@ def _settle_spans(strand: Strand, spans: Spans, state: DeliveryState) -> None:
 
 def _carry_out(strand: Strand, command: Settle, verdict: Verdict) -> bool:
     """Whether all of it was still held."""
+    _judge(command, verdict)
+    try:
+        return strand.session.settle(command).missing == 0
+    except SubscriptionNotFound:
+        return False
+
+
+def _judge(command: Settle, verdict: Verdict) -> None:
     command.outcome = verdict.outcome
     command.failed = verdict.failed
     command.delay_ms = verdict.delay_ms
     command.reason = verdict.reason
     command.text = verdict.text
-    try:
-        return strand.session.settle(command).missing == 0
-    except SubscriptionNotFound:
-        return False
 
 
 def _settle_each(strand: Strand, segment: Segment, state: DeliveryState) -> None:
@@ -100,12 +151,16 @@ def give_back(strand: Strand, holder: int | None = None) -> None:
         command = Settle(span.subscription, span.partition, span.holder, span.runs, "release")
         _carry_out(strand, command, Verdict("release"))
     for segment in kept:
-        strand.unacked.add(
-            segment.first,
-            segment.end,
-            segment.subscription,
-            segment.partition,
-            segment.holder,
-            segment.offset,
-            0,
-        )
+        _put_back(strand, segment)
+
+
+def _put_back(strand: Strand, segment: Segment) -> None:
+    strand.unacked.add(
+        segment.first,
+        segment.end,
+        segment.subscription,
+        segment.partition,
+        segment.holder,
+        segment.offset,
+        0,
+    )

@@ -9,6 +9,7 @@ Outcomes leave in the order they were made.
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dragoman.doors.shared.amqp10.transactions import Transactions
 from dragoman.doors.shared.unacked import Unacked
 from dragoman.kernel.api import Session
 from dragoman.model.levels import APPLIED
@@ -60,9 +61,10 @@ class Waiting:
 class Strand:
     """See the module. `spellings`: by the kernel's holder, who knows what its outcomes mean."""
 
-    __slots__ = ("session", "spellings", "unacked", "waiting", "wire")
+    __slots__ = ("session", "spellings", "transactions", "unacked", "waiting", "wire")
 
-    def __init__(self, wire: Channel, session: Session) -> None:
+    def __init__(self, wire: Channel, session: Session, transactions: Transactions) -> None:
+        self.transactions = transactions  # of the whole connection
         self.wire = wire
         self.session = session
         self.unacked = Unacked()
