@@ -138,6 +138,11 @@ def at_size(
     return find
 
 
+def _worst_of(scenario: str, figures: tuple[str, ...]) -> Callable[[Lookup], Found]:
+    """The largest of one scenario's own figures."""
+    return lambda look: _collect([look.own(scenario, figure) for figure in figures], max)
+
+
 def _across(look: Lookup) -> Found:
     """p99 across protocols to the p99 of the slower protocol alone, the worse way."""
     alone = [look.own(f"cross/{c}-{c}", "p99_us") for c in ("pika", "confluent")]
@@ -225,6 +230,23 @@ def _kafka_goals() -> list[Goal]:
             "us",
         ),
         Goal("Kafka to AMQP and back: p99 to the slower alone", 1.5, True, _across),
+        *_kafka_group_goals(),
+    ]
+
+
+def _kafka_group_goals() -> list[Goal]:
+    rebalance, many = "life/kafka-rebalance", ("many_classic_s", "many_consumer_s")
+    topics, idle = "life/kafka-topics", "life/kafka-idle"
+    rows: list[tuple[str, float, str, tuple[str, ...], str]] = [
+        ("a second member has its part", 0.5, rebalance, ("pair_s",), "s"),
+        ("fifty members have theirs", 3.0, rebalance, many, "s"),
+        ("Metadata of 1,000 topics of 6 partitions", 5.0, topics, ("metadata_ms",), "ms"),
+        ("memory with 1,000 topics of 6 partitions", 250, topics, ("rss_mb",), "MB"),
+        ("100 idle consumers, share of a core", 0.03, idle, ("cpu_share",), ""),
+    ]
+    return [
+        Goal(f"Kafka: {what}", limit, True, _worst_of(scenario, figures), unit)
+        for what, limit, scenario, figures, unit in rows
     ]
 
 

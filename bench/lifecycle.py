@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench import measure
+from bench import kafkalife, measure
 from bench.generators.amqp_wire import AmqpSocket
 from bench.generators.kafka_wire import KafkaSocket
 from bench.peers import Peer
@@ -208,4 +208,5 @@ LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     "life/bad-endpoints": bad_endpoints,
     "life/backlog-amqp": backlog_amqp,
     "life/backlog-kafka": backlog_kafka,
+    **kafkalife.LIFE,
 }

@@ -1,7 +1,5 @@
-// Apache Kafka's own client in groups: HOST:PORT comes first.
-//   share GROUP TOPIC COUNT     two share consumers; each record is released once, renewed, then accepted; prints values
-//   join  GROUP TOPIC PROTOCOL  a consumer of that group protocol (classic or consumer): prints `assigned N` whenever its
-//                               assignment changes, and each value with its partition, until its input ends
+// Apache Kafka's own client in share groups: HOST:PORT comes first.
+// `share GROUP TOPIC COUNT`: two share consumers; each record is released once, then accepted, and its value printed.
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -10,19 +8,14 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 public class KafkaGroups {
     static final long DEADLINE_MS = 40_000;
 
-    public static void main(String[] arguments) throws Exception {
-        if (arguments[1].equals("share")) {
-            share(arguments[0], arguments[2], arguments[3], Integer.parseInt(arguments[4]));
-        } else {
-            join(arguments[0], arguments[2], arguments[3], arguments[4]);
-        }
+    public static void main(String[] arguments) {
+        share(arguments[0], arguments[2], arguments[3], Integer.parseInt(arguments[4]));
     }
 
     static KafkaShareConsumer<String, String> sharer(String address, String group, String topic) {
@@ -59,31 +52,6 @@ public class KafkaGroups {
                     }));
                 }
             }
-        }
-    }
-
-    static void join(String address, String group, String topic, String protocol) throws Exception {
-        Map<String, Object> settings = new HashMap<>(Map.of(
-            "bootstrap.servers", address, "group.id", group, "group.protocol", protocol,
-            "auto.offset.reset", "earliest", "metadata.max.age.ms", 1000));
-        if (protocol.equals("classic")) {
-            settings.put("heartbeat.interval.ms", 300);
-            settings.put("partition.assignment.strategy",
-                "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
-        }
-        try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
-            consumer.subscribe(List.of(topic));
-            int assigned = -1;
-            while (System.in.available() == 0) {
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(50))) {
-                    System.out.println("value " + record.partition() + " " + record.value());
-                }
-                if (consumer.assignment().size() != assigned) {
-                    assigned = consumer.assignment().size();
-                    System.out.println("assigned " + assigned);
-                }
-            }
-            consumer.commitSync();
         }
     }
 }
