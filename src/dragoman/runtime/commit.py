@@ -23,7 +23,7 @@ from dragoman.kernel.framing import encode_frame
 from dragoman.kernel.records import Record
 from dragoman.model.levels import APPLIED, SYNCED
 from dragoman.ports.storage import Failed, Full, LogStore, StorageError
-from dragoman.runtime.killpoints import reached
+from dragoman.runtime.killpoints import handed, reached
 from dragoman.runtime.worker import Job, Worker
 from dragoman.telemetry.counters import Histogram
 
@@ -178,6 +178,7 @@ class Commit:
         records, self._pending = self._pending, []
         self.pending_bytes = 0
         payload = encode_frame(records)
+        handed()
         expected = self.handed
         self.handed += 1
         self.frame_count += 1
@@ -215,6 +216,7 @@ class Commit:
 
     def _hand_records(self, records: list[Record]) -> None:
         payload = encode_frame(records)
+        handed()
         self.handed += 1
         self.frame_count += 1
         self._hand(payload)

@@ -9,6 +9,7 @@ from dragoman.kernel.commands import Lease, Publish, Settle
 from dragoman.kernel.consumers import hold_back
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.model.errors import KernelError
+from dragoman.runtime.killpoints import decided
 from dragoman.runtime.outbox import depends_on
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class BrokerSession:
         except KernelError as error:
             self._refused(error)
             raise
+        decided(command)
         if type(command) is Lease:
             self.count_deliveries(reply)
         return reply
