@@ -1,4 +1,4 @@
-from dragoman.doors.kafka.apis import BEFORE_AUTHENTICATION, TABLE, versions
+from dragoman.doors.kafka.apis import BEFORE_AUTHENTICATION, NOT_SERVED, TABLE, versions
 from dragoman.wire.kafka.schema import APIS
 
 # Key and versions as Kafka 4 advertises them, of what is served so far.
@@ -33,17 +33,26 @@ KAFKA_4 = {
     31: (1, 3),
     32: (1, 4),
     33: (0, 2),
+    34: (1, 2),
+    35: (1, 5),
     36: (0, 2),
     37: (0, 3),
     42: (0, 2),
+    43: (0, 2),
     44: (0, 1),
+    45: (0, 1),
+    46: (0, 0),
     47: (0, 0),
+    50: (0, 0),
+    51: (0, 0),
+    57: (0, 2),
     60: (0, 2),
     61: (0, 0),
     65: (0, 0),
     66: (0, 2),
     68: (0, 1),
     69: (0, 1),
+    74: (0, 1),
     75: (0, 0),
     76: (1, 1),
     77: (1, 1),
@@ -74,3 +83,13 @@ def test_who_has_not_said_who_it_is_can_only_say_so() -> None:
         "SaslHandshake",
         "SaslAuthenticate",
     }
+
+
+def test_every_api_of_kafka_4_is_served_or_has_a_reason() -> None:
+    acls = {29, 30, 31}
+    assert acls <= TABLE.keys()
+    assert not TABLE.keys() & NOT_SERVED.keys()
+    assert TABLE.keys() | NOT_SERVED.keys() == set(range(93))
+    names = [api.name for api in TABLE.values()] + [name for name, _ in NOT_SERVED.values()]
+    assert len(set(names)) == len(names)
+    assert all(reason for _, reason in NOT_SERVED.values())

@@ -80,7 +80,8 @@ def test_bytes_that_are_no_credentials_are_refused() -> None:
 
 def test_other_mechanisms_are_refused_with_the_list() -> None:
     answer = shake(World().connect(), "GSSAPI")
-    assert (answer["error_code"], answer["mechanisms"]) == (33, ["PLAIN"])
+    assert answer["error_code"] == 33
+    assert answer["mechanisms"] == ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 def test_credentials_without_a_handshake_are_refused() -> None:

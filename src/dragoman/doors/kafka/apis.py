@@ -15,7 +15,9 @@ from dragoman.doors.kafka import (
     inspection,
     metadata,
     offsets,
+    operations,
     producers,
+    scramusers,
     sharegroups,
     shareoffsets,
     topics,
@@ -72,7 +74,9 @@ TABLE: Final[Mapping[int, Served]] = {
     14: Served("SyncGroup", 0, 5, groups.serve_sync),
     15: Served("DescribeGroups", 0, 6, groupadmin.serve_describe),
     16: Served("ListGroups", 0, 5, groupadmin.serve_list),
-    SASL_HANDSHAKE: Served("SaslHandshake", 0, 1, auth.serve_handshake, "PLAIN, always framed"),
+    SASL_HANDSHAKE: Served(
+        "SaslHandshake", 0, 1, auth.serve_handshake, "PLAIN and SCRAM, always framed"
+    ),
     API_VERSIONS: Served("ApiVersions", 0, 4),
     19: Served("CreateTopics", 2, 7, topics.serve_create, "replication factors mean 1"),
     20: Served("DeleteTopics", 1, 6, topics.serve_delete),
@@ -102,11 +106,28 @@ TABLE: Final[Mapping[int, Served]] = {
     31: Served("DeleteAcls", 1, 3, access.serve_delete, "SECURITY_DISABLED", refuses=True),
     32: Served("DescribeConfigs", 1, 4, alter.serve_describe),
     33: Served("AlterConfigs", 0, 2, alter.serve_alter),
+    34: Served(
+        "AlterReplicaLogDirs",
+        1,
+        2,
+        operations.serve_move_logs,
+        "LOG_DIR_NOT_FOUND: there is one directory",
+        refuses=True,
+    ),
+    35: Served("DescribeLogDirs", 1, 5, operations.serve_logs, "one directory, called `data`"),
     SASL_AUTHENTICATE: Served("SaslAuthenticate", 0, 2, auth.serve_authenticate),
     37: Served("CreatePartitions", 0, 3, topics.serve_grow),
     42: Served("DeleteGroups", 0, 2, groupadmin.serve_delete),
+    43: Served("ElectLeaders", 0, 2, operations.serve_elect, "ELECTION_NOT_NEEDED"),
     44: Served("IncrementalAlterConfigs", 0, 1, alter.serve_alter_some),
+    45: Served(
+        "AlterPartitionReassignments", 0, 1, operations.serve_reassign, "to node 1, where they are"
+    ),
+    46: Served("ListPartitionReassignments", 0, 0, operations.serve_reassignments, "none ever"),
     47: Served("OffsetDelete", 0, 0, commits.serve_delete),
+    50: Served("DescribeUserScramCredentials", 0, 0, scramusers.serve_describe),
+    51: Served("AlterUserScramCredentials", 0, 0, scramusers.serve_alter),
+    57: Served("UpdateFeatures", 0, 2, operations.serve_features, "only to the level they are at"),
     60: Served("DescribeCluster", 0, 2, metadata.serve_cluster),
     61: Served("DescribeProducers", 0, 0, inspection.serve_producers),
     65: Served("DescribeTransactions", 0, 0, inspection.serve_describe),
@@ -119,6 +140,7 @@ TABLE: Final[Mapping[int, Served]] = {
         "the broker assigns: uniform or range; patterns are RE2",
     ),
     69: Served("ConsumerGroupDescribe", 0, 1, consumergroups.serve_describe),
+    74: Served("ListConfigResources", 0, 1, operations.serve_resources),
     75: Served(
         "DescribeTopicPartitions", 0, 0, metadata.serve_partitions, "in pages of 2000 at most"
     ),
@@ -130,6 +152,50 @@ TABLE: Final[Mapping[int, Served]] = {
     91: Served("AlterShareGroupOffsets", 0, 0, shareoffsets.serve_alter),
     92: Served("DeleteShareGroupOffsets", 0, 0, shareoffsets.serve_delete),
 }
+
+_BETWEEN_BROKERS: Final = "asked between brokers"
+_NO_QUORUM: Final = "there is no quorum of controllers"
+_NO_TOKENS: Final = "no delegation tokens"
+_FOR_STREAMS: Final = "Kafka Streams uses classic groups here"
+
+NOT_SERVED: Final[Mapping[int, tuple[str, str]]] = {
+    4: ("LeaderAndIsr", _BETWEEN_BROKERS),
+    5: ("StopReplica", _BETWEEN_BROKERS),
+    6: ("UpdateMetadata", _BETWEEN_BROKERS),
+    7: ("ControlledShutdown", _BETWEEN_BROKERS),
+    38: ("CreateDelegationToken", _NO_TOKENS),
+    39: ("RenewDelegationToken", _NO_TOKENS),
+    40: ("ExpireDelegationToken", _NO_TOKENS),
+    41: ("DescribeDelegationToken", _NO_TOKENS),
+    48: ("DescribeClientQuotas", "no quotas yet"),
+    49: ("AlterClientQuotas", "no quotas yet"),
+    52: ("Vote", _NO_QUORUM),
+    53: ("BeginQuorumEpoch", _NO_QUORUM),
+    54: ("EndQuorumEpoch", _NO_QUORUM),
+    55: ("DescribeQuorum", _NO_QUORUM),
+    56: ("AlterPartition", _BETWEEN_BROKERS),
+    58: ("Envelope", _BETWEEN_BROKERS),
+    59: ("FetchSnapshot", _NO_QUORUM),
+    62: ("BrokerRegistration", _BETWEEN_BROKERS),
+    63: ("BrokerHeartbeat", _BETWEEN_BROKERS),
+    64: ("UnregisterBroker", _NO_QUORUM),
+    67: ("AllocateProducerIds", _BETWEEN_BROKERS),
+    70: ("ControllerRegistration", _BETWEEN_BROKERS),
+    71: ("GetTelemetrySubscriptions", "no client telemetry: unadvertised, clients send none"),
+    72: ("PushTelemetry", "no client telemetry: unadvertised, clients send none"),
+    73: ("AssignReplicasToDirs", _BETWEEN_BROKERS),
+    80: ("AddRaftVoter", _NO_QUORUM),
+    81: ("RemoveRaftVoter", _NO_QUORUM),
+    82: ("UpdateRaftVoter", _NO_QUORUM),
+    83: ("InitializeShareGroupState", _BETWEEN_BROKERS),
+    84: ("ReadShareGroupState", _BETWEEN_BROKERS),
+    85: ("WriteShareGroupState", _BETWEEN_BROKERS),
+    86: ("DeleteShareGroupState", _BETWEEN_BROKERS),
+    87: ("ReadShareGroupStateSummary", _BETWEEN_BROKERS),
+    88: ("StreamsGroupHeartbeat", _FOR_STREAMS),
+    89: ("StreamsGroupDescribe", _FOR_STREAMS),
+}
+"""Names of all other APIs of Kafka 4, and why they are not served."""
 
 BEFORE_AUTHENTICATION: Final = frozenset({API_VERSIONS, SASL_HANDSHAKE, SASL_AUTHENTICATE})
 

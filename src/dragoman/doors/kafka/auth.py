@@ -1,16 +1,20 @@
-"""SASL: PLAIN, also as Event Hubs' clients speak it, with the user `$ConnectionString` and the string as password.
+"""SASL: SCRAM for users that clients have made, and PLAIN for those of the configuration, also as Event Hubs' clients
+speak it, with the user `$ConnectionString` and the string as password.
 
 A refusal is answered late, since clients come back at once: REFUSAL_DELAY_MS, as Kafka does.
 """
 
 from typing import Any, Final
 
+from dragoman.doors.kafka import scramusers
 from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.security.scram import HASHES
 from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
 
 PLAIN: Final = "PLAIN"
+MECHANISMS: Final = (PLAIN, *HASHES)
 REFUSAL_DELAY_MS: Final = 100  # connection.failed.authentication.delay.ms
 CONNECTION_STRING: Final = "$ConnectionString"
 PARTS: Final = 3  # authorization id, user, password (RFC 4616)
@@ -45,10 +49,12 @@ class Refusal:
 
 def serve_handshake(talk: Talk, request: Request, message: Message) -> Message:
     """SaslHandshake. Version 0 would go on with bytes in no frame: what follows must be framed here too."""
-    if message["mechanism"] != PLAIN:
-        return {"error_code": ErrorCode.UNSUPPORTED_SASL_MECHANISM, "mechanisms": [PLAIN]}
-    talk.mechanism = PLAIN
-    return {"error_code": 0, "mechanisms": [PLAIN]}
+    if message["mechanism"] not in MECHANISMS:
+        code = ErrorCode.UNSUPPORTED_SASL_MECHANISM
+        return {"error_code": code, "mechanisms": list(MECHANISMS)}
+    talk.mechanism = message["mechanism"]
+    talk.exchange = None
+    return {"error_code": 0, "mechanisms": list(MECHANISMS)}
 
 
 def serve_authenticate(talk: Talk, request: Request, message: Message) -> Message | None:
@@ -56,14 +62,19 @@ def serve_authenticate(talk: Talk, request: Request, message: Message) -> Messag
     if not talk.mechanism:
         code = ErrorCode.ILLEGAL_SASL_STATE
         return {"error_code": code, "error_message": code.message, "auth_bytes": b""}
-    principal = _principal(talk, bytes(message["auth_bytes"]))
-    if principal is None:
+    token = bytes(message["auth_bytes"])
+    if talk.mechanism == PLAIN:
+        principal, said = _principal(talk, token), b""
+    else:
+        principal, said = scramusers.answer(talk, token)
+    if principal is None and not said:
         code = ErrorCode.SASL_AUTHENTICATION_FAILED
         refusal = {"error_code": code, "error_message": code.message, "auth_bytes": b""}
         talk.park(Refusal(talk, request, refusal))
         return None
-    talk.principal = principal
-    return {"error_code": 0, "error_message": None, "auth_bytes": b""}
+    if principal is not None:
+        talk.principal = principal
+    return {"error_code": 0, "error_message": None, "auth_bytes": said}
 
 
 def _principal(talk: Talk, token: bytes) -> str | None:

@@ -57,6 +57,25 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "share_acquire_mode": "never more than max_records",
     },
     "OffsetForLeaderEpoch": {"replica_id": NO_REPLICAS},
+    "ElectLeaders": {
+        "election_type": "one node: no election is needed",
+        "timeout_ms": AT_ONCE,
+    },
+    "AlterPartitionReassignments": {
+        "timeout_ms": AT_ONCE,
+        "allow_replication_factor_change": "one node: it cannot change",
+    },
+    "ListPartitionReassignments": {
+        "timeout_ms": AT_ONCE,
+        "topics.name": "none is under way",
+        "topics.partition_indexes": "none is under way",
+    },
+    "UpdateFeatures": {
+        "timeout_ms": AT_ONCE,
+        "feature_updates.allow_downgrade": "levels stay",
+        "feature_updates.upgrade_type": "levels stay",
+        "validate_only": "nothing changes anyway",
+    },
     "AddPartitionsToTxn": {"transactions.verify_only": "asked between brokers"},
     "CreatePartitions": {
         "topics.assignments.broker_ids": "one node",

@@ -82,6 +82,7 @@ class Talk:
     __slots__ = (
         "_finds",
         "connection",
+        "exchange",
         "is_closing",
         "level",
         "mechanism",
@@ -98,6 +99,7 @@ class Talk:
         # Who speaks. None: credentials are asked for and were not given yet.
         self.principal: str | None = session.node().authenticate("", b"")
         self.mechanism = ""  # of SASL, once agreed on
+        self.exchange: Any = None  # of SASL, while it takes more than one message
         self.level = APPLIED  # what the answer to the request at hand waits for
         self.outbox: deque[Slot] = deque()
         self.unsent_bytes = 0  # of answers in the outbox

@@ -27,6 +27,7 @@ from dragoman.wire.kafka import (
     messages_data,
     messages_groups,
     messages_inspection,
+    messages_operations,
     messages_shares,
 )
 
@@ -41,6 +42,7 @@ _SOURCES: Final = (
     messages_shares.MESSAGES,
     messages_cluster.MESSAGES,
     messages_inspection.MESSAGES,
+    messages_operations.MESSAGES,
 )
 _HEAD: Final = re.compile(r"(\d+) (\w+) (\d+)-(\d+) flexible (\d+|never)")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")

@@ -1,0 +1,139 @@
+"""Users that prove themselves by SCRAM: made, described and forgotten by clients, kept as documents (KIP-554).
+
+What is kept of a password judges a proof and makes none. Users of the configuration are not among them.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
+from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.kernel.api import DeleteDocument, Document, GetDocument, ListDocuments, PutDocument
+from dragoman.model.errors import DocumentNotFound
+from dragoman.model.levels import SYNCED
+from dragoman.security.scram import (
+    ITERATIONS_MAX,
+    ITERATIONS_MIN,
+    Credential,
+    Exchange,
+    ScramRefused,
+    credential_of,
+    user_of,
+)
+from dragoman.wire.kafka.errors import ErrorCode
+
+Message = dict[str, Any]
+Kept = dict[str, Credential]
+
+KIND: Final = "kafka.scram"  # of the documents: one per user, its credentials by mechanism
+MECHANISMS: Final = {1: "SCRAM-SHA-256", 2: "SCRAM-SHA-512"}
+NUMBERS: Final = {name: number for number, name in MECHANISMS.items()}
+NONCE_BYTES: Final = 16
+_KEPT: Final = msgspec.json.Decoder(Kept)
+
+
+def answer(talk: Talk, token: bytes) -> tuple[str | None, bytes]:
+    """Who has proved itself, and what is said to it; nobody and nothing: the proof has failed."""
+    try:
+        if talk.exchange is not None:
+            (user, exchange), talk.exchange = talk.exchange, None
+            return user, exchange.finish(token)
+        user = user_of(token)
+        credential = _kept(talk, user).get(talk.mechanism)
+        if credential is None:
+            return None, b""
+        nonce = talk.session.token(NONCE_BYTES).hex()
+        exchange = Exchange(talk.mechanism, credential, token, nonce)
+    except ScramRefused:
+        return None, b""
+    talk.exchange = (user, exchange)
+    return None, exchange.challenge
+
+
+def _kept(talk: Talk, user: str) -> Kept:
+    try:
+        return _KEPT.decode(talk.session.submit(GetDocument(kind=KIND, name=user)).body)
+    except DocumentNotFound:
+        return {}
+
+
+def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
+    """DescribeUserScramCredentials: of the users asked for, or of all."""
+    asked = message["users"]
+    if asked:
+        names = [user["name"] for user in asked]
+    else:
+        known: list[Document] = talk.session.submit(ListDocuments(kind=KIND))
+        names = [document.name for document in known]
+    return {
+        "error_code": 0,
+        "error_message": None,
+        "results": [
+            _described(name, _kept(talk, name), names.count(name)) for name in dict.fromkeys(names)
+        ],
+    }
+
+
+def _described(name: str, kept: Kept, count: int) -> Message:
+    code: int = 0 if kept else ErrorCode.RESOURCE_NOT_FOUND
+    if count > 1:
+        code = ErrorCode.DUPLICATE_RESOURCE
+    return {
+        "user": name,
+        "error_code": code,
+        "error_message": ErrorCode(code).message if code else None,
+        "credential_infos": [
+            {"mechanism": NUMBERS[mechanism], "iterations": credential.iterations}
+            for mechanism, credential in kept.items()
+            if not code
+        ],
+    }
+
+
+def serve_alter(talk: Talk, request: Request, message: Message) -> Message:
+    """AlterUserScramCredentials: all changes of a user, or none."""
+    changes: dict[str, list[Message]] = {}
+    for change in [*message["deletions"], *message["upsertions"]]:
+        changes.setdefault(change["name"], []).append(change)
+    results: list[Message] = []
+    for user, given in changes.items():
+        code, text = 0, None
+        try:
+            _alter(talk, user, given)
+        except REFUSALS as error:
+            code, text = code_of(error), why(error)
+        results.append({"user": user, "error_code": code, "error_message": text})
+    talk.wait_for(SYNCED)
+    return {"results": results}
+
+
+def _alter(talk: Talk, user: str, changes: list[Message]) -> None:
+    if not user:
+        raise Refused(ErrorCode.UNACCEPTABLE_CREDENTIAL, "a user has a name")
+    kept = _kept(talk, user)
+    named = [change["mechanism"] for change in changes]
+    if len(set(named)) < len(named):
+        raise Refused(ErrorCode.DUPLICATE_RESOURCE)
+    for change in changes:
+        mechanism = MECHANISMS.get(change["mechanism"])
+        if mechanism is None:
+            raise Refused(ErrorCode.UNSUPPORTED_SASL_MECHANISM)
+        if "salt" in change:
+            kept[mechanism] = _credential(mechanism, change)
+        elif kept.pop(mechanism, None) is None:
+            raise Refused(ErrorCode.RESOURCE_NOT_FOUND, f"{user} has no {mechanism}")
+    if kept:
+        body = msgspec.json.encode(kept)
+        talk.session.submit(PutDocument(kind=KIND, name=user, body=body))
+    else:
+        talk.session.submit(DeleteDocument(kind=KIND, name=user))
+
+
+def _credential(mechanism: str, change: Message) -> Credential:
+    iterations = change["iterations"]
+    if not ITERATIONS_MIN <= iterations <= ITERATIONS_MAX:
+        text = f"{ITERATIONS_MIN} to {ITERATIONS_MAX} iterations"
+        raise Refused(ErrorCode.UNACCEPTABLE_CREDENTIAL, text)
+    salt, salted = bytes(change["salt"]), bytes(change["salted_password"])
+    return credential_of(mechanism, salt, iterations, salted)
