@@ -30,6 +30,7 @@ IDLE_QUEUES = 10_000
 PARKED_RECEIVES = 10_000
 SYNC_US_MAX = 300.0  # of the median fdatasync where the goal about synced sends holds
 BAD_ENDPOINTS = 10_000
+SCHEDULED_TASKS = 1_000_000
 
 Document = dict[str, Any]
 
@@ -337,6 +338,26 @@ def _pubsub_goals() -> list[Goal]:
     ]
 
 
+def _tasks_goals() -> list[Goal]:
+    name = "life/scheduled-tasks"
+    memory = at_size(name, "scheduled", SCHEDULED_TASKS, ["rss_peak_mb", "rss_idle_mb"], max)
+    restart = at_size(
+        name, "scheduled", SCHEDULED_TASKS, ["restart_s", "restart_after_kill_s"], max
+    )
+    create = own_worst(["tasks/create/64"], "rate", min)
+    dispatch = own_worst(["tasks/dispatch/8q"], "rate", min)
+    pace = own_worst(["tasks/pace/500"], "off_share", max)
+    due = own_worst(["tasks/due"], "p99_us", max)
+    return [
+        Goal("Cloud Tasks: created", 6_000, False, create, "/s"),
+        Goal("Cloud Tasks: dispatched over 8 queues", 2_000, False, dispatch, "/s"),
+        Goal("Cloud Tasks: off a rate of 500/s, over 30 s", 0.02, True, pace),
+        Goal("Cloud Tasks: from its time to its arrival, p99", 50_000, True, due, "us"),
+        Goal("1,000,000 scheduled tasks: memory", 200, True, memory, "MB"),
+        Goal("1,000,000 scheduled tasks: restart", 10, True, restart, "s"),
+    ]
+
+
 def _delivered(look: Lookup) -> Found:
     """Deliveries in a second of the broker's CPU, publishing them included."""
     cost_us = look.own("eventgrid/deliver/cloudevents/1c", CPU)
@@ -366,6 +387,7 @@ GOALS: tuple[Goal, ...] = (
     *_sqs_goals(),
     *_eventgrid_goals(),
     *_pubsub_goals(),
+    *_tasks_goals(),
     *_grpc_goals(),
     *_life_goals(),
 )

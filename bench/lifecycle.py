@@ -45,6 +45,7 @@ class LifeOptions:
     idle_queues: int = 10_000
     parked_receives: int = 10_000
     bad_endpoints: int = 10_000
+    scheduled_tasks: int = 1_000_000
 
 
 def start_and_idle(peer: Peer, _options: LifeOptions, _generate: Generate) -> Figures:
@@ -96,6 +97,30 @@ def bad_endpoints(peer: Peer, options: LifeOptions, generate: Generate) -> Figur
     half = Half(module="eventgrid_storm", protocol="eventgrid", parameters=told)
     found = generate(peer, (half,), {"seconds": STORM_S})
     return {"bad": options.bad_endpoints, **found}
+
+
+def scheduled_tasks(peer: Peer, options: LifeOptions, generate: Generate) -> Figures:
+    """Tasks that wait for tomorrow: memory, and how long a start takes that finds them."""
+    peer.start()
+    told = {"mode": "schedule", "window": 256, "count": options.scheduled_tasks}
+    half = Half(module="tasks_raw", protocol="cloudtasks", parameters=told)
+    found = generate(peer, (half,), {"queue": "scheduled", "seconds": None})
+    time.sleep(IDLE_WAIT_S)
+    rss_mb = measure.rss_mb(peer.pids[:1])
+    peer.stop()
+    peer.start()
+    restart_s = peer.ready_s
+    peer.kill()
+    peer.start()
+    return {
+        "scheduled": options.scheduled_tasks,
+        "rate": found["rate"],
+        "rss_peak_mb": found["rss_peak_mb"],
+        "rss_waiting_mb": rss_mb,
+        "restart_s": restart_s,
+        "restart_after_kill_s": peer.ready_s,
+        "rss_idle_mb": measure.rss_mb(peer.pids[:1]),
+    }
 
 
 def _sizes(options: LifeOptions) -> tuple[int, int, int]:
@@ -206,6 +231,7 @@ LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     "life/idle-queues": idle_queues,
     "life/parked-receives": parked_receives,
     "life/bad-endpoints": bad_endpoints,
+    "life/scheduled-tasks": scheduled_tasks,
     "life/backlog-amqp": backlog_amqp,
     "life/backlog-kafka": backlog_kafka,
     **kafkalife.LIFE,

@@ -371,6 +371,28 @@ def _grpc() -> Iterator[Scenario]:
         )
 
 
+TASKS_LOADS: dict[str, dict[str, Any]] = {
+    "create/64": {"mode": "create", "window": 64},
+    "dispatch/8q": {"mode": "dispatch"},
+    "pace/500": {"mode": "pace"},
+    "due": {"mode": "due"},
+}
+
+
+def _tasks() -> Iterator[Scenario]:
+    """Cloud Tasks. The target of its tasks is in the generator."""
+    for name, parameters in TASKS_LOADS.items():
+        mode = parameters["mode"]
+        yield Scenario(
+            name=f"tasks/{name}",
+            kind=Kind.LATENCY if mode == "due" else Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="tasks_raw", protocol="cloudtasks", parameters=parameters),),
+            rounds_max=1 if mode == "pace" else None,
+            durability="written before the answer",
+        )
+
+
 def _life() -> Iterator[Scenario]:
     every = (DRAGOMAN, RABBITMQ, KAFKA)
     yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
@@ -378,6 +400,7 @@ def _life() -> Iterator[Scenario]:
     yield Scenario(name="life/bad-endpoints", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     for name in ("life/kafka-rebalance", "life/kafka-topics", "life/kafka-idle"):
         yield Scenario(name=name, kind=Kind.LIFE, targets=KAFKA_TARGETS, rounds_max=1)
+    yield Scenario(name="life/scheduled-tasks", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
     yield Scenario(
         name="life/backlog-amqp",
@@ -399,6 +422,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_eventgrid(),
     *_pubsub(),
     *_eventhubs(),
+    *_tasks(),
     *_grpc(),
     *_life(),
 )

@@ -24,6 +24,8 @@ def test_what_a_queue_does_not_say_goes_without_saying() -> None:
     ("fields", "code"),
     [
         ({"rate_limits": {"max_dispatches_per_second": 501}}, INVALID_ARGUMENT),
+        ({"rate_limits": {"max_dispatches_per_second": float("nan")}}, INVALID_ARGUMENT),
+        ({"rate_limits": {"max_dispatches_per_second": float("inf")}}, INVALID_ARGUMENT),
         ({"rate_limits": {"max_concurrent_dispatches": 5001}}, INVALID_ARGUMENT),
         ({"retry_config": {"max_attempts": -2}}, INVALID_ARGUMENT),
         ({"retry_config": {"max_backoff": {"nanos": 1}}}, INVALID_ARGUMENT),

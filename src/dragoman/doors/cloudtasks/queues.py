@@ -106,13 +106,13 @@ def _check_override(target: Any) -> None:
 def _complete_rates(limits: Any) -> None:
     limits.max_dispatches_per_second = limits.max_dispatches_per_second or RATE_MAX
     limits.max_concurrent_dispatches = limits.max_concurrent_dispatches or CONCURRENT
-    limits.max_burst_size = min(BURST, max(1, int(limits.max_dispatches_per_second)))
     if not 0 < limits.max_dispatches_per_second <= RATE_MAX:
         raise invalid(
             f"RateLimits.max_dispatches_per_second must be above 0 and at most {RATE_MAX:g}."
         )
     if not 0 < limits.max_concurrent_dispatches <= CONCURRENT_MAX:
         raise invalid(f"RateLimits.max_concurrent_dispatches must be from 1 to {CONCURRENT_MAX}.")
+    limits.max_burst_size = min(BURST, max(1, int(limits.max_dispatches_per_second)))
 
 
 def complete_retries(config: Any) -> None:
