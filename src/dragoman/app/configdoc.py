@@ -174,6 +174,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "attempts_max": "attempts before a message is a dead letter; 0 for ever",
         "attempts_counted": "whether every delivery counts, or only those that failed",
         "retry_ms": "how long a released message waits before it is ready again",
+        "retry_ms_max": "where that is more: one that was held too long waits twice as long each time, up to this",
         "dead_letter": "where dead letters go: a table with `name`, `key` and `is_route`",
         "order": "what is kept in order beyond the log's own; `fair` keeps none, keys take turns",
         "priorities": 'highest priority honoured, with `order = "priority"`',

@@ -71,6 +71,9 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     attempts_max: int = 0  # 0 for ever
     attempts_counted: Literal["leased", "failed"] = "failed"
     retry_ms: int = 0  # backoff before a released message is ready again
+    retry_ms_max: int = (
+        0  # where that is more: one that was held too long waits twice as long each time
+    )
     dead_letter: Address | None = None
     order: OrderKind = "none"
     priorities: int = 0  # highest priority honoured, order = priority

@@ -44,7 +44,8 @@ class ListSnapshots(msgspec.Struct, frozen=True, kw_only=True):
 class SeekSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Make a subscription of the same stream stand as the snapshot says. Reply: `QueueInfo`.
 
-    Raises SnapshotNotFound, InvalidArgument (another stream), NotSupported (ordered or filtered).
+    An ordered or filtered subscription takes what its filter takes now of that, in its order.
+    Raises SnapshotNotFound, InvalidArgument (another stream), NotSupported (too much to be put in order).
     """
 
     namespace: str = DEFAULT_NAMESPACE

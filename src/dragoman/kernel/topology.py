@@ -274,9 +274,9 @@ def indexed(
     subscription_id: int,
     settings: SubscriptionSettings,
     starts: list[tuple[int, int]],
-) -> list[Record]:
+) -> list[Indexed]:
     """Records that put in order what a reader finds from these (partition, offset)s on. Raises Needs, NotSupported."""
-    records: list[Record] = []
+    records: list[Indexed] = []
     cold: list[Block] = []
     for index, start in starts:
         entries, missing = backlog(state.translator, stream.partitions[index], start, settings)
@@ -294,7 +294,7 @@ def found_by(state: State, made: SubscriptionCreated) -> list[Record]:
     if stream is None or order_of(made.settings) is None:
         return []
     found = indexed(state, stream, made.id, made.settings, list(enumerate(made.frontiers)))
-    return [] if made.settings.delay_ms else found  # put in order when it is shown
+    return [] if made.settings.delay_ms else [*found]  # put in order when it is shown
 
 
 def apply_indexed(state: State, record: Indexed) -> None:

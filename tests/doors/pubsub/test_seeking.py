@@ -120,15 +120,54 @@ def test_a_snapshot_that_would_soon_be_over_is_refused() -> None:
     assert info.value.code == FAILED_PRECONDITION
 
 
-def test_what_has_an_order_or_a_filter_has_no_snapshots() -> None:
+def snap(pubsub: Pubsub, sub: str = "sub") -> None:
+    pubsub.ask("CreateSnapshot", name=snapshot("snap"), subscription=subscription(sub))
+
+
+def test_a_snapshot_of_an_ordered_subscription_brings_back_what_it_had_to_do_in_its_order() -> None:
     pubsub = made(enable_message_ordering=True)
-    with pytest.raises(Status) as info:
-        pubsub.ask("CreateSnapshot", name=snapshot("snap"), subscription=subscription("sub"))
-    assert info.value.code == FAILED_PRECONDITION
-    pubsub.make(sub="plain")
-    pubsub.ask("CreateSnapshot", name=snapshot("snap"), subscription=subscription("plain"))
-    status = refused(pubsub, "Seek", subscription=subscription("sub"), snapshot=snapshot("snap"))
-    assert status.code == FAILED_PRECONDITION
+    pubsub.publish(b"a0", b"a1", key="a")
+    pubsub.publish(b"b0", b"b1", key="b")
+    assert pubsub.data(count=1) == [b"a0"]
+    (held,) = pubsub.pull(count=1)
+    snap(pubsub)
+    pubsub.publish(b"a2", key="a")
+    pubsub.acknowledge(held)
+    while pubsub.data():
+        pass
+    seek(pubsub, snapshot=snapshot("snap"))
+    found: list[bytes] = []
+    while data := pubsub.data():
+        found += data
+    assert [one for one in found if one[:1] == b"a"] == [b"a1", b"a2"]
+    assert [one for one in found if one[:1] == b"b"] == [b"b0", b"b1"]
+
+
+def test_a_snapshot_of_a_filtered_subscription_brings_back_what_it_takes() -> None:
+    pubsub = made(filter='attributes.tier = "gold"')
+    pubsub.publish(b"0", b"1", tier="gold")
+    pubsub.publish(b"2", tier="tin")
+    assert pubsub.data(count=1) == [b"0"]
+    snap(pubsub)
+    pubsub.publish(b"3", tier="gold")
+    assert pubsub.data() == [b"1", b"3"]
+    seek(pubsub, snapshot=snapshot("snap"))
+    assert pubsub.data() == [b"1", b"3"]
+
+
+def test_a_snapshot_serves_other_subscriptions_of_its_topic_each_in_its_way() -> None:
+    pubsub = made()
+    pubsub.make(sub="gold", filter="attributes:gold")
+    pubsub.make(sub="ordered", enable_message_ordering=True)
+    pubsub.publish(b"0", b"1", gold="1")
+    pubsub.publish(b"2", key="k")
+    assert pubsub.data(count=1) == [b"0"]
+    snap(pubsub)
+    for sub, expected in (("gold", [b"1"]), ("ordered", [b"1", b"2"]), ("sub", [b"1", b"2"])):
+        while pubsub.data(sub):
+            pass
+        pubsub.ask("Seek", subscription=subscription(sub), snapshot=snapshot("snap"))
+        assert pubsub.data(sub) == expected
 
 
 def test_a_snapshot_is_of_the_project_of_its_topic() -> None:

@@ -260,3 +260,32 @@ def test_what_expires_after_its_release_puts_no_dead_letter_over_a_limit_for_lon
         pass
     dead = queue.kernel.state.subscription("default", "dead")
     assert (dead.ready(), dead.windows[0].frontier) == (1, 1)
+
+
+def test_a_message_that_is_held_too_long_again_and_again_rests_twice_as_long_up_to_a_bound() -> (
+    None
+):
+    queue = Queue(retry_ms=1_000, retry_ms_max=3_000)
+    queue.publish(b"a")
+    for rest_ms in (1_000, 2_000, 3_000, 3_000):
+        queue.lease(1, lease_duration_ms=100)
+        queue.pass_ms(100)
+        queue.pass_ms(rest_ms - 1)
+        assert queue.info().ready == 0
+        queue.pass_ms(1)
+        assert queue.info().ready == 1
+
+
+def test_messages_that_were_tried_differently_rest_differently_after_one_deadline() -> None:
+    queue = Queue(retry_ms=1_000, retry_ms_max=60_000)
+    queue.publish(b"a")
+    queue.lease(1, lease_duration_ms=100)
+    queue.pass_ms(100)
+    queue.pass_ms(1_000)
+    queue.publish(b"b")
+    queue.lease(2, lease_duration_ms=100)
+    queue.pass_ms(100)
+    queue.pass_ms(1_000)
+    assert queue.info().ready == 1
+    queue.pass_ms(1_000)
+    assert queue.info().ready == 2

@@ -53,15 +53,13 @@ metadata `x-goog-api-key`, or as a bearer token in `authorization`; else it is U
   told with the topic `_deleted-topic_`. If a topic of that name is made again meanwhile, they receive from it.
 - An ack that comes after its deadline still counts as long as nobody else was given the message; with exactly-once
   delivery it is refused (PERMANENT_FAILURE_INVALID_ACK_ID), and one that is repeated succeeds.
-- The retry policy is kept to the full when a message is given back (a deadline of 0, or a push that failed); one whose
-  deadline ran out rests for the minimum backoff.
 - A message that is past the subscription's retention goes to the dead-letter topic where there is one. Dead letters do
   not say the project (CloudPubSubDeadLetterSourceSubscriptionProject).
 - `expiration_policy` counts from when the broker last started, if that was later.
 - `max_outstanding_bytes` is kept to by counting messages at the size that they had so far; at most 10,000 messages are
   outstanding on one stream, whatever it allows. A stream is ended after 30 minutes (UNAVAILABLE).
-- Subscriptions with ordering or a filter have no snapshots; they do seek to times. A snapshot's `expire_time` cannot be
-  changed.
+- A snapshot's `expire_time` cannot be changed. A subscription with ordering or a filter that is sought reads what the
+  topic keeps: more than 16 MiB that are no longer in memory are refused (FAILED_PRECONDITION).
 - A topic that other doors made keeps at least what they said; `message_retention_duration` adds nothing less.
 - A dead-letter topic is of the project of the subscription's topic.
 

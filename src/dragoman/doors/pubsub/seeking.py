@@ -98,7 +98,8 @@ class Seeking:
         except SnapshotNotFound:
             raise not_found(snapshot.id) from None
         except NotSupported as error:
-            raise _unordered() from error
+            text = "Too much for a subscription with ordering or a filter"
+            raise precondition(f"{text}: {error}.") from error
 
     # --- snapshots ---
 
@@ -124,8 +125,6 @@ class Seeking:
             session.submit(CreateSnapshot(**where, snapshot=place.id, life_ms=LIFE_MS - age_ms))
         except AlreadyExists:
             raise already_exists(place.id) from None
-        except NotSupported as error:
-            raise _unordered() from error
         drop_policy(session, place.project, snapshot_name(place))
         self._note(session, place, _Note(where["name"], where["namespace"], dict(request.labels)))
         return written(
@@ -208,12 +207,6 @@ class Seeking:
     def _note(self, session: Session, place: Place, note: _Note) -> None:
         body = msgspec.json.encode(note)
         session.submit(PutDocument(namespace=place.project, kind=KIND, name=place.id, body=body))
-
-
-def _unordered() -> Exception:
-    return precondition(
-        "Snapshots of subscriptions with ordering or a filter are not offered here."
-    )
 
 
 def _infos(session: Session, project: str) -> dict[str, SnapshotInfo]:

@@ -1,7 +1,7 @@
 """A subscription's settings, from Pub/Sub's words to the kernel's, and what is kept of them.
 
     ack_deadline_seconds           lease_duration_ms      dead_letter_policy      dead_letter, attempts_max
-    message_retention_duration     ttl_ms                 retry_policy            retry_ms; the door doubles it
+    message_retention_duration     ttl_ms                 retry_policy            retry_ms, retry_ms_max
     enable_message_ordering        order = key            expiration_policy       idle_ms
     enable_exactly_once_delivery   exactly_once           push_config             push
     filter                         filter                 retain_acked_messages   the stream's retention
@@ -154,6 +154,7 @@ def settings_of(
         if is_lettered
         else None,
         retry_ms=duration_ms(subscription.retry_policy.minimum_backoff),
+        retry_ms_max=duration_ms(subscription.retry_policy.maximum_backoff),
         order="key" if is_ordered else "none",
         revoke_followers=is_ordered,
         filter={"expression": subscription.filter} if subscription.filter else {},

@@ -19,7 +19,9 @@ from dragoman.kernel.leases.receivers import new_holder, receiver
 from dragoman.kernel.leases.sessions import expire_lock
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import DEFERRED
-from dragoman.kernel.records import Record, Renewed
+from dragoman.kernel.leases.window import Window
+from dragoman.kernel.records import Record, Renewed, Runs
+from dragoman.kernel.settings import SubscriptionSettings
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.topology import check_owner
 from dragoman.model.errors import (
@@ -32,6 +34,8 @@ from dragoman.model.errors import (
     SubscriptionNotFound,
 )
 from dragoman.model.limits import DEFERRED_MAX, LEASE_DURATION_MS_MAX, SWEEP_LEASES_MAX
+
+DOUBLED_MAX: Final = 20  # times that a rest is doubled
 
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
@@ -72,19 +76,41 @@ def decide_renew(state: State, command: Renew, elapsed_ms: int) -> list[Record]:
     ]
 
 
-def decide_overdue(state: State, entry: Entry, now_ms: int, elapsed_ms: int) -> list[Record]:
-    """Records that return what is still held under a deadline that has passed. Raises Needs."""
+def decide_overdue(
+    state: State, entry: Entry, now_ms: int, elapsed_ms: int
+) -> tuple[list[Record], bool]:
+    """(records that return what is still held under a deadline that has passed, whether some is left): as much as rests
+    equally long, since what is decided together is decided on one state. Raises Needs.
+    """
     _, subscription_id, partition, start, end, holder = entry
     subscription = state.subscriptions.get(subscription_id)
     if subscription is None:
-        return []
-    runs = subscription.windows[partition].overdue(start, end, holder, elapsed_ms)
-    if not runs:
-        return []
+        return [], False
+    window = subscription.windows[partition]
+    overdue = window.overdue(start, end, holder, elapsed_ms)
+    if not overdue:
+        return [], False
+    delay_ms, runs = rest_of(subscription.settings, window, overdue)
     command = Settle(subscription_id, partition, holder, runs, "release")
     command.failed = True
-    delay_ms = subscription.settings.retry_ms
-    return released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms)
+    records = released(state, subscription, command, runs, delay_ms, now_ms, elapsed_ms)
+    return records, runs != overdue
+
+
+def rest_of(settings: SubscriptionSettings, window: Window, runs: Runs) -> tuple[int, Runs]:
+    """(how long the first of these messages is to rest, those that were tried as often)."""
+    if settings.retry_ms_max <= settings.retry_ms:
+        return settings.retry_ms, runs
+    tried = window.tried(runs[0][0])
+    alike: Runs = []
+    for offset in (at for start, end in runs for at in range(start, end)):
+        if window.tried(offset) == tried:
+            if alike and alike[-1][1] == offset:
+                alike[-1] = (alike[-1][0], offset + 1)
+            else:
+                alike.append((offset, offset + 1))
+    doubled = settings.retry_ms << min(tried, DOUBLED_MAX)
+    return min(doubled, settings.retry_ms_max), alike
 
 
 def sweep_leases(kernel: "Decisions") -> bool:
@@ -94,8 +120,10 @@ def sweep_leases(kernel: "Decisions") -> bool:
         refill(kernel.state, kernel.elapsed_ms, kernel.now_ms)
     for _ in range(SWEEP_LEASES_MAX):
         if due.heap and due.heap[0][0] <= kernel.elapsed_ms:
-            records = decide_overdue(kernel.state, due.heap[0], kernel.now_ms, kernel.elapsed_ms)
-            heappop(due.heap)
+            entry = due.heap[0]
+            records, more = decide_overdue(kernel.state, entry, kernel.now_ms, kernel.elapsed_ms)
+            if not more:
+                heappop(due.heap)
             kernel.commit(records)
         elif due.locks and due.locks[0][0] <= kernel.elapsed_ms:
             expire_lock(kernel, due.locks[0])

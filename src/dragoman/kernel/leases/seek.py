@@ -99,12 +99,6 @@ def seek(kernel: "Decisions", command: Seek, session: int) -> QueueInfo:
     return queue_info(subscription)
 
 
-def check_seekable(subscription: Subscription) -> None:
-    """Raises NotSupported."""
-    if subscription.settings.order != "none" or subscription.settings.filter:
-        raise NotSupported("snapshots of an ordered or filtered subscription")
-
-
 def _sought(subscription: Subscription, partition: Partition, offset: int) -> Sought:
     frontier = min(max(offset, partition.start), partition.end)
     return Sought(subscription.id, partition.index, frontier, [])
