@@ -271,6 +271,13 @@ def capture_eventgrid() -> None:
     save("eventgrid", frames(), lambda frame: PATH.match(frame)[0])  # type: ignore[index]
 
 
+def capture_pubsub() -> None:
+    """Calls as Google's message classes spell them."""
+    from tests.fuzz.capture_pubsub import capture
+
+    save("pubsub", capture(), lambda frame: frame)
+
+
 CAPTURES: dict[str, Callable[[], None]] = {
     "kafka": capture_kafka,
     "amqp": capture_amqp,
@@ -278,6 +285,7 @@ CAPTURES: dict[str, Callable[[], None]] = {
     "eventgrid": capture_eventgrid,
     "servicebus": capture_servicebus,
     "eventhubs": capture_eventhubs,
+    "pubsub": capture_pubsub,
 }
 
 if __name__ == "__main__":

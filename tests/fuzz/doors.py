@@ -19,9 +19,14 @@ from dragoman.doors.amqp10.profile import GenericProfile
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.eventhubs.profile import EventHubsProfile
 from dragoman.doors.kafka.door import make_door as kafka
+from dragoman.doors.pubsub.services import make_services as pubsub
 from dragoman.doors.servicebus.profile import ServiceBusProfile
 from dragoman.doors.shared.amqp10.door import Amqp10Door
 from dragoman.doors.shared.amqp10.profile import Profile
+from dragoman.doors.shared.grpc.door import door_maker as grpc
+from dragoman.doors.shared.grpc.health import HealthService
+from dragoman.doors.shared.grpc.reflection import reflections
+from dragoman.doors.shared.grpc.table import Table as Methods
 from dragoman.doors.shared.rest.door import door_maker
 from dragoman.doors.shared.rest.routes import Table
 from dragoman.doors.sns.face import SnsFace
@@ -32,6 +37,7 @@ from dragoman.wire.amqp10.composites import from_bytes
 from dragoman.wire.amqp10.frames import frame
 from dragoman.wire.amqp10.messaging import Source
 from dragoman.wire.amqp10.performatives import Attach, Flow
+from dragoman.wire.http2 import frames as http2
 
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -42,6 +48,18 @@ DETACH = b"\x00\x53\x16"
 AMQP10_FAULT = b"amqp:internal-error"
 AMQP_FAULT = bytes((0, 10, 0, 50, 2, 29))  # connection.close with 541, internal error
 AMQP_KINDS = (1, 2, 3, 8)
+HTTP2_KINDS = (
+    http2.DATA,
+    http2.HEADERS,
+    http2.RST_STREAM,
+    http2.SETTINGS,
+    http2.PING,
+    http2.GOAWAY,
+    http2.WINDOW_UPDATE,
+)
+HTTP2_FAULT = bytes((0, 0, 0, 2))
+GRPC_FAULT = b"Something went wrong here"
+TIMEOUTS = (b"0S ", b"-1S", b"1nn", b"9H9", b"00n", b"\xff\0S", b"1m ", b"99H", b"  S", b"01u")
 LENGTH = re.compile(rb"(content-length: ?)(\d+)", re.IGNORECASE)
 ANSWER = re.compile(rb"HTTP/1\.1 (\d\d\d) [ \w]*\r\n(?:[-\w]+: [^\r\n]*\r\n)*\r\n")
 FIX_LENGTH = 0.75  # how often a mutated frame's length is made true again: else few get past it
@@ -261,7 +279,80 @@ class EventHubs(Amqp10):
         return lambda session, connection: Amqp10Door(session, connection, profiles)
 
 
+class Pubsub:
+    """Calls over HTTP/2: a head in one frame, messages in others. Every call has a stream of its own."""
+
+    name = endpoint = "pubsub"
+
+    def __init__(self) -> None:
+        self._captured = frames_of(self.name)
+        self._calls = [self._parts(frame) for frame in self._captured]
+        self._stream = 1
+        self.is_over = False  # it was told to go, and is not heard any more
+        self.frames = self._captured
+        preface = http2.PREFACE + http2.frame(http2.SETTINGS, 0, 0, b"")
+        self.greeting = (preface, b"".join(self._numbered(*parts) for parts in self._calls[:2]))
+
+    def _parts(self, captured: bytes) -> tuple[bytes, bytes, int]:
+        """(header block, messages, flags of the last frame)."""
+        end = 9 + int.from_bytes(captured[:3], "big")
+        return captured[9:end], captured[end + 9 :], captured[end + 4]
+
+    def _numbered(self, block: bytes, body: bytes, flags: int) -> bytes:
+        self._stream += 2
+        head = http2.frame(http2.HEADERS, http2.END_HEADERS, self._stream, block)
+        return head + http2.frame(http2.DATA, flags, self._stream, body)
+
+    def make_door(self) -> Callable[..., Any]:
+        services: list[Any] = [*pubsub(), *reflections(list), HealthService(list, lambda: True)]
+        return grpc(lambda: Methods(services), lambda: Table([HealthFace(list)]))
+
+    def honest(self, chance: random.Random) -> bytes:
+        """A call as it was captured, on a stream of its own."""
+        return self._numbered(*chance.choice(self._calls))
+
+    def hostile(self, chance: random.Random) -> bytes:
+        block, body, flags = chance.choice(self._calls)
+        kind = chance.random()
+        if kind < 0.35:  # a message that is something else, its length true
+            inner = mutate(chance, body[5:] or b"\0", self._captured)
+            body = b"\0" + len(inner).to_bytes(4, "big") + inner
+        elif kind < 0.5:
+            body = mutate(chance, body, self._captured)
+        elif kind < 0.65:
+            block = mutate(chance, block, self._captured)
+        elif kind < 0.75:
+            block = block.replace(b"\x0359S", b"\x03" + chance.choice(TIMEOUTS))
+        elif kind < 0.85:
+            return self._numbered(block, body, flags) + self._odd(chance)
+        elif kind < 0.96:
+            return self._odd(chance)
+        else:
+            return mutate(chance, self._numbered(block, body, flags), self._captured)
+        return self._numbered(block, body, flags)
+
+    def _odd(self, chance: random.Random) -> bytes:
+        """A frame of any kind on the last stream, or on any."""
+        stream = chance.choice((self._stream, 0, self._stream + 2, chance.getrandbits(31)))
+        payload = chance.choice((b"", bytes(4), b"\0\0\0\x08", chance.randbytes(8)))
+        return http2.frame(chance.randrange(12), chance.getrandbits(8), stream, payload)
+
+    def check(self, out: bytes) -> None:
+        """Whole frames of kinds that a server sends; no word of a fault."""
+        at = 0
+        while at < len(out):
+            end = at + 9 + int.from_bytes(out[at : at + 3], "big")
+            if end > len(out) or out[at + 3] not in HTTP2_KINDS:
+                raise Dirty(out[at : at + 64].hex())
+            is_fault = out[at + 3] == http2.GOAWAY and out[at + 13 : at + 17] == HTTP2_FAULT
+            if is_fault or GRPC_FAULT in out[at:end]:
+                raise Dirty(f"the door met a fault of its own: {out[at:end]!r}")
+            self.is_over = self.is_over or out[at + 3] == http2.GOAWAY
+            at = end
+
+
 DOORS: dict[str, Callable[[], Any]] = {
+    "pubsub": Pubsub,
     "amqp10": Amqp10,
     "kafka": Kafka,
     "amqp": Amqp,

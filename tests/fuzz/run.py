@@ -68,17 +68,24 @@ class Fuzzer:
     def _input(self) -> bytes:
         chance, door = self.chance, self.door
         return b"".join(
-            chance.choice(door.frames) if chance.random() < HONEST else door.hostile(chance)
+            self._honest() if chance.random() < HONEST else door.hostile(chance)
             for _ in range(chance.randint(1, 3))
         )
+
+    def _honest(self) -> bytes:
+        """As it was captured, unless the door has to number it."""
+        honest: Any = getattr(self.door, "honest", self.chance.choice)
+        found: bytes = honest(self.chance if hasattr(self.door, "honest") else self.door.frames)
+        return found
 
     def _feed(self, data: bytes) -> None:
         self._answered(self.rig.send(*split(self.chance, data)))
         if self.chance.random() < WAIT:
             self._answered(self.rig.wait())
         is_over = self.chance.randrange(CONNECTION_INPUTS_MAX) == 0
-        self.result.closed += self.rig.wire.is_closed
-        if self.rig.wire.is_closed or is_over:
+        is_ended = self.rig.wire.is_closed or getattr(self.door, "is_over", False)
+        self.result.closed += is_ended
+        if is_ended or is_over:
             self.rig.reconnect()
             self._greet()
 
@@ -87,6 +94,8 @@ class Fuzzer:
         self.door.check(out)
 
     def _greet(self) -> None:
+        if hasattr(self.door, "is_over"):
+            self.door.is_over = False
         if self.door.greeting:
             self.rig.send(*self.door.greeting)
 

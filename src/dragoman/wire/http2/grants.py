@@ -1,7 +1,7 @@
 """The receiving half of flow control (RFC 9113, section 5.2): what the peer may still send us. Hot.
 
 Content is granted anew as it comes, half a window at a time; whoever collects it keeps a bound of its own. `hold` stops
-that: what has been granted is all that comes, a window's worth.
+that, for all or for one stream: what has been granted is all that comes, a window's worth.
 """
 
 from typing import Final
@@ -50,6 +50,16 @@ class Grants:
         if not self._is_held:
             self._grant_stream(stream)
 
+    def hold_stream(self, stream: Http2Stream) -> None:
+        """Grant this stream nothing more."""
+        stream.is_held = True
+
+    def release_stream(self, stream: Http2Stream) -> None:
+        """Grant it again, and what was held back."""
+        stream.is_held = False
+        if not self._is_held and stream.state in (OPEN, LOCAL_CLOSED):
+            self._grant_stream(stream)
+
     def hold(self) -> None:
         """Grant nothing more."""
         self._is_held = True
@@ -71,6 +81,8 @@ class Grants:
 
     def _grant_stream(self, stream: Http2Stream) -> None:
         owed = STREAM_WINDOW_BYTES - stream.granted_bytes
+        if stream.is_held:
+            return
         if owed >= _STREAM_STEP_BYTES:
             stream.granted_bytes += owed
             self._sending.raw(window_update(stream.id, owed))

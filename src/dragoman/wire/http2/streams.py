@@ -87,6 +87,7 @@ class Http2Stream:
     room_bytes      what the peer lets us send on it (section 5.2.1); below zero after it has made its window smaller
     granted_bytes   what we let the peer send
     length_left     of the content that its head announced; -1 where it did not
+    is_held         it is granted nothing more for now
     queue           what waits for room; `queued_bytes` is its size
     trailers        the block that goes behind it; None while the end is not in sight
     note            its owner's own
@@ -96,6 +97,7 @@ class Http2Stream:
         "granted_bytes",
         "has_head",
         "id",
+        "is_held",
         "length_left",
         "note",
         "queue",
@@ -109,6 +111,7 @@ class Http2Stream:
         self.id = id
         self.state: int = OPEN
         self.has_head = False
+        self.is_held = False
         self.room_bytes = room_bytes
         self.granted_bytes = granted_bytes
         self.length_left = -1

@@ -4,7 +4,7 @@ import pytest
 from tests.doors.shared.grpc.client import Client, World
 from tests.doors.shared.grpc.echo import Text
 
-from dragoman.doors.shared.grpc.streaming import ROOM_BYTES_MAX
+from dragoman.doors.shared.grpc.streaming import FLOOD_BYTES_MAX, ROOM_BYTES_MAX
 from dragoman.kernel.api import Address, Consume, DeclareQueue, Publish
 from dragoman.model.levels import CANONICAL, SYNCED
 from dragoman.wire.grpc.codes import (
@@ -15,6 +15,8 @@ from dragoman.wire.grpc.codes import (
     RESOURCE_EXHAUSTED,
     UNAVAILABLE,
 )
+from dragoman.wire.grpc.messages import encode_message
+from dragoman.wire.http2.settings import STREAM_WINDOW_BYTES
 
 
 @pytest.fixture
@@ -198,3 +200,38 @@ def test_what_is_found_wrong_late_leaves_nothing_behind(client: Client) -> None:
     client.raw(number, b"\x02\x00\x00\x00")
     assert client.raw(number, b"\x00").status == INTERNAL
     assert client.door._link.collected_bytes == 0
+
+
+def test_a_client_that_asks_and_takes_nothing_is_not_heard_until_it_does(world: World) -> None:
+    client = Client(world, window=10_000)
+    client.acknowledges = False
+    number = client.open("Talk")
+    text = Text(text="x", data=bytes(10_000))
+    size = len(encode_message(text.SerializeToString()))
+    sent = 0
+    while client.h2.local_flow_control_window(number) > size:
+        client.send(number, text)
+        sent += 1
+    stream = client.door._wire.streams[number]
+    assert FLOOD_BYTES_MAX < stream.queued_bytes < FLOOD_BYTES_MAX + 2 * size
+    assert len(world.echo.streams[0].texts) < sent
+    client.acknowledges = True
+    client.h2.acknowledge_received_data(10_000, number)
+    client.exchange()
+    answer = client.send(number, ends=True)
+    assert (len(answer.messages), answer.status) == (sent, 0)
+    assert client.door._link.collected_bytes == 0
+    assert client.h2.local_flow_control_window(number) > STREAM_WINDOW_BYTES // 2
+
+
+def test_requests_that_wait_go_with_their_call(world: World) -> None:
+    client = Client(world, window=10_000)
+    client.acknowledges = False
+    number = client.open("Talk")
+    text = Text(text="x", data=bytes(10_000))
+    for _ in range(120):
+        client.send(number, text)
+    assert client.door._link.collected_bytes > 0
+    client.cancel(number)
+    assert client.door._link.collected_bytes == 0
+    assert not client.door._link.thirsty

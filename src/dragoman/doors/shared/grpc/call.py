@@ -155,8 +155,8 @@ class Sender(Protocol):
     """The sending half of a streaming call. Messages leave in the order in which they were sent."""
 
     def send(self, message: Message | bytes, *, position: int = 0, level: int = APPLIED) -> None:
-        """Send a message, no sooner than when `position` has reached `level`. Taken whatever the room: who sends
-        without looking at it is bounded by what its client asks for, or not at all.
+        """Send a message, no sooner than when `position` has reached `level`. Taken whatever the room; requests are
+        not handed on while much is unsent, so that who answers each with a few messages needs not look at it.
         """
         ...
 

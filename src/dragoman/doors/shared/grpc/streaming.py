@@ -3,9 +3,11 @@
     content -> messages -> Stream.received         Stream -> send, finish -> outbox -> sending
                                                      ^ writable, when there is room again
 
-The answer's head leaves at once: clients wait for it. `send` and `finish` keep their order through the outbox.
+The answer's head leaves at once: clients wait for it. `send` and `finish` keep their order through the outbox. A client
+that asks and takes no answers is not heard any more until it does.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -33,6 +35,7 @@ from dragoman.wire.http2.heads import Head
 from dragoman.wire.http2.streams import Http2Stream
 
 ROOM_BYTES_MAX: Final = 256 << 10  # of one call, in queues here: a reader is handed no more past it
+FLOOD_BYTES_MAX: Final = 1 << 20  # of one call, unsent: its requests wait past it
 STREAMS_BYTES_MAX: Final = 16 << 20  # of all calls of a connection
 AGAIN_BYTES: Final = (
     16 << 10
@@ -46,12 +49,15 @@ class StreamCall:
         "_call",
         "_has_one",
         "_held",
+        "_is_ended",
         "_is_finished",
         "_link",
         "_plan",
         "_reader",
         "_stream",
         "_target",
+        "_waiting",
+        "_waiting_bytes",
         "due_ms",
     )
 
@@ -68,6 +74,9 @@ class StreamCall:
         self._held = Held()
         self._target: Stream | None = None
         self._has_one = False  # message, received
+        self._waiting: deque[bytes] = deque()  # requests, while too much of the answer is unsent
+        self._waiting_bytes = 0
+        self._is_ended = False  # the client sends no more
         self._is_finished = False  # nothing more is sent, or said to the target
         self.due_ms: int | None = deadline
 
@@ -94,11 +103,32 @@ class StreamCall:
         """Some of the requests."""
         try:
             for message in self._read(data, ended=ended):
-                self._receive(message)
-            if ended and not self._is_finished:
-                self._half_close()
+                self._waiting.append(message)
+                self._count_waiting(len(message))
+            self._is_ended = ended
+            self._work()
         except BadMessage as bad:
             self._fail(Status(bad.code, bad.text))
+
+    def _count_waiting(self, change: int) -> None:
+        self._waiting_bytes += change
+        self._link.collected_bytes += change
+
+    def _work(self) -> None:
+        """Hand on what came, as long as the client takes what it is answered. Raises BadMessage."""
+        waiting = self._waiting
+        while waiting and not self._is_finished:
+            if self._stream.queued_bytes + self._held.size_bytes > FLOOD_BYTES_MAX:
+                self._link.thirsty[self] = None
+                self._link.wire.grants.hold_stream(self._stream)
+                return
+            message = waiting.popleft()
+            self._count_waiting(-len(message))
+            self._receive(message)
+        if self._stream.is_held:
+            self._link.wire.grants.release_stream(self._stream)
+        if self._is_ended and not self._is_finished:
+            self._half_close()
 
     def _read(self, data: bytes, *, ended: bool) -> list[bytes]:
         """Messages that are whole now. Raises BadMessage."""
@@ -208,6 +238,8 @@ class StreamCall:
         self._target = None
         self._stream.note = None
         self._link.collected_bytes -= self._reader.held_bytes
+        self._waiting.clear()
+        self._count_waiting(-self._waiting_bytes)
         self._link.forget(self)
 
     def _refuse(self, status: Status) -> None:
@@ -298,7 +330,21 @@ class StreamCall:
         return room > 0 and room + self._stream.queued_bytes >= min(AGAIN_BYTES, window)
 
     def writable(self) -> None:
-        """Tell of room, if there is some."""
-        if self._target is not None and self.has_room():
-            self._link.thirsty.pop(self, None)
+        """Tell of room, if there is some; what came meanwhile is handed on first."""
+        if self._target is None or not self.has_room():
+            return
+        self._link.thirsty.pop(self, None)
+        if self._waiting:
+            self._go_on()
+        else:
             self._tell(self._target.writable)
+
+    def _go_on(self) -> None:
+        """What came while too much was unsent."""
+        try:
+            self._work()
+        except BadMessage as bad:
+            self._fail(Status(bad.code, bad.text))
+        target = self._target
+        if target is not None and self not in self._link.thirsty:
+            self._tell(target.writable)
