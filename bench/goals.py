@@ -335,6 +335,19 @@ def _pubsub_goals() -> list[Goal]:
         Goal("Pub/Sub: published in batches of 100", 60_000, False, rates["publish-100"], "/s"),
         Goal("Pub/Sub: published one by one", 8_000, False, rates["publish-1"], "/s"),
         Goal("Pub/Sub: streamed and acknowledged", 60_000, False, rates["pull"], "/s"),
+        *(
+            Goal(f"Pub/Sub: p99 at 1,000/s, {who}", bound_us, True, _p99(client), "us")
+            for who, client, bound_us in (
+                ("publish to callback", "client", 10_000),
+                ("last byte in to first byte out", "raw", 3_000),
+            )
+        ),
+        *(
+            Goal(f"Pub/Sub: CPU of {name} to grpc.aio's that does nothing", 1.0, True, to_aio)
+            for name, to_aio in (
+                (name, mean_ratio([scenario], CPU, GRPC_AIO)) for name, scenario in PUBSUB.items()
+            )
+        ),
     ]
 
 
@@ -356,6 +369,10 @@ def _tasks_goals() -> list[Goal]:
         Goal("1,000,000 scheduled tasks: memory", 200, True, memory, "MB"),
         Goal("1,000,000 scheduled tasks: restart", 10, True, restart, "s"),
     ]
+
+
+def _p99(client: str) -> Callable[[Lookup], Found]:
+    return own_worst([f"pubsub-latency/{client}"], "p99_us", max)
 
 
 def _delivered(look: Lookup) -> Found:

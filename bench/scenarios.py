@@ -338,10 +338,28 @@ def _pubsub() -> Iterator[Scenario]:
         yield Scenario(
             name=f"pubsub/{name}/1KiB/1c",
             kind=Kind.COST,
-            targets=(DRAGOMAN,),
+            targets=(DRAGOMAN, GRPC_AIO),
             halves=(Half(module="pubsub_raw", protocol="pubsub", parameters=parameters),),
             group=Group.QUICK if name == "publish-100" else Group.WHOLE,
             durability="written before the answer",
+        )
+    for mode in ("publish", "pull"):
+        parameters = {"mode": mode, "size_bytes": RECORD_BYTES}
+        yield Scenario(
+            name=f"pubsub-client/{mode}",
+            kind=Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="pubsub_client", protocol="pubsub", parameters=parameters),),
+            durability="written before the answer",
+        )
+    told = {"mode": "paced", "size_bytes": RECORD_BYTES, "rate_per_s": PACED_RATE_PER_S}
+    for client, module in (("raw", "pubsub_latency"), ("client", "pubsub_client")):
+        yield Scenario(
+            name=f"pubsub-latency/{client}",
+            kind=Kind.LATENCY,
+            targets=(DRAGOMAN,),
+            halves=(Half(module=module, protocol="pubsub", parameters=told),),
+            group=Group.WHOLE,
         )
 
 
