@@ -165,6 +165,22 @@ def test_what_is_below_the_safe_offsets_is_shown_though_what_is_above_must_wait(
     assert partition.committed == 3
 
 
+def test_what_has_become_safe_meanwhile_is_shown_once_it_is_written() -> None:
+    node = Engine().start()
+    session = node.connect()
+    session.submit(CreateStream(name="s", settings=STREAM))
+    publish(session, "s", b"1")
+    node.settle()
+    partition = node.kernel.state.stream("default", "s").partitions[0]
+    partition.safe = 1
+    publish(session, "s", b"2")
+    node.turn()
+    partition.safe = 2  # the reservation was synced behind the turn that noted the message
+    node.commit.pump_all()
+    node.journal.run_one()
+    assert (partition.committed, node.commit.reached(SYNCED) < node.commit.written) == (2, True)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_no_offset_is_ever_seen_as_two_messages(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reservation, "BLOCK_MIN", 2)  # so that many are needed

@@ -58,6 +58,10 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
         ("delays", "orders", "pumps", "transactions"),
     ): "a producer's batch counted once for each key in it",
     (544, ("groups", "pumps")): "a group was deleted that somebody was still to join",
+    (
+        6011,
+        ("deadlines", "pumps", "scheduling", "transactions"),
+    ): "what had become safe waited for a sync all the same",
 }
 
 MET_MIN = 100

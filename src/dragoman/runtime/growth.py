@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dragoman.kernel.block import Partition
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
-from dragoman.kernel.reservation import give_back, reservation
+from dragoman.kernel.reservation import give_back, reservation, shown_at
 from dragoman.model.levels import APPLIED, SYNCED, WRITTEN
 from dragoman.runtime.commit import Commit
 from dragoman.runtime.nocommit import NoCommit
@@ -108,8 +108,11 @@ class Growth:
         reached = [self._commit.reached(level) for level in (APPLIED, WRITTEN, SYNCED)]
         growing, self._growing = self._growing, []
         for item in growing:
-            if reached[item[1]] >= item[0]:
-                self._grow(item[2], item[3], item[4])
+            position, level, stream, partition, end = item
+            if level == SYNCED and stream.settings.level == WRITTEN:
+                level = shown_at(partition, end, WRITTEN)  # may have become safe since it was noted
+            if reached[level] >= position:
+                self._grow(stream, partition, end)
             else:
                 self._growing.append(item)
 
