@@ -54,13 +54,13 @@ def test_a_queue_waits_once_to_be_served_and_only_while_somebody_consumes() -> N
     state = queue.kernel.state
     subscription = state.subscription("default", "q")
     state.activate(subscription)
-    assert state.active == []
+    assert not state.active
     queue.consume()
     state.active.clear()
     subscription.queued = False
     state.activate(subscription)
     state.activate(subscription)
-    assert state.active == [subscription]
+    assert list(state.active) == [subscription]
 
 
 def test_a_holder_is_known_to_all_who_ask_and_forgotten_by_all() -> None:

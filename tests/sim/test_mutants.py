@@ -338,9 +338,10 @@ def no_queue_refuses(patch: Patch) -> None:
 def a_queue_is_forgotten_while_another_is_served(patch: Patch) -> None:
     real = dispatch.dispatch_one
 
-    def one(kernel: Kernel, subscription: Any, budget: int) -> bool:
+    def one(kernel: Kernel, subscription: Any, budget: int) -> int:
         left = real(kernel, subscription, budget)
-        del kernel.state.active[:1]
+        if kernel.state.active:
+            kernel.state.active.popleft()
         return left
 
     patch.setattr(kernel_module, "dispatch_one", one)

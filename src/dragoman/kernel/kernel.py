@@ -27,7 +27,7 @@ from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
 from dragoman.kernel.groups.readers import close_readers
 from dragoman.kernel.handlers import HANDLERS
 from dragoman.kernel.leases.deadlines import sweep_leases
-from dragoman.kernel.leases.dispatch import DISPATCH_MAX, dispatch_one
+from dragoman.kernel.leases.dispatch import DISPATCH_MAX, SERVED_MIN, TURN_MAX, dispatch_one
 from dragoman.kernel.leases.lease import Delivery, apply_leased
 from dragoman.kernel.leases.settle import apply_settled, decide_settle
 from dragoman.kernel.leases.sweep import decide_expiry, decide_overflow, decide_retries
@@ -74,6 +74,7 @@ class Kernel:
         self.is_broken = False  # a record was carried out in part: nothing here is to be believed
         self._deliveries: dict[int, list[Delivery]] = {}
         self._served_once: list[Holder] = []  # to end with this dispatch
+        self._is_cut = False  # the last dispatch has not come to everybody
         self._session_next = 1
         self._calm_until_ms = (
             0  # elapsed; before it, and before what follows, features have nothing to do
@@ -164,32 +165,43 @@ class Kernel:
     # --- handing out ---
 
     def dispatch(self) -> bool:
-        """Hand ready messages to consumers with credit; True when some are left for another turn.
+        """Hand ready messages to consumers with credit, TURN_MAX at most; True when some are left for another turn.
 
-        Raises Needs once everybody was looked after, for what those left wait for.
+        Who was not served is first in the next turn, who has more stands behind them. Raises Needs after all that, for
+        what others wait for: they are first once it is there.
         """
         active = self.state.active
         again: list[Subscription] = []
+        waiting: list[Subscription] = []
         cold: list[Block] = []
         cold_bytes = 0
-        while active:
-            subscription = active.pop()  # first: dead letters make others active
+        budget = TURN_MAX
+        while active and budget > 0:
+            subscription = active.popleft()  # first: dead letters make others active
             try:
-                left = dispatch_one(self, subscription, DISPATCH_MAX)
+                rest: int = dispatch_one(self, subscription, DISPATCH_MAX)
+                budget -= max(DISPATCH_MAX - rest, SERVED_MIN)
+                if rest <= 0:
+                    again.append(subscription)
             except Needs as needs:
-                left = True
+                budget -= SERVED_MIN
                 if cold_bytes < COLD_BYTES_MAX:
                     cold += needs.blocks
                     cold_bytes += sum(block.size for block in needs.blocks)
+                    waiting.append(subscription)
+                else:
+                    again.append(subscription)
             subscription.queued = False
-            if left:
-                again.append(subscription)
+        self._is_cut = bool(active)
         for subscription in again:
             self.state.activate(subscription)
+        for subscription in reversed(waiting):
+            subscription.queued = True
+            active.appendleft(subscription)
         self._end_served()
         if cold:
             raise Needs(cold)
-        return bool(again)
+        return bool(active)
 
     def _end_served(self) -> None:
         served, self._served_once = self._served_once, []
@@ -297,7 +309,7 @@ class Kernel:
 
         After `dispatch`: what a consumer takes at once does not count.
         """
-        crowded = self.state.crowded
+        crowded, spared = self.state.crowded, self._spare_unserved()
         steps = 0
         while crowded and steps < SWEEPS_MAX:
             records = decide_overflow(self.state, crowded[-1], self.now_ms)
@@ -311,7 +323,17 @@ class Kernel:
             self._expire_one()
             expiring = self.state.expiring
             steps += 1
+        crowded += spared
         return bool(crowded) or steps == SWEEPS_MAX  # dead letters may have crowded others
+
+    def _spare_unserved(self) -> list[Subscription]:
+        """Take out of the crowded whom this turn has not come to: consumers may take what is too much there."""
+        if not self._is_cut:
+            return []
+        crowded = self.state.crowded
+        spared = [subscription for subscription in crowded if subscription.queued]
+        crowded[:] = [subscription for subscription in crowded if not subscription.queued]
+        return spared
 
     # --- sessions ---
 

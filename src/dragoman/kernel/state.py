@@ -4,6 +4,7 @@ Three kinds of things hang here: entities (durable, rebuilt from the journal), h
 their session), and notes for the runtime gathered since it last looked (`active`, `grown`).
 """
 
+from collections import deque
 from collections.abc import Callable
 from heapq import heapify, heappush
 from typing import Any, Final
@@ -144,7 +145,8 @@ class State:
         self.plans: dict[
             tuple[str, str, str], tuple[Stream, ...]
         ] = {}  # cleared when topology changes
-        self.active: list[Subscription] = []  # may have messages and somebody to hand them to
+        # May have messages and somebody to hand them to: the next to be served first.
+        self.active: deque[Subscription] = deque()
         self.crowded: list[
             Subscription
         ] = []  # with a length limit, appended to since overflow was last judged

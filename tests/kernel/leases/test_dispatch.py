@@ -1,13 +1,19 @@
 """Who gets what: fairness, priority, stalls, and a queue woken while another is served."""
 
 from collections import Counter
+from typing import Any
 
+import pytest
 from tests.fakes.kernel import make_kernel
 from tests.kernel.leases.made import Queue
 
-from dragoman.kernel.commands import Cancel, Consume, DeclareQueue, Publish, SetCredit
+from dragoman.kernel.commands import Cancel, Consume, CreateStream, DeclareQueue, Publish, SetCredit
 from dragoman.kernel.consumers import hold_back
+from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.leases.commands import CreateSubscription
+from dragoman.kernel.leases.dispatch import SERVED_MIN, TURN_MAX
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
+from dragoman.model.levels import CANONICAL
 
 MESSAGES = 100_000
 AT_ONCE = 1_000
@@ -151,3 +157,59 @@ def test_a_consumer_that_can_get_nothing_does_not_keep_others_from_their_keys() 
     queue.consume(priority=5)
     queue.publish_keys("a.2")
     assert [(each.holder.id, each.bodies) for each in queue.delivered()] == [(low.id, [b"a.2"])]
+
+
+def many(count: int, **settings: Any) -> Kernel:
+    """So many readers of one stream, each with a consumer."""
+    kernel = make_kernel()
+    kernel.submit(CreateStream(name="s"), 1)
+    made = SubscriptionSettings(early=True, **settings)
+    for number in range(count):
+        name = str(number)
+        kernel.submit(CreateSubscription(name="s", subscription=name, settings=made), 1)
+        kernel.submit(Consume(name="s", subscription=name), 1)
+    return kernel
+
+
+def served(kernel: Kernel) -> list[str]:
+    """Who was handed something, in order."""
+    deliveries = kernel.drain_deliveries().get(1, [])
+    return [delivery.holder.subscription.name for delivery in deliveries]
+
+
+@pytest.mark.slow
+def test_a_turn_serves_so_many_and_the_next_one_begins_with_the_others() -> None:
+    most = TURN_MAX // SERVED_MIN
+    kernel = many(2 * most + 1)
+    kernel.publish(Publish("default", Address("s"), CANONICAL, [b"1"]))
+    turns = []
+    while True:
+        more = kernel.dispatch()
+        turns.append(served(kernel))
+        if not more:
+            break
+        kernel.publish(Publish("default", Address("s"), CANONICAL, [b"2"]))
+        if len(turns) > 5:
+            break
+    assert [len(turn) for turn in turns[:3]] == [most, most, most]
+    assert len(set(turns[0] + turns[1] + turns[2][:1])) == 2 * most + 1, (
+        "each once before any twice"
+    )
+
+
+@pytest.mark.slow
+def test_what_a_turn_did_not_come_to_is_not_too_much_for_its_queue_yet() -> None:
+    most = TURN_MAX // SERVED_MIN
+    kernel = many(most + 10, length_max=1)
+    kernel.publish(Publish("default", Address("s"), CANONICAL, [b"1", b"2"]))
+    assert kernel.dispatch()
+    while kernel.trim_crowded() and len(kernel.state.crowded) > 10:
+        pass
+    first = served(kernel)
+    assert not kernel.dispatch()
+    assert len(first) == most
+    assert len(served(kernel)) == 10
+    while kernel.trim_crowded():
+        pass
+    subscriptions = kernel.state.subscriptions.values()
+    assert {known.leased() for known in subscriptions if known.name != "s"} == {2}

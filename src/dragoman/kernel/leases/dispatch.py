@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
 
 DISPATCH_MAX: Final = 4096  # messages per subscription and turn; a large one counts as several
+TURN_MAX: Final = (
+    16 * DISPATCH_MAX
+)  # messages per turn; who is not served in one is first in the next
+SERVED_MIN: Final = 64  # that a subscription counts for at least: 1,024 of them per turn
 LARGE_BYTES: Final = 1024  # a message counts once for each of these: 4 MB per subscription and turn
 SHARE_MAX: Final = 256  # messages per consumer and turn at it
 
@@ -48,17 +52,19 @@ def _next_called(subscription: Subscription) -> Holder | None:
     return None
 
 
-def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -> bool:
-    """Hand out up to `budget` messages; True when the budget ended it. Raises Needs, with what came before done."""
+def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -> int:
+    """Hand out up to `budget` messages; what is left of it, 0 or less when that ended it. Raises Needs, with what came
+    before done.
+    """
     misses = share = left = 0
     holder: Holder | None = None
     first: Holder | None = None  # of the present round
     if subscription.settings.paused:
-        return False
+        return budget
     while budget > 0:
         ready = subscription.ready()
         if ready <= 0:
-            return False
+            return budget
         if left <= 0 or holder is None or holder.room(1) <= 0:
             if subscription.is_keyed and _is_spoken_for(subscription):
                 holder = _next_called(subscription)
@@ -70,7 +76,7 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
                     share = min(-(-ready // max(subscription.consumers.count, 1)), SHARE_MAX)
                 left = share
             if holder is None:
-                return False
+                return budget
         most = leasable(subscription, holder.room(min(left, budget)))
         run = next_run(subscription, most, kernel.now_ms - 1, holder) if most > 0 else None
         if run is None:
@@ -78,7 +84,7 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
             misses += 1
             if subscription.is_keyed and misses == 1:
                 continue  # this one has had all it may have: what is left is for others
-            return False
+            return budget
         misses = 0
         budget -= cost_of(run)
         if run.expired:
@@ -88,7 +94,7 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
             left -= count
             holder.allowance -= count if holder.metered else 0
             hand_over(kernel, holder, run)
-    return True
+    return budget
 
 
 def leasable(subscription: Subscription, most: int) -> int:
