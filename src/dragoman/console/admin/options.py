@@ -13,7 +13,9 @@ from dragoman.model.errors import InvalidArgument
 from dragoman.model.levels import SYNCED, WRITTEN
 
 LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
-HIDDEN: Final = frozenset({"notes", "exclusive", "aliases"})  # a door's own; a session's own; names
+HIDDEN: Final = frozenset(
+    {"notes", "exclusive", "aliases", "group"}
+)  # a door's own; a session's own; names; share groups' own
 KINDS: Final = (StreamSettings, SubscriptionSettings, RouteSettings, PumpSettings)
 
 S = TypeVar("S", bound=msgspec.Struct)
