@@ -1,8 +1,10 @@
 """One timer of the loop for all that waits; times are elapsed milliseconds unless they say otherwise."""
 
 from collections.abc import Callable
-from typing import Any
 
+from tests.runtime.engine import Engine
+
+from dragoman.runtime.session import BrokerSession
 from dragoman.runtime.timers import DELAY_MAX_MS, Timers
 
 
@@ -18,11 +20,6 @@ class Clock:
         return self.started_ms + self.now_ms
 
 
-class Session:
-    def __init__(self, id: int) -> None:
-        self.id = id
-
-
 class World:
     """A loop whose timers are written down: the times at which they ring, those that were cancelled left out."""
 
@@ -32,6 +29,7 @@ class World:
         self.armed = 0
         self.woken = 0
         self.timers = Timers(self.clock, self, self.wake)
+        self.node = Engine().start()
 
     def wake(self) -> None:
         self.woken += 1
@@ -48,18 +46,17 @@ class World:
     def arm(self, elapsed_ms: int | None = None, wall_ms: int | None = None) -> None:
         self.timers.arm(elapsed_ms, wall_ms, self.clock.now_ms)
 
+    def session(self) -> BrokerSession:
+        return self.node.connect()
+
     def ring(self) -> None:
         self.clock.now_ms = self.ringing.pop()
         self.timers.check()
 
 
-def session(id: int) -> Any:
-    return Session(id)
-
-
 def test_a_door_is_due_once_at_the_time_it_asked_for_last() -> None:
     world = World()
-    early, late, gone = session(1), session(2), session(3)
+    early, late, gone = world.session(), world.session(), world.session()
     world.timers.set(early, 50)
     world.timers.set(early, 100)
     world.timers.set(late, 200)
@@ -74,7 +71,7 @@ def test_a_door_is_due_once_at_the_time_it_asked_for_last() -> None:
 
 def test_it_rings_for_the_soonest_of_doors_and_kernel() -> None:
     world = World()
-    world.timers.set(session(1), 300)
+    world.timers.set(world.session(), 300)
     world.arm(500)
     assert world.ringing == [300]
     world.arm(200)
