@@ -223,9 +223,10 @@ def test_every_subscription_has_its_own_copy(client: ServiceBusClient) -> None:
             receiver.complete_message(message)
 
 
-@pytest.fixture(scope="module")
-def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningBroker, str]]:
-    with serving(topology=load(written(tmp_path_factory.mktemp("servicebus")))) as found:
+@pytest.fixture
+def configured(tmp_path: Path) -> Iterator[tuple[RunningBroker, str]]:
+    """One for each test: what one leaves in a subscription is not the other's."""
+    with serving(topology=load(written(tmp_path))) as found:
         yield found
 
 
