@@ -110,7 +110,7 @@ SUITES: Final = (
         "long-lives",
         ("full",),
         3_600,
-        "compiled",
+        "pure",
         "ten times the simulated lives, a million hostile inputs per door",
         ("pytest", "-n", WORKERS, "--timeout", "1800", "tests_long"),
     ),
