@@ -17,7 +17,7 @@ from dragoman.doors.shared.amqp10.batches import BATCH_FORMAT
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Incoming, Peer, Refused
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
-from dragoman.kernel.api import Delivery
+from dragoman.doors.shared.rest.late import Late
 from dragoman.model.errors import KernelError
 from dragoman.security.sharedaccess import TokenRefused, read_token
 from dragoman.wire.amqp10.encode import encode
@@ -32,33 +32,6 @@ BODY_BYTES_MAX: Final = 1 << 20
 PATHS: Final = ("/{hub}", "/{hub}/partitions/{partition}", "/{hub}/publishers/{publisher}")
 _TOKEN: Final = b"sharedaccesssignature "
 _TYPES: Final = (b"application/atom+xml", BATCH_TYPE.encode())
-
-
-class Turned:
-    """See `rest.call.Parked`: a refusal that is told a little later, for guessing takes its time."""
-
-    def __init__(self, call: Call, text: str) -> None:
-        self._answer = _refusal(UNAUTHORIZED, text)
-        self.deadline_ms: int | None = call.session.elapsed_ms() + FAILED_LOGIN_MS
-
-    def deliver(self, deliveries: list[Delivery]) -> Response | None:
-        """Nothing is delivered to it."""
-        raise AssertionError(deliveries)
-
-    def progressed(self) -> Response | None:
-        """Nothing changes it."""
-        return None
-
-    def answered(self, ticket: int, result: object) -> Response | None:
-        """Nothing was promised."""
-        raise AssertionError(ticket)
-
-    def expire(self) -> Response:
-        """See `Parked`."""
-        return self._answer
-
-    def abandon(self) -> None:
-        """See `Parked`."""
 
 
 class EventHubsFace:
@@ -82,14 +55,16 @@ class EventHubsFace:
             for path in PATHS
         ]
 
-    def send(self, call: Call) -> Response | Turned:
+    def send(self, call: Call) -> Response | Late:
         """Publish what the request holds. Raises KernelError, Refused."""
         said = call.parameters
         target = Target(said["hub"], said.get("partition", ""), said.get("publisher", ""))
         try:
             _check(call, target.hub)
         except TokenRefused as error:
-            return Turned(call, str(error))
+            return Late(
+                _refusal(UNAUTHORIZED, str(error)), call.session.elapsed_ms() + FAILED_LOGIN_MS
+            )
         request = call.request
         events = events_in(
             request.body,

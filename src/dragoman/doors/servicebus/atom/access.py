@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from dragoman.doors.servicebus.atom.errors import AtomError, refusal
 from dragoman.doors.shared.amqp10.addresses import covers
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
-from dragoman.doors.shared.rest.call import Call, Response
-from dragoman.kernel.api import Delivery
+from dragoman.doors.shared.rest.call import Call
+from dragoman.doors.shared.rest.late import Late
 from dragoman.security.sharedaccess import TokenRefused, read_token
 
 UNAUTHORIZED: Final = 401
@@ -21,34 +21,7 @@ FORWARDING: Final = (
 """Tokens for the entities that another forwards to."""
 
 
-class Turned:
-    """See `rest.call.Parked`: a refusal that is told a little later."""
-
-    def __init__(self, call: Call, text: str) -> None:
-        self._answer = refusal(AtomError(UNAUTHORIZED, f"SubCode=40100. Unauthorized. {text}."))
-        self.deadline_ms: int | None = call.session.elapsed_ms() + FAILED_LOGIN_MS
-
-    def deliver(self, deliveries: list[Delivery]) -> Response | None:
-        """Nothing is delivered to it."""
-        raise AssertionError(deliveries)
-
-    def progressed(self) -> Response | None:
-        """Nothing changes it."""
-        return None
-
-    def answered(self, ticket: int, result: object) -> Response | None:
-        """Nothing was promised."""
-        raise AssertionError(ticket)
-
-    def expire(self) -> Response:
-        """See `Parked`."""
-        return self._answer
-
-    def abandon(self) -> None:
-        """See `Parked`."""
-
-
-def turned_away(call: Call) -> Turned | None:
+def turned_away(call: Call) -> Late | None:
     """Whoever may not do what he asks."""
     node = call.session.node()
     if node.is_open():
@@ -62,7 +35,8 @@ def turned_away(call: Call) -> Turned | None:
             if more is not None:
                 _check(call, more, "")
     except TokenRefused as error:
-        return Turned(call, str(error))
+        answer = refusal(AtomError(UNAUTHORIZED, f"SubCode=40100. Unauthorized. {error}."))
+        return Late(answer, call.session.elapsed_ms() + FAILED_LOGIN_MS)
     return None
 
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import unquote
 
-from dragoman.doors.servicebus.atom.access import Turned, turned_away
+from dragoman.doors.servicebus.atom.access import turned_away
 from dragoman.doors.servicebus.atom.asked import Asked
 from dragoman.doors.servicebus.atom.errors import AtomError, refusal
 from dragoman.doors.servicebus.atom.kinds import KINDS, Kind
 from dragoman.doors.servicebus.atom.namespace import namespace
 from dragoman.doors.shared.rest.call import Call, Parked, Request, Response, Route
+from dragoman.doors.shared.rest.late import Late
 
 BODY_BYTES_MAX: Final = 256 << 10
 _VERSION: Final = re.compile(rb"(?:^|&)api-version=20[0-9]{2}-[0-9]{2}(?:&|$)")
@@ -46,7 +47,7 @@ class AtomFace:
 
     def handle(self, call: Call) -> Response | Parked:
         """Raises AtomError, KernelError."""
-        turned: Turned | None = turned_away(call)
+        turned: Late | None = turned_away(call)
         if turned is not None:
             return turned
         asked = Asked(call)
