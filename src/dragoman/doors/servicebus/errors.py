@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from dragoman.doors.shared.amqp10.errors import condition_of
-from dragoman.doors.shared.amqp10.errors import error_of as plain_error_of
+from dragoman.doors.shared.amqp10 import errors as shared
 from dragoman.model import errors as e
-from dragoman.wire.amqp10.errors import DESCRIPTION_CHARS_MAX, Error
+from dragoman.wire.amqp10.errors import Error
 
 VENDOR: Final = "com.microsoft:"
 DEAD_LETTER: Final = VENDOR + "dead-letter"
@@ -31,29 +30,18 @@ CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {
 }
 """The rest is in the standard's words."""
 STATUSES: Final[Mapping[type[e.KernelError], int]] = {
-    e.KernelError: 500,
-    e.InvalidArgument: 400,
-    e.NotSupported: 501,
-    e.AccessRefused: 401,
-    e.NotFound: 404,
+    **shared.STATUSES,
     e.OffsetOutOfRange: 404,
-    e.Conflict: 409,
     e.ResourceLocked: 409,
     e.LeaseExpired: 410,
-    e.MessageTooLarge: 413,
-    e.QuotaExceeded: 403,
-    e.StorageFull: 503,
 }
 
 
 def error_of(error: e.KernelError) -> Error:
     """What a client is told."""
-    condition = condition_of(error, CONDITIONS)
-    if condition is None:
-        return plain_error_of(error)
-    return Error(condition, str(error)[:DESCRIPTION_CHARS_MAX])
+    return shared.error_in(error, CONDITIONS)
 
 
 def status_of(error: e.KernelError) -> int:
     """The status of an answer that refuses."""
-    return next(STATUSES[known] for known in type(error).__mro__ if known in STATUSES)
+    return shared.status_in(error, STATUSES)

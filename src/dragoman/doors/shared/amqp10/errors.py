@@ -1,4 +1,4 @@
-"""Kernel errors in the standard's words. A class that is not in the table takes its nearest parent's entry."""
+"""Kernel errors in the standard's words, or a service's. A class not in a table takes its nearest parent's entry."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -37,6 +37,19 @@ CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {
     e.ProducerError: PRECONDITION_FAILED,
 }
 
+STATUSES: Final[Mapping[type[e.KernelError], int]] = {
+    e.KernelError: 500,
+    e.InvalidArgument: 400,
+    e.NotSupported: 501,
+    e.AccessRefused: 401,
+    e.NotFound: 404,
+    e.Conflict: 409,
+    e.MessageTooLarge: 413,
+    e.QuotaExceeded: 403,
+    e.StorageFull: 503,
+}
+"""Of answers of `$management`, as Microsoft's services have them; each has some of its own besides."""
+
 
 def condition_of(error: e.KernelError, table: Mapping[type[e.KernelError], str]) -> str | None:
     """The entry of the error's class, or of its nearest parent that has one."""
@@ -48,3 +61,16 @@ def error_of(error: e.KernelError) -> Error:
     condition = condition_of(error, CONDITIONS)
     assert condition is not None, "the root has an entry"
     return Error(condition, str(error)[:DESCRIPTION_CHARS_MAX])
+
+
+def error_in(error: e.KernelError, table: Mapping[type[e.KernelError], str]) -> Error:
+    """What a client is told: in its service's words where `table` has some, else in the standard's."""
+    condition = condition_of(error, table)
+    if condition is None:
+        return error_of(error)
+    return Error(condition, str(error)[:DESCRIPTION_CHARS_MAX])
+
+
+def status_in(error: e.KernelError, table: Mapping[type[e.KernelError], int]) -> int:
+    """The status of an answer that refuses. `table` has an entry for the root."""
+    return next(table[known] for known in type(error).__mro__ if known in table)
