@@ -6,6 +6,7 @@ Topics go by id; an assignment that has not changed is null.
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs
+from dragoman.doors.kafka.described import described, spell_places
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.names import TOPIC_PATTERN
@@ -19,7 +20,6 @@ from dragoman.kernel.api import (
     NamedPlaces,
     Places,
 )
-from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
 
@@ -29,7 +29,6 @@ OWN_IDS_FROM: Final = (
 ID_BYTES: Final = 16
 CLASSIC: Final = 0  # a member's type in a description
 CONSUMER: Final = 1
-STATES: Final = {"empty": "Empty", "reconciling": "Reconciling", "stable": "Stable"}
 
 
 def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
@@ -73,7 +72,7 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
         "member_id": beaten.member_id,
         "member_epoch": beaten.epoch,
         "heartbeat_interval_ms": int(notes.get(groupconfigs.INTERVAL_MS, beaten.interval_ms)),
-        "assignment": None if beaten.places is None else _spelled(beaten.places),
+        "assignment": None if beaten.places is None else spell_places(beaten.places),
     }
 
 
@@ -87,44 +86,17 @@ def _places(topics: list[Message] | None) -> Places | None:
     return tuple((topic["topic_id"], tuple(topic["partitions"])) for topic in topics)
 
 
-def _spelled(places: Places) -> Message:
-    return {
-        "topic_partitions": [
-            {"topic_id": uuid, "partitions": list(indexes)} for uuid, indexes in places
-        ]
-    }
-
-
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     """ConsumerGroupDescribe: a classic group is not found, and its client asks in the classic way then."""
     return {"groups": [_described(talk, name) for name in message["group_ids"]]}
 
 
 def _described(talk: Talk, name: str) -> Message:
-    about: Message = {
-        "error_code": 0,
-        "error_message": None,
-        "group_id": name,
-        "group_state": "",
-        "group_epoch": 0,
-        "assignment_epoch": 0,
-        "assignor_name": "",
-        "members": [],
-    }
-    try:
-        check_group(name)
-        info: AssignedInfo = talk.session.submit(DescribeAssigned(group=name))
-    except REFUSALS as error:
-        code = code_of(error)
-        assert code is not ErrorCode.NONE
-        return about | {"error_code": code, "error_message": why(error)}
-    return about | {
-        "group_state": STATES[info.state],
-        "group_epoch": info.epoch,
-        "assignment_epoch": info.epoch,
-        "assignor_name": info.assignor,
-        "members": [_member(member) for member in info.members],
-    }
+    return described(talk, name, DescribeAssigned(group=name), _told)
+
+
+def _told(info: AssignedInfo) -> Message:
+    return {"assignor_name": info.assignor, "members": [_member(member) for member in info.members]}
 
 
 def _member(member: AssignedMemberInfo) -> Message:

@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs as configs
+from dragoman.doors.kafka.described import described, spell_places
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
     DescribeShared,
-    Places,
     ShareBeat,
     ShareBeaten,
     SharedInfo,
@@ -18,7 +18,6 @@ from dragoman.model.levels import WRITTEN
 
 Message = dict[str, Any]
 
-STATES: Final = {"empty": "Empty", "stable": "Stable"}
 SIMPLE: Final = "simple"  # the one assignor
 
 
@@ -43,7 +42,7 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
     return about | {
         "member_epoch": beaten.epoch,
         "heartbeat_interval_ms": configs.number_of(notes, configs.SHARE_INTERVAL_MS),
-        "assignment": None if beaten.places is None else _spelled(beaten.places),
+        "assignment": None if beaten.places is None else spell_places(beaten.places),
     }
 
 
@@ -67,42 +66,17 @@ def _beat(talk: Talk, request: Request, message: Message, notes: dict[str, str])
     )
 
 
-def _spelled(places: Places) -> Message:
-    return {
-        "topic_partitions": [
-            {"topic_id": uuid, "partitions": list(indexes)} for uuid, indexes in places
-        ]
-    }
-
-
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     """ShareGroupDescribe."""
     return {"groups": [_described(talk, name) for name in message["group_ids"]]}
 
 
 def _described(talk: Talk, name: str) -> Message:
-    about: Message = {
-        "error_code": 0,
-        "error_message": None,
-        "group_id": name,
-        "group_state": "",
-        "group_epoch": 0,
-        "assignment_epoch": 0,
-        "assignor_name": "",
-        "members": [],
-    }
-    try:
-        check_group(name)
-        info: SharedInfo = talk.session.submit(DescribeShared(group=name))
-    except REFUSALS as error:
-        return about | {"error_code": code_of(error), "error_message": why(error)}
-    return about | {
-        "group_state": STATES[info.state],
-        "group_epoch": info.epoch,
-        "assignment_epoch": info.epoch,
-        "assignor_name": SIMPLE,
-        "members": [_member(member) for member in info.members],
-    }
+    return described(talk, name, DescribeShared(group=name), _told)
+
+
+def _told(info: SharedInfo) -> Message:
+    return {"assignor_name": SIMPLE, "members": [_member(member) for member in info.members]}
 
 
 def _member(member: SharedMemberInfo) -> Message:
