@@ -38,13 +38,14 @@ class World:
         self.running = running
         self.there = there
         place = running.cloudtasks
-        channel = grpc.insecure_channel(f"{place.host}:{place.port}")
+        self.channel = grpc.insecure_channel(f"{place.host}:{place.port}")
         anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        transport = CloudTasksGrpcTransport(channel=channel, credentials=anonymous)
+        transport = CloudTasksGrpcTransport(channel=self.channel, credentials=anonymous)
         self.tasks: Any = tasks_v2.CloudTasksClient(transport=transport)
         self.google = Google(running)
         self.producer = Producer({"bootstrap.servers": running.kafka.bootstrap, "linger.ms": 0})
-        self.amqp = pika.BlockingConnection(pika.URLParameters(running.amqp.url)).channel()
+        self.connection = pika.BlockingConnection(pika.URLParameters(running.amqp.url))
+        self.amqp = self.connection.channel()
         at = running.sqs
         keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
         self.sqs = boto3.client("sqs", endpoint_url=at.url, region_name=at.region, **keys)
@@ -88,13 +89,21 @@ class World:
     def by_pubsub(self, queue: str, body: bytes, headers: dict[str, str]) -> None:
         self.google.publisher.publish(topic(queue), body, **headers).result(DEADLINE_S)
 
+    def close(self) -> None:
+        self.connection.close()
+        self.google.close()
+        self.channel.close()
+        self.sqs.close()
+
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     options = ServeOptions(memory=True, push_allow=("127.0.0.1",))
     options.ports = dict.fromkeys(options.ports, 0)
     with broker(options) as running, target() as there:
-        yield World(running, there)
+        found = World(running, there)
+        yield found
+        found.close()
 
 
 @pytest.mark.parametrize("how", ["by_kafka", "by_route", "by_sqs", "by_pubsub"])
