@@ -41,7 +41,7 @@ def taken(lanes: Lanes, now_ms: int = 0) -> Iterator[FakeItem]:
 
 
 def test_a_target_is_sent_no_more_than_its_limit_at_once() -> None:
-    lanes = Lanes()
+    lanes = Lanes(FEW)
     target = target_of("a", Event.ANSWERED)
     first, second, third = put(lanes, target, 3)
     assert list(taken(lanes)) == [first, second]

@@ -27,9 +27,17 @@ def test_a_failure_closes_it_to_one_probe() -> None:
         assert (target.lane, target.limit) == (lane, 1)
 
 
-def test_the_first_answer_opens_it_again() -> None:
+def test_the_first_answer_opens_it_again_and_the_second_takes_it_among_the_live() -> None:
     target = after(Event.SILENT, Event.FAILED, Event.ANSWERED)
-    assert (target.lane, target.limit) == (Lane.LIVE, 2)
+    assert (target.lane, target.limit) == (Lane.FAILING, 2)
+    target.note(Event.ANSWERED)
+    assert (target.lane, target.limit) == (Lane.LIVE, 4)
+
+
+def test_one_that_answers_once_and_then_no_more_was_never_among_the_live() -> None:
+    lanes = [after(*[Event.ANSWERED, Event.SILENT] * count).lane for count in (1, 2)]
+    assert lanes == [Lane.LATE, Lane.LATE]
+    assert after(Event.ANSWERED).lane is Lane.FRESH
 
 
 def test_one_that_answers_late_is_sent_a_few_at_once() -> None:

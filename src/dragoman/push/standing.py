@@ -4,13 +4,15 @@ A target is a scheme, host and port. Its lane is all that a bad one can use up:
 
     event         lane       requests at once        why
     (unheard of)  FRESH      1                       may be anything
-    ANSWERED      LIVE       doubles, to LIVE_MAX    quick, whatever its status: it costs what it should
+    ANSWERED      LIVE       doubles, to LIVE_MAX    quick, whatever its status: it costs what it should (see below)
     LATE          LATE       LATE_MAX                answers, but holds its place for long
     FAILED        FAILING    1                       refused, unresolved, no TLS, no HTTP, not allowed: quick to fail
     SILENT        LATE       1                       took the request and did not answer in time
 
-So a target that begins to fail is probed by one request at a time, and its first answer opens it again. What is known
-is a bounded table of the targets last used; a forgotten one is unheard of.
+So a target that begins to fail is probed by one request at a time, and its first answer opens it again. It changes to
+the LIVE lane with its second answer: many answer a first question, such as whether they want what is sent at all, and
+then nothing more, and each of them would hold one of the places of those that do answer. What is known is a bounded
+table of the targets last used; a forgotten one is unheard of.
 """
 
 from collections import OrderedDict, deque
@@ -21,6 +23,7 @@ from typing import Any, Final
 TARGETS_MAX: Final = 16_384  # about 600 bytes each
 LOOKS_MAX: Final = 4  # at targets to forget, for one that is new
 LIVE_MAX: Final = 64  # requests at once to one target
+PROVEN: Final = 4  # the limit of one that answered twice: it waits among the live
 LATE_MAX: Final = 8
 LATE_MS: Final = 3_000  # an answer after that is late
 
@@ -69,7 +72,8 @@ class Target:
         """A request to it ended so."""
         lane, limit = AFTER[event]
         self.limit = min(self.limit * 2, limit)
-        self.lane = lane
+        if lane is not Lane.LIVE or self.limit >= PROVEN:
+            self.lane = lane
 
     def room(self) -> int:
         """How many more requests it takes now."""
