@@ -60,3 +60,13 @@ def test_node_receives_sessions_in_order(node: Program, string: str) -> None:
 
 def test_node_receives_what_a_rule_takes(node: Program, string: str) -> None:
     assert node.run(string, "rules", "node-rules", COUNT) == EXPECTED[1::2]
+
+
+def test_node_receives_what_actions_of_rules_make(node: Program, string: str) -> None:
+    assert node.run(string, "actions", "node-actions", 2) == [
+        "admin SET by = @by; SET twice = n + n",
+        "link SET by = 'link'; SET sys.Label = NULL",
+        "value-0 link - -",
+        "value-1 admin 2 label",
+        "value-1 link - -",
+    ]

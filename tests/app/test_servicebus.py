@@ -48,6 +48,7 @@ TOPIC = {
                     "Properties": {
                         "FilterType": "Sql",
                         "SqlFilter": {"SqlExpression": "sys.MessageId = '1' AND p = 'v'"},
+                        "Action": {"SqlExpression": "SET sys.To = 'Entity'"},
                     },
                 },
             ],
@@ -97,7 +98,12 @@ def test_a_file_makes_its_entities(tmp_path: Path) -> None:
     assert takes_all.settings.filter == {"rules": [{"name": "$Default", "kind": "true"}]}
     assert some.settings.filter["rules"] == [
         {"name": "c", "kind": "correlation", "properties": {"p": "v"}, "fields": {"label": "x"}},
-        {"name": "s", "kind": "sql", "expression": "sys.MessageId = '1' AND p = 'v'"},
+        {
+            "name": "s",
+            "kind": "sql",
+            "expression": "sys.MessageId = '1' AND p = 'v'",
+            "action": {"expression": "SET sys.To = 'Entity'"},
+        },
     ]
     assert some.settings.dead_letter is not None
     assert some.settings.dead_letter.name == "orders"
@@ -147,7 +153,8 @@ def test_durations(text: str, ms: int) -> None:
         (rule(FilterType="Sql", SqlFilter={"Expression": "a"}), "no option Expression"),
         (rule(FilterType="Correlation", CorrelationFilter={"Lable": "x"}), "Lable"),
         (rule(FilterType="Correlation", CorrelationFilter={}), "asks for something"),
-        (rule(FilterType="True", Action={"SqlExpression": "SET a = 1"}), "Action"),
+        (rule(FilterType="True", Action={"SqlExpression": "SET 5 = 1"}), "action of rule r"),
+        (rule(FilterType="True", Action={"Expression": "SET a = 1"}), "Action"),
     ],
 )
 def test_what_cannot_be_is_told(document: Any, words: str) -> None:

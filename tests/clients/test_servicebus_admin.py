@@ -20,6 +20,7 @@ from azure.servicebus.management import (
     CorrelationRuleFilter,
     FalseRuleFilter,
     ServiceBusAdministrationClient,
+    SqlRuleAction,
     SqlRuleFilter,
     TrueRuleFilter,
 )
@@ -240,6 +241,44 @@ def test_rules_are_made_described_changed_and_deleted(
     admin.delete_rule("ruled", "s", "sql")
     with pytest.raises(ResourceNotFoundError):
         admin.get_rule("ruled", "s", "sql")
+
+
+def test_a_rule_with_an_action_and_parameters_takes_a_changed_copy(
+    admin: ServiceBusAdministrationClient, data: ServiceBusClient
+) -> None:
+    admin.create_topic("acted")
+    admin.create_subscription("acted", "s")
+    many = SqlRuleFilter("n * 2 > @least", parameters={"@least": 5})
+    action = SqlRuleAction(
+        "SET double = n * @times; SET sys.Label = 'many'; REMOVE secret", parameters={"@times": 2}
+    )
+    admin.create_rule("acted", "s", "many", filter=many, action=action)
+    told = admin.get_rule("acted", "s", "many")
+    assert isinstance(told.filter, SqlRuleFilter)
+    assert isinstance(told.action, SqlRuleAction)
+    assert (told.filter.parameters, told.action.parameters) == ({"@least": 5}, {"@times": 2})
+    assert told.action.sql_expression == action.sql_expression
+    with data.get_topic_sender("acted") as sender:
+        for number in (1, 3):
+            sender.send_messages(
+                ServiceBusMessage("m", application_properties={"n": number, "secret": "x"})
+            )
+    with data.get_subscription_receiver("acted", "s") as receiver:
+        found: list[tuple[str | None, object]] = []
+        while len(found) < 3:
+            for message in receiver.receive_messages(5, max_wait_time=WAIT_S):
+                found.append((message.subject, message.application_properties))
+                receiver.complete_message(message)
+    assert found == [
+        (None, {b"n": 1, b"secret": b"x"}),
+        (None, {b"n": 3, b"secret": b"x"}),
+        ("many", {b"n": 3, b"double": 6}),
+    ]
+    info = admin.get_subscription_runtime_properties("acted", "s")
+    assert info.total_message_count == 0
+    wrong = SqlRuleAction("SET sys.SequenceNumber = 1")
+    with pytest.raises(HttpResponseError, match="SequenceNumber"):
+        admin.create_rule("acted", "s", "wrong", filter=many, action=wrong)
 
 
 def test_forwarding_is_set_and_taken_back(

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.routing import Routing
+from dragoman.model.errors import InvalidArgument
 from dragoman.model.levels import AMQP091
-from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE, Death
+from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE, Change, Death
 
 FOREIGN = AMQP091  # entries of it are never made one
 
@@ -85,6 +86,14 @@ class FakeTranslator:
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> tuple[int, bytes]:
         return format, body
+
+    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+        text, _, _ = body.decode().partition(";")
+        said = {**FakeFields(body).headers, **change.headers, **change.fields}
+        if "unwritable" in said:
+            raise InvalidArgument("no text says that")
+        told = ",".join(f"{name}={value}" for name, value in said.items() if value is not None)
+        return format, f"{text};{told}".encode()
 
 
 def make_kernel(translator: FakeTranslator | None = None) -> Kernel:

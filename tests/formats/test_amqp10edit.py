@@ -1,5 +1,7 @@
 """Deaths and assignments, in AMQP 1.0's words."""
 
+from uuid import UUID
+
 import pytest
 
 from dragoman.formats import amqp10edit, render
@@ -7,10 +9,12 @@ from dragoman.formats.amqp10 import decode
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.model.levels import AMQP10
-from dragoman.model.message import Message
-from dragoman.ports.translator import Death
+from dragoman.model.message import Message, Typed
+from dragoman.ports.translator import Change, Death
 from dragoman.wire.amqp10.decode import decode as decode_value
+from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.sections import split_entry
+from dragoman.wire.amqp10.values import Symbol
 
 
 def entry_of(ttl: int | None = None) -> bytes:
@@ -75,3 +79,37 @@ def test_bytes_that_are_no_message_are_refused(edit: str) -> None:
     }[edit]
     with pytest.raises(FormatError):
         getattr(amqp10edit, edit)(b"x-opt-deadletter-source", *argument)
+
+
+def test_an_action_changes_what_it_names_and_nothing_else() -> None:
+    message = Message(b"x", [("a", "1"), ("b", Typed("i8", 2)), ("c", UUID(int=3))])
+    message.id, message.type, message.group, message.correlation = "m", "t", "g", 7
+    message.rest = {"amqp10": encode({"annotations": {Symbol("x-mine"): 1}})}
+    entry = render([(message, None)], AMQP10, RenderOptions("q"))[0]
+    change = Change()
+    change.headers = {"a": Typed("i32", 5), "c": None, "d": UUID(int=4), "absent": None}
+    change.fields = {"type": "other", "group": None, "content_type": "text/plain"}
+    found = decode(amqp10edit.changed(entry, change))
+    assert dict(found.headers) == {"b": Typed("i8", 2), "a": Typed("i32", 5), "d": UUID(int=4)}
+    assert (found.id, found.type, found.group, found.content_type) == (
+        "m",
+        "other",
+        None,
+        "text/plain",
+    )
+    assert (found.correlation, found.body, found.rest) == (
+        decode(entry).correlation, b"x", decode(entry).rest,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields"),
+    [({"a": [1]}, {}), ({}, {"content_type": "é"}), ({}, {"to": "\ud800"})],
+)
+def test_what_amqp_cannot_say_is_refused(
+    headers: dict[str, object], fields: dict[str, str | None]
+) -> None:
+    change = Change()
+    change.headers, change.fields = headers, fields
+    with pytest.raises(FormatError):
+        amqp10edit.changed(entry_of(), change)

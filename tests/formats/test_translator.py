@@ -8,6 +8,7 @@ from dragoman.formats.options import RenderOptions
 from dragoman.formats.translator import FormatTranslator
 from dragoman.model.levels import AMQP091, AMQP10, CANONICAL, KAFKA, SQS
 from dragoman.model.message import Message
+from dragoman.ports.translator import Change
 from dragoman.wire.kafka.records import BatchBuilder, read_records
 
 ASK = FormatTranslator()
@@ -75,6 +76,18 @@ def test_headers_are_set_and_all_else_is_kept(format_: int) -> None:
     found = formats.decode(format_, changed)
     assert sorted(found.headers) == [("a", "1"), ("b", "two"), ("c", "3")]
     assert (found.type, found.created_at_ms, found.body) == ("t", 5000, b"x")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_action_changes_headers_and_fields_of_any_message(format_: int) -> None:
+    change = Change()
+    change.headers = {"b": 5, "a": None, "c": True}
+    change.fields = {"type": "other", "group": "s"}
+    now, changed = ASK.changed(format_, entry_of(format_), change)
+    assert now == (AMQP10 if format_ == AMQP10 else CANONICAL)
+    found = formats.decode(now, changed)
+    assert sorted(found.headers) == [("b", 5), ("c", True)]
+    assert (found.type, found.group, found.body) == ("other", "s", b"x")
 
 
 def test_an_amqp_message_taken_apart_and_put_together_is_the_same_bytes() -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from dragoman.kernel.block import Block
-from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE, Death
+from dragoman.ports.translator import NO_TOMBSTONE, TOMBSTONE, Change, Death
 
 SEPARATOR = b"|"
 
@@ -122,6 +122,9 @@ class SimTranslator:
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> tuple[int, bytes]:
         return format, with_colour(body, headers[0][1])
+
+    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+        return format, with_colour(body, str(change.headers["colour"]))
 
 
 def with_colour(body: bytes, colour: str) -> bytes:

@@ -1,7 +1,7 @@
 // @azure/service-bus: `administer NAME COUNT` makes, describes, lists and deletes entities called NAME...; `exchange NAME
 // COUNT` makes a queue, sends value-0, value-1 ... as a batch, locks and completes them; `sessions NAME COUNT` does so in
-// two sessions; `rules NAME COUNT` sends to a topic whose subscription takes every second message. Prints what came, one
-// a line. A connection string comes first; the exit status is 0 when all of it worked.
+// two sessions; `rules NAME COUNT` sends to a topic whose subscription takes every second message, `actions NAME COUNT` to one
+// whose rules change what they take. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
 const { ServiceBusAdministrationClient, ServiceBusClient } = require("@azure/service-bus");
 
 const [string, mode, name, count] = process.argv.slice(2);
@@ -99,6 +99,32 @@ const modes = {
     await admin.createSubscription(name, "s", { defaultRuleOptions: { name: "r", filter: { sqlExpression: "n = 1" } } });
     await send(name, (number) => ({ applicationProperties: { n: number % 2 } }));
     lines.push(...(await take(client.createReceiver(name, "s"), total / 2)));
+  },
+
+  async actions() {
+    await admin.createTopic(name);
+    await admin.createSubscription(name, "s");
+    await admin.createRule(
+      name, "s", "admin", { sqlExpression: "n = @wanted", sqlParameters: { "@wanted": 1 } },
+      { sqlExpression: "SET by = @by; SET twice = n + n", sqlParameters: { "@by": "admin" } },
+    );
+    check((await admin.getRule(name, "s", "admin")).action.sqlParameters, { "@by": "admin" });
+    const rules = client.createRuleManager(name, "s");
+    await rules.deleteRule("$Default");
+    await rules.createRule("link", { subject: "label" }, { sqlExpression: "SET by = 'link'; SET sys.Label = NULL" });
+    for await (const rule of rules.listRules()) lines.push(`${rule.name} ${rule.action.sqlExpression}`);
+    await send(name, (number) => ({ subject: "label", applicationProperties: { n: number % 2 } }));
+    const receiver = client.createReceiver(name, "s", { receiveMode: "receiveAndDelete" });
+    let left = total + Math.floor(total / 2);
+    while (left > 0) {
+      const some = await receiver.receiveMessages(left, { maxWaitTimeInMs: 5000 });
+      if (!some.length) throw new Error(`${left} did not come`);
+      left -= some.length;
+      for (const { body, subject, applicationProperties: said } of some) {
+        lines.push(`${body} ${said.by} ${said.twice ?? "-"} ${subject ?? "-"}`);
+      }
+    }
+    await receiver.close();
   },
 };
 

@@ -4,12 +4,12 @@
     Queues[]                   Name, Properties
     Topics[]                   Name, Properties, Subscriptions[]
     Subscriptions[]            Name, Properties, Rules[]         without rules it takes everything
-    Rules[]                    Name, Properties {FilterType, SqlFilter, CorrelationFilter}
+    Rules[]                    Name, Properties {FilterType, SqlFilter, CorrelationFilter, Action}
 
     queue, subscription   its dead letters are the queue PATH/$DeadLetterQueue, or where the file forwards them
     ForwardTo             a pump, which takes from the entity what comes
 
-What is unknown is refused by name, and so is a rule's Action. All problems are told at once, a line each.
+What is unknown is refused by name. All problems are told at once, a line each.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ from dragoman.doors.servicebus.definitions import (
 )
 from dragoman.doors.servicebus.durations import FOR_EVER_MS, read_duration
 from dragoman.kernel.commands import CreateStream, DeclareQueue
-from dragoman.kernel.filters.servicebus import servicebus_filter
+from dragoman.kernel.filters.servicebus import servicebus_actions, servicebus_filter
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
@@ -151,6 +151,7 @@ class _Reader:
         filter_ = {"rules": rules or [dict(DEFAULT_RULE)]}
         try:
             servicebus_filter(filter_)
+            servicebus_actions(filter_)
         except InvalidArgument as error:
             self._problems.add(where, str(error))
         made = msgspec.structs.replace(settings, filter=filter_, dialect=DIALECT)
@@ -222,10 +223,12 @@ def _duration_ms(said: Table, name: str, default: int, where: str, problems: Pro
 
 def _rule(where: str, rule: Table, problems: Problems) -> Table:
     properties = _table(rule.get("Properties", {}), OF_RULE, where, problems)
-    if properties.get("Action"):
-        problems.add(where, "Action: not offered, a message is taken as it was sent")
     kind = KINDS.get(str(properties.get("FilterType")))
     made: Table = {"name": rule["Name"], "kind": kind or "true"}
+    if properties.get("Action"):
+        place = f"{where}: Action"
+        action = _table(properties["Action"], ("SqlExpression",), place, problems)
+        made["action"] = {"expression": action.get("SqlExpression", "")}
     if kind is None:
         problems.add(where, f"FilterType: one of {', '.join(KINDS)}")
     elif kind == "sql":

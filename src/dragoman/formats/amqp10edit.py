@@ -1,4 +1,4 @@
-"""The few changes that a broker makes to a message of AMQP 1.0: headers that a binding sets, and deaths.
+"""The few changes that a broker makes to a message of AMQP 1.0: headers that a binding sets, actions of rules, deaths.
 
     application-properties   DeadLetterReason, DeadLetterErrorDescription, as Service Bus tells them
     message annotations      x-opt-deadletter-source: the queue; x-opt-deaths: all deaths, latest first
@@ -10,15 +10,18 @@ A reader's own reason stands on the first line of what it says (`Death.text`), i
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dragoman.formats.amqp10 import section
-from dragoman.formats.amqp10values import Untranslatable, to_value
+from dragoman.formats.amqp10 import read_properties, section
+from dragoman.formats.amqp10values import Untranslatable, from_value, to_value
 from dragoman.formats.amqp10write import section_bytes
 from dragoman.formats.deaths import REJECTED, entry_of, extended
 from dragoman.formats.errors import FormatError
+from dragoman.formats.lift import is_utf8
 from dragoman.model.message import Typed, Value
-from dragoman.ports.translator import Death
+from dragoman.ports.translator import Change, Death
+from dragoman.wire.amqp10.composites import to_bytes
 from dragoman.wire.amqp10.decode import DecodeError
 from dragoman.wire.amqp10.encode import NotEncodable, encode, encode_list
+from dragoman.wire.amqp10.messaging import Properties
 from dragoman.wire.amqp10.sections import (
     APPLICATION_PROPERTIES,
     MESSAGE_ANNOTATIONS,
@@ -42,6 +45,17 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "expired": "The message expired and was dead lettered.",
     "delivery_limit": "Message could not be consumed after the maximum number of deliveries.",
 }
+PROPERTIES: Final[Mapping[str, str]] = {
+    "id": "message_id",
+    "correlation": "correlation_id",
+    "type": "subject",
+    "to": "to",
+    "reply_to": "reply_to",
+    "group": "group_id",
+    "reply_group": "reply_to_group_id",
+    "content_type": "content_type",
+}
+"""The envelope's fields that an action may set, and where they stand."""
 _TTL_AT: Final = 2  # in the list of the header
 
 
@@ -80,6 +94,33 @@ def with_headers(entry: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
         return message.pack()
     except (DecodeError, NotEncodable) as error:
         raise FormatError(str(error)) from None
+
+
+def changed(entry: bytes, change: Change) -> bytes:
+    """The stored form as an action of a rule has it. Raises FormatError."""
+    try:
+        message = _Opened(entry)
+        for name, value in change.headers.items():
+            message.application.pop(name, None)
+            if value is not None:
+                message.application[name] = from_value(value)
+        if change.fields:
+            said = read_properties(entry, split_entry(entry))
+            for field, text in change.fields.items():
+                setattr(said, PROPERTIES[field], _property(field, text))
+            message.properties = b"" if said == Properties() else to_bytes(said)
+        return message.pack()
+    except (DecodeError, NotEncodable, Untranslatable) as error:
+        raise FormatError(str(error)) from None
+
+
+def _property(field: str, text: str | None) -> str | None:
+    """Raises FormatError for what the section cannot say."""
+    if text is None:
+        return None
+    if not is_utf8(text) or (field == "content_type" and not text.isascii()):
+        raise FormatError(f"a {field} that AMQP 1.0 cannot say")
+    return text
 
 
 def dead_letter(entry: bytes, death: Death) -> bytes | None:

@@ -47,7 +47,7 @@ from dragoman.model.levels import (
     SQS,
 )
 from dragoman.model.message import CARRIED_FIELDS, Message
-from dragoman.ports.translator import NO_TOMBSTONE, Death, FieldSource
+from dragoman.ports.translator import NO_TOMBSTONE, Change, Death, FieldSource
 
 _ATTRIBUTES: Final = frozenset((*CARRIED_FIELDS, "user")) - {"rest"}
 _TIMES: Final = {
@@ -229,4 +229,19 @@ class FormatTranslator:
             )
         found = eventgrid.decode(body) if format == EVENTGRID else canonical.decode(body)
         found.headers = [pair for pair in found.headers if pair[0] not in names] + list(headers)
+        return CANONICAL, canonical.encode(found)
+
+    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+        """One of AMQP 1.0 stays one, byte for byte but for what changes; of any other the envelope is kept. Raises
+        FormatError.
+        """
+        if format == AMQP10:
+            return AMQP10, amqp10edit.changed(body, change)
+        found = decode(format, body, 0).copy()
+        kept = [pair for pair in found.headers if pair[0] not in change.headers]
+        found.headers = kept + [
+            (name, value) for name, value in change.headers.items() if value is not None
+        ]
+        for name, text in change.fields.items():
+            setattr(found, name, text)
         return CANONICAL, canonical.encode(found)

@@ -1,7 +1,7 @@
 """What a Published record does: entries are appended to their targets, readers told, deadlines armed. Hot.
 
     Published -> block -> partition (merged into the last one where alike)
-                       -> window of each reader: ready, in its lane, or not shown yet
+                       -> window of each reader: ready, in its lane, or not shown yet; a copy's: of its own reader
 
 Live and in recovery this is the only code that appends; `publish` decides what.
 """
@@ -15,7 +15,7 @@ from dragoman.kernel.leases.delay import note_delayed
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.index import enlist, soonest_ms
 from dragoman.kernel.producers import remember
-from dragoman.kernel.records import Published
+from dragoman.kernel.records import Published, Target
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import pend
 
@@ -49,8 +49,8 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
             state.pumps.wake(stream.id)
             state.stirred = True
         if stream.subscriptions:
-            if not block.control and not block.pending:
-                for subscription in stream.subscriptions:
+            if not block.pending:
+                for subscription in _readers(stream, block, target):
                     window = subscription.windows[target.partition]
                     if block.end > window.shown:
                         note_delayed(state, subscription, window, block)
@@ -69,6 +69,14 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
                     state.crowd(subscription)
         else:
             state.dirty_floors[stream.id] = stream
+
+
+def _readers(stream: Stream, block: Block, target: Target) -> list[Subscription]:
+    """Who is shown the block: all, but for what only one may see, and for markers, which nobody does."""
+    if not block.control:
+        return stream.subscriptions
+    wanted = target.matches
+    return [known for known in stream.subscriptions if known.id in wanted] if wanted else []
 
 
 def _remember_producer(

@@ -66,7 +66,7 @@ class Block:
         self.bodies = bodies
         self.stored_ms = stored_ms
         self.packed: bool = False
-        self.control: bool = False  # carries markers, no messages
+        self.control: bool = False  # a gap to readers: a marker, or a copy for one of them alone
         self.frozen: bool = False  # a checkpoint has its bytes: never merged into
         self.pending: bool = False  # its transaction is open
         self.aborted: bool = False  # its transaction was: of no use but to cursors that ask for all
@@ -176,7 +176,7 @@ class Block:
             and (self.sizes is None) == (other.sizes is None)
             and self.hops == other.hops
             and (self.latest_ms == 0) == (other.latest_ms == 0)
-            and not other.control
+            and self.control == other.control
         )  # what was compacted is frozen
 
     def extend(self, other: "Block") -> None:

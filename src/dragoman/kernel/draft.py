@@ -5,6 +5,7 @@ order is kept; the other targets take them all the same. What one decision has g
 shared by all publishes of its set through `Pending`.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from dragoman.kernel.block import Partition
@@ -47,6 +48,7 @@ class Draft:
         "ends",
         "ids",
         "now_ms",
+        "random_below",
         "reading",
         "records",
         "refused",
@@ -56,9 +58,15 @@ class Draft:
     )
 
     def __init__(
-        self, command: Publish, now_ms: int, pending: Pending | None, translator: Translator
+        self,
+        command: Publish,
+        now_ms: int,
+        pending: Pending | None,
+        translator: Translator,
+        random_below: Callable[[int], int],
     ) -> None:
         self.translator = translator
+        self.random_below = random_below
         self.reading: Reading | None = None  # of `command`, where readers filter or order by key
         self.command = command
         self.now_ms = now_ms

@@ -14,6 +14,7 @@ from typing import Final
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
+from dragoman.kernel.copies import acts, append_copy, copies
 from dragoman.kernel.dedup import answer, check_ids, identities, new_runs, note_ids
 from dragoman.kernel.draft import (
     Draft,
@@ -68,7 +69,7 @@ def decide_moved(
     """As `decide_publish`, for messages that were taken in before and only change their place: neither quotas nor a
     full disk may lose them.
     """
-    draft = Draft(command, now_ms, pending, state.translator)
+    draft = Draft(command, now_ms, pending, state.translator, state.random_below)
     if command.dedup is not None:
         draft.ids = {} if pending is None else pending.ids
         check_ids(state, command, command.dedup)
@@ -349,6 +350,34 @@ def _reading(draft: Draft) -> Reading:
 
 
 def _append_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:
+    """Where rules have actions each message is followed by its copies."""
+    acting = [known for known in streams if known.indexed and acts(known)]
+    if not acting:
+        _append_run(draft, streams, start, end)
+        return
+    _append_run(draft, tuple(known for known in streams if known not in acting), start, end)
+    for stream in acting:
+        _append_acting(draft, stream, start, end)
+
+
+def _append_acting(draft: Draft, stream: Stream, start: int, end: int) -> None:
+    at = start
+    reading = _reading(draft)
+    packed = draft.command.packed
+    for index in range(len(reading.fields())) if packed else range(start, end):
+        found = copies(reading, stream, index, draft.random_below)
+        if found:
+            stop = end if packed else index + 1
+            _append_run(draft, (stream,), at, stop)
+            at = stop
+        for copy in found:
+            append_copy(draft, stream, _pick(draft, stream, index), index, copy)
+    _append_run(draft, (stream,), at, end)
+
+
+def _append_run(draft: Draft, streams: Streams, start: int, end: int) -> None:
+    if not streams or start == end:
+        return
     command = draft.command
     reply = draft.reply
     durable: list[Target] = []

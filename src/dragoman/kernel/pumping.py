@@ -214,7 +214,8 @@ def _drive(kernel: "Decisions", pump: Pump) -> int:
     except NoOrigin as error:
         _end(kernel, pump, "failed", str(error))
         return IDLE
-    count = 0 if load.block.control else load.end - load.start  # gaps and markers are nothing
+    is_void = load.block.control and not pump.subscription  # gaps and markers are nothing
+    count = 0 if is_void else load.end - load.start
     _pace(pump, count, kernel.elapsed_ms)
     return MOVED if kernel.elapsed_ms >= pump.starts_ms() else WAITS
 

@@ -73,6 +73,20 @@ class Death:
         self.exchange = exchange
 
 
+class Change:
+    """What a message says otherwise; what is None goes.
+
+    headers    by name, typed as in the envelope
+    fields     by the envelope's name, text
+    """
+
+    __slots__ = ("fields", "headers")
+
+    def __init__(self) -> None:
+        self.headers: dict[str, object] = {}
+        self.fields: dict[str, str | None] = {}
+
+
 class Translator(Protocol):
     """Stored bytes, looked at and changed without knowing their protocol."""
 
@@ -127,4 +141,8 @@ class Translator(Protocol):
         self, format: int, body: bytes, headers: tuple[tuple[str, str], ...]
     ) -> tuple[int, bytes]:
         """The message with these headers set (a binding's assignments)."""
+        ...
+
+    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+        """The message as the change has it (an action of a rule). Raises InvalidArgument."""
         ...

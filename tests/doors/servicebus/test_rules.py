@@ -68,6 +68,23 @@ def test_each_message_that_any_rule_matches_is_taken_once() -> None:
     assert found == [b"2", b"both"]
 
 
+def test_a_rule_with_an_action_takes_a_changed_copy() -> None:
+    client = subscribed()
+    action = {"sql-rule-action": {"expression": "SET seen = n + 1; SET sys.Label = 'y'; REMOVE m"}}
+    assert add(client, "changes", {**SQL, **action}) == (200, {})
+    client.sender("t")
+    client.send(message(b"1", application={"n": 1}), message(b"2", application={"n": 2, "m": 3}))
+    client.heard()
+    client.attach(Attach("r", 1, True, source=Source(PATH)))
+    client.credit(99, 1)
+    found = [message_of(frame.payload) for frame in client.transfers()]
+    assert [(each.body, each.type, dict(each.headers)) for each in found] == [
+        (b"1", None, {"n": 1}),
+        (b"2", None, {"n": 2, "m": 3}),
+        (b"2", "y", {"n": 2, "seen": 3}),
+    ]
+
+
 def test_without_rules_nothing_is_taken() -> None:
     client = subscribed()
     client.ask("remove-rule", {"rule-name": "$Default"}, PATH)
@@ -98,7 +115,11 @@ def test_rules_are_told_by_pages() -> None:
             {"correlation-filter": {"properties": {"p": b"x"}}},
             (400, "com.microsoft:argument-error"),
         ),
-        ({**SQL, "sql-rule-action": {"expression": "SET n = 1"}}, (501, "amqp:not-implemented")),
+        (
+            {**SQL, "sql-rule-action": {"expression": "SET 5 = 1"}},
+            (400, "com.microsoft:argument-error"),
+        ),
+        ({**SQL, "sql-rule-action": {}}, (400, "com.microsoft:argument-error")),
     ],
 )
 def test_what_is_no_rule_is_refused(description: Any, answer: tuple[int, str]) -> None:
@@ -140,5 +161,8 @@ def test_a_rule_is_told_as_it_was_made() -> None:
         spell_rule(read_rule("x", {f"{kind}-filter": {}})).value[0] for kind in ("true", "false")
     )
     assert (true.descriptor, false.descriptor) == (0x1370000007, 0x1370000008)
+    acting = read_rule("a", {**SQL, "sql-rule-action": {"expression": "SET n = 1"}})
+    action = spell_rule(acting).value[1]
+    assert (action.descriptor, action.value) == (0x13700000006, ["SET n = 1", 20])
     assert tuple(KNOWN) == FIELDS
     assert Symbol("label") in FIELDS

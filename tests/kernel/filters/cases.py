@@ -26,12 +26,15 @@ from dragoman.kernel.filters.nodes import (
     Operand,
     Or,
     Predicate,
+    Reckoned,
     Semantics,
     Some,
     Text,
     TextOp,
     Unknown,
 )
+from dragoman.kernel.filters.reckoning import SIGNS, reckon
+from dragoman.kernel.filters.values import MISSING
 from dragoman.model.message import Typed
 
 NOT_THERE = object()
@@ -74,6 +77,8 @@ def value_of(source: Source, operand: Operand, semantics: Semantics) -> object:
         value = operand.value
     elif isinstance(operand, Item):
         value = source.item
+    elif isinstance(operand, Reckoned):
+        return reckoned(source, operand, semantics)
     elif isinstance(operand, Attribute | Member):
         known = source._attributes if isinstance(operand, Attribute) else source._members
         value = known.get(operand.name)
@@ -84,6 +89,16 @@ def value_of(source: Source, operand: Operand, semantics: Semantics) -> object:
         if value is None and semantics.null_is_missing:
             return NOT_THERE
     return value.value if isinstance(value, Typed) else value
+
+
+def reckoned(source: Source, operand: Reckoned, semantics: Semantics) -> object:
+    """`test_reckoning` says what signs mean."""
+    left = value_of(source, operand.left, semantics)
+    right = value_of(source, operand.right, semantics)
+    if left is NOT_THERE or right is NOT_THERE:
+        return NOT_THERE
+    found = reckon(operand.sign, left, right)
+    return NOT_THERE if found is MISSING else found
 
 
 def family(value: object) -> str:
@@ -216,7 +231,11 @@ FIELDS: st.SearchStrategy[Field] = st.one_of(
 )
 ITEMS: st.SearchStrategy[Field] = st.just(Item())
 TEXTS = ["a", "ab", "1", ""]
-OPERANDS = FIELDS | st.builds(Literal, LITERALS)
+OPERANDS: st.SearchStrategy[Operand] = st.recursive(
+    FIELDS | st.builds(Literal, LITERALS),
+    lambda inner: st.builds(Reckoned, st.sampled_from(SIGNS), inner, inner),
+    max_leaves=4,
+)
 LEAVES = st.one_of(
     st.builds(Compare, st.sampled_from(CompareOp), OPERANDS, OPERANDS),
     st.builds(Compare, st.just(CompareOp.EQ), FIELDS, st.builds(Literal, LITERALS)),

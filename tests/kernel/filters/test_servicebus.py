@@ -6,7 +6,13 @@ import pytest
 from tests.kernel.filters.cases import Source
 
 from dragoman.kernel.filters.compiler import compile_filter
-from dragoman.kernel.filters.servicebus import FIELDS, RULES_MAX, SEMANTICS, servicebus_filter
+from dragoman.kernel.filters.servicebus import (
+    FIELDS,
+    RULES_MAX,
+    SEMANTICS,
+    servicebus_actions,
+    servicebus_filter,
+)
 from dragoman.model.errors import InvalidArgument
 
 
@@ -51,7 +57,12 @@ def test_a_correlation_filter_asks_for_all_that_it_says() -> None:
         ([{"name": "a" * 51, "kind": "true"}], "name"),
         ([{"name": "a", "kind": "true"}] * 2, "two rules"),
         ([{"name": "a", "kind": "jms"}], "rule a"),
-        ([{"name": "a", "kind": "true", "action": 1}], "action"),
+        ([{"name": "a", "kind": "true", "colour": 1}], "colour"),
+        ([{"name": "a", "kind": "sql", "expression": "n = @p"}], "rule a: @p"),
+        (
+            [{"name": "a", "kind": "sql", "expression": "n = @p", "parameters": {"p": []}}],
+            "compared",
+        ),
         ([{"name": "a", "kind": "sql"}], "expression"),
         ([{"name": "a", "kind": "sql", "expression": 1}], "expression"),
         ([{"name": "a", "kind": "sql", "expression": "a = "}], "rule a: the end"),
@@ -65,3 +76,25 @@ def test_a_correlation_filter_asks_for_all_that_it_says() -> None:
 def test_what_is_no_rule_is_refused(rules: Any, words: str) -> None:
     with pytest.raises(InvalidArgument, match=words):
         servicebus_filter({"rules": rules})
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (1, "another type"),
+        ({"statement": "x"}, "statement"),
+        ({"expression": ""}, "action of rule a: an expression"),
+        ({"expression": "SET a = @p", "parameters": {"p": [1]}}, "compared"),
+    ],
+)
+def test_what_is_no_action_is_refused(action: Any, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=words):
+        servicebus_actions({"rules": [{"name": "a", "kind": "true", "action": action}]})
+
+
+def test_rules_with_an_action_take_nothing_themselves() -> None:
+    rule = {"name": "a", "kind": "true", "action": {"expression": "SET n = 1"}}
+    assert not passes(rule)
+    (found,) = servicebus_actions({"rules": [rule, {"name": "b", "kind": "true"}]})
+    assert found.name == "a"
+    assert found.filter.matches(Source())

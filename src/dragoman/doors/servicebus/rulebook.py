@@ -1,7 +1,7 @@
 """A subscription's rules: its filter, in the dialect `servicebus`. Changed by `$management` and administration.
 
     {"name": .., "kind": sql | correlation | true | false, "expression": .., "fields": .., "properties": ..,
-     "created_ms": ..}
+     "parameters": .., "action": {"expression": .., "parameters": ..}, "created_ms": ..}
 
 A subscription that was made without rules takes everything, and cannot be given any.
 """

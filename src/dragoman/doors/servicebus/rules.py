@@ -5,8 +5,7 @@ They are the subscription's filter, in the kernel's dialect `servicebus`; each i
     sql-filter {expression}                                        kind sql
     correlation-filter {correlation-id, .., properties {..}}       kind correlation
     true-filter, false-filter                                      kind true, false
-
-A rule with an action is refused: what a subscription takes is the message as it was sent.
+    sql-rule-action {expression}                                   action, of any kind
 """
 
 from collections.abc import Mapping
@@ -19,7 +18,6 @@ from dragoman.doors.servicebus.requests import (
     CONFLICT,
     NO_CONTENT,
     NOT_FOUND,
-    NOT_THERE,
     OK,
     Body,
     Failed,
@@ -29,7 +27,7 @@ from dragoman.doors.servicebus.requests import (
 )
 from dragoman.doors.servicebus.rulebook import Rule, rules_of, set_rules
 from dragoman.doors.shared.amqp10.profile import Answer, Peer
-from dragoman.wire.amqp10.errors import NOT_ALLOWED, NOT_IMPLEMENTED
+from dragoman.wire.amqp10.errors import NOT_ALLOWED
 from dragoman.wire.amqp10.errors import NOT_FOUND as NOT_FOUND_CONDITION
 from dragoman.wire.amqp10.values import Described, Int, Timestamp, ULong
 
@@ -59,6 +57,7 @@ FIELDS: Final = (
 """Of a correlation filter, in the order of its list; its properties come behind."""
 DESCRIPTION: Final = ULong(0x13700000004)
 NO_ACTION: Final = ULong(0x13700000005)
+SQL_ACTION: Final = ULong(0x13700000006)
 COMPATIBILITY: Final = Int(20)
 TOP_MAX: Final = 100
 
@@ -108,8 +107,6 @@ def _rules(peer: Peer, path: str) -> tuple[Entity, list[Rule]]:
 
 def read_rule(name: str, description: Body) -> dict[str, Any]:
     """A rule as the kernel knows it. Raises Failed."""
-    if description.get(ACTION):
-        raise Failed(NOT_THERE, NOT_IMPLEMENTED, f"The rule {name!r} has an action: not offered.")
     kinds = [kind for kind in KINDS if description.get(kind) is not None]
     if len(kinds) != 1:
         raise Failed(BAD_REQUEST, ARGUMENT, f"A rule has one of {', '.join(KINDS)}.")
@@ -128,6 +125,9 @@ def read_rule(name: str, description: Body) -> dict[str, Any]:
         found = properties.items() if type(properties) is dict else ()
         rule["fields"] = fields
         rule["properties"] = {str(key): _plain(key, value) for key, value in found}
+    action = description.get(ACTION)
+    if type(action) is dict:
+        rule["action"] = {"expression": text_in(action, "expression")}
     return rule
 
 
@@ -150,5 +150,7 @@ def spell_rule(rule: Rule) -> Described:
         said = rule.get("fields", {})
         fields = [*map(said.get, FIELDS), dict(rule.get("properties", {}))]
     created = Timestamp(rule.get("created_ms", 0))
-    filter_ = Described(CODES[kind], fields)
-    return Described(DESCRIPTION, [filter_, Described(NO_ACTION, []), rule["name"], created])
+    filter_, action = Described(CODES[kind], fields), Described(NO_ACTION, [])
+    if "action" in rule:
+        action = Described(SQL_ACTION, [rule["action"]["expression"], COMPATIBILITY])
+    return Described(DESCRIPTION, [filter_, action, rule["name"], created])

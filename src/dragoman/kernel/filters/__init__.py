@@ -8,7 +8,8 @@
     amqp      bindings of a headers exchange -> predicate
     eventgrid filters of event subscriptions -> predicate
     pubsub    filters of Pub/Sub subscriptions -> predicate
-    servicebus rules of Service Bus subscriptions -> predicate; `sql` is what most of them are written in
+    servicebus rules of Service Bus subscriptions -> predicate, and `actions`; most are written in `sql`
+    parser    what conditions of SQL-92 have in common, over `tokens`; `reckoning` is their arithmetic
 
 Every dialect is a front end onto the same nodes. Nothing here knows streams, routes or bytes.
 """

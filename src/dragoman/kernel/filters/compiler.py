@@ -38,6 +38,7 @@ from dragoman.kernel.filters.nodes import (
     Operand,
     Or,
     Predicate,
+    Reckoned,
     Semantics,
     Some,
     Text,
@@ -45,6 +46,7 @@ from dragoman.kernel.filters.nodes import (
     Unknown,
     check,
 )
+from dragoman.kernel.filters.reckoning import reckon
 from dragoman.kernel.filters.text import to_text
 from dragoman.kernel.filters.values import (
     MISSING,
@@ -77,6 +79,7 @@ HELPERS: Final[dict[str, Any]] = {
     "LT": less,
     "LE": at_most,
     "L": items_of,
+    "R": reckon,
     "any": any,
 }
 _FLIPPED: Final = {
@@ -143,6 +146,16 @@ def compile_filter(predicate: Predicate, semantics: Semantics = PLAIN) -> Compil
         raise InvalidArgument("the filter is too large")
     exec(_code_of(source), writer.names)  # noqa: S102 - our own source; user text is bound, never written
     return CompiledFilter(predicate, semantics, writer.names["match"], list(writer.fields))
+
+
+def compile_value(operand: Operand, semantics: Semantics = PLAIN) -> Callable[[FieldSource], Any]:
+    """What an operand comes to for a message; MISSING where that is unknown."""
+    writer = _Writer()
+    outcome = writer.operand(operand)
+    source = "\n".join([*writer.loads(semantics), f"    return {outcome}", ""])
+    exec(_code_of(source), writer.names)  # noqa: S102 - as in `compile_filter`
+    found: Callable[[FieldSource], Any] = writer.names["match"]
+    return found
 
 
 @lru_cache(maxsize=CODES_MAX)
@@ -231,9 +244,12 @@ class _Writer:
             return write(parts[0])
         return f"({word.join(map(write, parts))})" if parts else empty
 
-    def _field(self, field: Field) -> str:
+    def _field(self, field: Field | Reckoned) -> str:
         if isinstance(field, Item):
             return ITEM
+        if isinstance(field, Reckoned):
+            left, right = self.operand(field.left), self.operand(field.right)
+            return f"R({self._constant(field.sign)}, {left}, {right})"
         return self.fields.setdefault(field, f"f{len(self.fields)}")
 
     def _constant(self, value: Any) -> str:
@@ -250,9 +266,10 @@ class _Writer:
             op, wanted = CompareOp.EQ, not wanted
         if isinstance(right, Literal) and not isinstance(left, Literal):
             return self._compare_literal(op, self._field(left), plain(right.value), wanted=wanted)
-        return self._compare_any(op, self._operand(left), self._operand(right), wanted=wanted)
+        return self._compare_any(op, self.operand(left), self.operand(right), wanted=wanted)
 
-    def _operand(self, operand: Operand) -> str:
+    def operand(self, operand: Operand) -> str:
+        """An expression for its value; M where it has none."""
         if isinstance(operand, Literal):
             return self._constant(plain(operand.value))
         return self._field(operand)

@@ -103,7 +103,7 @@ class _Finder:
             return None
         return self._of_values(left, (right,))
 
-    def _of_values(self, field: Field, values: tuple[Literal, ...]) -> Anchors | None:
+    def _of_values(self, field: Operand, values: tuple[Literal, ...]) -> Anchors | None:
         if not isinstance(field, Header | Attribute):
             return None
         null = self._null_is_missing and any(literal.value is None for literal in values)

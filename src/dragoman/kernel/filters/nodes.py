@@ -1,6 +1,6 @@
 """A predicate as data: what every filter dialect is translated to.
 
-    operand     Header(name)  Attribute(name)  Member(path)  Item()  Literal(value)
+    operand     Header(name)  Attribute(name)  Member(path)  Item()  Literal(value)  Reckoned(sign, operand, operand)
     predicate   Compare(op, operand, operand)  In(field, values)  Text(op, field, literal)  Exists(field)
                 Matches(field, pattern)
                 And(parts)  Or(parts)  Not(part)        And(()) is true, Or(()) is false
@@ -102,7 +102,16 @@ class Literal:
         return hash(key_of(self.value))
 
 
-Operand = Header | Attribute | Member | Item | Literal
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """`left` + - * / % `right`, of what the message says: see `reckoning`. Unknown where either is."""
+
+    sign: str
+    left: "Operand"
+    right: "Operand"
+
+
+Operand = Header | Attribute | Member | Item | Literal | Reckoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ class Text:
     """
 
     op: TextOp
-    field: Field
+    field: Field | Reckoned
     part: str | bytes
     folded: bool = False
 
@@ -141,7 +150,7 @@ class Text:
 class Matches:
     """The whole of the field, which is text, is matched by an expression of RE2: takes time in proportion to it."""
 
-    field: Field
+    field: Field | Reckoned
     pattern: str
 
 
@@ -213,7 +222,7 @@ def check(predicate: Predicate) -> None:
     left: list[tuple[Predicate, int]] = [(predicate, 1)]
     while left:
         node, depth = left.pop()
-        count += 1 + (len(node.values) if isinstance(node, In) else 0)
+        count += 1 + (len(node.values) if isinstance(node, In) else _reckoned_count(node))
         if count > NODES_MAX or depth > DEPTH_MAX:
             raise InvalidArgument(
                 f"a filter has at most {NODES_MAX} terms, {DEPTH_MAX} inside each other"
@@ -224,6 +233,21 @@ def check(predicate: Predicate) -> None:
         left.extend((part, depth + 1) for part in parts_of(node))
         if len(left) > NODES_MAX:
             raise InvalidArgument(f"a filter has at most {NODES_MAX} terms")
+
+
+def _reckoned_count(node: Predicate) -> int:
+    """How many signs stand in it. Raises InvalidArgument where they stand too deep."""
+    count = 0
+    left = [(operand, 1) for operand in operands_of(node)]
+    while left:
+        operand, depth = left.pop()
+        if not isinstance(operand, Reckoned):
+            continue
+        count += 1
+        if count > NODES_MAX or depth > DEPTH_MAX:
+            raise InvalidArgument(f"at most {DEPTH_MAX} signs inside each other")
+        left += [(operand.left, depth + 1), (operand.right, depth + 1)]
+    return count
 
 
 def parts_of(node: Predicate) -> tuple[Predicate, ...]:
@@ -248,19 +272,30 @@ def operands_of(node: Predicate) -> tuple[Operand, ...]:
             return ()
 
 
+def leaves_of(operand: Operand) -> Iterator[Field | Literal]:
+    """The fields and literals that an operand is made of."""
+    if isinstance(operand, Reckoned):
+        yield from leaves_of(operand.left)
+        yield from leaves_of(operand.right)
+    else:
+        yield operand
+
+
 def fields_of(predicate: Predicate) -> Iterator[Field]:
     """Every field of the message that the predicate reads, repeated as it is."""
     for operand in operands_of(predicate):
-        if not isinstance(operand, Literal | Item):
-            yield operand
+        for leaf in leaves_of(operand):
+            if not isinstance(leaf, Literal | Item):
+                yield leaf
     for part in parts_of(predicate):
         yield from fields_of(part)
 
 
 def _leaf_bytes(node: Predicate) -> int:
     return sum(
-        literal_bytes(operand.value) if isinstance(operand, Literal) else _name_bytes(operand)
+        literal_bytes(leaf.value) if isinstance(leaf, Literal) else _name_bytes(leaf)
         for operand in operands_of(node)
+        for leaf in leaves_of(operand)
     )
 
 

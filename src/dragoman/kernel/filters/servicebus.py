@@ -1,16 +1,22 @@
-"""Front end: the rules of a Service Bus subscription, which takes one copy of what any of them matches.
+"""Front end: the rules of a Service Bus subscription.
 
     {"rules": [{"name": "$Default", "kind": "true"},
-               {"name": "eu", "kind": "sql", "expression": "region = 'eu' AND sys.Label LIKE 'order%'"},
-               {"name": "x", "kind": "correlation", "fields": {"label": "x"}, "properties": {"n": 1}}]}
+               {"name": "eu", "kind": "sql", "expression": "region = @region", "parameters": {"@region": "eu"}},
+               {"name": "x", "kind": "correlation", "fields": {"label": "x"}, "properties": {"n": 1},
+                "action": {"expression": "SET seen = TRUE", "parameters": {}}}]}
+
+    rules without an action    together a predicate: the subscription takes what any of them matches, once
+    a rule with an action      an `Acting`: the subscription takes one changed copy more of what it matches
 
 A correlation filter asks that each of its fields be what it says; without rules nothing is taken. What is null counts
 as missing. `created_ms`, where a rule has it, is its maker's.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
+from dragoman.kernel.filters.actions import Action
+from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
 from dragoman.kernel.filters.nodes import (
     And,
     Attribute,
@@ -21,7 +27,7 @@ from dragoman.kernel.filters.nodes import (
     check,
     equals,
 )
-from dragoman.kernel.filters.sql import sql_filter
+from dragoman.kernel.filters.sql import sql_action, sql_filter
 from dragoman.model.errors import InvalidArgument
 
 RULES_MAX: Final = 256
@@ -38,11 +44,35 @@ FIELDS: Final[Mapping[str, str]] = {
     "content-type": "content_type",
 }
 """What a correlation filter may ask for, in the order of the wire, and the attributes these are."""
-KEYS: Final = frozenset({"name", "kind", "expression", "fields", "properties", "created_ms"})
+KEYS: Final = frozenset(
+    {"name", "kind", "expression", "parameters", "fields", "properties", "action", "created_ms"}
+)
+ACTION_KEYS: Final = frozenset({"expression", "parameters"})
+
+
+class Acting(NamedTuple):
+    """A rule with an action: of what `filter` matches, a copy is changed by `action`."""
+
+    name: str
+    filter: CompiledFilter
+    action: Action
 
 
 def servicebus_filter(settings: Mapping[str, Any]) -> Predicate:
-    """The predicate of all rules together. Raises InvalidArgument."""
+    """The predicate of all rules without an action together. Raises InvalidArgument."""
+    return Or(tuple(rule_filter(rule) for rule in _rules(settings) if not rule.get("action")))
+
+
+def servicebus_actions(settings: Mapping[str, Any]) -> tuple[Acting, ...]:
+    """The rules with one. Raises InvalidArgument."""
+    return tuple(
+        Acting(rule["name"], compile_filter(rule_filter(rule), SEMANTICS), _action(rule))
+        for rule in _rules(settings)
+        if rule.get("action")
+    )
+
+
+def _rules(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     rules = settings.get("rules")
     if not isinstance(rules, list | tuple):
         raise InvalidArgument("rules are a list")
@@ -56,7 +86,7 @@ def servicebus_filter(settings: Mapping[str, Any]) -> Predicate:
         if name in names:
             raise InvalidArgument(f"two rules are called {name}")
         names.add(name)
-    return Or(tuple(map(rule_filter, rules)))
+    return rules
 
 
 def rule_filter(rule: Mapping[str, Any]) -> Predicate:
@@ -69,21 +99,43 @@ def rule_filter(rule: Mapping[str, Any]) -> Predicate:
     return found
 
 
+def _action(rule: Mapping[str, Any]) -> Action:
+    try:
+        said = _of(rule, "action", dict)
+        _check_known(said, ACTION_KEYS)
+        statements = sql_action(_of(said, "expression", str), _parameters(said))
+    except InvalidArgument as error:
+        raise InvalidArgument(f"action of rule {rule.get('name')}: {error}") from None
+    return Action(statements, SEMANTICS)
+
+
+def _parameters(said: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = _of(said, "parameters", dict)
+    for name, value in found.items():
+        if not isinstance(value, str | int | float):
+            raise InvalidArgument(f"{name}: only text, numbers and truth values are compared")
+    return found
+
+
 def _filter(rule: Mapping[str, Any]) -> Predicate:
-    unknown = rule.keys() - KEYS
-    if unknown:
-        raise InvalidArgument(f"nothing is known of {', '.join(sorted(unknown))}")
+    _check_known(rule, KEYS)
     match rule.get("kind"):
         case "true":
             return And(())
         case "false":
             return Or(())
         case "sql":
-            return sql_filter(_of(rule, "expression", str))
+            return sql_filter(_of(rule, "expression", str), _parameters(rule))
         case "correlation":
             return _correlation(_of(rule, "fields", dict), _of(rule, "properties", dict))
         case kind:
             raise InvalidArgument(f"a filter is sql, correlation, true or false, not {kind!r:.40}")
+
+
+def _check_known(said: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = said.keys() - known
+    if unknown:
+        raise InvalidArgument(f"nothing is known of {', '.join(sorted(unknown))}")
 
 
 def _of(rule: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -27,6 +27,7 @@ from dragoman.kernel.filters.nodes import (
     Operand,
     Or,
     Predicate,
+    Reckoned,
     Some,
     Text,
 )
@@ -69,7 +70,7 @@ def _part(node: Predicate) -> str:
     return f"({_spell(node)})" if isinstance(node, And | Or) else _spell(node)
 
 
-def _folded(field: Field, *, folded: bool) -> str:
+def _folded(field: Field | Reckoned, *, folded: bool) -> str:
     return f"{_operand(field)}.lowerAscii()" if folded else _operand(field)
 
 
@@ -84,6 +85,8 @@ def _operand(operand: Operand) -> str:
         return literal_text(operand.value)
     if isinstance(operand, Item):
         return operand.name
+    if isinstance(operand, Reckoned):
+        return f"({_operand(operand.left)} {operand.sign} {_operand(operand.right)})"
     if isinstance(operand, Member):
         return "msg" + "".join(
             f".{name}" if _IDENTIFIER.match(name) else f"[{literal_text(name)}]"

@@ -35,7 +35,9 @@ def dead_letters(
     count = lettered_count = 0
     pending = pending or Pending()
     window = subscription.windows[partition_index]
-    for offset, stored_ms, format_, body in _bodies(state, partition, runs):
+    for offset, stored_ms, format_, body in _bodies(
+        state, partition, runs, with_copies=window.order is not None
+    ):
         death = death_of(subscription, reason, now_ms)
         death.text = text
         death.stored_ms = stored_ms
@@ -51,8 +53,12 @@ def dead_letters(
     return records
 
 
-def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, int, int, bytes]]:
-    """(offset, when it was stored, format, stored bytes) of each message; a batch is opened."""
+def _bodies(
+    state: State, partition: Partition, runs: Runs, *, with_copies: bool
+) -> list[tuple[int, int, int, bytes]]:
+    """(offset, when it was stored, format, stored bytes) of each message; a batch is opened. Runs of a reader with an
+    order name what is its own, so that what is a gap to others is a copy made for it.
+    """
     wanted: list[Block] = []
     missing = False
     found: list[tuple[int, int, int, bytes]] = []
@@ -61,7 +67,7 @@ def _bodies(state: State, partition: Partition, runs: Runs) -> list[tuple[int, i
         while at < len(partition.blocks) and partition.blocks[at].offset < end:
             block = partition.blocks[at]
             at += 1
-            if block.control:
+            if block.control and not with_copies:
                 continue
             wanted.append(block)
             if block.bodies is None:

@@ -16,7 +16,7 @@ from dragoman.kernel.filters.eventgrid import eventgrid_filter
 from dragoman.kernel.filters.nodes import Predicate, Semantics
 from dragoman.kernel.filters.pubsub import pubsub_filter
 from dragoman.kernel.filters.servicebus import SEMANTICS as SERVICEBUS
-from dragoman.kernel.filters.servicebus import servicebus_filter
+from dragoman.kernel.filters.servicebus import Acting, servicebus_actions, servicebus_filter
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
@@ -68,13 +68,21 @@ def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
     return compile_filter(DIALECTS[settings.dialect](settings.filter), semantics)
 
 
+def actions_of(settings: SubscriptionSettings) -> tuple[Acting, ...]:
+    """Rules that change what they take. Raises InvalidArgument."""
+    if settings.dialect != "servicebus" or not settings.filter:
+        return ()
+    return servicebus_actions(settings.filter)
+
+
 def note_filter(subscription: "Subscription") -> None:
     """Its stream asks the filter that it has now, if it has one."""
     stream = subscription.stream
     if subscription.filter is not None:
         if stream.matching is None:
             stream.matching = Matching()
-        stream.matching.set(subscription.id, subscription.filter)
+        actions = actions_of(subscription.settings)
+        stream.matching.set(subscription.id, subscription.filter, actions)
     elif stream.matching is not None:
         stream.matching.drop(subscription.id)
 
@@ -96,17 +104,18 @@ def check_order(settings: SubscriptionSettings) -> None:
             "a filtered subscription has no delay: filter in a binding to its queue"
         )
     filter_of(settings)
+    actions_of(settings)
 
 
 class Reading:
     """The messages of one publish, read when first asked for."""
 
-    __slots__ = ("_bodies", "_fields", "_keys", "_translator", "command", "format")
+    __slots__ = ("_bodies", "_fields", "_keys", "command", "format", "translator")
 
     def __init__(self, translator: Translator, command: "Publish") -> None:
         self.command = command
         self.format = command.format
-        self._translator = translator
+        self.translator = translator
         self._bodies: list[bytes] | None = None
         self._fields: list[FieldSource] | None = None
         self._keys: list[bytes] | None = None
@@ -116,28 +125,27 @@ class Reading:
         if self._bodies is None:
             self._bodies = self.command.bodies
             if self.command.packed:
-                self.format, self._bodies = self._translator.open_batch(
-                    self.format, self._bodies[0]
-                )
+                self.format, self._bodies = self.translator.open_batch(self.format, self._bodies[0])
         return self._bodies
 
     def fields(self) -> list[FieldSource]:
         """One per message. Raises InvalidArgument."""
         if self._fields is None:
             bodies = self.bodies()
-            self._fields = [self._translator.fields(self.format, body, 0) for body in bodies]
+            self._fields = [self.translator.fields(self.format, body, 0) for body in bodies]
         return self._fields
 
     def keys(self) -> list[bytes]:
         """What orders each message: its group, or else its key. As many as the command has offsets."""
         if self._keys is None:
-            keys = [_key(fields) for fields in self.fields()]
+            keys = [key_in(fields) for fields in self.fields()]
             missing = self.command.packed - len(keys)
             self._keys = keys + [b""] * missing if missing > 0 else keys
         return self._keys
 
 
-def _key(fields: FieldSource) -> bytes:
+def key_in(fields: FieldSource) -> bytes:
+    """What orders a message: its group, or else its key."""
     key = fields.attribute("group")
     if key is None:
         key = fields.attribute("key")
@@ -261,7 +269,7 @@ def _index_block(
         if is_keyed and block.keys is not None:
             key = block.keys[at]
         elif is_keyed and at < len(sources):
-            key = _key(sources[at])
+            key = key_in(sources[at])
         priority = 0 if block.priorities is None else block.priorities[at]
         if entries and entries[-1][1:] == (offset, priority, key):
             entries[-1] = (entries[-1][0], offset + 1, priority, key)
