@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dragoman.app.broker import BrokerParts, _below, assemble
+from dragoman.app.broker import BrokerParts, _below, _until, assemble
 from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
 from dragoman.app.loop import SystemEntropy
@@ -38,6 +38,23 @@ def test_a_store_keeps_its_name_and_counts_its_lives(tmp_path: Path) -> None:
     assert first.node.cluster_id == second.node.cluster_id
     assert second.kernel.state.incarnation == first.kernel.state.incarnation + 1
     assert lived(options_on(tmp_path / "other")).broker.node.cluster_id != first.node.cluster_id
+
+
+def test_a_store_keeps_its_name_though_no_checkpoint_was_ever_taken(tmp_path: Path) -> None:
+    options = options_on(tmp_path)
+
+    async def cut_off() -> str:
+        parts = assemble(options, asyncio.get_running_loop())
+        await _until(parts._is_written, asyncio.get_running_loop().time() + 5)
+        assert parts.checkpointer is not None
+        parts.checkpointer.close()
+        parts.broker.commit.close()
+        for part in parts.engine:
+            part.close()
+        return parts.broker.node.cluster_id
+
+    names = {asyncio.run(cut_off()) for _ in range(2)}
+    assert names == {lived(options).broker.node.cluster_id}
 
 
 def test_what_was_decided_last_is_written_before_the_store_is_closed(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Putting a broker together: engine, kernel, runtime, doors. The only place that names every part."""
 
 import asyncio
+import hashlib
 import os
 import ssl
 import traceback
@@ -196,6 +197,11 @@ def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
     )
 
 
+def _cluster_id(secret: bytes) -> bytes:
+    """Of a store that no checkpoint has named yet: the same each time, as its secret is in the journal's first frame."""
+    return hashlib.sha256(b"cluster" + secret).digest()[:CLUSTER_ID_BYTES]
+
+
 def _durable(
     options: ServeOptions,
     kernel: Kernel,
@@ -210,7 +216,7 @@ def _durable(
         recovered = recover(kernel, log, segments, state, clock.wall_ms(), boot_id())
     except StorageError as error:
         raise StartError(f"data in {options.data}: {error}") from error
-    cluster_id = recovered.cluster_id or entropy.token(CLUSTER_ID_BYTES)
+    cluster_id = recovered.cluster_id or _cluster_id(kernel.state.secret)
     broker: Broker
     parts: BrokerParts
 
