@@ -4,9 +4,11 @@ What cannot be made ready here (no Node, no Java, no registry to be reached) rai
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,6 +131,35 @@ def from_go(name: str, module: str) -> Path:
         said.write_text(module)
         made(folder, said, ["env", f"GOBIN={program.parent}", go, "install", module])
     return program
+
+
+def built_on_node(name: str, package: str) -> Program:
+    """A client on Node with a library in C++ of its own, which takes minutes. Raises MissingError."""
+    if os.environ.get("DRAGOMAN_BUILD_CLIENTS") != "1":
+        raise MissingError(f"{package} takes minutes to compile: set DRAGOMAN_BUILD_CLIENTS=1")
+    node, npm = tool("node", "nodejs"), tool("npm", "npm")
+    folder = CACHE / name
+    built = folder / "built"
+    built.mkdir(parents=True, exist_ok=True)
+    source = PROGRAMS / f"{name}.js"
+    made(folder, source, [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", package])
+    made(built, folder / "package.json", [npm, "--prefix", str(folder), "rebuild"])
+    shutil.copy(source, folder)
+    return Program("kafka", (node, str(folder / f"{name}.js")), folder)
+
+
+def on_python(name: str, requirements: str, *words: str) -> Program:
+    """A client in an environment of its own, as it wants other versions than we do. Raises MissingError."""
+    folder = CACHE / requirements.removesuffix(".txt")
+    folder.mkdir(parents=True, exist_ok=True)
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+    source = HERE / requirements
+    install = [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(source)]
+    made(folder, source, install)
+    command = (str(python), "-W", "ignore", str(PROGRAMS / f"{name}.py"), *words)
+    return Program("kafka", command, folder)
 
 
 def kcat(protocol: str) -> Program:

@@ -5,6 +5,7 @@ from tests.fakes.kernel import make_kernel
 from tests.kernel.groups.world import GROUP, GroupWorld
 
 from dragoman.kernel.framing import decode, encode
+from dragoman.kernel.groups.beats import CheckEpoch
 from dragoman.kernel.groups.commands import (
     AllocateProducer,
     DeleteGroup,
@@ -46,6 +47,14 @@ def test_a_described_group_shows_its_members_and_what_they_read() -> None:
     member = info.members[0]
     assert (member.id, member.client_id, member.client_host) == (one.member_id, "c", "/10.0.0.1")
     assert (member.metadata, member.assignment) == (b"r", one.member_id.encode())
+
+
+def test_members_that_assign_themselves_may_ask_for_cursors_whatever_epoch_they_name() -> None:
+    world = GroupWorld()
+    member = world.alone().member_id
+    for group in (GROUP, "nobody-has-seen-it"):
+        for member_id in (member, "a stranger"):
+            world.submit(CheckEpoch(group=group, member_id=member_id, epoch=7))
 
 
 def test_a_group_that_somebody_is_still_to_join_is_not_deleted_when_the_others_have_left() -> None:

@@ -166,11 +166,10 @@ def _refuse_shared(group: Group) -> None:
 
 
 def check_epoch(kernel: "Decisions", command: CheckEpoch, session: int) -> None:
-    """Reply: None."""
+    """Reply: None. Members that assign themselves may ask at any time, as in Kafka."""
     group = find_group(kernel, command.namespace, command.group)
-    if group is None or group.assigned is None:
-        raise UnknownMember(command.member_id)
-    _reconciler(kernel, group).check_epoch(command.member_id, command.epoch)
+    if group is not None and group.assigned is not None:
+        _reconciler(kernel, group).check_epoch(command.member_id, command.epoch)
 
 
 def _of_member(kernel: "Decisions", command: c.SyncGroup | c.Heartbeat | c.LeaveGroup) -> Group:
