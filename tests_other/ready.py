@@ -18,6 +18,7 @@ HERE: Final = Path(__file__).parent
 PROGRAMS: Final = HERE / "programs"
 CACHE: Final = HERE.parent / "build" / "other"
 INSTALL_S_MAX: Final = 240
+BUILD_S_MAX: Final = 800  # of a library in C++
 RUN_S_MAX: Final = 60
 
 
@@ -59,7 +60,7 @@ def tool(name: str, package: str) -> str:
     return found
 
 
-def made(folder: Path, source: Path, command: list[str]) -> None:
+def made(folder: Path, source: Path, command: list[str], seconds_max: int = INSTALL_S_MAX) -> None:
     """Run `command` in `folder`, once per state of `source`. Raises MissingError."""
     stamp = folder / "made"
     state = hashlib.sha256(source.read_bytes()).hexdigest()
@@ -67,10 +68,10 @@ def made(folder: Path, source: Path, command: list[str]) -> None:
         return
     try:
         done = subprocess.run(
-            command, cwd=folder, check=False, capture_output=True, text=True, timeout=INSTALL_S_MAX
+            command, cwd=folder, check=False, capture_output=True, text=True, timeout=seconds_max
         )
     except subprocess.TimeoutExpired:
-        raise MissingError(f"{Path(command[0]).name} took more than {INSTALL_S_MAX} s") from None
+        raise MissingError(f"{Path(command[0]).name} took more than {seconds_max} s") from None
     if done.returncode:
         raise MissingError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout)[-400:]}")
     stamp.write_text(state)
@@ -136,14 +137,16 @@ def from_go(name: str, module: str) -> Path:
 def built_on_node(name: str, package: str) -> Program:
     """A client on Node with a library in C++ of its own, which takes minutes. Raises MissingError."""
     if os.environ.get("DRAGOMAN_BUILD_CLIENTS") != "1":
-        raise MissingError(f"{package} takes minutes to compile: set DRAGOMAN_BUILD_CLIENTS=1")
+        raise MissingError(
+            f"{package} takes minutes to compile: set DRAGOMAN_BUILD_CLIENTS=1, and --timeout 900"
+        )
     node, npm = tool("node", "nodejs"), tool("npm", "npm")
     folder = CACHE / name
     built = folder / "built"
     built.mkdir(parents=True, exist_ok=True)
     source = PROGRAMS / f"{name}.js"
     made(folder, source, [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", package])
-    made(built, folder / "package.json", [npm, "--prefix", str(folder), "rebuild"])
+    made(built, folder / "package.json", [npm, "--prefix", str(folder), "rebuild"], BUILD_S_MAX)
     shutil.copy(source, folder)
     return Program("kafka", (node, str(folder / f"{name}.js")), folder)
 

@@ -1,6 +1,6 @@
 from tests.runtime.node import TestNode, ack, declare, publish
 
-from dragoman.kernel.commands import Consume, DescribeQueue
+from dragoman.kernel.commands import Consume, DescribeQueue, FindEpoch
 from dragoman.storage.memory.log import MemoryLog
 from dragoman.storage.memory.segments import MemorySegments
 from dragoman.storage.memory.state import MemoryState
@@ -121,3 +121,26 @@ def test_what_was_only_published_to_between_two_checkpoints_is_still_ready_after
     node.settle()
     node.checkpoint()
     assert bodies_of(engine.start(), "orders", 10) == [b"1"]
+
+
+def test_which_life_wrote_what_is_known_after_a_checkpoint_and_without_one() -> None:
+    engine = Engine()
+    for number in range(6):
+        node = engine.start()
+        session = node.connect()
+        if number == 0:
+            declare(session, "log")
+        if number != 3:  # a life that writes nothing
+            publish(session, "log", b"a", b"b")
+        node.settle()
+        if number in (1, 4):
+            node.checkpoint()
+            publish(session, "log", b"c")
+            node.settle()
+    node = engine.start()
+    kernel = node.kernel
+    (stream,) = (known for known in kernel.state.streams.values() if known.name == "log")
+    epochs = stream.partitions[0].epochs
+    assert epochs is not None
+    assert epochs.all() == [(1, 0), (2, 2), (3, 5), (5, 7), (6, 10)]
+    assert node.connect().submit(FindEpoch(name="log", partition=0, epoch=4)) == (3, 7)

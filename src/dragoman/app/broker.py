@@ -198,7 +198,7 @@ def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
 
 
 def _cluster_id(secret: bytes) -> bytes:
-    """Of a store that no checkpoint has named yet: the same each time, as its secret is in the journal's first frame."""
+    """Of a store that no checkpoint has named yet; its secret is in the journal's first frame, and stays the same."""
     return hashlib.sha256(b"cluster" + secret).digest()[:CLUSTER_ID_BYTES]
 
 

@@ -40,6 +40,9 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         if stream.counts_bytes:
             block.sizes = array("Q", map(len, record.bodies))
         state.resident += block.cost()
+        epochs = partition.epochs
+        if epochs is None or epochs.now < state.incarnation:
+            partition.begin_epoch(state.incarnation, block.offset)
         if partition.append(block):
             state.resident -= BLOCK_OVERHEAD_BYTES
         state.dirty_streams[stream.id] = stream

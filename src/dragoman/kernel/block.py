@@ -19,6 +19,7 @@ from bisect import bisect_right
 from typing import Final
 
 from dragoman.kernel.commands import Producer
+from dragoman.kernel.epochs import Epochs
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Published, Remnant, Runs
 
@@ -246,6 +247,7 @@ class Partition:
         "blocks",
         "committed",
         "end",
+        "epochs",
         "first",
         "index",
         "offsets",
@@ -266,6 +268,7 @@ class Partition:
         self.safe = 0  # `reserved` as far as it is synced: offsets below are never given again
         self.block_size = 0  # offsets reserved the last time
         self.committed = 0  # cursors read below this
+        self.epochs: Epochs | None = None  # None: nothing was ever appended
         self.open_since: dict[int, int] = {}  # open transactions: producer id -> first offset
         self.producers: dict[int, ProducerState] = {}
         self.blocks: list[Block] = []
@@ -278,6 +281,13 @@ class Partition:
         """Isolated cursors read below this: the last stable offset."""
         return min((self.committed, *self.open_since.values()))
 
+    def begin_epoch(self, epoch: int, offset: int) -> None:
+        """What is appended from `offset` on is of that life of the store."""
+        if self.epochs is None:
+            self.epochs = Epochs(epoch, offset)
+        else:
+            self.epochs.begin(epoch, offset)
+
     def append(self, block: Block) -> bool:
         """Add `block` behind the last one; True when it was merged into that."""
         assert block.offset >= self.end
@@ -286,7 +296,8 @@ class Partition:
         self.size += block.size
         if len(self.blocks) > self.first:
             last = self.blocks[-1]
-            if last.takes(block):
+            is_new_life = self.epochs is not None and self.epochs.since == block.offset
+            if not is_new_life and last.takes(block):
                 last.extend(block)
                 return True
         self.blocks.append(block)

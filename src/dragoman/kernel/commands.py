@@ -239,6 +239,18 @@ class TrimStream(_Command, frozen=True, kw_only=True):
     offset: int
 
 
+class FindEpoch(_Command, frozen=True, kw_only=True):
+    """Up to where a partition has what an earlier life of the store appended. Reply: (epoch, end), (-1, -1) unknown.
+
+    `epoch` counts lives; without it, the one that appended the entry at `offset`.
+    """
+
+    name: str
+    partition: int
+    epoch: int = -1
+    offset: int = 0
+
+
 class FindTime(_Command, frozen=True, kw_only=True):
     """First offset of a partition stored at or after a wall time. Reply: (offset, timestamp ms), (-1, -1) none.
 
@@ -251,6 +263,7 @@ class FindTime(_Command, frozen=True, kw_only=True):
     time_ms: int
     newest: bool = False  # instead: the entry with the newest message
     stored: bool = False
+    offset: int = 0  # where to begin, but for what is `stored`
 
 
 class SetCredit(_Command, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from dragoman.kernel import bindings, topology
 from dragoman.kernel import commands as c
 from dragoman.kernel.describe import queue_info, route_info, stream_info
 from dragoman.kernel.leases.purge import decide_purge
-from dragoman.kernel.read import find_time, read
+from dragoman.kernel.read import find_epoch, find_time, read
 from dragoman.kernel.replies import QueueHead, QueueInfo, RouteInfo, StreamHead, StreamInfo
 from dragoman.model.errors import StreamNotFound
 
@@ -170,6 +170,11 @@ def find_offset(kernel: "Decisions", command: c.FindTime, session: int) -> tuple
     return find_time(kernel.state, command)
 
 
+def find_life(kernel: "Decisions", command: c.FindEpoch, session: int) -> tuple[int, int]:
+    """Reply: (epoch, end), (-1, -1) when it is unknown."""
+    return find_epoch(kernel.state, command)
+
+
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.CreateStream: create_stream,
     c.AlterStream: alter_stream,
@@ -191,4 +196,5 @@ HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.ListQueues: list_queues,
     c.ListRoutes: list_routes,
     c.FindTime: find_offset,
+    c.FindEpoch: find_life,
 }

@@ -3,7 +3,8 @@
 from typing import Final
 
 from dragoman.kernel.block import Block, Partition
-from dragoman.kernel.commands import FindTime, Read
+from dragoman.kernel.commands import FindEpoch, FindTime, Read
+from dragoman.kernel.epochs import UNKNOWN
 from dragoman.kernel.publish import partition_of
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.transactions.transaction import aborted_since
@@ -18,9 +19,10 @@ class Extract:
 
     `end` is how far the reader may go on to (the committed end, or the last stable offset when isolated).
     `aborted`, for isolated readers: (producer id, first offset) of aborted transactions with entries in between.
+    `epochs` says which life of the store appended what; None when none has yet.
     """
 
-    __slots__ = ("aborted", "blocks", "committed", "end", "size", "stable", "start")
+    __slots__ = ("aborted", "blocks", "committed", "end", "epochs", "size", "stable", "start")
 
     def __init__(self, partition: Partition, end: int) -> None:
         self.blocks: list[Block] = []
@@ -29,6 +31,7 @@ class Extract:
         self.end = end
         self.committed = partition.committed
         self.stable = partition.stable()
+        self.epochs = partition.epochs
         self.aborted: list[tuple[int, int]] = []
 
 
@@ -63,6 +66,22 @@ def read(state: State, command: Read) -> Extract:
     return extract
 
 
+def find_epoch(state: State, command: FindEpoch) -> tuple[int, int]:
+    """The newest epoch up to the one asked for that has entries, and where it ends; or that of an offset, which ends
+    later. `epochs.UNKNOWN` for those to come.
+    """
+    partition = partition_of(state.stream(command.namespace, command.name), command.partition)
+    epochs = partition.epochs
+    if command.epoch > state.incarnation:
+        return UNKNOWN
+    if epochs is None:
+        return state.incarnation, partition.committed
+    if command.epoch == state.incarnation:
+        return command.epoch, partition.committed
+    epoch = epochs.at(command.offset) if command.epoch < 0 else command.epoch
+    return epochs.end_of(epoch, partition.committed)
+
+
 def find_time(state: State, command: FindTime) -> tuple[int, int]:
     """The first block with a message of that time or later (or, `newest`, with the latest of all): its offset and its
     newest time. (-1, -1) when there is none. Times are the senders' where they gave one.
@@ -74,6 +93,8 @@ def find_time(state: State, command: FindTime) -> tuple[int, int]:
     for block in partition.blocks[partition.first :]:
         newest_ms = block.newest_ms()
         if block.control or block.offset >= partition.committed or newest_ms < command.time_ms:
+            continue
+        if block.end <= command.offset:
             continue
         if not command.newest:
             return block.offset, newest_ms

@@ -63,6 +63,8 @@ def apply_skipped(state: State, record: Skipped) -> None:
     stream = state.streams.get(record.stream)
     if stream is not None:
         partition = stream.partitions[record.partition]
+        if record.offset > partition.end and partition.epochs is not None:
+            partition.begin_epoch(state.incarnation, partition.end)
         partition.end = max(partition.end, record.offset)
         partition.committed = max(partition.committed, record.offset)
         state.dirty_streams[stream.id] = stream

@@ -72,6 +72,7 @@ class Frozen:
         "gathered",
         "groups",
         "id_next",
+        "incarnation",
         "placed",
         "position",
         "producer_end",
@@ -88,6 +89,7 @@ class Frozen:
         self.producer_end = 0
         self.cluster_id = b""
         self.secret = self.boot = b""
+        self.incarnation = 1
         self.routes: list[RouteCreated | Bound] | None = None  # all, if any has changed
         self.changes: list[Change] = []  # beside what was gathered
         self.placed: list[Placed] = []
@@ -193,6 +195,7 @@ class Checkpointer:
         frozen.cluster_id = self._cluster_id
         frozen.secret = state.secret
         frozen.boot = state.boot
+        frozen.incarnation = state.incarnation
         frozen.producer_end = state.producer_reserved
         if state.routing.version != self._routes_version:
             self._routes_version = state.routing.version
@@ -310,6 +313,7 @@ class Checkpointer:
             frozen.producer_end,
             frozen.secret.hex(),
             frozen.boot.hex(),
+            frozen.incarnation,
         )
         row: Change = ("meta", "checkpoint", msgspec.json.encode(meta))
         if frozen.routes is not None:

@@ -139,6 +139,7 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
     state.producer_reserved = meta.producer_end
     state.secret = bytes.fromhex(meta.secret)
     state.boot = bytes.fromhex(meta.boot)
+    state.begin_life(meta.incarnation)
 
 
 def _keep(state: State, block: Block, stream: int, partition: int) -> None:
@@ -159,6 +160,9 @@ def _load_stream(kernel: Kernel, number: int, row: StreamRow) -> None:
         partition.start = start
         partition.end = end
         partition.reserved = reserved
+    for partition, epochs in zip(stream.partitions, row.epochs, strict=False):
+        for epoch, since in epochs:
+            partition.begin_epoch(epoch, since)
 
 
 def _load_subscription(kernel: Kernel, number: int, row: SubscriptionRow) -> None:

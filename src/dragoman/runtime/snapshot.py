@@ -33,13 +33,14 @@ _pack: Final = msgspec.msgpack.Encoder()
 
 
 class StreamRow(msgspec.Struct, omit_defaults=True):
-    """A stream at a checkpoint; partitions as (start, end, reserved)."""
+    """A stream at a checkpoint; partitions as (start, end, reserved), and for each its epochs as (epoch, start)."""
 
     namespace: str
     name: str
     uuid: str
     settings: StreamSettings
     partitions: list[tuple[int, int, int]]
+    epochs: list[list[tuple[int, int]]] = []
 
 
 class SubscriptionRow(msgspec.Struct, omit_defaults=True):
@@ -81,6 +82,7 @@ class MetaRow(msgspec.Struct):
     producer_end: int = 0  # producer ids below may have been given out
     secret: str = ""
     boot: str = ""
+    incarnation: int = 1
 
 
 def id_key(number: int) -> str:
@@ -102,7 +104,15 @@ def stream_changes(stream: Stream, *, exists: bool) -> Iterator[Change]:
             yield ("producer", partition_key(stream.id, partition.index), None)
         return
     partitions = [(p.start, p.end, p.reserved) for p in stream.partitions]
-    row = StreamRow(stream.namespace, stream.name, stream.uuid.hex(), stream.settings, partitions)
+    epochs = [p.epochs.all() if p.epochs is not None else [] for p in stream.partitions]
+    row = StreamRow(
+        stream.namespace,
+        stream.name,
+        stream.uuid.hex(),
+        stream.settings,
+        partitions,
+        epochs if any(epochs) else [],
+    )
     yield ("stream", key, _json.encode(row))
     for partition in stream.partitions:
         if partition.producers:

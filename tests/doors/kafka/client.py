@@ -56,6 +56,12 @@ class Client(node.Connection[KafkaDoor]):
 
     # --- what tests do all the time ---
 
+    def begin_life(self, number: int, *, lost: bool = False) -> None:
+        """The store was started again, connections apart; `lost`: after a power cut, that may have taken records."""
+        kernel = self.world.broker.kernel
+        kernel.state.boot = b"the machine runs on"
+        kernel.begin(number, b"" if lost else b"the machine runs on")
+
     def create(self, name: str, partitions: int = 1, **configs: str) -> dict[str, Any]:
         given = [{"name": key.replace("_", "."), "value": value} for key, value in configs.items()]
         topic = {
@@ -119,12 +125,13 @@ def frame_of(key: int, version: int, correlation: int, message: dict[str, Any]) 
 
 
 def batch_of(*values: bytes, **build: Any) -> bytes:
-    """A batch with one record per value; `at_ms`, `key` and what `BatchBuilder.build` takes."""
+    """A batch with one record per value; `at_ms` and `step_ms`, `key` and what `BatchBuilder.build` takes."""
     builder = BatchBuilder()
     at_ms = build.pop("at_ms", 1_700_000_000_000)
+    step_ms = build.pop("step_ms", 1)
     key = build.pop("key", None)
     for index, value in enumerate(values):
-        builder.add(key, value, at_ms + index, [])
+        builder.add(key, value, at_ms + index * step_ms, [])
     return builder.build(**build)
 
 

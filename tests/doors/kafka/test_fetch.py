@@ -55,6 +55,62 @@ def test_what_cannot_be_read_is_refused_with_its_code(
     assert client.fetch("t", offset, **more)["error_code"] == code
 
 
+def two_lives() -> Client:
+    """Two records of life 1, one of life 3."""
+    client = client_with(batch_of(b"a"), batch_of(b"b"))
+    client.begin_life(3)
+    client.produce("t", batch_of(b"c"))
+    return client
+
+
+def test_batches_name_the_life_of_the_store_that_wrote_them() -> None:
+    part = two_lives().fetch("t", 0)
+    epochs = [int.from_bytes(part["records"][12:16], "big")]
+    assert epochs == [1]
+    part = two_lives().fetch("t", 2)
+    assert int.from_bytes(part["records"][12:16], "big") == 3
+
+
+@pytest.mark.parametrize(
+    ("offset", "last_epoch", "diverging"),
+    [
+        (2, 1, None),  # at its end
+        (3, 1, (1, 2)),  # further than that epoch went: a power cut took what it read
+        (3, 2, (1, 2)),  # nothing is known of that epoch
+        (3, 3, None),
+        (4, 3, (3, 3)),
+    ],
+)
+def test_a_reader_whose_log_was_cut_is_told_where(
+    offset: int, last_epoch: int, diverging: tuple[int, int] | None
+) -> None:
+    client = two_lives()
+    message = client.fetch_message("t", offset)
+    message["topics"][0]["partitions"][0]["last_fetched_epoch"] = last_epoch
+    part = client.ask(FETCH, 12, message)["responses"][0]["partitions"][0]
+    found = part["diverging_epoch"]
+    told = None if found["epoch"] < 0 else (found["epoch"], found["end_offset"])
+    assert (part["error_code"], told) == (0, diverging)
+
+
+def test_after_a_power_cut_an_epoch_ends_before_what_may_have_been_lost() -> None:
+    client = client_with(batch_of(b"a"), batch_of(b"b"))
+    client.begin_life(2, lost=True)
+    client.produce("t", batch_of(b"c"))
+    message = client.fetch_message("t", 5)  # it had read what is gone
+    message["topics"][0]["partitions"][0]["last_fetched_epoch"] = 1
+    part = client.ask(FETCH, 12, message)["responses"][0]["partitions"][0]
+    assert part["diverging_epoch"] == {"epoch": 1, "end_offset": 2}
+    assert part["high_watermark"] == -1
+
+
+def test_a_reader_of_an_epoch_to_come_is_nowhere() -> None:
+    client = two_lives()
+    message = client.fetch_message("t", 0)
+    message["topics"][0]["partitions"][0]["last_fetched_epoch"] = 9
+    assert client.ask(FETCH, 12, message)["responses"][0]["partitions"][0]["error_code"] == 1
+
+
 def test_an_error_is_answered_at_once_however_long_the_poll() -> None:
     client = client_with()
     assert client.fetch("missing", 0, max_wait_ms=10_000)["error_code"] == 3

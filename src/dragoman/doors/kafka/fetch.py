@@ -17,7 +17,7 @@ from dragoman.doors.kafka.fetchsession import (
 )
 from dragoman.doors.kafka.spell import spell_block
 from dragoman.doors.kafka.talk import NAMESPACE, Chunk, Request, Talk
-from dragoman.kernel.api import Block, Read
+from dragoman.kernel.api import Block, FindEpoch, Read
 from dragoman.model.levels import APPLIED, KAFKA
 from dragoman.wire.kafka.batch import CODEC_MASK, ZSTD
 from dragoman.wire.kafka.errors import ErrorCode
@@ -132,8 +132,11 @@ class Fetching:
         topic = part[0]
         name = topic if isinstance(topic, str) else talk.find(topic).name
         self._names[name] = None
-        epoch = talk.leader_epoch()
-        check_epoch(part[2], epoch)
+        check_epoch(part[2], talk.leader_epoch())
+        if part[4] >= 0:
+            cut = _divergence(talk, name, part)
+            if cut is not None:
+                return cut
         isolated = self._fetch.isolation_level == 1
         extract = talk.session.submit(
             Read(
@@ -146,12 +149,15 @@ class Fetching:
         )
         pieces: list[Chunk] = []
         size = 0
+        epochs = extract.epochs
         for block in extract.blocks:
             if size + block.size > bytes_max and (size or not is_first):
                 break
             if self._request.version < ZSTD_FROM:
                 _check_zstd(block)
             typed = block.format != KAFKA and is_typed(talk, topic)
+            assert epochs is not None  # somebody appended the block
+            epoch = epochs.at(block.offset)
             size += spell_block(block, extract.end, epoch, pieces, typed=typed)
             self._count += min(block.end, extract.end) - max(block.offset, part[3])
         result = FetchResult(
@@ -185,6 +191,21 @@ def check_epoch(told: int, epoch: int) -> None:
         return
     code = ErrorCode.FENCED_LEADER_EPOCH if told < epoch else ErrorCode.UNKNOWN_LEADER_EPOCH
     raise Refused(code)
+
+
+def _divergence(talk: Talk, name: str, part: Part) -> FetchResult | None:
+    """Where the log and what the reader has of it part, if they do (KIP-595): the reader was further than the epoch of
+    its last record went. Raises Refused.
+    """
+    find = FindEpoch(name=name, partition=part[1], epoch=part[4])
+    epoch, end = talk.session.submit(find)
+    if epoch < 0:
+        raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
+    if epoch >= part[4] and end >= part[3]:
+        return None
+    result = FetchResult(part[0], part[1], 0, NOWHERE, NOWHERE, NOWHERE, [])
+    result.diverging = (epoch, end)
+    return result
 
 
 def is_typed(talk: Talk, topic: str | bytes) -> bool:

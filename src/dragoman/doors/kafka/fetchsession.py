@@ -53,11 +53,11 @@ class FetchSession:
         for result in results:
             key = (result.topic, result.partition)
             now = (result.high_watermark, result.last_stable_offset, result.log_start_offset)
-            is_news = bool(result.records_bytes or result.error_code)
+            is_news = bool(result.records_bytes or result.error_code or result.diverging)
             if is_first or is_news or self.told.get(key) != now:
                 found.append(result)
             self.told[key] = now
-            if result.error_code:
+            if result.error_code or result.diverging:
                 del self.told[key]
             if result.records_bytes and key in self.parts:
                 self.parts[key] = self.parts.pop(key)

@@ -17,7 +17,6 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "replica_id": NO_REPLICAS,
         "replica_state.replica_id": NO_REPLICAS,
         "replica_state.replica_epoch": NO_REPLICAS,
-        "topics.partitions.last_fetched_epoch": "no log is ever cut back",
         "topics.partitions.log_start_offset": NO_REPLICAS,
         "topics.partitions.replica_directory_id": NO_REPLICAS,
         "topics.partitions.high_watermark": NO_REPLICAS,

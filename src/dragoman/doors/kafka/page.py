@@ -25,6 +25,9 @@ A produced batch stays shut: it is checked (length, format, checksum, counts, ti
 producer compressed it. acks=1 and acks=all are the same here: the answer waits until the batch would survive a crash of
 the process, or a loss of power where `flush.messages=1`. An offset is never given twice.
 
+The leader epoch of a partition counts the starts of the store. Batches, ListOffsets and OffsetForLeaderEpoch name the
+epoch that wrote a record: a reader that was further than what a loss of power left learns where its log was cut.
+
 Other protocols' messages are read as record batches made for the purpose; other protocols read Kafka's records.
 
 ## What is different from Kafka

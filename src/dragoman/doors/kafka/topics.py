@@ -8,7 +8,7 @@ from dragoman.doors.kafka.configs import TABLE, check_config, described, setting
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.metadata import NO_ID, PARTITIONS_DEFAULT
 from dragoman.doors.kafka.names import check_topic
-from dragoman.doors.kafka.offsets import partition_info
+from dragoman.doors.kafka.offsets import partition_at, partitions_of
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
     AlterStream,
@@ -187,7 +187,7 @@ def serve_trim(talk: Talk, request: Request, message: Message) -> Message:
 def _trim(talk: Talk, topic: str, part: Message) -> Message:
     index, offset = part["partition_index"], part["offset"]
     try:
-        info = partition_info(talk, topic, index)
+        info = partition_at(partitions_of(talk, topic), index)
         if offset < NOT_GIVEN or (offset >= 0 and offset < info.start):
             raise OffsetOutOfRange(str(offset))
         start = talk.session.submit(TrimStream(name=topic, partition=index, offset=offset))

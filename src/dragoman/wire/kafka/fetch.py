@@ -303,6 +303,7 @@ class FetchResult:
 
     __slots__ = (
         "aborted",
+        "diverging",
         "error_code",
         "high_watermark",
         "last_stable_offset",
@@ -335,10 +336,13 @@ class FetchResult:
         # For read_committed: (producer id, first offset) of each; None where nobody asked.
         self.aborted: list[tuple[int, int]] | None = None
         self.preferred_read_replica: int = -1
+        # Where the reader's log and this one part: (epoch, end of it); told from version 12 on.
+        self.diverging: tuple[int, int] | None = None
 
 
 _PACK_SHORT: Final = Struct(">h").pack
 _PACK_INT: Final = Struct(">i").pack
+_PACK_PLACE: Final = Struct(">iq").pack
 _PACK_QUADS: Final = Struct(">qq").pack
 _PACK_HEAD: Final = Struct(">iii").pack  # length, correlation id, throttle time
 _PACK_HEAD_7: Final = Struct(">iiihi").pack  # and error code, session id
@@ -384,7 +388,7 @@ def encode_fetch_response(
                 out.extend(result.records)
                 pending = []
             if is_compact:
-                pending.append(b"\0")
+                pending.append(b"\0" if result.diverging is None else _diverging(result.diverging))
             at += 1
         if is_compact:
             pending.append(b"\0")
@@ -419,6 +423,11 @@ def _head(
             size + 18, correlation_id, throttle_time_ms, error_code, session_id
         ) + _PACK_INT(topics)
     return _PACK_HEAD(size + 12, correlation_id, throttle_time_ms) + _PACK_INT(topics)
+
+
+def _diverging(place: tuple[int, int]) -> bytes:
+    """The tagged fields of a partition: `DivergingEpoch`, tag 0, of epoch and end offset."""
+    return b"\1\0\x0d" + _PACK_PLACE(*place) + b"\0"
 
 
 def _topic_head(is_compact: bool, topic: str | bytes, count: int) -> bytes:
