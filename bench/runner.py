@@ -21,7 +21,7 @@ from typing import Any
 from bench import measure
 from bench.lifecycle import LIFE, LifeOptions
 from bench.peers import PEERS, Peer, PeerUnavailableError
-from bench.scenarios import ELASTICMQ, KAFKA, Group, Half, Kind, Scenario, choose
+from bench.scenarios import ELASTICMQ, GOOGLE, KAFKA, Group, Half, Kind, Scenario, choose
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SETTLE_S = 0.2  # work put off by a broker still counts
@@ -35,8 +35,9 @@ BUSY_SHARE_MAX = 0.10
 WARM_UP_LOADS = {
     KAFKA: ("kafka/single/4c", "kafka/produce/16KiB/1c", "kafka/fetch/1c"),
     ELASTICMQ: ("sqs/send/8c", "sqs/send-batch/8c", "sqs/receive/8c"),
+    GOOGLE: ("pubsub/publish-100/1KiB/1c",),
 }
-WARM_UP_ROUNDS = {KAFKA: 1, ELASTICMQ: 1}
+WARM_UP_ROUNDS = {KAFKA: 1, ELASTICMQ: 1, GOOGLE: 1}
 WARM_UP_S = 5.0
 
 Say = Callable[[str], None]

@@ -17,7 +17,7 @@ from typing import Any
 
 DRAGOMAN, RABBITMQ, KAFKA = "dragoman", "rabbitmq", "kafka"
 ELASTICMQ, MOTO = "elasticmq", "moto"
-GRPC_AIO = "grpcaio"
+GRPC_AIO, GRPC_RELAY, GOOGLE = "grpcaio", "grpcrelay", "google"
 AMQP_TARGETS = (DRAGOMAN, RABBITMQ)
 KAFKA_TARGETS = (DRAGOMAN, KAFKA)
 SQS_TARGETS = (DRAGOMAN, ELASTICMQ, MOTO)
@@ -338,7 +338,7 @@ def _pubsub() -> Iterator[Scenario]:
         yield Scenario(
             name=f"pubsub/{name}/1KiB/1c",
             kind=Kind.COST,
-            targets=(DRAGOMAN, GRPC_AIO),
+            targets=(DRAGOMAN, GRPC_AIO, GOOGLE),
             halves=(Half(module="pubsub_raw", protocol="pubsub", parameters=parameters),),
             group=Group.QUICK if name == "publish-100" else Group.WHOLE,
             durability="written before the answer",
@@ -348,7 +348,7 @@ def _pubsub() -> Iterator[Scenario]:
         yield Scenario(
             name=f"pubsub-client/{mode}",
             kind=Kind.COST,
-            targets=(DRAGOMAN,),
+            targets=(DRAGOMAN, GOOGLE),
             halves=(Half(module="pubsub_client", protocol="pubsub", parameters=parameters),),
             durability="written before the answer",
         )
@@ -357,7 +357,7 @@ def _pubsub() -> Iterator[Scenario]:
         yield Scenario(
             name=f"pubsub-latency/{client}",
             kind=Kind.LATENCY,
-            targets=(DRAGOMAN,),
+            targets=(DRAGOMAN, GRPC_RELAY, GOOGLE),
             halves=(Half(module=module, protocol="pubsub", parameters=told),),
             group=Group.WHOLE,
         )

@@ -20,8 +20,8 @@ from bench.generators.grpc_wire import Call, Channel
 PUBLISHER = "/google.pubsub.v1.Publisher/"
 SUBSCRIBER = "/google.pubsub.v1.Subscriber/"
 COUNT = 100_000  # to be pulled
-FILL_BATCH = 500
-ROOM_BYTES = 1 << 20  # a call is begun while so much may be sent
+FILL_BATCH = 250
+ROOM_BYTES = 300_000  # to be free before a request that fills: gRPC on Java takes 1 MiB at once
 _Response = types.StreamingPullResponse.pb()
 _Acknowledge = types.AcknowledgeRequest.pb()
 _Published = types.PublishResponse.pb()

@@ -3,7 +3,9 @@
 from bench.peers.base import Peer, PeerUnavailableError
 from bench.peers.dragoman import Dragoman
 from bench.peers.elasticmq import ElasticMq
+from bench.peers.google import Google
 from bench.peers.grpcaio import GrpcAio
+from bench.peers.grpcrelay import GrpcRelay
 from bench.peers.kafka import ApacheKafka
 from bench.peers.moto import Moto
 from bench.peers.rabbitmq import RabbitMq
@@ -15,6 +17,8 @@ PEERS: dict[str, type[Peer]] = {
     "elasticmq": ElasticMq,
     "moto": Moto,
     "grpcaio": GrpcAio,
+    "grpcrelay": GrpcRelay,
+    "google": Google,
 }
 
 __all__ = [
@@ -22,7 +26,9 @@ __all__ = [
     "ApacheKafka",
     "Dragoman",
     "ElasticMq",
+    "Google",
     "GrpcAio",
+    "GrpcRelay",
     "Moto",
     "Peer",
     "PeerUnavailableError",

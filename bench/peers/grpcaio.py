@@ -24,11 +24,12 @@ class GrpcAio(Peer):
     """One server process, on uvloop as the broker is."""
 
     name = "grpcaio"
+    module = "bench.peers.grpcaio"
 
     def start(self) -> None:
         self.version = version("grpcio")
         self._port = free_port()
-        command = [sys.executable, "-m", "bench.peers.grpcaio", str(self._port)]
+        command = [sys.executable, "-m", self.module, str(self._port)]
         self.spawn(
             command, {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "src")])}
         )

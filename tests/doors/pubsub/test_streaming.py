@@ -3,6 +3,7 @@
 import pytest
 from tests.doors.pubsub.client import Pubsub, Streaming, subscription
 
+from dragoman.doors.pubsub.gathering import GATHER_MS
 from dragoman.doors.pubsub.streaming import LIFE_MS, SIGN_MS
 from dragoman.doors.shared.grpc.call import Status
 from dragoman.wire.grpc.codes import FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE
@@ -40,6 +41,17 @@ def test_messages_come_by_themselves_and_are_acknowledged_by_calls() -> None:
     pubsub.acknowledge(*received)
     pubsub.world.advance(20_000)
     assert data(stream) == []
+
+
+def test_a_client_that_is_behind_is_sent_fewer_and_larger_responses() -> None:
+    pubsub = made()
+    stream = opened(pubsub)
+    for at in range(30):
+        pubsub.publish(b"%d" % at)
+    at_once = len(stream.sent)
+    pubsub.world.advance(GATHER_MS)
+    assert len(stream.sent) == at_once + 1
+    assert data(stream) == [b"%d" % at for at in range(30)]
 
 
 def test_no_more_is_outstanding_than_the_client_allows() -> None:

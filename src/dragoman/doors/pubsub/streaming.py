@@ -2,7 +2,8 @@
 
     first request    subscription, deadline of its leases, what may be outstanding
     later ones       acks and deadlines (clients of today send these as calls of their own), a new deadline, nothing
-    responses        messages as they come; confirmations where delivery is exactly once; nothing, as a sign of life
+    responses        messages as they come (see `gathering`), confirmations where delivery is exactly once, or nothing,
+                     as a sign of life
 
 Messages count as outstanding until they are settled or their deadline is over, whoever says so: the kernel counts them.
 Bytes are kept to by counting: so many messages as fit at the size that they had so far. The call ends after
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from dragoman.doors.pubsub.errors import check_within, invalid, not_found, precondition
 from dragoman.doors.pubsub.finding import Found
+from dragoman.doors.pubsub.gathering import Gathering
 from dragoman.doors.pubsub.names import SUBSCRIPTIONS, place_of
 from dragoman.doors.pubsub.protos import StreamingPullResponse
 from dragoman.doors.pubsub.settling import Settling
@@ -26,7 +28,6 @@ from dragoman.model.levels import APPLIED
 from dragoman.wire.grpc.codes import UNAVAILABLE
 
 OUTSTANDING_MAX: Final = 10_000  # messages, whatever the client allows
-RESPONSE_BYTES: Final = 1 << 20  # after which a response is sent, and another begun
 LIFE_MS: Final = 30 * 60_000
 SIGN_MS: Final = 30_000
 LEAST: Final = (
@@ -46,11 +47,13 @@ class StreamingPull:
         "_deadline_ms",
         "_ends_ms",
         "_found",
+        "_gathering",
         "_holder",
         "_is_full",
         "_is_over",
         "_mean_bytes",
         "_sender",
+        "_sign_ms",
         "_signs",
         "_standing",
         "tick_ms",
@@ -61,6 +64,7 @@ class StreamingPull:
         self._standing = standing
         self._call = call
         self._sender = sender
+        self._gathering = Gathering(sender)
         self._found: Found | None = None
         self._holder: Holder | None = None
         self._deadline_ms = 0
@@ -71,6 +75,7 @@ class StreamingPull:
         self._is_full = False  # the peer takes nothing more at the moment
         self._is_over = False
         self._signs = False  # whether the client wants signs of life
+        self._sign_ms = now + SIGN_MS
         self._ends_ms = now + LIFE_MS
         self.tick_ms: int | None = self._ends_ms
 
@@ -172,22 +177,14 @@ class StreamingPull:
         assert self._found is not None
         attempts = self._standing.traits_of(self._found).counts_attempts
         receipts, session = self._standing.receipts, self._call.session
-        parts: list[bytes] = []
-        size = count = 0
         for delivery in deliveries:
-            for part in spell(receipts, session, delivery, attempts=attempts):
-                parts.append(part)
-                size += len(part)
-                count += 1
-                if size >= RESPONSE_BYTES:
-                    self._note(size, count)
-                    self._sender.send(b"".join(parts))
-                    parts, size, count = [], 0, 0
-        if parts:
-            self._note(size, count)
-            self._sender.send(b"".join(parts))
+            parts = spell(receipts, session, delivery, attempts=attempts)
+            self._note(self._gathering.add(parts), len(parts))
+        holder = self._holder
+        self._gathering.release(session.elapsed_ms(), 0 if holder is None else holder.leased)
         self._is_full = self._sender.room_bytes() <= 0
         self._adjust()
+        self._arm()
 
     def _note(self, size: int, count: int) -> None:
         """How large messages are, the newest counting most."""
@@ -232,20 +229,27 @@ class StreamingPull:
         self._finish(None)
 
     def tick(self) -> None:
-        """A sign of life, or the end."""
-        if self._call.session.elapsed_ms() >= self._ends_ms:
+        """What was held back, a sign of life, or the end."""
+        now = self._call.session.elapsed_ms()
+        if now >= self._ends_ms:
             self._finish(Status(UNAVAILABLE, _END))
             return
-        if self._signs and self._found is not None:
-            self._sender.send(StreamingPullResponse())
+        if self._gathering.due_ms is not None and self._gathering.due_ms <= now:
+            self._gathering.flush(now)
+        if self._sign_ms <= now:
+            self._sign_ms = now + SIGN_MS
+            if self._signs and self._found is not None:
+                self._sender.send(StreamingPullResponse())
         self._arm()
 
     def _arm(self) -> None:
-        sign_ms = self._call.session.elapsed_ms() + SIGN_MS
-        self.tick_ms = min(self._ends_ms, sign_ms) if self._signs else self._ends_ms
+        due = min(self._ends_ms, self._sign_ms) if self._signs else self._ends_ms
+        held = self._gathering.due_ms
+        self.tick_ms = due if held is None or due < held else held
 
     def _finish(self, status: Status | None) -> None:
         if not self._is_over:
+            self._gathering.flush(self._call.session.elapsed_ms())
             self.abandon()
             self._sender.finish(status)
 
