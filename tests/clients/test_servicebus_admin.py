@@ -14,7 +14,12 @@ from azure.core.exceptions import (
 )
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.aio.management import ServiceBusAdministrationClient as AsyncClient
-from azure.servicebus.exceptions import MessagingEntityDisabledError, MessagingEntityNotFoundError
+from azure.servicebus.exceptions import (
+    MessageSizeExceededError,
+    MessagingEntityDisabledError,
+    MessagingEntityNotFoundError,
+    ServiceBusQuotaExceededError,
+)
 from azure.servicebus.management import (
     AuthorizationRule,
     CorrelationRuleFilter,
@@ -320,6 +325,25 @@ def test_a_disabled_entity_takes_and_gives_nothing(
     admin.update_queue(made)
     with data.get_queue_receiver("off") as receiver:
         assert len(receiver.receive_messages(1, max_wait_time=WAIT_S)) == 1
+
+
+def test_an_entity_that_is_full_and_a_message_that_is_too_large_are_refused(
+    admin: ServiceBusAdministrationClient, data: ServiceBusClient
+) -> None:
+    admin.create_queue("small", max_size_in_megabytes=1, max_message_size_in_kilobytes=700)
+    assert admin.get_queue("small").max_size_in_megabytes == 1
+    large = ServiceBusMessage(b"x" * (600 << 10))
+    with data.get_queue_sender("small") as sender:
+        sender.send_messages(large)
+        with pytest.raises(ServiceBusQuotaExceededError):
+            sender.send_messages(large)
+    with data.get_queue_receiver("small") as receiver:
+        (message,) = receiver.receive_messages(1, max_wait_time=WAIT_S)
+        receiver.complete_message(message)
+    with data.get_queue_sender("small") as sender:
+        sender.send_messages(large)
+        with pytest.raises(MessageSizeExceededError):
+            sender.send_messages(ServiceBusMessage(b"x" * (701 << 10)))
 
 
 def test_a_deleted_queue_is_gone_for_data_as_well(

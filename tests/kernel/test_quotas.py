@@ -6,6 +6,7 @@ from tests.runtime.node import TestNode, ack, declare, pass_ms, publish
 
 from dragoman.kernel.commands import (
     CreateStream,
+    DeclareQueue,
     DeleteQueue,
     DeleteStream,
     DescribeQueue,
@@ -15,8 +16,9 @@ from dragoman.kernel.commands import (
     Settle,
 )
 from dragoman.kernel.leases.commands import CreateSubscription
+from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.quotas import Quotas
-from dragoman.kernel.settings import Address
+from dragoman.kernel.settings import Address, PumpSettings, StreamSettings
 from dragoman.model.errors import MessageTooLarge, QuotaExceeded
 from dragoman.model.levels import CANONICAL
 
@@ -143,3 +145,36 @@ def test_a_dead_letter_is_kept_on_a_full_disk() -> None:
         Settle(delivery.holder.subscription.id, 0, delivery.holder.id, [(0, 1)], "reject")
     )
     assert session.submit(DescribeQueue(name="dead")).ready == 1
+
+
+def test_a_stream_takes_so_many_bytes_from_those_that_send_to_it_and_more_once_it_has_room() -> (
+    None
+):
+    node = Engine().start()
+    session = node.connect()
+    session.submit(DeclareQueue(name="q", stream=StreamSettings(stored_bytes_max=10)))
+    publish(session, "q", b"12345", b"1234")
+    with pytest.raises(QuotaExceeded, match="q stores 10 bytes"):
+        publish(session, "q", b"12")
+    node.settle()
+    (delivery,) = session.submit(Lease(name="q", count_max=9))
+    ack(session, delivery)
+    node.settle()
+    publish(session, "q", b"1234567890")
+
+
+def test_a_pump_waits_for_a_stream_that_is_full() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "from")
+    session.submit(DeclareQueue(name="to", stream=StreamSettings(stored_bytes_max=4)))
+    settings = PumpSettings(targets=(Address("to"),), retry_ms=10)
+    session.submit(CreatePump(name="p", source="from", subscription="from", settings=settings))
+    publish(session, "from", b"123", b"45")
+    node.settle()
+    (delivery,) = session.submit(Lease(name="to", count_max=9))
+    assert delivery.bodies == [b"123"]
+    ack(session, delivery)
+    node.settle()
+    pass_ms(node, 2_000)
+    assert [one.bodies for one in session.submit(Lease(name="to", count_max=9))] == [[b"45"]]

@@ -161,6 +161,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "message_bytes_max": "largest message; 0 the protocol's own limit",
         "dedup_window_ms": "how long a repeated deduplication id is recognised",
         "dedup_scope": "whether such an id counts in the whole stream, or among messages of one key",
+        "stored_bytes_max": "what is sent to it is refused beyond so much; 0 no limit",
         "header_values": "headers between Kafka and AMQP 1.0: `text`, or `amqp`, typed and binary as in Event Hubs",
     },
     "[namespace.NS.queue.NAME]": {

@@ -18,6 +18,7 @@ from dragoman.model.limits import (
 )
 
 if TYPE_CHECKING:
+    from dragoman.kernel.entities import Stream
     from dragoman.kernel.state import State
 
 
@@ -96,7 +97,21 @@ def check_publish(state: "State", command: Publish) -> None:
 
 
 def check_stored(state: "State", command: Publish) -> None:
-    """Raises QuotaExceeded when the messages would be more than may be stored."""
+    """Raises QuotaExceeded when the messages would be more than may be stored: by the node, or by the stream that they
+    are sent to. What a route brings to a stream is not counted beforehand.
+    """
     most = state.quotas.stored_bytes_max
     if most and state.usage.stored_bytes + sum(map(len, command.bodies)) > most:
         raise QuotaExceeded(f"{most} bytes are stored, as many as may be")
+    address = command.address
+    stream = (
+        None if address.is_route else state.streams_named.get((command.namespace, address.name))
+    )
+    if stream is not None and stream.settings.stored_bytes_max:
+        _check_room(stream, sum(map(len, command.bodies)))
+
+
+def _check_room(stream: "Stream", size: int) -> None:
+    most = stream.settings.stored_bytes_max
+    if sum([partition.size for partition in stream.partitions]) + size > most:
+        raise QuotaExceeded(f"{stream.name} stores {most} bytes, as many as it may")

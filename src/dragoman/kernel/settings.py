@@ -56,6 +56,7 @@ class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     # How Kafka's readers are shown typed headers, and readers of AMQP 1.0 those of Kafka: as text, or, as Event Hubs
     # has it, in AMQP's encoding and as binary. Read by doors alone.
     header_values: HeaderValues = "text"
+    stored_bytes_max: int = 0  # what is sent to it is refused beyond; 0 no limit
 
 
 class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -4,10 +4,11 @@ import pytest
 from tests.doors.servicebus.client import World
 from tests.doors.shared.amqp10.client import message, message_of
 
-from dragoman.kernel.api import StreamSettings
+from dragoman.doors.servicebus.definitions import with_note
+from dragoman.kernel.api import AlterStream, StreamSettings
 from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.messaging import ACCEPTED, Header, Rejected
-from dragoman.wire.amqp10.performatives import Transfer
+from dragoman.wire.amqp10.performatives import Detach, Transfer
 from dragoman.wire.amqp10.values import Described, Symbol, Timestamp, ULong
 
 BATCH = 0x80013700
@@ -95,3 +96,64 @@ def test_an_entity_of_sessions_takes_nothing_without_one() -> None:
     found = [state for _, _, state in client.outcomes()]
     assert [type(state) for state in found] == [Rejected, type(ACCEPTED), Rejected]
     assert found[0].error.condition == "amqp:not-allowed"
+
+
+def altered(world: World, name: str, **stream: object) -> None:
+    settings = StreamSettings(**stream)  # type: ignore[arg-type]
+    world.kernel.submit(AlterStream(name=name, settings=settings), world.kernel.open_session())
+
+
+def test_an_entity_that_is_full_refuses_until_there_is_room() -> None:
+    world = World()
+    world.declare("q", stream=StreamSettings(stored_bytes_max=400))
+    client = world.azure()
+    client.sender()
+    client.send(message(b"x" * 200), message(b"y" * 200))
+    states = [state for _, _, state in client.outcomes()]
+    assert [type(state) for state in states] == [Rejected]
+    assert states[0].error.condition == "amqp:resource-limit-exceeded"
+
+
+def test_a_disk_that_is_full_is_a_busy_server() -> None:
+    world = World()
+    world.queue()
+    client = world.azure()
+    client.sender()
+    world.kernel.state.is_full = True
+    client.send(message(b"x"))
+    ((_, _, state),) = client.outcomes()
+    assert state.error.condition == "com.microsoft:server-busy"
+    world.kernel.state.is_full = False
+    client.send(message(b"x"))
+    assert client.outcomes() == [(2, 2, ACCEPTED)]
+
+
+def test_a_link_that_is_open_minds_what_becomes_of_its_entity() -> None:
+    world = World()
+    world.declare("q")
+    client = world.azure()
+    client.sender()
+    altered(world, "q", dedup_window_ms=60_000)
+    client.send(message(message_id="same"), message(message_id="same"))
+    client.heard()
+    assert world.info().ready == 1
+    altered(world, "q", notes=with_note({}, {"Status": "SendDisabled"}))
+    client.send(message(b"x"))
+    error = client.told(Detach).error
+    assert error is not None
+    assert error.condition == "com.microsoft:entity-disabled"
+
+
+def test_a_message_that_is_too_large_is_rejected_and_the_link_stays() -> None:
+    world = World()
+    world.declare("q", stream=StreamSettings(message_bytes_max=400))
+    client = world.azure()
+    client.sender()
+    client.send(message(b"x" * 500), message(b"y"))
+    (_, _, large), (_, _, small) = client.outcomes()
+    assert large.error.condition == "amqp:link:message-size-exceeded"
+    assert small == ACCEPTED
+    client.send(message(b"x" * 900))
+    error = client.told(Detach).error
+    assert error is not None
+    assert error.condition == "amqp:link:message-size-exceeded"

@@ -34,7 +34,7 @@ from dragoman.doors.servicebus.requests import (
     text_in,
 )
 from dragoman.doors.servicebus.rules import add_rule, enumerate_rules, remove_rule
-from dragoman.doors.servicebus.sending import sink_of
+from dragoman.doors.servicebus.sending import ServiceBusSink
 from dragoman.doors.servicebus.sessions import holder_of
 from dragoman.doors.servicebus.spelling import DEFERRED, annotated
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Refused, Request
@@ -138,7 +138,7 @@ def _lock(token: Any) -> tokens.Lock:
 
 def schedule(peer: Peer, path: str, body: Body) -> Result:
     """Publish messages later; their numbers are those of the schedule."""
-    sink = sink_of(peer, path)
+    sink = ServiceBusSink(peer, path)
     found: list[int] = []
     for item in items_in(body, "messages"):
         payload = item.get("message") if type(item) is dict else None

@@ -9,7 +9,7 @@ from dragoman.doors.servicebus.definitions import NOT_RECEIVED_FROM
 from dragoman.doors.servicebus.entities import SESSIONS, Entity, base_of, check_open, find
 from dragoman.doors.servicebus.errors import error_of
 from dragoman.doors.servicebus.management import Management
-from dragoman.doors.servicebus.sending import ServiceBusSink, sink_of
+from dragoman.doors.servicebus.sending import ServiceBusSink
 from dragoman.doors.servicebus.sessions import FILTER, PendingSession
 from dragoman.doors.servicebus.spelling import LockSpelling
 from dragoman.doors.shared.amqp10.claims import PATH, Claims
@@ -60,7 +60,7 @@ class ServiceBusProfile:
         if not peer.claims or type(address) is not str:
             return None
         via = (attach.properties or {}).get(DESTINATION)
-        return sink_of(peer, base_of(via if type(via) is str else address)[0])
+        return ServiceBusSink(peer, base_of(via if type(via) is str else address)[0])
 
     def source(self, peer: Peer, attach: Attach) -> Source | PendingSource | None:
         """See `profile.Profile`. Raises SubscriptionNotFound."""

@@ -15,18 +15,22 @@ from dragoman.doors.shared.amqp10.profile import CREDIT, Incoming, Intake, Peer,
 from dragoman.formats.amqp10 import id_text
 from dragoman.kernel.api import (
     Address,
-    DescribeQueue,
+    FindQueue,
     FindStream,
     Publish,
-    QueueInfo,
-    StreamHead,
     StreamSettings,
+    SubscriptionSettings,
 )
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.composites import to_bytes
 from dragoman.wire.amqp10.decode import DecodeError
-from dragoman.wire.amqp10.errors import DECODE_ERROR, INVALID_FIELD, NOT_ALLOWED
+from dragoman.wire.amqp10.errors import (
+    DECODE_ERROR,
+    INVALID_FIELD,
+    MESSAGE_SIZE_EXCEEDED,
+    NOT_ALLOWED,
+)
 from dragoman.wire.amqp10.messaging import Rejected
 from dragoman.wire.amqp10.sections import PREFIX_BYTES, pack_entry, slice_message, split_entry
 
@@ -36,20 +40,41 @@ ID_BYTES: Final = 12
 
 
 class ServiceBusSink:
-    """See `profile.Sink`. `needs_session`: every message must say which."""
+    """See `profile.Sink`. What the entity says of itself is looked at with every run."""
 
-    def __init__(
-        self, peer: Peer, name: str, stream: StreamSettings, *, needs_session: bool
-    ) -> None:
-        self.terms = Terms(message_bytes_max=stream.message_bytes_max or MESSAGE_BYTES_MAX)
-        self.credit = CREDIT
+    def __init__(self, peer: Peer, name: str) -> None:
         self._peer = peer
         self._address = Address(name)
+        self._stream: StreamSettings | None = None
+        self._queue: SubscriptionSettings | None = None
+        self._look()
+        assert self._stream is not None
+        most = self._stream.message_bytes_max or MESSAGE_BYTES_MAX
+        self.terms: Terms = Terms(message_bytes_max=most, taken_bytes_max=2 * most)
+        self.credit = CREDIT
+
+    def _look(self) -> None:
+        """Learn whether the entity takes anything now, and what messages must say."""
+        session, namespace, name = self._peer.session, self._peer.namespace, self._address.name
+        stream: StreamSettings
+        queue: SubscriptionSettings | None
+        stream = session.submit(FindStream(namespace=namespace, name=name)).settings
+        try:
+            queue = session.submit(FindQueue(namespace=namespace, name=name)).settings
+        except SubscriptionNotFound:
+            queue = None
+        if stream is self._stream and queue is self._queue:
+            return
+        check_open(stream.notes, NOT_SENT_TO)
+        if queue is not None:
+            check_open(queue.notes, NOT_SENT_TO)
+        self._stream, self._queue = stream, queue
         self._dedups = stream.dedup_window_ms > 0
-        self._needs_session = needs_session
+        self._needs_session = queue is not None and queue.order == SESSIONS
 
     def take(self, run: Sequence[Incoming]) -> Sequence[Intake]:
         """See `profile.Sink`."""
+        self._look()
         found: list[Intake] = []
         alike: list[Taken] = []
         for incoming in run:
@@ -74,6 +99,10 @@ class ServiceBusSink:
 
     def read(self, payload: bytes, format: int) -> list[Taken]:
         """The messages of a delivery. Raises Refused."""
+        most = self.terms.message_bytes_max
+        if len(payload) > most:
+            text = f"The received message (size {len(payload)}) exceeds the limit ({most})."
+            raise Refused(MESSAGE_SIZE_EXCEEDED, text)
         try:
             parts = parts_of(payload) if format == BATCH_FORMAT else [payload]
             return [self._read(part) for part in parts]
@@ -121,16 +150,3 @@ def name_message(taken: Taken, token: bytes) -> None:
     before = entry[PREFIX_BYTES : parts.properties]
     rest = entry[parts.application :]
     taken.entry = pack_entry(slice_message(before + to_bytes(taken.properties) + rest))
-
-
-def sink_of(peer: Peer, name: str) -> ServiceBusSink:
-    """The sink of a queue or topic. Raises StreamNotFound, Refused."""
-    head: StreamHead = peer.session.submit(FindStream(namespace=peer.namespace, name=name))
-    check_open(head.settings.notes, NOT_SENT_TO)
-    try:
-        queue: QueueInfo = peer.session.submit(DescribeQueue(namespace=peer.namespace, name=name))
-        check_open(queue.settings.notes, NOT_SENT_TO)
-        needs_session = queue.settings.order == SESSIONS
-    except SubscriptionNotFound:
-        needs_session = False
-    return ServiceBusSink(peer, name, head.settings, needs_session=needs_session)

@@ -26,7 +26,6 @@ from dragoman.doors.servicebus.entities import SESSIONS
 from dragoman.kernel.api import StreamSettings, SubscriptionSettings
 
 KEPT: Final = (
-    "MaxSizeInMegabytes",
     "EnableBatchedOperations",
     RIGHTS,
     STATUS,
@@ -102,6 +101,7 @@ def stream_settings(before: StreamSettings, said: Said, *, notes: bool) -> Strea
         before,
         dedup_window_ms=window_ms,
         message_bytes_max=kilobytes * KILOBYTE if "MaxMessageSizeInKilobytes" in said else 0,
+        stored_bytes_max=int(said.get("MaxSizeInMegabytes", 0)) * MEGABYTE,
         notes=_noted(before.notes, said) if notes else before.notes,
     )
 
@@ -118,6 +118,8 @@ def stream_elements(settings: StreamSettings, *, notes: bool) -> dict[str, str]:
         said |= note_of(settings.notes)
     if window_ms:
         said["DuplicateDetectionHistoryTimeWindow"] = write_duration(window_ms)
+    if settings.stored_bytes_max:
+        said["MaxSizeInMegabytes"] = str(settings.stored_bytes_max // MEGABYTE)
     if settings.message_bytes_max:
         said["MaxMessageSizeInKilobytes"] = str(settings.message_bytes_max // KILOBYTE)
     return said

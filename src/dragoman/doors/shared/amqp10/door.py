@@ -267,6 +267,7 @@ class Amqp10Door:
         answer.rcv_settle_mode = RCV_FIRST
         answer.max_message_size = sink.terms.message_bytes_max or MESSAGE_BYTES_MAX
         link.accept(answer)
+        link.message_bytes_max = max(link.message_bytes_max, sink.terms.taken_bytes_max)
         inlet.open()
 
     def _open_outlet(self, strand: Strand, link: Link, source: Source) -> None:

@@ -111,6 +111,7 @@ class Terms(msgspec.Struct):
 
     source, target      composites of `wire.amqp10.messaging`, as they really are (dynamic addresses, filters in force)
     message_bytes_max   of one delivery to us; 0 says nothing (a source), or takes MESSAGE_BYTES_MAX (a sink)
+    taken_bytes_max     up to here one that is larger is taken, for the sink to refuse it alone; beyond, the link goes
     properties          of the link; names are symbols
     """
 
@@ -119,6 +120,7 @@ class Terms(msgspec.Struct):
     snd_settle_mode: int | None = None
     rcv_settle_mode: int | None = None
     message_bytes_max: int = 0
+    taken_bytes_max: int = 0
     offered_capabilities: tuple[str, ...] = ()
     properties: dict[Any, Any] = {}
 
