@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tools.compile import is_stale
 
+gc.disable()  # while tests are found: thousands of files are rewritten, and little of that is garbage
 CALM = [HealthCheck.too_slow]  # a loaded machine is no fault of the data
 
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=CALM)
@@ -30,6 +31,7 @@ def pytest_collection_finish() -> None:
     """Thousands of tests stay till the end: the garbage collector need not look at them each time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

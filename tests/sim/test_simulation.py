@@ -11,7 +11,7 @@ import pytest
 from tests.sim.actions import MET
 from tests.sim.simulation import STEPS, families_of, live
 
-FAST_SEEDS = range(40)
+FAST_SEEDS = range(20)
 ALL_SEEDS = range(800)
 
 FOUND: dict[tuple[int, tuple[str, ...]], str] = {
