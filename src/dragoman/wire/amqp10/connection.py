@@ -93,7 +93,7 @@ class Stage(Enum):
 
 
 class Connection:
-    """See the module. `out` is what is to be sent, taken by the layer above."""
+    """See the module. `out` is what is to be sent: the layer above takes it."""
 
     __slots__ = (
         "_channels",
@@ -104,6 +104,7 @@ class Connection:
         "incomplete_bytes",
         "names",
         "out",
+        "out_bytes",
         "peer_channel_max",
         "peer_frame_bytes_max",
         "peer_idle_ms",
@@ -113,6 +114,7 @@ class Connection:
     def __init__(self) -> None:
         self.stage = Stage.HEADER
         self.out: list[bytes] = []
+        self.out_bytes: int = 0  # of messages in `out`, about
         self._tail = b""
         self.peer_frame_bytes_max = MAX_FRAME_SIZE_MIN
         self.peer_channel_max = 0
@@ -364,6 +366,14 @@ class Connection:
             raise ConnectionFailed(RESOURCE_LIMIT_EXCEEDED, "too much that is incomplete")
 
     # --- out ---
+
+    def taken(self) -> list[bytes]:
+        """What is to be sent, which is then no business of ours any more."""
+        out = self.out
+        if out:
+            self.out = []
+            self.out_bytes = 0
+        return out
 
     def write(self, channel: int, performative: Composite) -> None:
         """A frame."""

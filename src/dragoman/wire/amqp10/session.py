@@ -46,6 +46,7 @@ class Trunk(Protocol):
     """The connection, as its sessions see it; see `connection`."""
 
     out: list[bytes]
+    out_bytes: int
     incomplete_bytes: int
     names: dict[tuple[str, bool], Link]
     peer_frame_bytes_max: int
@@ -125,6 +126,7 @@ class Session:
         if self.state is not SessionState.BEGUN:
             return number
         self.next_delivery_id = (number + 1) & SEQUENCE_MASK
+        self._connection.out_bytes += len(payload)
         frames = template.write(number, tag, settled, payload)
         if self.waiting or len(frames) > self._remote_window:
             self.waiting.extend(frames)
@@ -145,6 +147,10 @@ class Session:
     def room(self) -> int:
         """How many frames may leave at once."""
         return 0 if self.waiting else self._remote_window
+
+    def unsent_bytes(self) -> int:
+        """Of messages that nobody has taken from the connection yet, about."""
+        return self._connection.out_bytes
 
     def dispose(self, first: int, last: int, *, role: bool, settled: bool, state: object) -> None:
         """What became of deliveries first to last; `role` is ours."""

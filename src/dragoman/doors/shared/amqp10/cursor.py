@@ -1,7 +1,8 @@
 """A source that reads by a cursor: a stream without a queue, from some place on, nothing leased and nothing settled.
 
 Partitions take turns. What has been read up to the link's credit and the session's window is sent; the rest waits for
-the stream to grow, or for room.
+the stream to grow, or for room. In one turn no more is read than a connection soon takes: a slow client holds back what
+it has credit for.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.errors import RESOURCE_DELETED, Error
 
 READ_BYTES_MAX: Final = 256 << 10  # of one partition, in one go
-READS_MAX: Final = 64  # of one link, in one turn
 
 
 class CursorSource:
@@ -23,6 +23,7 @@ class CursorSource:
 
     __slots__ = ("_outlet", "_session", "_stream", "places", "spelling", "terms")
 
+    follows = True
     _outlet: Outlet
 
     def __init__(
@@ -50,16 +51,15 @@ class CursorSource:
     def progressed(self) -> None:
         """Send what is there and may be sent."""
         try:
-            for _ in range(READS_MAX):
-                if self._outlet.room() <= 0:
+            while self._outlet.room() > 0:
+                if self._outlet.is_crowded():
                     return
                 counts = [self._read(partition) for partition in list(self.places)]
                 if not any(counts):
-                    break
+                    self._session.watch(self._stream.namespace, self._stream.name)
+                    return
         except NotFound:
             self._outlet.detach(Error(RESOURCE_DELETED, "the stream is gone"))
-            return
-        self._session.watch(self._stream.namespace, self._stream.name)
 
     def _read(self, partition: int) -> int:
         """How far it came."""
@@ -100,19 +100,22 @@ class CursorSource:
             return True
         stop = min(end, start + self._outlet.room())
         if stop > start:
-            entries = self._entries(block)
+            entries = self._entries(block, start, stop)
+            stop = start + _fitting(entries)
             for low, high in block.present(start, stop):  # what was compacted away is a gap
-                known = entries[low - block.offset : high - block.offset]
+                known = entries[low - start : high - start]
                 self._outlet.send(Handout(block, partition, low, known, None))
                 self._session.count_delivered(len(known), sum(map(len, known)))
             self.places[partition] = stop
         return stop == end
 
-    def _entries(self, block: Block) -> list[bytes]:
+    def _entries(self, block: Block, start: int, stop: int) -> list[bytes]:
         if block.format == AMQP10 and not block.packed:
-            return block.slice(block.offset, block.end)
+            return block.slice(start, stop)
+        name, now_ms = self._stream.name, self._session.wall_ms()
         values = self._stream.settings.header_values
-        return rendered_block(block, AMQP10, self._stream.name, self._session.wall_ms(), values)
+        entries = rendered_block(block, AMQP10, name, now_ms, values)
+        return entries[start - block.offset : stop - block.offset]
 
     def left(self) -> int | None:
         """See `profile.Source`."""
@@ -124,3 +127,13 @@ class CursorSource:
 
     def close(self) -> None:
         """See `profile.Source`."""
+
+
+def _fitting(entries: list[bytes]) -> int:
+    """How many of them, from the first on, are as large as one read."""
+    size = 0
+    for count, entry in enumerate(entries, 1):
+        size += len(entry)
+        if size >= READ_BYTES_MAX:
+            return count
+    return len(entries)

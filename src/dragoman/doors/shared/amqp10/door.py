@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from dragoman.doors.shared.amqp10.addresses import ADDRESS_CHARS_MAX
+from dragoman.doors.shared.amqp10.agenda import Agenda
 from dragoman.doors.shared.amqp10.inlet import Inlet
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS, Liveness
 from dragoman.doors.shared.amqp10.outlet import Outlet
+from dragoman.doors.shared.amqp10.outlets import Outlets
 from dragoman.doors.shared.amqp10.profile import (
     MESSAGE_BYTES_MAX,
     Peer,
     PendingSource,
     Profile,
-    PromisedSource,
     Refused,
     Sink,
     Source,
@@ -105,8 +106,8 @@ class Amqp10Door:
         self._peer = Peer(session, connection)
         self._transactions = Transactions()
         self._liveness = Liveness(session.elapsed_ms())
-        self._strands: dict[Strand, None] = {}
-        self._outlets: dict[Outlet, None] = {}
+        self._agenda = Agenda()
+        self._outlets = Outlets(self._agenda)
         self._replies: dict[Replies, None] = {}
         self._pending: dict[Link, Waits] = {}
         self._look_ms: int | None = None  # at attaches and drains that wait
@@ -173,8 +174,7 @@ class Amqp10Door:
         self._liveness.start(self._codec.peer_idle_ms, IDLE_TIME_OUT_MS, now_ms)
 
     def _begun(self, event: Begun) -> None:
-        strand = event.session.owner = Strand(event.session, self._session, self._transactions)
-        self._strands[strand] = None
+        event.session.owner = Strand(event.session, self._session, self._transactions, self._agenda)
 
     # --- links ---
 
@@ -278,7 +278,7 @@ class Amqp10Door:
         answer = answer_of(link.attach, source.terms)
         answer.max_message_size = source.terms.message_bytes_max or None
         link.accept(answer)
-        self._outlets[outlet] = None
+        self._outlets.add(outlet)
 
     def _look(self, waits: Waits) -> None:
         """Ask whether an attach can be answered now."""
@@ -314,9 +314,9 @@ class Amqp10Door:
             event.link.tell(drain=False)
 
     def _has_room(self, event: Room) -> None:
-        for outlet in list(self._outlets):
-            if outlet.link.session is event.session:
-                outlet.source.progressed()
+        strand: Strand = event.session.owner
+        for outlet in list(strand.outlets):
+            outlet.source.progressed()
 
     def _arrived(self, event: Arrived) -> None:
         inlet = event.link.owner
@@ -335,24 +335,15 @@ class Amqp10Door:
         if type(owner) is Inlet:
             owner.close()
         elif type(owner) is Outlet:
-            self._close_outlet(owner)
-
-    def _close_outlet(self, outlet: Outlet) -> None:
-        self._outlets.pop(outlet, None)
-        source = outlet.source
-        source.close()
-        if isinstance(source, Replies):
-            self._replies.pop(source, None)
-        holder = getattr(source, "holder", None)
-        if isinstance(holder, Holder) and source.spelling.gives_back:
-            give_back(outlet.link.session.owner, holder.id)
+            self._outlets.close(owner)
+            if isinstance(owner.source, Replies):
+                self._replies.pop(owner.source, None)
 
     def _ended(self, event: Ended) -> None:
         strand: Strand = event.session.owner
-        self._strands.pop(strand, None)
-        for outlet in list(self._outlets):
-            if outlet.link.session is event.session:
-                self._close_link(outlet.link)
+        self._agenda.strands.pop(strand, None)
+        for outlet in list(strand.outlets):
+            self._close_link(outlet.link)
         for link in list(self._pending):
             if link.session is event.session:
                 del self._pending[link]
@@ -363,10 +354,10 @@ class Amqp10Door:
 
     def _release(self) -> None:
         """Nothing is handed out any more, and what was is ready again as its service wants it."""
-        for outlet in list(self._outlets):
+        for outlet in self._outlets.all():
             self._close_link(outlet.link)
         self._pending.clear()
-        self._strands.clear()
+        self._agenda.strands.clear()
 
     # --- what happens ---
 
@@ -381,27 +372,21 @@ class Amqp10Door:
             self._fail(error)
 
     def _drain(self) -> None:
-        for outlet in list(self._outlets):
-            if outlet.link.state is not LinkState.ATTACHED:
-                self._close_link(outlet.link)  # its source has detached it
-            elif outlet.is_draining:
-                outlet.drain()
+        for outlet in self._outlets.drain():
+            self._close_link(outlet.link)
 
     def cancelled(self, holder: Holder) -> None:
         """A link's queue went away."""
-        for outlet in list(self._outlets):
-            if outlet.source is holder.tag:
-                outlet.detach(Error(RESOURCE_DELETED, "the queue is gone"))
-                self._outlets.pop(outlet, None)
-                outlet.link.owner = None
+        outlet = self._outlets.of(holder.tag)
+        if outlet is not None:
+            outlet.detach(Error(RESOURCE_DELETED, "the queue is gone"))
+            self._outlets.forget(outlet)
+            outlet.link.owner = None
 
     def answered(self, ticket: int, result: object) -> None:
         """What a source was promised."""
         try:
-            for outlet in list(self._outlets):
-                source = outlet.source
-                if isinstance(source, PromisedSource) and source.ticket == ticket:
-                    source.answered(result)
+            self._outlets.answered(ticket, result)
             self._drain()
         except Exception as error:  # noqa: BLE001 - as in `receive`
             self._fail(error)
@@ -409,10 +394,9 @@ class Amqp10Door:
     def progressed(self) -> None:
         """The journal has come further, or a stream has grown."""
         try:
-            for strand in list(self._strands):
+            for strand in list(self._agenda.strands):
                 strand.progress()
-            for outlet in list(self._outlets):
-                outlet.source.progressed()
+            self._outlets.follow()
             self._drain()
             for waits in list(self._pending.values()):
                 self._look(waits)
@@ -433,7 +417,7 @@ class Amqp10Door:
             self.progressed()
             if self._pending:
                 self._look_by(PENDING_LOOK_MS)
-            if any(outlet.is_draining for outlet in self._outlets):
+            if self._agenda.outlets:
                 self._look_by(DRAIN_LOOK_MS)
 
     def _give_up(self) -> None:
@@ -454,10 +438,12 @@ class Amqp10Door:
 
     def data_to_send(self) -> list[bytes]:
         """Frames in order."""
-        out = self._codec.out
+        out = self._codec.taken()
         if out:
-            self._codec.out = []
             self._liveness.spoke()
+        if self._agenda.is_behind:  # there is room now
+            self._agenda.is_behind = False
+            self._look_by(0)
         return out
 
     def is_full(self) -> bool:

@@ -21,6 +21,7 @@ class LeasedSource:
 
     __slots__ = ("_consume", "_given", "_outlet", "_session", "holder", "spelling", "terms")
 
+    follows = False
     holder: Holder
     _outlet: Outlet
 

@@ -10,6 +10,7 @@ from dragoman.wire.amqp10.errors import Error
 from dragoman.wire.amqp10.links import Link, LinkState
 from dragoman.wire.amqp10.performatives import SND_SETTLED, Flow
 
+TURN_BYTES_MAX: Final = 1 << 20  # of messages, read for one connection and not yet sent
 _pack_tag: Final = Struct(">Q").pack
 
 
@@ -35,6 +36,10 @@ class Outlet:
     def flow(self, flow: Flow) -> None:
         """The client says how much it takes."""
         self.is_draining = flow.drain
+        if flow.drain:
+            self._strand.agenda.outlets[self] = None
+        else:
+            self._strand.agenda.outlets.pop(self, None)
         properties: Mapping[Any, Any] | None = flow.properties
         self.source.flow(self.link.credit, drain=flow.drain, properties=properties)
         if flow.echo:
@@ -78,6 +83,13 @@ class Outlet:
             return 0
         return min(self.link.credit, self._strand.wire.room())
 
+    def is_crowded(self) -> bool:
+        """See `profile.Outlet.is_crowded`."""
+        if self._strand.wire.unsent_bytes() < TURN_BYTES_MAX:
+            return False
+        self._strand.agenda.is_behind = True
+        return True
+
     def credit(self) -> int:
         """See `profile.Outlet.credit`."""
         return self.link.credit
@@ -89,8 +101,10 @@ class Outlet:
         if self.link.credit and self.source.left() is None:
             return
         self.is_draining = False
+        self._strand.agenda.outlets.pop(self, None)
         self.link.drained()
 
     def detach(self, error: Error) -> None:
         """See `profile.Outlet.detach`."""
+        self._strand.agenda.outlets[self] = None
         self.link.detach(error)

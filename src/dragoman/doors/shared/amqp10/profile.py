@@ -271,6 +271,10 @@ class Outlet(Protocol):
         """How many more messages may be handed to `send` without being kept waiting."""
         ...
 
+    def is_crowded(self) -> bool:
+        """Whether enough is read for this turn; the source's `progressed` is called again in another."""
+        ...
+
     def credit(self) -> int:
         """How many more messages the client takes."""
         ...
@@ -281,8 +285,12 @@ class Outlet(Protocol):
 
 
 class Source(Protocol):
-    """Where a client's link receives from. `LeasedSource` and `CursorSource` are what profiles mostly need."""
+    """Where a client's link receives from. `LeasedSource` and `CursorSource` are what profiles mostly need.
 
+    follows    whether it is to be told that a watched stream has grown, or the journal has come further
+    """
+
+    follows: bool
     terms: Terms
     spelling: Spelling
 

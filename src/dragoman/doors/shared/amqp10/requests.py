@@ -61,6 +61,7 @@ class Replies:
     """The source of a link on which answers go: see `profile.Source`, and its spelling at once."""
 
     gives_back = False
+    follows = True
 
     def __init__(self, peer: Peer, link: Link) -> None:
         self.terms = Terms()

@@ -9,6 +9,7 @@ Outcomes leave in the order they were made.
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from dragoman.doors.shared.amqp10.agenda import Agenda
 from dragoman.doors.shared.amqp10.transactions import Transactions
 from dragoman.doors.shared.unacked import Unacked
 from dragoman.kernel.api import Session
@@ -61,10 +62,23 @@ class Waiting:
 class Strand:
     """See the module. `spellings`: by the kernel's holder, who knows what its outcomes mean."""
 
-    __slots__ = ("session", "spellings", "transactions", "unacked", "waiting", "wire")
+    __slots__ = (
+        "agenda",
+        "outlets",
+        "session",
+        "spellings",
+        "transactions",
+        "unacked",
+        "waiting",
+        "wire",
+    )
 
-    def __init__(self, wire: Channel, session: Session, transactions: Transactions) -> None:
+    def __init__(
+        self, wire: Channel, session: Session, transactions: Transactions, agenda: Agenda
+    ) -> None:
         self.transactions = transactions  # of the whole connection
+        self.agenda = agenda  # of the whole connection
+        self.outlets: dict[Any, None] = {}  # links on which the client receives
         self.wire = wire
         self.session = session
         self.unacked = Unacked()
@@ -74,6 +88,7 @@ class Strand:
     def answer(self, waiting: Waiting) -> None:
         """Tell it once it may be told; see `progress`."""
         self.waiting.append(waiting)
+        self.agenda.strands[self] = None
 
     def progress(self) -> None:
         """Tell what need not wait any more; asks to be told about the next."""
@@ -90,6 +105,8 @@ class Strand:
             self._tell(found)
             found = first
         self._tell(found)
+        if not self.waiting:
+            self.agenda.strands.pop(self, None)
 
     def _tell(self, found: Waiting | None) -> None:
         if found is None:
