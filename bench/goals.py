@@ -294,7 +294,7 @@ def _sqs_goals() -> list[Goal]:
             own_worst(["sqs/send-batch/64c"], "rate", min),
             "/s",
         ),
-        Goal("SQS SendMessage synced to written", 0.6, False, _synced),
+        Goal("SQS SendMessage synced to written", 0.6, False, _synced("sqs/send/64c")),
         Goal(
             "SQS send to waiting receive p99",
             5_000,
@@ -371,6 +371,33 @@ def _tasks_goals() -> list[Goal]:
     ]
 
 
+def _servicebus_goals() -> list[Goal]:
+    rows: list[tuple[str, float, str]] = [
+        ("unsettled sends, written", 25_000, "send"),
+        ("locked and completed", 20_000, "receive"),
+        ("locked and completed, told again", 20_000, "receive-echoed"),
+    ]
+    shares = own_worst(SERVICEBUS_CLIENTS, "broker_share", max)
+    return [
+        *(
+            Goal(f"Service Bus: {what}", limit, False, own_worst([_sb(name)], "rate", min), "/s")
+            for what, limit, name in rows
+        ),
+        *(
+            Goal(f"Service Bus: {name} synced to written", 0.7, False, _synced(_sb(name)))
+            for name in ("send", "receive")
+        ),
+        Goal("Service Bus by Python's client: broker's share of a core", 0.7, True, shares),
+    ]
+
+
+def _sb(name: str) -> str:
+    return f"servicebus/{name}/1c"
+
+
+SERVICEBUS_CLIENTS = [f"servicebus-client/{mode}" for mode in ("send", "batch", "receive")]
+
+
 def _p99(client: str) -> Callable[[Lookup], Found]:
     return own_worst([f"pubsub-latency/{client}"], "p99_us", max)
 
@@ -381,13 +408,19 @@ def _delivered(look: Lookup) -> Found:
     return Found(None, "no figures") if not cost_us else Found(1e6 / cost_us)
 
 
-def _synced(look: Lookup) -> Found:
+def _synced(written: str) -> Callable[[Lookup], Found]:
     """The rate with a sync before each answer to that without, on a disk that syncs fast enough."""
-    rates = [look.own(f"sqs/{name}/64c", "rate") for name in ("send-synced", "send")]
-    if rates[0] is None or rates[1] is None:
-        return Found(None, "needs sqs/send-synced/64c and sqs/send/64c")
-    slow = f"a sync takes {look.sync_us:,.0f} us here, {SYNC_US_MAX:,.0f} at most are meant"
-    return Found(rates[0] / rates[1], slow if look.sync_us > SYNC_US_MAX else "")
+    protocol, mode, connections = written.split("/")
+    synced = f"{protocol}/{mode}-synced/{connections}"
+
+    def find(look: Lookup) -> Found:
+        rates = look.own(synced, "rate"), look.own(written, "rate")
+        if rates[0] is None or rates[1] is None:
+            return Found(None, f"needs {synced} and {written}")
+        slow = f"a sync takes {look.sync_us:,.0f} us here, {SYNC_US_MAX:,.0f} at most are meant"
+        return Found(rates[0] / rates[1], slow if look.sync_us > SYNC_US_MAX else "")
+
+    return find
 
 
 GRPC = ["grpc/unary/1", "grpc/unary/32"]
@@ -406,6 +439,7 @@ GOALS: tuple[Goal, ...] = (
     *_pubsub_goals(),
     *_tasks_goals(),
     *_grpc_goals(),
+    *_servicebus_goals(),
     *_life_goals(),
 )
 

@@ -25,6 +25,7 @@ COLUMNS: dict[str, list[tuple[str, str, str]]] = {
         ("MB/s", "mb_per_s", "{:,.0f}"),
         ("us CPU/msg", "cpu_us_per_message", "{:.2f}"),
         ("ms CPU/MB", "cpu_ms_per_mb", "{:.2f}"),
+        ("core", "broker_share", "{:.0%}"),
         ("peak MB", "rss_peak_mb", "{:,.0f}"),
     ],
     "latency": [

@@ -144,6 +144,7 @@ def cost(result: Figures, spent: measure.Usage, rss_peak_mb: float) -> Figures:
     if result.get("megabytes"):
         found["cpu_ms_per_mb"] = spent.cpu_s * 1e3 / result["megabytes"]
     ours = spent.cpu_s + result.get("generator_cpu", 0.0) * (spent.at_s - SETTLE_S)
+    found["broker_share"] = spent.cpu_s / max(spent.at_s - SETTLE_S, 1e-9)  # of a core
     found["foreign_cpu"] = max(0.0, spent.machine_busy_s - ours) / (spent.at_s * measure.CORES)
     return found
 
@@ -281,6 +282,7 @@ def brief(figures: Figures) -> str:
         ("ready_s", "ready {:.2f} s"),
         ("rss_idle_mb", "idle {:.0f} MB"),
         ("rss_peak_mb", "peak {:.0f} MB"),
+        ("broker_share", "broker {:.0%}"),
         ("generator_cpu", "generator {:.0%}"),
         ("foreign_cpu", "others {:.0%}"),
     )

@@ -27,6 +27,16 @@ PACED_RATE_PER_S = 1000
 WINDOW = 1000
 PREFETCH = 300
 
+SERVICEBUS_BYTES = 256
+SERVICEBUS_WINDOW = 100
+SYNCED_AZURE = "synced-azure"  # a queue that Dragoman is configured with
+SERVICEBUS_LOADS: dict[str, dict[str, Any]] = {
+    "send": {"mode": "send"},
+    "send-synced": {"mode": "send", "synced": SYNCED_AZURE},
+    "receive": {"mode": "receive"},
+    "receive-synced": {"mode": "receive", "synced": SYNCED_AZURE},
+    "receive-echoed": {"mode": "receive", "echoed": True},
+}
 EVENTHUBS_WINDOW = 100
 EVENTHUBS_LOADS = {
     "send-50/1KiB": ("send", RECORD_BYTES, 50),
@@ -376,6 +386,30 @@ def _eventhubs() -> Iterator[Scenario]:
         )
 
 
+def _servicebus() -> Iterator[Scenario]:
+    """One connection, one queue. What settles without being told again has no answer to wait for."""
+    for name, told in SERVICEBUS_LOADS.items():
+        parameters = {**told, "size_bytes": SERVICEBUS_BYTES, "window": SERVICEBUS_WINDOW}
+        is_synced = "synced" in told
+        yield Scenario(
+            name=f"servicebus/{name}/1c",
+            kind=Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="servicebus_raw", protocol="amqp", parameters=parameters),),
+            group=Group.QUICK if name in ("send", "receive") else Group.WHOLE,
+            durability=f"{'synced' if is_synced else 'written'} before the outcome",
+        )
+    for mode in ("send", "batch", "receive"):
+        parameters = {"mode": mode, "size_bytes": SERVICEBUS_BYTES}
+        yield Scenario(
+            name=f"servicebus-client/{mode}",
+            kind=Kind.COST,
+            targets=(DRAGOMAN,),
+            halves=(Half(module="servicebus_client", protocol="amqp", parameters=parameters),),
+            durability="written before the outcome",
+        )
+
+
 def _grpc() -> Iterator[Scenario]:
     """Calls whose handlers do nothing: what lies below those of Pub/Sub and Cloud Tasks."""
     for in_flight in (1, 32):
@@ -439,6 +473,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *_sqs(),
     *_eventgrid(),
     *_pubsub(),
+    *_servicebus(),
     *_eventhubs(),
     *_tasks(),
     *_grpc(),

@@ -9,7 +9,7 @@ from typing import Any
 from bench.generators.amqp_wire import AmqpError, AmqpSocket
 from bench.generators.kafka_wire import KafkaError, KafkaSocket
 from bench.peers.base import Peer
-from bench.scenarios import SYNCED
+from bench.scenarios import SYNCED, SYNCED_AZURE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = os.environ.get("DRAGOMAN_BENCH_PYTHON", sys.executable)
@@ -21,6 +21,10 @@ connections_max = 20000
 allow = ["127.0.0.0/8"]
 
 [namespace.default.queue.{SYNCED}]
+stream = {{ level = "synced" }}
+
+[namespace.default.queue.{SYNCED_AZURE}]
+lease_duration_ms = 60000
 stream = {{ level = "synced" }}
 """
 
