@@ -1,7 +1,8 @@
 """What a queue costs: `python -m bench.micro.queue [messages]` prints a line per case, ns per message, best of rounds.
 
 A bare kernel, without journal or sockets: publish, hand out, acknowledge, and forget what is done. `pushed` are
-deliveries to a consumer with credit, `pulled` those that `Lease` asks for.
+deliveries to a consumer with credit, `pulled` those that `Lease` asks for, `guarded` the same where what is not granted
+is refused.
 """
 
 import sys
@@ -12,8 +13,10 @@ from typing import Any
 
 from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.commands import Consume, DeclareQueue, Lease, Publish, Settle
+from dragoman.kernel.granting import CreateGrants
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.permissions import Grant
 from dragoman.kernel.routing import Routing
 from dragoman.kernel.settings import Address, SubscriptionSettings
 from dragoman.model.levels import AMQP091
@@ -39,15 +42,27 @@ class Queue:
         made = SubscriptionSettings(early=True, **settings)
         self.kernel.submit(DeclareQueue(name="q", settings=made), self.session)
 
+    def guard(self) -> None:
+        """From now on the session may do what some grants among others say."""
+        grants = [
+            Grant(principal="ann", kinds=("stream",), operations=("send", "receive"), name=name)
+            for name in ("q", *(f"q{number}" for number in range(100)))
+        ]
+        settling = Grant(
+            principal="*", kinds=("stream",), operations=("settle",), match="prefix", name="q"
+        )
+        self.kernel.submit(CreateGrants(grants=(*grants, settling)), self.session)
+        self.kernel.state.permissions.act_as(self.session, "ann", "")
+
     def publish(self, size: int) -> None:
-        self.kernel.publish(Publish("default", Address("q"), AMQP091, [BODY] * size))
+        self.kernel.publish(Publish("default", Address("q"), AMQP091, [BODY] * size), self.session)
 
     def ack(self, deliveries: list[Delivery]) -> None:
         for one in deliveries:
             runs = [(one.start, one.end)]
             holder = one.holder
             self.kernel.settle(
-                Settle(holder.subscription.id, one.partition, holder.id, runs, "ack")
+                Settle(holder.subscription.id, one.partition, holder.id, runs, "ack"), self.session
             )
 
     def end_turn(self) -> None:
@@ -76,10 +91,16 @@ def pulled(queue: Queue, size: int, turns: int) -> None:
         queue.end_turn()
 
 
+def guarded(queue: Queue, size: int, turns: int) -> None:
+    pulled(queue, size, turns)
+
+
 def measure(name: str, work: Callable[[Queue, int, int], None], size: int, messages: int) -> None:
     queue = Queue()
     if work is pushed:
         queue.kernel.submit(Consume(name="q", credit_max=1_000), queue.session)
+    if work is guarded:
+        queue.guard()
     turns = messages // size
     runs = []
     for _ in range(ROUNDS):
@@ -94,6 +115,7 @@ def main() -> None:
     for size in (1, 10, 100):
         measure("pushed", pushed, size, messages)
         measure("pulled", pulled, size, messages)
+        measure("guarded", guarded, size, messages)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,9 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         connections_max = 7
         [push]
         allow = ["10.0.0.0/8", "hooks.internal:8080"]
+        [security]
+        superusers = ["alice"]
+        guarded = ["default"]
         [users.alice]
         password = "x"
         [users.bob]
@@ -57,6 +60,8 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         ports={**PROTOCOLS, "kafka": 0, "amqp": 1234},
         advertise={"kafka": ("broker.example", 9092)},
         log="json",
+        superusers=("alice",),
+        guarded=("default",),
         insecure=True,
         tls_cert=str(tmp_path / "cert.pem"),
         tls_key="/etc/key.pem",

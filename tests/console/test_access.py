@@ -3,7 +3,7 @@ from base64 import b64encode
 import pytest
 from tests.doors.shared.rest.client import Client, FakeFace, World, header
 
-from dragoman.console.access import Access, refused
+from dragoman.console.access import Access, is_local, refused
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route
 
 
@@ -87,3 +87,11 @@ def test_pages_of_other_origins_may_not_ask_through_a_browser(origin: str, statu
     headers = [("Origin", origin), ("Authorization", "Bearer token")]
     assert client(is_open=True).ask("GET", "/", headers=headers).status == status
     assert client().ask("GET", "/", headers=headers).status == status
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("::1", True), ("", True), ("10.0.0.7", False), ("::2", False)],
+)
+def test_the_operator_is_who_asks_on_this_machine(host: str, local: bool) -> None:
+    assert is_local(host) is local

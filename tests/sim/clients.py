@@ -34,6 +34,7 @@ class Client:
     def __init__(self, world: "World") -> None:
         self.door = SimDoor()
         self.session = world.node.connect(self.door)
+        self.session.act_as_broker()  # but where a family plays somebody else
         self.holders: list[int] = []
         self.pools: list[int] = []
         self.held: list[Held] = []

@@ -149,6 +149,8 @@ def assemble(
     entropy = entropy or SystemEntropy()
     kernel = Kernel(FormatTranslator(), Routing(), _below(entropy), entropy.token)
     kernel.state.languages = Languages()
+    kernel.state.permissions.configure(options.superusers, options.guarded)
+    kernel.state.guarded = bool(options.guarded)
     scheduler = LoopScheduler(loop)
     if options.memory:
         broker = Broker(

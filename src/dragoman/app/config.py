@@ -45,6 +45,8 @@ class ServeOptions:
     tls_ca: str = ""
     users: dict[str, str] = field(default_factory=dict)  # name to password
     keys: dict[str, str] = field(default_factory=dict)  # name to secret
+    superusers: tuple[str, ...] = ()  # principals that may do everything
+    guarded: tuple[str, ...] = ()  # namespaces where what is not granted is refused
     connections_max: int = CONNECTIONS_MAX
     push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
     push_ca: str = ""

@@ -15,6 +15,7 @@ from dragoman.app.configfile import (
     LimitsSection,
     ListenSection,
     PushSection,
+    SecuritySection,
     StorageSection,
     UserSection,
 )
@@ -82,6 +83,11 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
         "What the broker may call when it pushes messages to URLs; see [push.md](push.md).",
         PushSection,
     ),
+    (
+        "[security]",
+        "Who may do what, as far as it is not granted while the broker runs; see [permissions.md](permissions.md).",
+        SecuritySection,
+    ),
     ("[users.NAME]", "Who may connect by name and password. Give one of the two.", UserSection),
     (
         "[keys.NAME]",
@@ -141,6 +147,10 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "ca": "authorities to believe besides the system's, in PEM",
         "issuer": "what tokens say who signed them, a URL; if not set, where Pub/Sub is served",
         "app_engine": "URL of each App Engine service that Cloud Tasks sends to; `default` is one's name, too",
+    },
+    "[security]": {
+        "superusers": "users and keys, by name, that may do everything",
+        "guarded": "namespaces in which whatever is not granted is refused, even before the first grant is made",
     },
     "[users.NAME]": {
         "password": "the password",

@@ -1,6 +1,6 @@
 """The configuration file: TOML to `ServeOptions`. Cold.
 
-    [listen]   [storage]   [limits]   [push]               options of the process
+    [listen]   [storage]   [limits]   [push]   [security]  options of the process
     [users.NAME]   [keys.NAME]                             who may come in
     [namespace.NS.stream|queue|route|binding|pump.NAME]    what exists from the start (`topology.py`)
     [eventgrid."TYPE/NAME"]                                and of Event Grid (`eventgrid.py`)
@@ -68,6 +68,13 @@ class PushSection(msgspec.Struct, frozen=True, kw_only=True):
     app_engine: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class SecuritySection(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may do what."""
+
+    superusers: tuple[str, ...] = ()
+    guarded: tuple[str, ...] = ()
+
+
 class UserSection(msgspec.Struct, frozen=True, kw_only=True):
     """Who may connect by name and password."""
 
@@ -87,6 +94,7 @@ SECTIONS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "storage": StorageSection,
     "limits": LimitsSection,
     "push": PushSection,
+    "security": SecuritySection,
 }
 TOP_LEVEL: Final = (*SECTIONS, "users", "keys", "namespace", "eventgrid")
 
@@ -110,7 +118,7 @@ def read(document: Mapping[str, Any], folder: Path) -> ServeOptions:
     problems = Problems()
     problems.unknown(document, TOP_LEVEL, "file")
     options = ServeOptions()
-    for name, apply in (("listen", _listen), ("storage", _storage), ("limits", _limits)):
+    for name, apply in APPLY:
         section = problems.struct(document.get(name, {}), SECTIONS[name], name)
         if section is not None:
             apply(options, section, folder, problems)
@@ -171,6 +179,19 @@ def _push(options: ServeOptions, value: Any, folder: Path, problems: Problems) -
         ca = _path(section.ca, folder)
         problems.attempt("push", set_pushing, options, section.allow, ca, section.issuer)
         problems.attempt("push", set_app_engine, options, section.app_engine)
+
+
+def _security(options: ServeOptions, section: Any, folder: Path, problems: Problems) -> None:
+    options.superusers = section.superusers
+    options.guarded = section.guarded
+
+
+APPLY: Final = (
+    ("listen", _listen),
+    ("storage", _storage),
+    ("limits", _limits),
+    ("security", _security),
+)
 
 
 def _path(path: str, folder: Path) -> str:

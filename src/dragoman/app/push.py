@@ -181,6 +181,7 @@ class Pusher:
             return
 
         def make(session: Session) -> PushDoor:
+            session.act_as_broker()  # what is pushed was allowed when its subscription was made
             return PushDoor(
                 session, self.outbound, face.renderer, face.pushed, self._broker.on_door_fault
             )

@@ -67,6 +67,11 @@ class Access:
         return found
 
 
+def is_local(host: str) -> bool:
+    """Whether who asks is on this machine; an empty address is a test's, in memory."""
+    return host in {"", "localhost", "::1", "::ffff:127.0.0.1"} or host.startswith("127.")
+
+
 def _check_origin(call: Call) -> None:
     """Programs send none; browsers do, but for plain reads of their own page."""
     origin = call.request.header(b"origin")

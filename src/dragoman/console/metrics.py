@@ -61,6 +61,7 @@ class MetricsFace:
         from prometheus_client.exposition import choose_encoder  # noqa: PLC0415 - some 50 ms
 
         self._access.check(call)
+        call.session.act_as_broker()  # whoever may scrape sees all of it
         census = call.session.submit(TakeCensus(deepest_max=_queues_of(call.request)))
         samples = gather(self._sources, census, call.session.wall_ms())
         accept = (call.request.header(b"accept") or b"").decode("latin-1")

@@ -7,9 +7,6 @@
 A door is sans-IO: a shell feeds it bytes (`receive`), takes bytes (`data_to_send`) and tells it what happened.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
-
 from dragoman.kernel.aliases import ListAliases, Resolve, SetAlias
 from dragoman.kernel.atomic import Atomic
 from dragoman.kernel.block import Block
@@ -68,6 +65,7 @@ from dragoman.kernel.documents import (
 )
 from dragoman.kernel.ends import Connection, ConnectionDoor, Node
 from dragoman.kernel.entities import Holder
+from dragoman.kernel.granting import CreateGrants, DeleteGrants, ListGrants, SetGuard
 from dragoman.kernel.groups.beats import (
     AssignedInfo,
     AssignedMemberInfo,
@@ -128,6 +126,34 @@ from dragoman.kernel.leases.peek import FindLease, LeaseInfo, Peek, Peeked, Peek
 from dragoman.kernel.leases.seek import AlterSubscription, Seek
 from dragoman.kernel.leases.token import Token, Tokens
 from dragoman.kernel.listing import GetListing, Listing
+from dragoman.kernel.permissions import (
+    ALTER,
+    ANONYMOUS,
+    ANY,
+    CONFIGURE,
+    DECLARE,
+    DELETE,
+    DESCRIBE,
+    EVERYBODY,
+    GROUP,
+    INSPECT,
+    KINDS,
+    MANAGE,
+    NAMESPACE,
+    OPERATIONS,
+    READ,
+    RECEIVE,
+    ROUTE,
+    SCHEMA,
+    SEND,
+    SETTLE,
+    SNAPSHOT,
+    STREAM,
+    SUBSCRIPTION,
+    TRANSACTION,
+    Grant,
+    Need,
+)
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
 from dragoman.kernel.replies import (
@@ -164,6 +190,7 @@ from dragoman.kernel.schemas import (
     ValidateSchema,
     VersionHead,
 )
+from dragoman.kernel.session import Session
 from dragoman.kernel.settings import (
     Address,
     BindingSettings,
@@ -194,11 +221,35 @@ from dragoman.kernel.transactions.commands import (
 )
 
 __all__ = [
+    "ALTER",
+    "ANONYMOUS",
+    "ANY",
     "ANY_PARTITION",
     "ANY_VERSION",
+    "CONFIGURE",
+    "DECLARE",
     "DEFAULT_NAMESPACE",
+    "DELETE",
+    "DESCRIBE",
+    "EVERYBODY",
+    "GROUP",
+    "INSPECT",
+    "KINDS",
+    "MANAGE",
+    "NAMESPACE",
     "NO_LEVEL",
     "NO_VERSION",
+    "OPERATIONS",
+    "READ",
+    "RECEIVE",
+    "ROUTE",
+    "SCHEMA",
+    "SEND",
+    "SETTLE",
+    "SNAPSHOT",
+    "STREAM",
+    "SUBSCRIPTION",
+    "TRANSACTION",
     "AcceptSession",
     "AddCursors",
     "AddToTransaction",
@@ -224,6 +275,7 @@ __all__ = [
     "Connection",
     "ConnectionDoor",
     "Consume",
+    "CreateGrants",
     "CreatePump",
     "CreateSnapshot",
     "CreateStream",
@@ -233,6 +285,7 @@ __all__ = [
     "DeclareRoute",
     "DeleteCursors",
     "DeleteDocument",
+    "DeleteGrants",
     "DeleteGroup",
     "DeletePump",
     "DeleteQueue",
@@ -263,6 +316,7 @@ __all__ = [
     "GetListing",
     "GetSchema",
     "GetSessionState",
+    "Grant",
     "GroupInfo",
     "GroupKind",
     "HeaderValues",
@@ -280,6 +334,7 @@ __all__ = [
     "ListBindings",
     "ListCursors",
     "ListDocuments",
+    "ListGrants",
     "ListGroups",
     "ListNames",
     "ListNamespaces",
@@ -299,6 +354,7 @@ __all__ = [
     "MemberInfo",
     "MoveShares",
     "NamedPlaces",
+    "Need",
     "NextSchedule",
     "Node",
     "OpenPool",
@@ -342,6 +398,7 @@ __all__ = [
     "SetAlias",
     "SetCompatibility",
     "SetCredit",
+    "SetGuard",
     "SetSessionState",
     "Settle",
     "SettleReply",
@@ -368,90 +425,3 @@ __all__ = [
     "VersionHead",
     "Waiting",
 ]
-
-
-class Session(Protocol):
-    """One connection's standing with the broker. Everything it holds and owns goes with `close`."""
-
-    id: int
-
-    def publish(self, command: Publish) -> PublishReply:
-        """Applied at once; `reply.position` and `reply.level` say what its confirm waits for. Raises KernelError."""
-        ...
-
-    def settle(self, command: Settle) -> SettleReply:
-        """Raises KernelError."""
-        ...
-
-    def submit(self, command: Any) -> Any:
-        """Any other command; the reply's shape is named in the command's docstring. Raises KernelError."""
-        ...
-
-    def wall_ms(self) -> int:
-        """Wall time of this turn."""
-        ...
-
-    def elapsed_ms(self) -> int:
-        """Elapsed time of this turn, for a door's own deadlines."""
-        ...
-
-    def token(self, size_bytes: int) -> bytes:
-        """Unpredictable bytes, for names and ids that a door makes up."""
-        ...
-
-    def secret(self, purpose: str) -> bytes:
-        """32 bytes that nobody can guess, the same for a purpose as long as the store lasts: the key of `Tokens`."""
-        ...
-
-    def position(self) -> int:
-        """Everything decided so far is in frames at or below this position."""
-        ...
-
-    def depends_on(self, reply: Sequence[Delivery] | SessionLock) -> tuple[int, int]:
-        """The (position, level) to wait for before a client is shown deliveries that it was leased by a command of this
-        turn (`Lease`, `LeaseDeferred`), or a session that it was given (`AcceptSession`). What comes by
-        `ConnectionDoor.deliver` has waited already.
-        """
-        ...
-
-    def reached(self, level: int) -> int:
-        """The highest position that has reached `level` (APPLIED, WRITTEN or SYNCED)."""
-        ...
-
-    def want(self, position: int, level: int) -> None:
-        """Ask to be told (`ConnectionDoor.progressed`) when `position` has reached `level`."""
-        ...
-
-    def watch(self, namespace: str, name: str) -> None:
-        """Ask to be told (`ConnectionDoor.progressed`), once, when the stream's committed end has moved."""
-        ...
-
-    def watch_pushed(self, face: str) -> None:
-        """Ask to be told (`ConnectionDoor.progressed`), once, when what `ListPushed` says of `face` has changed: a
-        subscription was made, altered or deleted. Messages in it are no change.
-        """
-        ...
-
-    def incarnation(self) -> int:
-        """How often this store was started: the leader epoch that Kafka clients see."""
-        ...
-
-    def speak(self, protocol: str) -> None:
-        """Count what follows as this protocol's, where one connection serves several."""
-        ...
-
-    def hand_over(self, door: ConnectionDoor) -> None:
-        """Another door speaks on this connection from now on: its client has asked for another protocol."""
-        ...
-
-    def count_delivered(self, count: int, size_bytes: int) -> None:
-        """Tell of messages that a cursor read and the client was handed; those of leases are counted as they come."""
-        ...
-
-    def fault(self, error: Exception) -> None:
-        """Tell the operator of a fault of ours that the client was given an answer for."""
-        ...
-
-    def node(self) -> Node:
-        """Who we are and where we are reached."""
-        ...

@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
+from dragoman.kernel.permissions import GRANT_KIND, GUARD_KIND, RESERVED, Grant, Need
 from dragoman.kernel.quotas import check_document
 from dragoman.kernel.records import DocumentDeleted, DocumentPut
-from dragoman.model.errors import DocumentNotFound, InvalidArgument, VersionDiffers
+from dragoman.model.errors import (
+    AccessRefused,
+    DocumentNotFound,
+    InvalidArgument,
+    VersionDiffers,
+)
 from dragoman.model.limits import (
     DOCUMENT_BYTES_MAX,
     DOCUMENT_KIND_BYTES_MAX,
@@ -33,6 +39,7 @@ ANY_VERSION: Final = -1
 NO_VERSION: Final = 0
 
 Key = tuple[str, str, str]
+_GRANT: Final = msgspec.json.Decoder(Grant)
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -55,11 +62,13 @@ class PutDocument(_OfDocument, frozen=True, kw_only=True):
     """Make a document, or give it another body. Reply: `Document`.
 
     expected   the version it must have now: ANY_VERSION, or NO_VERSION when it must not be there
-    Raises VersionDiffers, InvalidArgument (too large, no name), QuotaExceeded.
+    takes      what whoever writes it must be allowed to do; None: to declare or change the document itself
+    Raises VersionDiffers, InvalidArgument (too large, no name), QuotaExceeded, AccessRefused (a kind of the kernel's).
     """
 
     body: bytes
     expected: int = ANY_VERSION
+    takes: Need | None = None
 
 
 class GetDocument(_OfDocument, frozen=True, kw_only=True):
@@ -67,9 +76,13 @@ class GetDocument(_OfDocument, frozen=True, kw_only=True):
 
 
 class DeleteDocument(_OfDocument, frozen=True, kw_only=True):
-    """Forget it. Reply: `Document` as it was. Raises DocumentNotFound, VersionDiffers."""
+    """Forget it. Reply: `Document` as it was. Raises DocumentNotFound, VersionDiffers, AccessRefused.
+
+    `takes` as of PutDocument; None: to delete the document itself.
+    """
 
     expected: int = ANY_VERSION
+    takes: Need | None = None
 
 
 class ListDocuments(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +118,7 @@ class Documents:
 
 def put(kernel: "Decisions", command: PutDocument, session: int) -> Document:
     """Reply: the document."""
+    _check_kind(command.kind)
     kernel.commit([decide_put(kernel.state, command, kernel.now_ms)])
     return kernel.state.documents.find(command)
 
@@ -122,6 +136,11 @@ def decide_put(state: "State", command: PutDocument, now_ms: int) -> DocumentPut
     return DocumentPut(
         command.namespace, command.kind, command.name, state.id_next, now_ms, command.body
     )
+
+
+def _check_kind(kind: str) -> None:
+    if kind in RESERVED:
+        raise AccessRefused(f"documents of kind {kind} are the kernel's own")
 
 
 def _check_size(what: str, text: str, bytes_max: int) -> None:
@@ -146,6 +165,7 @@ def get(kernel: "Decisions", command: GetDocument, session: int) -> Document:
 
 def delete(kernel: "Decisions", command: DeleteDocument, session: int) -> Document:
     """Reply: the document as it was."""
+    _check_kind(command.kind)
     known = kernel.state.documents.find(command)
     _check_version(known, command.expected)
     kernel.commit([DocumentDeleted(command.namespace, command.kind, command.name)])
@@ -180,6 +200,8 @@ def apply_document_put(state: "State", record: DocumentPut) -> None:
     documents.dirty[key] = None
     before = 0 if known is None else len(known.body)
     state.usage.count_document(record.namespace, known is None, len(record.body) - before)
+    if record.kind in RESERVED:
+        _apply_permission(state, key, record.body)
 
 
 def apply_document_deleted(state: "State", record: DocumentDeleted) -> None:
@@ -195,6 +217,21 @@ def apply_document_deleted(state: "State", record: DocumentDeleted) -> None:
         del documents.names[key[:2]]
     documents.dirty[key] = None
     state.usage.count_document(record.namespace, -1, -len(known.body))
+    if record.kind in RESERVED:
+        _apply_permission(state, key, known.body, is_gone=True)
+
+
+def _apply_permission(state: "State", key: Key, body: bytes, *, is_gone: bool = False) -> None:
+    """A grant, or the mark of a guarded namespace, came or went."""
+    permissions = state.permissions
+    namespace, kind, name = key
+    if kind == GRANT_KIND:
+        change = permissions.drop if is_gone else permissions.add
+        change(namespace, name, _GRANT.decode(body))
+    elif kind == GUARD_KIND:
+        change_guard = permissions.unmark if is_gone else permissions.mark
+        change_guard(namespace)
+    state.guarded = bool(permissions.guarded)
 
 
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {

@@ -25,12 +25,14 @@ from dragoman.kernel.features import next_elapsed_ms, next_wall_ms, sweep_featur
 from dragoman.kernel.groups.handlers import HANDLERS as GROUP_HANDLERS
 from dragoman.kernel.groups.handlers import close_tickets, sweep_groups
 from dragoman.kernel.groups.readers import close_readers
+from dragoman.kernel.guard import check, check_publish, check_settle, shown
 from dragoman.kernel.handlers import HANDLERS
 from dragoman.kernel.leases.deadlines import sweep_leases
 from dragoman.kernel.leases.dispatch import DISPATCH_MAX, SERVED_MIN, TURN_MAX, dispatch_one
 from dragoman.kernel.leases.lease import Delivery, apply_leased
 from dragoman.kernel.leases.settle import apply_settled, decide_settle
 from dragoman.kernel.leases.sweep import decide_expiry, decide_overflow, decide_retries
+from dragoman.kernel.permissions import BROKER_SESSION
 from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Leased, Published, Record, Settled, Started
 from dragoman.kernel.replay import APPLY
@@ -98,8 +100,10 @@ class Kernel:
 
     # --- commands ---
 
-    def publish(self, command: Publish) -> PublishReply:
+    def publish(self, command: Publish, session: int = BROKER_SESSION) -> PublishReply:
         """Raises KernelError; nothing has changed then."""
+        if self.state.guarded:
+            check_publish(self.state, command, session)
         if command.due_ms > self.now_ms:
             self.state.stirred = True
             return schedule(self, command)
@@ -107,8 +111,10 @@ class Kernel:
         self.commit(records)
         return reply
 
-    def settle(self, command: Settle) -> SettleReply:
+    def settle(self, command: Settle, session: int = BROKER_SESSION) -> SettleReply:
         """Raises KernelError; nothing has changed then."""
+        if self.state.guarded:
+            check_settle(self.state, command, session)
         records, reply = decide_settle(self.state, command, self.now_ms, self.elapsed_ms)
         self.commit(records)
         return reply
@@ -118,6 +124,8 @@ class Kernel:
         handler = self._handlers.get(type(command))
         if handler is None:
             raise NotSupported(type(command).__name__)
+        if self.state.guarded:
+            check(self.state, command, session)
         if type(command) not in QUIET:
             self.state.stirred = True
         if (
@@ -125,7 +133,8 @@ class Kernel:
         ):  # what was published before this command is handed out or dropped before it
             self.dispatch()
             self.trim_crowded()
-        return handler(self, command, session)
+        reply = handler(self, command, session)
+        return shown(self.state, command, reply, session) if self.state.guarded else reply
 
     def commit(self, records: list[Record]) -> None:
         """Apply what was decided, and keep what is durable for the journal."""
@@ -348,6 +357,7 @@ class Kernel:
         close_consumers(self, session)
         close_tickets(self, session)
         close_readers(self, session)
+        self.state.permissions.forget(session)
         for subscription in self.state.owned_by.pop(session, {}).copy().values():
             self.commit(deletion(subscription))
 

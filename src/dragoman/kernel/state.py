@@ -21,6 +21,7 @@ from dragoman.kernel.idle import Idle
 from dragoman.kernel.leases.due import Due
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.pushed import Pushed
+from dragoman.kernel.permissions import Permissions
 from dragoman.kernel.pumps import Pumps
 from dragoman.kernel.quotas import Quotas, Usage
 from dragoman.kernel.retention import Patrol
@@ -67,6 +68,7 @@ class State:
         "gone",
         "groups",
         "grown",
+        "guarded",
         "has_checkpoints",
         "holder_next",
         "holders",
@@ -79,6 +81,7 @@ class State:
         "listings",
         "owned_by",
         "patrol",
+        "permissions",
         "plans",
         "pools",
         "pools_of",
@@ -175,6 +178,8 @@ class State:
         self.pumps = Pumps()
         self.snapshots = Snapshots()
         self.documents = Documents()
+        self.permissions = Permissions()
+        self.guarded = False  # whether some namespace is: only then permissions are asked at all
         self.languages: SchemaLanguages | None = None  # of schemas, set with the operator's quotas
         self.aliases = Aliases()
         self.pushed = Pushed()

@@ -26,9 +26,16 @@ class NotSupported(KernelError):
 
 
 class AccessRefused(KernelError):
-    """The principal may not do this, or nobody may (reserved names, default route)."""
+    """The principal may not do this, or nobody may (reserved names, default route).
+
+    `kind` says with what, in the kernel's words (`kernel.permissions`); empty where that is not one name's affair.
+    """
 
     code = "access-refused"
+
+    def __init__(self, why: str = "", kind: str = "") -> None:
+        super().__init__(why)
+        self.kind = kind
 
 
 class NotFound(KernelError):

@@ -91,6 +91,9 @@ SCHEMA_VERSIONS_MAX: Final = 1_000  # of one subject, where whoever asks knows n
 SCHEMA_VERSIONS_GONE_MAX: Final = 100  # remembered of those deleted, for their place in the order
 SCHEMA_REFERENCES_MAX: Final = 64
 
+# --- permissions ---
+GRANTS_PER_NAMESPACE_MAX: Final = 10_000
+
 # --- quotas: what holds while nobody sets another ---
 MESSAGE_BYTES_MAX: Final = 128 << 20  # one body, whatever its stream allows
 STREAMS_PER_NAMESPACE_MAX: Final = 200_000  # queues are streams too

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dragoman.kernel.api import ConnectionDoor, Delivery, Node, SessionLock
-from dragoman.kernel.commands import Lease, Publish, Settle
+from dragoman.kernel.commands import DEFAULT_NAMESPACE, Lease, Publish, Settle
 from dragoman.kernel.consumers import hold_back
+from dragoman.kernel.permissions import ANY, Need
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.model.errors import KernelError
 from dragoman.runtime.killpoints import decided
@@ -48,7 +49,9 @@ class BrokerSession:
         state = self._kernel.state
         before = state.appended
         try:
-            reply: PublishReply = self._broker.loaded(lambda: self._kernel.publish(command))
+            reply: PublishReply = self._broker.loaded(
+                lambda: self._kernel.publish(command, self.id)
+            )
         except KernelError as error:
             self._refused(error)
             raise
@@ -62,7 +65,7 @@ class BrokerSession:
     def settle(self, command: Settle) -> SettleReply:
         """See `kernel.api.Session.settle`."""
         try:
-            reply: SettleReply = self._broker.loaded(lambda: self._kernel.settle(command))
+            reply: SettleReply = self._broker.loaded(lambda: self._kernel.settle(command, self.id))
         except KernelError as error:
             self._refused(error)
             raise
@@ -107,6 +110,35 @@ class BrokerSession:
         if protocol != self.protocol:
             self.protocol = protocol
             self.traffic = self._broker.meters.of(protocol)
+
+    def act_as(self, principal: str, host: str = "") -> None:
+        """See `kernel.api.Session.act_as`."""
+        self._kernel.state.permissions.act_as(self.id, principal, host)
+
+    def act_as_broker(self) -> None:
+        """See `kernel.api.Session.act_as_broker`."""
+        self._kernel.state.permissions.act_as_broker(self.id)
+
+    def is_guarded(self, namespace: str = DEFAULT_NAMESPACE) -> bool:
+        """See `kernel.api.Session.is_guarded`."""
+        return namespace in self._kernel.state.permissions.guarded
+
+    def may(self, need: Need) -> bool:
+        """See `kernel.api.Session.may`."""
+        state = self._kernel.state
+        return not state.guarded or state.permissions.may(self.id, need)
+
+    def may_anywhere(self, need: Need) -> bool:
+        """See `kernel.api.Session.may_anywhere`."""
+        state = self._kernel.state
+        return not state.guarded or state.permissions.anywhere(self.id, need)
+
+    def operations(self, kind: str, name: str, namespace: str = DEFAULT_NAMESPACE) -> int:
+        """See `kernel.api.Session.operations`."""
+        state = self._kernel.state
+        return (
+            state.permissions.operations(self.id, kind, name, namespace) if state.guarded else ANY
+        )
 
     def wall_ms(self) -> int:
         """Wall time of this turn."""

@@ -19,6 +19,7 @@ from dragoman.kernel import (
     scheduler,
     schedules,
 )
+from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel import records as r
 from dragoman.kernel.block import Partition
 from dragoman.kernel.entities import Stream
@@ -32,6 +33,7 @@ from dragoman.kernel.leases import (
     settle,
 )
 from dragoman.kernel.leases.window import Window
+from dragoman.kernel.permissions import Permissions
 from dragoman.kernel.settings import StreamSettings
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions import coordinator, transaction
@@ -352,3 +354,30 @@ def dead_letters_are_lost_to_a_full_disk(patch: Patch) -> None:
         return [] if state.is_full else real(state, *rest)
 
     patch.setattr(dead, "decide_death", decide_death)
+
+
+# --- guarding ------------------------------------------------------------------------------------------------------
+
+
+@mutant("guarding")
+def a_grant_that_was_taken_back_stays_in_force(patch: Patch) -> None:
+    patch.setattr(Permissions, "drop", nothing)
+
+
+@mutant("guarding")
+def a_denial_is_forgotten(patch: Patch) -> None:
+    patch.setattr(
+        Permissions,
+        "_of",
+        lambda self, caller, namespace: [
+            rule
+            for rules in self._rules.values()
+            for rule in rules.values()
+            if rule.grant.allow and rule.grant.principal in (caller.principal, "*")
+        ],
+    )
+
+
+@mutant("guarding")
+def publishing_is_not_asked_about(patch: Patch) -> None:
+    patch.setattr(kernel_module, "check_publish", nothing)

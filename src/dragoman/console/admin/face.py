@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from dragoman.console.access import Access
-from dragoman.console.admin import messages, pumps, queues, routes, streams
+from dragoman.console.access import Access, is_local
+from dragoman.console.admin import grants, messages, pumps, queues, routes, streams
 from dragoman.console.admin.endpoint import Ask, Endpoint, decode_body, decode_query
 from dragoman.console.admin.errors import refusal
 from dragoman.console.admin.openapi import document
@@ -31,6 +31,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *routes.ENDPOINTS,
     *pumps.ENDPOINTS,
     *messages.ENDPOINTS,
+    *grants.ENDPOINTS,
     Endpoint(
         "GET",
         "/admin/v1/openapi.json",
@@ -66,6 +67,10 @@ class AdminFace:
     def _serve(self, endpoint: Endpoint, call: Call) -> Response | Parked:
         """Raises Unauthorized, ForeignOrigin, KernelError."""
         who = self._access.check(call)
+        if is_local(call.connection.peer[0]):
+            call.session.act_as_broker()  # the operator, who has the files as well
+        else:
+            call.session.act_as(who, call.connection.peer[0])
         query = decode_query(endpoint.query, _pairs(call.request.query))
         body = None if endpoint.body is None else decode_body(endpoint.body, call.request.body)
         result: Any = endpoint.handler(Ask(call, query, body, who))

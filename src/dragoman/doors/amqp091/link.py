@@ -61,6 +61,7 @@ class Link:
         """Who the client is, from here on."""
         self.principal = principal
         self.traits = TraitsCache(principal)
+        self.session.act_as(principal, self.connection.peer[0])
 
     def _check_exchange(self, name: str) -> None:
         """Raises Refused for an exchange that cannot be published to."""

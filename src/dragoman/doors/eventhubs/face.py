@@ -113,6 +113,7 @@ def _check(call: Call, hub: str) -> None:
     grant = read_token(token, node.secret, call.session.wall_ms())
     if not covers(grant.resource, hub):
         raise TokenRefused("the token is for another resource")
+    call.session.act_as(grant.key, call.connection.peer[0])
 
 
 def _text(raw: bytes | None) -> str:

@@ -23,7 +23,7 @@ from dragoman.doors.pubsub.schemas import get_subject
 from dragoman.doors.pubsub.seeking import find_snapshot
 from dragoman.doors.pubsub.standing import Standing
 from dragoman.doors.shared.grpc.call import Call, Reply, Status
-from dragoman.kernel.api import NO_VERSION, Document, GetDocument, PutDocument, Session
+from dragoman.kernel.api import ANY_VERSION, NO_VERSION, Document, GetDocument, PutDocument, Session
 from dragoman.model.errors import DocumentNotFound, VersionDiffers
 from dragoman.wire.grpc.codes import ABORTED
 from dragoman.wire.protobuf.iam import IAM
@@ -74,7 +74,7 @@ class Policies:
                     kind=POLICY,
                     name=request.resource,
                     body=policy.SerializeToString(),
-                    **_expected(request.policy.etag),
+                    expected=_expected(request.policy.etag),
                 )
             )
         except VersionDiffers:
@@ -104,7 +104,7 @@ def _told(document: Document | None) -> Any:
     return policy
 
 
-def _expected(etag: bytes) -> Mapping[str, int]:
+def _expected(etag: bytes) -> int:
     if not etag:
-        return {}
-    return {"expected": NO_VERSION if etag == NEVER_SET else int.from_bytes(etag[:8], "big")}
+        return ANY_VERSION
+    return NO_VERSION if etag == NEVER_SET else int.from_bytes(etag[:8], "big")

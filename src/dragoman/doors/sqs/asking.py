@@ -165,6 +165,7 @@ class Asked:
         except sigv4.SignatureRefused as error:
             raise Refused(SIGNATURES[error.code], str(error)) from error
         self.sender = signed.access_key
+        self.session.act_as(signed.access_key, self.call.connection.peer[0])
         self._signature = signed
         self._is_read = True
 

@@ -46,3 +46,4 @@ def _check(call: Call, token: bytes, path: str) -> None:
     grant = read_token(token.decode("latin-1"), node.secret, call.session.wall_ms())
     if path and not covers(grant.resource, path):
         raise TokenRefused("the token is for another resource")
+    call.session.act_as(grant.key, call.connection.peer[0])

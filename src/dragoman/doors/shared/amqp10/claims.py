@@ -60,4 +60,6 @@ def expiry_of(peer: Peer, audience: str, token: str) -> int:
     grant = read_token(token, node.secret, peer.session.wall_ms())
     if not covers(grant.resource, audience):
         raise TokenRefused("the token is for another audience")
+    if peer.principal is None:
+        peer.session.act_as(grant.key, peer.connection.peer[0])
     return grant.until_ms

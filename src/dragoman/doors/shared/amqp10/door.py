@@ -149,7 +149,7 @@ class Amqp10Door:
 
     def _judge(self, event: SaslBegun) -> None:
         try:
-            self._peer.principal = principal_of(event.init, self._session.node())
+            self._peer.log_in(principal_of(event.init, self._session.node()))
         except LoginRefused:
             self._is_turned_away = True
             self._liveness.deadline_ms = self._session.elapsed_ms() + FAILED_LOGIN_MS

@@ -24,6 +24,7 @@ import msgspec
 
 from dragoman.doors.shared.amqp10.addresses import covers
 from dragoman.kernel.api import (
+    ANONYMOUS,
     DEFAULT_NAMESPACE,
     Block,
     Connection,
@@ -87,6 +88,11 @@ class Peer:
         self.namespace = DEFAULT_NAMESPACE
         self.claims: dict[str, int] = {}
         self.notes: dict[str, Any] = {}
+
+    def log_in(self, principal: str | None) -> None:
+        """By SASL; None is nobody yet."""
+        self.principal = principal
+        self.session.act_as(principal or ANONYMOUS, self.connection.peer[0])
 
     def may_use(self, address: str) -> bool:
         """Whether it has proved that it may use a node."""

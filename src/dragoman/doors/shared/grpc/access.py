@@ -30,3 +30,5 @@ def check_access(call: Call) -> None:
             "Request had invalid authentication credentials. Expected a key as NAME:SECRET, in x-goog-api-key or as a"
             " bearer token.",
         )
+    call.principal = name.decode("latin-1")
+    call.speak()

@@ -28,7 +28,7 @@ from typing import Any, Final, Protocol
 from google.protobuf.message import Message as Message  # noqa: PLC0414 - part of what a handler sees
 
 from dragoman.doors.shared.grpc.status import Status as Status  # noqa: PLC0414
-from dragoman.kernel.api import Connection, Delivery, Session
+from dragoman.kernel.api import ANONYMOUS, Connection, Delivery, Session
 from dragoman.model.levels import APPLIED
 from dragoman.wire.grpc.codes import INVALID_ARGUMENT
 from dragoman.wire.grpc.metadata import decode_binary
@@ -50,12 +50,13 @@ class Kind(Enum):
 class Call:
     """One call being answered.
 
+    principal    who makes it, once that is known; its session speaks for that one whenever the call is at work
     metadata     what the client sent with it, names in lower case, repeated ones repeated, values as sent
     deadline_ms  elapsed time after which nobody waits for the answer; None never. The door sees to it: the call is
                  answered DEADLINE_EXCEEDED and abandoned
     """
 
-    __slots__ = ("connection", "deadline_ms", "metadata", "method", "session")
+    __slots__ = ("connection", "deadline_ms", "metadata", "method", "principal", "session")
 
     def __init__(
         self,
@@ -70,6 +71,11 @@ class Call:
         self.connection = connection
         self.metadata = metadata
         self.deadline_ms = deadline_ms
+        self.principal = ANONYMOUS
+
+    def speak(self) -> None:
+        """What follows is this call's."""
+        self.session.act_as(self.principal, self.connection.peer[0])
 
     def header(self, name: bytes) -> bytes | None:
         """A value of the metadata by its lower-case name, the first of several; None when it is not there."""

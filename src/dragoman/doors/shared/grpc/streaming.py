@@ -85,6 +85,7 @@ class StreamCall:
         entry = self._plan.entry
         assert entry is not None
         self._call.session.speak(entry.service.protocol)
+        self._call.speak()
         try:
             target = entry.method.handler(self._call, self)
         except Exception as error:  # noqa: BLE001 - the service has a word for each
@@ -270,6 +271,7 @@ class StreamCall:
         target = self._target
         entry = self._plan.entry
         assert target is not None and entry is not None
+        self._call.speak()
         try:
             tell()
         except Exception as error:  # noqa: BLE001 - as in `begin`

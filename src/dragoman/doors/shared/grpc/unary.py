@@ -138,6 +138,7 @@ class UnaryCall:
         call = self._call
         method = entry.method
         call.session.speak(entry.service.protocol)
+        call.speak()
         try:
             request: Any = message if method.request is None else method.request.FromString(message)
             answer = method.handler(call, request)
@@ -205,6 +206,7 @@ class UnaryCall:
         """Ask whoever has the answer later."""
         pending = self._pending
         assert pending is not None and self._plan.entry is not None
+        self._call.speak()
         try:
             reply = ask()
         except Exception as error:  # noqa: BLE001 - as in `_serve`

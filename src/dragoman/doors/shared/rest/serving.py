@@ -8,7 +8,7 @@ from typing import Final
 from dragoman.doors.shared.rest.call import Call, Face, Parked, Request, Response
 from dragoman.doors.shared.rest.problem import problem
 from dragoman.doors.shared.rest.routes import Found, Table
-from dragoman.kernel.api import Connection, Session
+from dragoman.kernel.api import ANONYMOUS, Connection, Session
 from dragoman.model.errors import KernelError
 
 _FAULT: Final = 500
@@ -24,6 +24,7 @@ def serve(
         return table.refuse(request, found)
     request.note = choice[1]
     session.speak(choice[1].name)
+    session.act_as(ANONYMOUS, connection.peer[0])  # until the face knows better
     try:
         return choice[0].handler(Call(request, session, connection, found.parameters(choice)))
     except Exception as error:  # noqa: BLE001 - the face has a word for each
