@@ -201,7 +201,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "push": "who pushes its messages out, if not clients that ask for them",
         "delay_ms": "how long after it was stored a message is ready",
         "exactly_once": "hand a message out once it is on the disk that it was, lest a power cut bring it again",
-        "dialect": "what `filter` is in: headers to match, or the filter of an Event Grid, Pub/Sub or Service Bus one",
+        "dialect": "what `filter` is in: headers to match, an Event Grid, Pub/Sub or Service Bus filter, or CEL",
         "dead_letter_expired": "what expires is a dead letter, too, where there is an address; else it is dropped",
     },
     "[namespace.NS.route.NAME]": {

@@ -121,6 +121,7 @@ from dragoman.kernel.leases.commands import (
     SessionLock,
     SetSessionState,
 )
+from dragoman.kernel.leases.index import filter_as_cel
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.peek import FindLease, LeaseInfo, Peek, Peeked, PeekStream
 from dragoman.kernel.leases.seek import AlterSubscription, Seek
@@ -424,4 +425,5 @@ __all__ = [
     "ValidateSchema",
     "VersionHead",
     "Waiting",
+    "filter_as_cel",
 ]

@@ -16,7 +16,7 @@ OrderKind = Literal["none", "priority", "key", "session", "fair"]
 RouteKind = Literal[
     "direct", "fanout", "topic", "headers", "consistent-hash", "random", "modulus-hash"
 ]
-FilterDialect = Literal["headers", "eventgrid", "pubsub", "servicebus"]
+FilterDialect = Literal["headers", "eventgrid", "pubsub", "servicebus", "cel"]
 HeaderValues = Literal["text", "amqp"]
 DeadReason = Literal["rejected", "expired", "maxlen", "delivery_limit", "too-large", "rule"]
 

@@ -26,6 +26,32 @@ def test_a_queue_is_made_shown_changed_and_deleted(admin: Admin) -> None:
     assert admin.refused("GET", "/queues/default/q") == (404, "subscription-not-found")
 
 
+def test_a_filter_is_shown_as_cel_whatever_its_dialect(admin: Admin) -> None:
+    assert admin.post("/queues", {"name": "all"}, 201)["cel"] == ""
+    text = "h.tier == 'gold' && msg.total > 10"
+    for name, dialect, said, cel in (
+        ("c", "cel", {"expression": text}, '(h.tier == "gold" && (msg.total > 10))'),
+        ("p", "pubsub", {"expression": "attributes:tier"}, '"tier" in h'),
+    ):
+        settings = {"dialect": dialect, "filter": said}
+        made = admin.post("/queues", {"name": name, "settings": settings}, 201)
+        assert made["cel"] == cel
+    settings = {"dialect": "cel", "filter": {"expression": "h.tier == "}}
+    assert admin.refused("POST", "/queues", {"name": "w", "settings": settings}) == (
+        400,
+        "invalid-argument",
+    )
+    assert "line 1, column 11" in admin.last["detail"]
+
+
+def test_a_queue_takes_what_its_condition_holds_for(admin: Admin) -> None:
+    settings = {"dialect": "cel", "filter": {"expression": "msg.total > 10 || msg.nothing"}}
+    admin.post("/queues", {"name": "q", "settings": settings}, 201)
+    for body in ('{"total": 11}', '{"total": 9}', '{"total": "x"}', "no JSON", '{"total": 12.5}'):
+        admin.publish("q", body)
+    assert admin.get("/queues/default/q")["ready"] == 2
+
+
 def test_what_stays_for_life_cannot_be_changed(admin: Admin) -> None:
     admin.queue("q")
     refused = admin.refused("PATCH", "/queues/default/q", {"settings": {"order": "key"}})

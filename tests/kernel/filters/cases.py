@@ -17,6 +17,7 @@ from dragoman.kernel.filters.nodes import (
     Exists,
     Field,
     Header,
+    Holds,
     In,
     Item,
     Literal,
@@ -195,6 +196,8 @@ def meaning(  # noqa: PLR0911 - one for each kind of node
                 meaning(part, with_item(source, item), semantics) is True
                 for item in (value if isinstance(value, list | tuple) else [value])
             )
+        case Holds():
+            raise AssertionError("expressions have an oracle of their own")
         case Compare(op, left, right):
             one, two = (value_of(source, side, semantics) for side in (left, right))
             if one is NOT_THERE or two is NOT_THERE:

@@ -56,7 +56,7 @@ def test_literals_are_spelled_by_type() -> None:
     )
     spelled = to_text(In(TIER, tuple(map(Literal, values))))
     assert spelled == (
-        'h.tier in [null, true, 1, 1.5, "a\\"b\\n", b"\\x00\\x22a", "1.5", 3, [1, {"k": "v"}]]'
+        'h.tier in [null, true, 1, 1.5, "a\\"b\\n", b"\\x00\\x22a", 1.5, 3, [1, {"k": "v"}]]'
     )
 
 

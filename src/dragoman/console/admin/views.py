@@ -12,6 +12,7 @@ from dragoman.kernel.api import (
     QueueInfo,
     RouteInfo,
     StreamInfo,
+    filter_as_cel,
 )
 
 
@@ -50,7 +51,9 @@ class StreamView(msgspec.Struct):
 
 
 class QueueView(msgspec.Struct):
-    """A queue, or another leased subscription; counts are messages, `oldest_ms` is wall time, 0 when there is none."""
+    """A queue, or another leased subscription; counts are messages, `oldest_ms` is wall time, 0 when there is none.
+    `cel` is what it filters by, whatever its dialect; empty takes all.
+    """
 
     namespace: str
     stream: str
@@ -64,6 +67,7 @@ class QueueView(msgspec.Struct):
     dead: int
     consumers: int
     oldest_ms: int
+    cel: str
 
 
 class RouteView(msgspec.Struct):
@@ -167,6 +171,7 @@ def queue_view(info: QueueInfo) -> QueueView:
         dead=info.dead,
         consumers=info.consumers,
         oldest_ms=info.oldest_ms,
+        cel=filter_as_cel(info.settings),
     )
 
 

@@ -9,6 +9,9 @@
     eventgrid filters of event subscriptions -> predicate
     pubsub    filters of Pub/Sub subscriptions -> predicate
     servicebus rules of Service Bus subscriptions -> predicate, and `actions`; most are written in `sql`
+    cel       conditions of CEL -> predicate, and `expressions`; `emit` and `conditions` write Python of those, and
+              `evaluation`, `conversions`, `times`, `message` and `output` are what it calls
+    shown     any dialect's predicate -> CEL that takes the same
     parser    what conditions of SQL-92 have in common, over `tokens`; `reckoning` is their arithmetic
 
 Every dialect is a front end onto the same nodes. Nothing here knows streams, routes or bytes.

@@ -21,6 +21,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any, Final
 
+from dragoman.kernel.filters.conditions import compile_condition
 from dragoman.kernel.filters.nodes import (
     And,
     Attribute,
@@ -29,6 +30,7 @@ from dragoman.kernel.filters.nodes import (
     Exists,
     Field,
     Header,
+    Holds,
     In,
     Item,
     Literal,
@@ -45,7 +47,9 @@ from dragoman.kernel.filters.nodes import (
     TextOp,
     Unknown,
     check,
+    fields_of,
 )
+from dragoman.kernel.filters.patterns import whole
 from dragoman.kernel.filters.reckoning import reckon
 from dragoman.kernel.filters.text import to_text
 from dragoman.kernel.filters.values import (
@@ -63,7 +67,6 @@ from dragoman.model.message import Typed
 from dragoman.ports.translator import FieldSource
 
 SOURCE_CHARS_MAX: Final = 262_144  # NODES_MAX nodes of the longest kind, written twice
-MATCHER_BYTES_MAX: Final = 1 << 20  # of one compiled pattern
 CODES_MAX: Final = 512  # shapes of filters whose code is kept
 
 HELPERS: Final[dict[str, Any]] = {
@@ -145,7 +148,7 @@ def compile_filter(predicate: Predicate, semantics: Semantics = PLAIN) -> Compil
     if len(source) > SOURCE_CHARS_MAX:
         raise InvalidArgument("the filter is too large")
     exec(_code_of(source), writer.names)  # noqa: S102 - our own source; user text is bound, never written
-    return CompiledFilter(predicate, semantics, writer.names["match"], list(writer.fields))
+    return CompiledFilter(predicate, semantics, writer.names["match"], list(fields_of(predicate)))
 
 
 def compile_value(operand: Operand, semantics: Semantics = PLAIN) -> Callable[[FieldSource], Any]:
@@ -192,6 +195,9 @@ class _Writer:
                 return f"({self._field(field)} is not M)"
             case Some():
                 return self._some(node, "")
+            case Holds(expression):
+                test = self._constant(compile_condition(expression, exact=False))
+                return f"({test}(source) is True)"
 
     def false(self, node: Predicate) -> str:
         """An expression that holds when `node` is false."""
@@ -214,6 +220,9 @@ class _Writer:
                 return f"({self._field(field)} is M)"
             case Some():
                 return self._some(node, "not ")
+            case Holds(expression):
+                test = self._constant(compile_condition(expression, exact=True))
+                return f"({test}(source) is False)"
 
     def loads(self, semantics: Semantics) -> list[str]:
         """The function's head: every field it reads, once."""
@@ -324,35 +333,13 @@ class _Writer:
 
     def _matches(self, node: Matches, negation: str) -> str:
         local = self._field(node.field)
-        test = f"{self._constant(matcher(node.pattern))}({local})"
+        test = f"{self._constant(whole(node.pattern))}({local})"
         return f"({local}.__class__ is S and {negation}{test})"
 
     def _some(self, node: Some, negation: str) -> str:
         local = self._field(node.field)
         each = f"any({self.true(node.part)} for {ITEM} in L({local}))"
         return f"({local} is not M and {negation}{each})"
-
-
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether the whole of a text is matched; text that is not Unicode never is. Raises InvalidArgument."""
-    import re2  # noqa: PLC0415 - most brokers never see one
-
-    options = re2.Options()
-    options.log_errors = False
-    options.dot_nl = True
-    options.max_mem = MATCHER_BYTES_MAX
-    try:
-        fullmatch = re2.compile(pattern, options).fullmatch
-    except re2.error as error:
-        raise InvalidArgument(f"a pattern: {error}") from None
-
-    def matches(text: str) -> bool:
-        try:
-            return fullmatch(text) is not None
-        except UnicodeEncodeError:
-            return False
-
-    return matches
 
 
 def _folded(local: str, node: In | Text) -> str:

@@ -5,6 +5,7 @@
                 Matches(field, pattern)
                 And(parts)  Or(parts)  Not(part)        And(()) is true, Or(()) is false
                 Some(field, part)   of a list any item, of anything else itself; `part` is about Item()
+                Holds(expression)   what `expressions` reckons is true; unknown where it cannot be told
 
 A predicate is true, false or unknown (SQL's three-valued logic): unknown when a field it reads is missing, or when an
 order or a text operator meets a type that has none. `==` and `!=` of different families are not unknown but false and
@@ -21,6 +22,7 @@ from enum import Enum, StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from dragoman.kernel.filters.expressions import Expression, reads, terms_of
 from dragoman.kernel.filters.values import key_of
 from dragoman.model.errors import InvalidArgument
 from dragoman.model.message import VALUE_DEPTH_MAX, Typed
@@ -170,6 +172,13 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """The expression is true; unknown where it is an error, or no truth value."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All parts."""
 
@@ -190,7 +199,7 @@ class Not:
     part: "Predicate"
 
 
-Predicate = Compare | In | Text | Matches | Exists | Some | And | Or | Not
+Predicate = Compare | In | Text | Matches | Exists | Some | Holds | And | Or | Not
 
 
 class Unknown(Enum):
@@ -223,6 +232,7 @@ def check(predicate: Predicate) -> None:
     while left:
         node, depth = left.pop()
         count += 1 + (len(node.values) if isinstance(node, In) else _reckoned_count(node))
+        count += terms_of(node.expression) if isinstance(node, Holds) else 0
         if count > NODES_MAX or depth > DEPTH_MAX:
             raise InvalidArgument(
                 f"a filter has at most {NODES_MAX} terms, {DEPTH_MAX} inside each other"
@@ -282,13 +292,23 @@ def leaves_of(operand: Operand) -> Iterator[Field | Literal]:
 
 
 def fields_of(predicate: Predicate) -> Iterator[Field]:
-    """Every field of the message that the predicate reads, repeated as it is."""
+    """Every field of the message that the predicate reads, repeated as it is; `Header("")` for all headers."""
+    if isinstance(predicate, Holds):
+        yield from map(_field_of, reads(predicate.expression))
     for operand in operands_of(predicate):
         for leaf in leaves_of(operand):
             if not isinstance(leaf, Literal | Item):
                 yield leaf
     for part in parts_of(predicate):
         yield from fields_of(part)
+
+
+def _field_of(read: tuple[str, str]) -> Field:
+    """The body's bytes count as its JSON: either opens it."""
+    kind, name = read
+    if kind == "h":
+        return Header(name)
+    return Attribute(name) if kind == "m" else Member(())
 
 
 def _leaf_bytes(node: Predicate) -> int:

@@ -6,11 +6,8 @@ Written for eyes and logs; bytes and text that is not UTF-8 come out escaped. Th
 then cut.
 """
 
-import json
-import re
-from decimal import Decimal
-from typing import Any, Final
-from uuid import UUID
+from functools import reduce
+from typing import Final
 
 from dragoman.kernel.filters.nodes import (
     And,
@@ -18,6 +15,7 @@ from dragoman.kernel.filters.nodes import (
     Exists,
     Field,
     Header,
+    Holds,
     In,
     Item,
     Literal,
@@ -31,10 +29,9 @@ from dragoman.kernel.filters.nodes import (
     Some,
     Text,
 )
-from dragoman.kernel.filters.values import plain
+from dragoman.kernel.filters.spelling import IDENTIFIER, literal_text, member_text, spell
 
 TEXT_CHARS_MAX: Final = 65_536
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def to_text(predicate: Predicate) -> str:
@@ -57,6 +54,8 @@ def _spell(node: Predicate) -> str:
             return _presence(field)
         case Some(field, part):
             return f"{_operand(field)}.exists(item, {_spell(part)})"
+        case Holds(expression):
+            return f"({spell(expression)})"
         case And(parts):
             return " && ".join(map(_part, parts)) or "true"
         case Or(parts):
@@ -75,7 +74,7 @@ def _folded(field: Field | Reckoned, *, folded: bool) -> str:
 
 
 def _presence(field: Field) -> str:
-    if isinstance(field, Member) or _IDENTIFIER.match(field.name):
+    if isinstance(field, Member) or IDENTIFIER.match(field.name):
         return f"has({_operand(field)})"
     return f"{literal_text(field.name)} in {'h' if isinstance(field, Header) else 'm'}"
 
@@ -88,38 +87,5 @@ def _operand(operand: Operand) -> str:
     if isinstance(operand, Reckoned):
         return f"({_operand(operand.left)} {operand.sign} {_operand(operand.right)})"
     if isinstance(operand, Member):
-        return "msg" + "".join(
-            f".{name}" if _IDENTIFIER.match(name) else f"[{literal_text(name)}]"
-            for name in operand.path
-        )
-    map_name = "h" if isinstance(operand, Header) else "m"
-    if _IDENTIFIER.match(operand.name):
-        return f"{map_name}.{operand.name}"
-    return f"{map_name}[{literal_text(operand.name)}]"
-
-
-def literal_text(value: Any) -> str:
-    """A literal in CEL's spelling; decimals and UUIDs, which CEL has not, as their text."""
-    match plain(value):
-        case None:
-            return "null"
-        case bool() as flag:
-            return "true" if flag else "false"
-        case str() as text:
-            return json.dumps(text)
-        case bytes() as raw:
-            return 'b"' + "".join(map(_byte_text, raw)) + '"'
-        case list() | tuple() as items:
-            return f"[{', '.join(map(literal_text, items))}]"
-        case dict() as entries:
-            inside = (f"{json.dumps(name)}: {literal_text(item)}" for name, item in entries.items())
-            return f"{{{', '.join(inside)}}}"
-        case Decimal() | UUID() as other:
-            return json.dumps(str(other))
-        case number:
-            return repr(number)
-
-
-def _byte_text(byte: int) -> str:
-    printable = 0x20 <= byte < 0x7F and byte not in b'"\\'
-    return chr(byte) if printable else f"\\x{byte:02x}"
+        return reduce(member_text, operand.path, "msg")
+    return member_text("h" if isinstance(operand, Header) else "m", operand.name)

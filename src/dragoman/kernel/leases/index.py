@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.filters.amqp import headers_filter
+from dragoman.kernel.filters.cel.filter import cel_filter
 from dragoman.kernel.filters.compiler import PLAIN, CompiledFilter, compile_filter
 from dragoman.kernel.filters.eventgrid import eventgrid_filter
 from dragoman.kernel.filters.nodes import Predicate, Semantics
 from dragoman.kernel.filters.pubsub import pubsub_filter
 from dragoman.kernel.filters.servicebus import SEMANTICS as SERVICEBUS
 from dragoman.kernel.filters.servicebus import Acting, servicebus_actions, servicebus_filter
+from dragoman.kernel.filters.shown import as_cel
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
@@ -47,6 +49,7 @@ DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
     "eventgrid": eventgrid_filter,
     "pubsub": pubsub_filter,
     "servicebus": servicebus_filter,
+    "cel": cel_filter,
 }
 SEMANTICS: Final[Mapping[str, Semantics]] = {"servicebus": SERVICEBUS}
 
@@ -66,6 +69,14 @@ def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
         return None
     semantics = SEMANTICS.get(settings.dialect, PLAIN)
     return compile_filter(DIALECTS[settings.dialect](settings.filter), semantics)
+
+
+def filter_as_cel(settings: SubscriptionSettings) -> str:
+    """What it filters by, in CEL; empty where it takes all. Raises InvalidArgument."""
+    if not settings.filter:
+        return ""
+    predicate = DIALECTS[settings.dialect](settings.filter)
+    return as_cel(predicate, SEMANTICS.get(settings.dialect, PLAIN))
 
 
 def actions_of(settings: SubscriptionSettings) -> tuple[Acting, ...]:
