@@ -21,7 +21,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from dragoman.kernel.filters.compiler import matcher
+from dragoman.kernel.filters.patterns import whole
 from dragoman.model.errors import AccessRefused, InvalidArgument
 
 Match = Literal["literal", "prefix", "all", "re2"]  # a pattern is of whole names
@@ -335,4 +335,4 @@ def _matcher(grant: Grant) -> Callable[[str], object]:
         return wanted.__eq__
     if grant.match == "prefix":
         return lambda name: name.startswith(wanted)
-    return matcher(wanted)
+    return whole(wanted)
