@@ -143,7 +143,7 @@ class Told:
 
 
 async def main(data: str) -> None:
-    RENDERERS[Face.name] = lambda _, __: (Face(), pushed_by(Face.name))
+    RENDERERS[Face.name] = lambda _: (Face(), pushed_by(Face.name))
     options = ServeOptions(data=data, ports={"kafka": 0, "amqp": 0})
     options.push_allow = ("127.0.0.0/8",)
     running = await start(options)

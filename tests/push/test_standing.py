@@ -1,4 +1,13 @@
-from dragoman.push.standing import AFTER, LATE_MAX, LIVE_MAX, Event, Lane, Target, Targets
+from dragoman.push.standing import (
+    AFTER,
+    ASKED_MAX,
+    LATE_MAX,
+    LIVE_MAX,
+    Event,
+    Lane,
+    Target,
+    Targets,
+)
 
 
 def after(*events: Event) -> Target:
@@ -43,6 +52,22 @@ def test_one_that_answers_once_and_then_no_more_was_never_among_the_live() -> No
 def test_one_that_answers_late_is_sent_a_few_at_once() -> None:
     assert after(*[Event.LATE] * 9).limit == LATE_MAX
     assert after(*[Event.ANSWERED] * 9, Event.LATE).limit == LATE_MAX
+
+
+def test_one_that_may_get_more_at_once_does_as_long_as_it_answers() -> None:
+    def asked(at_once: int, *events: Event) -> int:
+        target = Targets().get("a")
+        target.at_once = at_once
+        for event in events:
+            target.note(event)
+        return target.limit
+
+    many = [Event.ANSWERED] * 12
+    assert asked(100, *many) == 100
+    assert asked(5_000, *many) == ASKED_MAX[Lane.LIVE]
+    assert asked(5_000, *[Event.LATE] * 12) == ASKED_MAX[Lane.LATE]
+    assert asked(5, *many) == LIVE_MAX
+    assert asked(5_000, *many, Event.SILENT) == asked(5_000, *many, Event.FAILED) == 1
 
 
 def test_what_waits_takes_room_too() -> None:

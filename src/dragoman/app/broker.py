@@ -37,6 +37,7 @@ from dragoman.runtime.worker import ThreadWorker
 
 if TYPE_CHECKING:
     from dragoman.app.push import Pusher
+    from dragoman.doors.cloudtasks.executed import Executed
     from dragoman.doors.shared.grpc.call import Service
     from dragoman.doors.shared.push.issuer import Issuer
 
@@ -92,6 +93,13 @@ class BrokerParts:
 
         return Issuer()
 
+    @cached_property
+    def executed(self) -> "Executed":
+        """How much of its queues Cloud Tasks has dispatched lately."""
+        from dragoman.doors.cloudtasks.executed import Executed  # noqa: PLC0415 - as above
+
+        return Executed()
+
     def push(self, face: str) -> None:
         """Push what is the face's, from now on: something is."""
         from dragoman.app.renderers import RENDERERS  # noqa: PLC0415 - most brokers push nothing
@@ -99,7 +107,7 @@ class BrokerParts:
         make = RENDERERS.get(face)
         if make is not None and face not in self._pushing:
             self._pushing.add(face)
-            self.pusher.add(*make(self.pusher.outbound, self.issuer))
+            self.pusher.add(*make(self))
 
     async def close(self, deadline_s: float) -> None:
         """Write what is left, checkpoint, close the engine. A broken store is closed as it is."""

@@ -6,12 +6,15 @@ from typing import Protocol
 import dragoman
 from dragoman.app.build import build
 from dragoman.app.config import ServeOptions, is_private
+from dragoman.app.push import Pusher
 from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.buffering import BufferFace
+from dragoman.doors.cloudtasks.executed import Executed
+from dragoman.doors.cloudtasks.running import Running
 from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.eventhubs.face import EventHubsFace
@@ -36,13 +39,24 @@ class Serving(Protocol):
     @property
     def issuer(self) -> Issuer: ...
 
+    @property
+    def pusher(self) -> Pusher: ...
+
+    @property
+    def executed(self) -> Executed: ...
+
+
+def running_of(parts: Serving) -> Running:
+    """Who runs tasks beside their queues."""
+    return Running(lambda: parts.pusher.outbound, lambda: parts.issuer, parts.executed)
+
 
 def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     """In the order in which they are asked what to say about a path that nobody serves."""
     is_open = not (options.users or options.keys)
     access = Access(options.keys, is_open=is_open)
     broker = parts.broker
-    cloudtasks = CloudTasks(options.app_engine)
+    cloudtasks = CloudTasks(running_of(parts), options.app_engine)
     beta = BetaService(cloudtasks)
     sources = Sources(
         broker.meters,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dragoman.app.config import ServeOptions
-from dragoman.app.faces import Serving, missing
+from dragoman.app.faces import Serving, missing, running_of
 from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.pubsub.services import make_services as pubsub
@@ -19,7 +19,7 @@ def make_services(parts: Serving, options: ServeOptions) -> Sequence[Service]:
     def names() -> Sequence[str]:
         return [service.name for service in services]
 
-    cloudtasks = CloudTasks(options.app_engine)
+    cloudtasks = CloudTasks(running_of(parts), options.app_engine)
     services += [*pubsub(), cloudtasks, BetaService(cloudtasks)]
     services += [HealthService(names, lambda: not missing(parts)), *reflections(names)]
     return services

@@ -10,9 +10,14 @@ under way as it may, and was not asked."""
 
 
 class Outgoing:
-    """One request to send. `timeout_ms` is for all of it, until the answer's last byte."""
+    """One request to send.
 
-    __slots__ = ("body", "headers", "method", "timeout_ms", "url")
+    timeout_ms  for all of it, until the answer's last byte
+    at_once     how many its target may get at the same time, where somebody has said so; 0: what is good for targets
+                in general
+    """
+
+    __slots__ = ("at_once", "body", "headers", "method", "timeout_ms", "url")
 
     def __init__(
         self,
@@ -21,7 +26,10 @@ class Outgoing:
         headers: Sequence[tuple[str, str]],
         body: bytes,
         timeout_ms: int,
+        *,
+        at_once: int = 0,
     ) -> None:
+        self.at_once = at_once
         self.method = method
         self.url = url
         self.headers = headers

@@ -121,7 +121,7 @@ class Lanes:
         if (
             self.waiting >= WAITING_MAX
             or self.waiting_bytes + item.size_bytes > WAITING_BYTES_MAX
-            or len(target.waiting) >= WAITING_PER_TARGET_MAX
+            or len(target.waiting) >= max(WAITING_PER_TARGET_MAX, target.at_once)
         ):
             return False
         target.waiting.append(item)

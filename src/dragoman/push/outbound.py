@@ -30,6 +30,7 @@ class _Request:
         self.outgoing = outgoing
         self.place = place
         self.target = targets.get(place.target)
+        self.target.at_once = max(self.target.at_once, outgoing.at_once)
         self.done = done
         self.size_bytes = len(outgoing.body) + REQUEST_OVERHEAD_BYTES
         self.lane = Lane.FRESH

@@ -9,6 +9,8 @@ A target is a scheme, host and port. Its lane is all that a bad one can use up:
     FAILED        FAILING    1                       refused, unresolved, no TLS, no HTTP, not allowed: quick to fail
     SILENT        LATE       1                       took the request and did not answer in time
 
+A target that may get more at once (`ports.outbound.Outgoing`) does, as long as it answers.
+
 So a target that begins to fail is probed by one request at a time, and its first answer opens it again. It changes to
 the LIVE lane with its second answer: many answer a first question, such as whether they want what is sent at all, and
 then nothing more, and each of them would hold one of the places of those that do answer. What is known is a bounded
@@ -54,16 +56,20 @@ AFTER: Final[Mapping[Event, tuple[Lane, int]]] = {
 }
 """The lane, and the limit that is grown to by doubling (and shrunk to at once)."""
 
+ASKED_MAX: Final[Mapping[Lane, int]] = {Lane.LIVE: 512, Lane.LATE: 2_048}
+"""At once to one target that may get so many: half of the lane's places."""
+
 
 class Target:
     """A place that requests go to. under_way <= limit, unless the limit was lowered meanwhile."""
 
-    __slots__ = ("is_queued", "key", "lane", "limit", "under_way", "waiting")
+    __slots__ = ("at_once", "is_queued", "key", "lane", "limit", "under_way", "waiting")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.lane = Lane.FRESH
         self.limit = 1
+        self.at_once = 0  # what it has asked for: see `ports.outbound.Outgoing`
         self.under_way = 0
         self.waiting: deque[Any] = deque()  # what is to be sent, when its turn has come
         self.is_queued = False  # stands in its lane's line
@@ -71,6 +77,8 @@ class Target:
     def note(self, event: Event) -> None:
         """A request to it ended so."""
         lane, limit = AFTER[event]
+        if limit > 1:
+            limit = max(limit, min(self.at_once, ASKED_MAX[lane]))
         self.limit = min(self.limit * 2, limit)
         if lane is not Lane.LIVE or self.limit >= PROVEN:
             self.lane = lane

@@ -3,22 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from tests.fakes.node import FakePeer, FakeShell
 from tests.fakes.outbound import FakeOutbound
 from tests.runtime.engine import Engine
-from tests.runtime.node import TestNode
+from tests.runtime.node import TestNode, publish
 
 from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.errors import refusal
+from dragoman.doors.cloudtasks.executed import Executed
 from dragoman.doors.cloudtasks.pushing import Pushing
+from dragoman.doors.cloudtasks.running import Running
 from dragoman.doors.cloudtasks.services import Service
 from dragoman.doors.shared.grpc.call import Call, Status
 from dragoman.doors.shared.push.door import PushDoor
 from dragoman.doors.shared.push.issuer import Issuer
+from dragoman.formats.canonical import encode
 from dragoman.formats.translator import FormatTranslator
-from dragoman.kernel.api import Session
+from dragoman.kernel.api import Address, AlterSubscription, FindQueue, Session
 from dragoman.model.errors import KernelError
+from dragoman.model.message import Message
 
 PARENT = "projects/default/locations/local"
 URL = "http://target.test/"
@@ -26,6 +31,10 @@ URL = "http://target.test/"
 
 def queue(name: str = "q") -> str:
     return f"{PARENT}/queues/{name}"
+
+
+def running_of(outbound: FakeOutbound) -> Running:
+    return Running(lambda: outbound, Issuer, Executed())
 
 
 class Tasks:
@@ -36,11 +45,12 @@ class Tasks:
         self.node.kernel.state.translator = FormatTranslator()
         self.outbound = FakeOutbound()
         self.faults: list[Exception] = []
-        service = Service(app_engine or {})
+        self.running = running_of(self.outbound)
+        service = Service(self.running, app_engine or {})
         self.methods = {method.name: method for method in service.methods()}
         self.beta_methods = {method.name: method for method in BetaService(service).methods()}
         self.session = self.node.connect()
-        pushing = Pushing(Issuer())
+        pushing = Pushing(Issuer(), self.running.executed)
 
         def make(session: Session) -> PushDoor:
             return PushDoor(session, self.outbound, pushing, pushing.pushed, self.faults.append)
@@ -77,6 +87,16 @@ class Tasks:
         if id_:
             task["name"] = f"{queue()}/tasks/{id_}"
         return self.ask("CreateTask", parent=queue(), task=task)
+
+    def publish_afar(self, body: bytes) -> None:
+        """As another protocol does."""
+        publish(self.session, "q", encode(Message(body)))
+
+    def dead_letter(self, name: str) -> None:
+        """Where those go that are given up, as the configuration says it."""
+        head = self.session.submit(FindQueue(namespace="default", name="q"))
+        settings = msgspec.structs.replace(head.settings, dead_letter=Address(name))
+        self.session.submit(AlterSubscription(namespace="default", name="q", settings=settings))
 
     def listed(self) -> list[str]:
         return [task.name for task in self.ask("ListTasks", parent=queue()).tasks]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from tests.doors.cloudtasks.client import running_of
 from tests.doors.shared.rest.client import Client, World
+from tests.fakes.outbound import FakeOutbound
 
 from dragoman.doors.cloudtasks.buffering import BufferFace
+from dragoman.doors.cloudtasks.placing import TASK_BYTES_MAX
 from dragoman.doors.cloudtasks.services import Service
-from dragoman.doors.cloudtasks.tasks import TASK_BYTES_MAX
 from dragoman.doors.shared.grpc.transcoder import TranscodedFace
 
 QUEUES = "/v2/projects/default/locations/local/queues"
@@ -19,7 +21,7 @@ TARGET = {"uriOverride": {"host": "hooks.test"}}
 
 class Rest:
     def __init__(self, **queue: Any) -> None:
-        service = Service()
+        service = Service(running_of(FakeOutbound()))
         self.world = World(
             BufferFace(service), TranscodedFace("cloudtasks", [(service, service.table)])
         )

@@ -3,6 +3,7 @@
 import pytest
 from tests.doors.cloudtasks.client import Tasks, queue
 
+from dragoman.doors.cloudtasks.executed import Executed
 from dragoman.doors.cloudtasks.pushing import Pushing
 from dragoman.doors.shared.push.issuer import Issuer
 
@@ -11,7 +12,7 @@ def test_queues_are_pushed_as_fast_and_as_many_at_once_as_they_say() -> None:
     tasks = Tasks()
     limits = {"max_dispatches_per_second": 7, "max_concurrent_dispatches": 9}
     tasks.make(rate_limits=limits)
-    pushing = Pushing(Issuer())
+    pushing = Pushing(Issuer(), Executed())
     (found,) = pushing.pushed(tasks.session)
     plan = pushing.plan(found)
     assert plan is not None
@@ -33,4 +34,4 @@ def test_a_changed_rate_holds_at_once() -> None:
 
 def test_answers_are_judged_by_their_attempts_alone() -> None:
     with pytest.raises(NotImplementedError):
-        Pushing(Issuer()).judge(None, 1, None)  # type: ignore[arg-type]
+        Pushing(Issuer(), Executed()).judge(None, 1, None)  # type: ignore[arg-type]

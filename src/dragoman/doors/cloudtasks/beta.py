@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from dragoman.doors.cloudtasks.errors import invalid, not_offered, refusal
+from dragoman.doors.cloudtasks.executed import Executed
 from dragoman.doors.cloudtasks.names import PROTOCOL, queue_of
 from dragoman.doors.cloudtasks.services import SERVICE, Service
 from dragoman.doors.cloudtasks.statistics import tell_statistics
@@ -33,7 +34,8 @@ class BetaService:
         self.name = f"{CLOUDTASKS_V2BETA3.name}.{SERVICE}"
         self.table: Mapping[str, Rpc] = CLOUDTASKS_V2BETA3.services[SERVICE]
         self._methods = [
-            _translated(self.table[method.name], method) for method in service.methods()
+            _translated(self.table[method.name], method, service.executed)
+            for method in service.methods()
         ]
 
     def methods(self) -> Sequence[Method]:
@@ -45,7 +47,7 @@ class BetaService:
         return refusal(error)
 
 
-def _translated(rpc: Rpc, method: Method) -> Method:
+def _translated(rpc: Rpc, method: Method, executed: Executed) -> Method:
     """A method of v2 as one of v2beta3."""
     asked_of: Any = method.request
 
@@ -57,7 +59,7 @@ def _translated(rpc: Rpc, method: Method) -> Method:
         for queue in _queues_in(told):
             queue.type = Queue.PUSH
             if "stats" in request_mask(request):
-                tell_statistics(call.session, queue_of(queue.name), queue.stats)
+                tell_statistics(call.session, executed, queue_of(queue.name), queue.stats)
         reply.message = told
         return reply
 

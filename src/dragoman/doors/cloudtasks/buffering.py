@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from dragoman.doors.cloudtasks.errors import invalid, precondition, refusal
 from dragoman.doors.cloudtasks.names import Queue, queue_of
+from dragoman.doors.cloudtasks.placing import TASK_BYTES_MAX
 from dragoman.doors.cloudtasks.protos import Task
 from dragoman.doors.cloudtasks.queues import find_queue, kept_of
 from dragoman.doors.cloudtasks.services import Service
-from dragoman.doors.cloudtasks.tasks import TASK_BYTES_MAX
 from dragoman.doors.shared.grpc.access import check_access
 from dragoman.doors.shared.grpc.call import Call
 from dragoman.doors.shared.grpc.jsonform import error_response, write_message

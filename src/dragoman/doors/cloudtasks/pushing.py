@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dragoman.doors.cloudtasks.attempt import Attempt
+from dragoman.doors.cloudtasks.attempt import Attempt, Dispatch
+from dragoman.doors.cloudtasks.executed import Executed
 from dragoman.doors.cloudtasks.names import PROTOCOL
 from dragoman.doors.cloudtasks.queues import kept_of
 from dragoman.doors.shared.push.issuer import Issuer
@@ -18,8 +19,9 @@ class Pushing:
 
     name = PROTOCOL
 
-    def __init__(self, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer, executed: Executed) -> None:
         self._issuer = issuer
+        self._executed = executed
         self._session: Session | None = None
         self._queues: dict[int, Any] = {}
 
@@ -51,8 +53,10 @@ class Pushing:
             found = message.decode()
         except FormatError:
             return Verdict("reject", reason="rejected")
+        key = (subscription.namespace, subscription.stream)
         queue = self._queues[subscription.id]
-        return Attempt(self._session, self._issuer, subscription, queue, message, found).start()
+        dispatch = Dispatch(self._session, self._issuer, self._executed, key, queue)
+        return Attempt(dispatch, subscription, message, found).start()
 
     def judge(self, answered: Answered, attempt: int, subscription: PushedSubscription) -> Verdict:
         """Each request is judged by its own attempt."""

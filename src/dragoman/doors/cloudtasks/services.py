@@ -7,6 +7,7 @@ from dragoman.doors.cloudtasks import queues, tasks
 from dragoman.doors.cloudtasks.errors import refusal
 from dragoman.doors.cloudtasks.names import PROTOCOL
 from dragoman.doors.cloudtasks.requests import AppEngine
+from dragoman.doors.cloudtasks.running import Running
 from dragoman.doors.cloudtasks.tasks import Tasks
 from dragoman.doors.shared.grpc.access import check_access
 from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
@@ -23,7 +24,8 @@ class Service:
 
     protocol = PROTOCOL
 
-    def __init__(self, app_engine: AppEngine = NO_SERVICES) -> None:
+    def __init__(self, running: Running, app_engine: AppEngine = NO_SERVICES) -> None:
+        self.executed = running.executed
         self.name = f"{CLOUDTASKS.name}.{SERVICE}"
         self.table: Mapping[str, Rpc] = CLOUDTASKS.services[SERVICE]
         self.tasks = making = Tasks(app_engine)
@@ -40,7 +42,7 @@ class Service:
             "GetTask": tasks.get_task,
             "CreateTask": making.create,
             "DeleteTask": tasks.delete_task,
-            "RunTask": tasks.run_task,
+            "RunTask": running.run,
         }
         self._methods = [
             Method(name, Kind.UNARY, rpc.request, rpc.response, _guarded(handlers[name]))

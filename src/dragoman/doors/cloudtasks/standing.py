@@ -2,8 +2,9 @@
 
     named by its client    from when it is made, so that the name is taken
     tried in vain          what came of it
-    run now                where its message is; another with its name is left over from before
-    over                   deleted while its message was in the queue: that is dropped when it comes up (`is_left`);
+    run now                when, and until when its message is left alone if it comes up meanwhile
+    over                   deleted or run while its message was in the queue: that is dropped when it comes up
+                           (`is_left`), or given up then (`is_spent`);
                            one that was named: its name cannot be had again for TOMBSTONE_MS
 
 All others are messages and nothing else.
@@ -31,6 +32,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
     responses    answers, whatever they said; executions: those that were not 5xx
     status       of the last answer; 0 none
     is_named     by its client: once over it leaves a tombstone
+    held_ms      its message is left alone until then
     """
 
     created_ms: int
@@ -50,6 +52,8 @@ class Standing(msgspec.Struct, omit_defaults=True):
     over_ms: int = 0
     is_named: bool = False
     is_left: bool = False
+    is_spent: bool = False
+    held_ms: int = 0
 
 
 class Standings:

@@ -1,7 +1,8 @@
-"""How a queue stands: counted in the queue itself, looked at among what waits for its time."""
+"""How a queue stands: counted in the queue itself, looked at among what waits for its time, and by who dispatches."""
 
 from typing import Any, Final
 
+from dragoman.doors.cloudtasks.executed import Executed
 from dragoman.doors.cloudtasks.names import Queue
 from dragoman.doors.cloudtasks.protos import set_time
 from dragoman.doors.cloudtasks.queues import kept_of
@@ -11,7 +12,7 @@ PAGES_MAX: Final = 4
 """Of tasks that wait: a count of more is an estimate, as Google's is."""
 
 
-def tell_statistics(session: Session, place: Queue, told: Any) -> None:
+def tell_statistics(session: Session, executed: Executed, place: Queue, told: Any) -> None:
     """Fill a QueueStats. Raises SubscriptionNotFound."""
     info: QueueInfo = session.submit(DescribeQueue(namespace=place.project, name=place.id))
     there = info.ready + info.leased + info.waiting + info.delayed
@@ -19,6 +20,9 @@ def tell_statistics(session: Session, place: Queue, told: Any) -> None:
     if info.oldest_ms:
         set_time(told.oldest_estimated_arrival_time, info.oldest_ms)
     told.concurrent_dispatches_count = info.leased
+    told.executed_last_minute_count = executed.count(
+        (place.project, place.id), session.elapsed_ms()
+    )
     limits = kept_of(info.settings).rate_limits
     told.effective_execution_rate = 0 if info.settings.paused else limits.max_dispatches_per_second
 

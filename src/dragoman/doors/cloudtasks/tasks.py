@@ -1,42 +1,28 @@
-"""Tasks: made, told, listed, run now and deleted.
+"""Tasks: made, told, listed and deleted.
 
 A task is a message of its queue; one with a time of its own waits for it before it gets there. To delete one that waits
-is to take it back; one in the queue is known to be over, and dropped when it comes up. It is run now by a copy of its
-message, which its standing then names: the one that waits is taken back, the one in the queue dropped when it comes up,
-so that no task runs twice.
+is to take it back; one in the queue is known to be over, and dropped when it comes up. What is run now is run beside
+its queue (`running`).
 """
 
 from typing import Any, Final
 
-import msgspec
-
 from dragoman.doors.cloudtasks import ids
-from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_room
-from dragoman.doors.cloudtasks.finding import LEASED, Finder, Found, decoded
-from dragoman.doors.cloudtasks.mapping import Way, entry_of, message_of, way_of
+from dragoman.doors.cloudtasks.errors import already_exists, invalid
+from dragoman.doors.cloudtasks.finding import Finder, Found, decoded
+from dragoman.doors.cloudtasks.mapping import message_of
 from dragoman.doors.cloudtasks.names import Queue, queue_of, task_of
+from dragoman.doors.cloudtasks.placing import put, take_back
 from dragoman.doors.cloudtasks.protos import Empty, ListTasksResponse, time_ms
 from dragoman.doors.cloudtasks.queues import PAGE_MAX, find_queue, kept_of, since_of, written
 from dragoman.doors.cloudtasks.requests import AppEngine, way_asked
 from dragoman.doors.cloudtasks.standing import TOMBSTONE_MS, Standing, Standings, standings_of
 from dragoman.doors.cloudtasks.telling import tell, tell_new
 from dragoman.doors.shared.grpc.call import Call, Reply
-from dragoman.kernel.api import (
-    Address,
-    CancelSchedule,
-    ListSchedules,
-    NextSchedule,
-    Publish,
-    PublishReply,
-    QueueHead,
-    Session,
-)
+from dragoman.kernel.api import ListSchedules, QueueHead, Session
 from dragoman.model.errors import QuotaExceeded
-from dragoman.model.levels import CANONICAL
-from dragoman.model.message import Message
 
 AHEAD_MS_MAX: Final = 30 * 86_400_000
-TASK_BYTES_MAX: Final = 1 << 20
 SWEEP_MS: Final = TOMBSTONE_MS // 4
 CROWDED_MS: Final = 60_000  # tombstones live so long where there is no room for more
 CROWDED_SWEEP_MS: Final = 1_000
@@ -86,7 +72,7 @@ class Tasks:
         standing = Standing(created_ms, due_ms, is_named=True)
         if name:
             self._claim(session, place, standings, name, standing)
-        id_ = _place(session, place, message, way, due_ms if waits else 0)
+        id_ = put(session, place, message, way, due_ms if waits else 0)
         if name:
             at = ids.read(id_)
             if isinstance(at, ids.Waiting):
@@ -139,48 +125,6 @@ def _name_of(place: Queue, task: Any) -> str:
     if ids.read(id_) is not None:
         raise invalid("Names such as at-0-0 are those of tasks that nobody named.")
     return id_
-
-
-def _place(session: Session, place: Queue, message: Message, way: Way, due_ms: int) -> str:
-    """Into the queue, or to wait for `due_ms`; the id that it has by that. Raises KernelError, Status."""
-    if due_ms:
-        return _put_off(session, place, message, way, due_ms)
-    return _publish(session, place, message, way)
-
-
-def _publish(session: Session, place: Queue, message: Message, way: Way) -> str:
-    """Put it in the queue; the id of its place. Raises KernelError, Status."""
-    reply = _send(session, place, _entry(message, way), 0)
-    return ids.spell(ids.Place(reply.partition, reply.offset))
-
-
-def _put_off(session: Session, place: Queue, message: Message, way: Way, due_ms: int) -> str:
-    """Let it wait; the id of where. It is written in the message, which is a place in the queue later. Raises
-    KernelError, Status.
-    """
-    stream, offset = session.submit(NextSchedule(due_ms=due_ms))
-    id_ = ids.spell(ids.Waiting(due_ms, stream, offset))
-    if not way.task:
-        way.task = message.id = id_
-    reply = _send(session, place, _entry(message, way), due_ms)
-    assert reply.schedule == (stream, offset), (reply.schedule, stream, offset)
-    return id_
-
-
-def _entry(message: Message, way: Way) -> bytes:
-    entry = entry_of(message, way)
-    if len(entry) > TASK_BYTES_MAX:
-        raise invalid(f"The task is larger than {TASK_BYTES_MAX} bytes.")
-    return entry
-
-
-def _send(session: Session, place: Queue, entry: bytes, due_ms: int) -> PublishReply:
-    command = Publish(place.project, Address(place.id), CANONICAL, [entry])
-    command.due_ms = due_ms
-    reply = session.publish(command)
-    if reply.refused >= 0 or (reply.offset < 0 and not due_ms):
-        raise no_room()
-    return reply
 
 
 # --- told ---
@@ -273,35 +217,6 @@ def delete_task(call: Call, request: Any) -> Reply:
     finder = _finder(call, place)
     found = finder.find(id_)
     if found.waiting is not None:
-        _take_back(session, place, found.waiting)
+        take_back(session, place, found.waiting)
     finder.standings.finish(id_, found.standing, is_left=found.waiting is None)
     return written(session, Empty())
-
-
-def _take_back(session: Session, place: Queue, waiting: tuple[int, int]) -> None:
-    stream, offset = waiting
-    session.submit(
-        CancelSchedule(namespace=place.project, name=place.id, stream=stream, offset=offset)
-    )
-
-
-def run_task(call: Call, request: Any) -> Reply:
-    """See the API reference."""
-    place, id_ = task_of(request.name)
-    session = call.session
-    finder = _finder(call, place)
-    found = finder.find(id_)
-    if found.state != LEASED:
-        found.standing.due_ms = session.wall_ms()
-        finder.standings.put(id_, found.standing)  # there is room to know where it is
-        way = way_of(found.message) or Way("")
-        way = msgspec.structs.replace(
-            way, queue=(place.project, place.id), task=id_, made_ms=finder.since_ms + 1
-        )
-        if found.waiting is not None:
-            _take_back(session, place, found.waiting)
-        at = ids.read(_publish(session, place, found.message, way))
-        assert isinstance(at, ids.Place)
-        found.standing.place = at
-        finder.standings.put(id_, found.standing)
-    return written(session, tell(place, found, request.response_view))

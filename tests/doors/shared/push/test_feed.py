@@ -7,7 +7,7 @@ from tests.doors.shared.push.pushing import STREAM, URL, Pushing
 from tests.fakes.outbound import FakeOutbound
 from tests.runtime.node import publish
 
-from dragoman.doors.shared.push.feed import BUSY_MS, FAULT_MS, runs_of
+from dragoman.doors.shared.push.feed import BUSY_MS, FAULT_MS, REQUESTS_MAX, runs_of
 from dragoman.doors.shared.push.renderer import Plan, PushMessage
 from dragoman.kernel.api import Address, DeclareQueue
 
@@ -178,6 +178,15 @@ def test_where_each_message_names_its_target_the_face_says_how_many_go_at_once()
     assert pushing.counts() == (3, 2)
     pushing.answer()
     assert pushing.counts() == (2, 2)
+
+
+def test_a_face_may_allow_more_at_once_than_goes_where_nobody_says_how_many() -> None:
+    for requests_max, at_once in ((0, REQUESTS_MAX), (200, 200)):
+        pushing = Pushing()
+        pushing.face.plans["all"] = Plan("", requests_max=requests_max)
+        pushing.subscribe()
+        pushing.publish(*[b"x"] * 300)
+        assert pushing.counts() == (300 - at_once, at_once)
 
 
 def paced(rate: float, burst: int, **more: Any) -> Pushing:

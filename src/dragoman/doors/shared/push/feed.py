@@ -85,9 +85,10 @@ class Feed:
         """Requests that may be sent now. One always may, if none is under way."""
         plan = self.plan
         assert plan is not None
-        free = self._outbound.room(plan.url) if plan.url else REQUESTS_MAX - self.requests
-        if plan.requests_max:
-            free = min(free, plan.requests_max - self.requests)
+        free = (plan.requests_max or REQUESTS_MAX) - self.requests
+        if plan.url:
+            room = self._outbound.room(plan.url)
+            free = min(room, free) if plan.requests_max else room
         free = max(free, 0 if self.requests else 1)
         return free if not plan.rate else min(free, int(self._fill(plan)))
 

@@ -61,7 +61,7 @@ class Plan:
     url           where; empty when each message says so itself
     count_max     messages to a request
     bytes_max     of their stored bytes together, unless the first is larger; 0 no limit
-    requests_max  under way at once; 0 as many as the target takes
+    requests_max  under way at once; 0 as many as the target takes, or REQUESTS_MAX where each has its own
     rate          requests per second, by a bucket of `burst` tokens; 0 as fast as they go
     """
 
@@ -130,8 +130,10 @@ class Judged(Outgoing):
         body: bytes,
         timeout_ms: int,
         judge: Callable[[Answered], Verdict],
+        *,
+        at_once: int = 0,
     ) -> None:
-        super().__init__(method, url, headers, body, timeout_ms)
+        super().__init__(method, url, headers, body, timeout_ms, at_once=at_once)
         self.judge = judge
 
 
