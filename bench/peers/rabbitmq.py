@@ -1,7 +1,8 @@
 """RabbitMQ from the system's package, as a private node on the loopback.
 
 Own node name, cookie, data, ports and name server (epmd), so a RabbitMQ that the machine already
-runs is neither seen nor disturbed. Settings are the package's defaults: no plugin, no tuning.
+runs is neither seen nor disturbed. Settings are the package's defaults: no tuning, and no plugin but
+those asked for.
 """
 
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from bench.generators.amqp_wire import AmqpError, AmqpSocket
-from bench.peers.base import Peer, PeerUnavailableError, free_port
+from bench.peers.base import READY_TIMEOUT_S, Peer, PeerUnavailableError, free_port
 
 INSTALL_HINT = "install the system package rabbitmq-server"
 
@@ -26,20 +27,33 @@ class RabbitMq(Peer):
 
     name = "rabbitmq"
 
+    def __init__(self, root: Path | None = None, plugins: tuple[str, ...] = ()) -> None:
+        super().__init__(root)
+        self._plugins = plugins
+        self._port = self._management_port = 0
+
     def start(self) -> None:
+        self.start_within(READY_TIMEOUT_S)
+
+    def start_within(self, timeout_s: float) -> None:
+        """As `start`, with more patience where a machine is shared."""
         script = _server_script()
         self.version = script.parent.parent.name.removeprefix("rabbitmq_server-")
-        self._port = free_port()
+        self._port, self._management_port = free_port(), free_port()
         environment = self._environment()
         epmd = shutil.which("epmd") or "/usr/bin/epmd"
         self.spawn([epmd, "-port", environment["ERL_EPMD_PORT"]], environment)
         self.spawn([str(script)], environment)
-        self.wait_ready(self._answers)
+        self.wait_ready(self._answers, timeout_s=timeout_s)
 
     def _environment(self) -> dict[str, str]:
         config = self.folder / "rabbitmq.conf"
-        config.write_text(f"listeners.tcp.1 = 127.0.0.1:{self._port}\n")
-        (self.folder / "enabled_plugins").write_text("[].\n")
+        lines = [f"listeners.tcp.1 = 127.0.0.1:{self._port}"]
+        if "rabbitmq_management" in self._plugins:
+            lines += ["management.tcp.ip = 127.0.0.1"]
+            lines += [f"management.tcp.port = {self._management_port}"]
+        config.write_text("\n".join((*lines, "")))
+        (self.folder / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
         return {
             "HOME": str(self.folder),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -66,7 +80,8 @@ class RabbitMq(Peer):
         return True
 
     def endpoint(self, protocol: str) -> tuple[str, int]:
-        return {"amqp": ("127.0.0.1", self._port)}[protocol]
+        ports = {"amqp": self._port, "management": self._management_port}
+        return "127.0.0.1", ports[protocol]
 
 
 def erlang_version() -> str:

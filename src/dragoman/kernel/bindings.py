@@ -48,19 +48,21 @@ def apply_route_deleted(state: State, record: RouteDeleted) -> None:
 
 
 def decide_bind(state: State, command: Bind | Unbind, session: int) -> list[Record]:
-    """Raises RouteNotFound, StreamNotFound, ResourceLocked, InvalidArgument."""
+    """Raises RouteNotFound, StreamNotFound, ResourceLocked (if there is something to undo), InvalidArgument."""
     route = state.routing.get(command.namespace, command.route)
+    stream = None
     if command.to_route:
         target = state.routing.get(command.namespace, command.target).id
     else:
         stream = state.streams_named.get((command.namespace, command.target))
         if stream is None:
             raise StreamNotFound(command.target)
+        target = stream.id
+    known = state.routing.is_bound(route, target, command.to_route, command.binding)
+    if stream is not None and (known or isinstance(command, Bind)):
         for subscription in stream.subscriptions:
             if subscription.is_queue:
                 check_owner(subscription, session)
-        target = stream.id
-    known = state.routing.is_bound(route, target, command.to_route, command.binding)
     if isinstance(command, Bind):
         state.routing.check(route, command.binding)
         return [] if known else [Bound(route.id, target, command.to_route, command.binding)]

@@ -131,3 +131,32 @@ def test_bindings_go_with_their_queue() -> None:
     client.ask(m.QueueDelete(queue="q"), m.QueueDeleteOk)
     client.declare("q")
     assert reached(client, "amq.fanout") == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("heavy", 'The binding key must be an integer: <<"heavy">>'),
+        ("0", "The binding key must be greater than 0"),
+        ("-1", "The binding key must be greater than 0"),
+    ],
+)
+def test_a_binding_of_a_hash_has_a_weight(key: str, text: str) -> None:
+    client = World().connect()
+    make(client, "e", "x-consistent-hash")
+    client.declare("q")
+    method = m.QueueBind(queue="q", exchange="e", routing_key=key)
+    assert client.refused(method) == (406, f"PRECONDITION_FAILED - {text}")
+
+
+def test_unbinding_what_is_not_bound_is_fine_though_the_queue_is_anothers() -> None:
+    world = World()
+    client = world.connect()
+    client.declare("q", exclusive=True)
+    bound = m.QueueBind(queue="q", exchange="amq.direct", routing_key="mine")
+    client.ask(bound, m.QueueBindOk)
+    other = world.connect()
+    never = m.QueueUnbind(queue="q", exchange="amq.direct", routing_key="never")
+    other.ask(never, m.QueueUnbindOk)
+    mine = m.QueueUnbind(queue="q", exchange="amq.direct", routing_key="mine")
+    assert other.refused(mine)[0] == 405

@@ -275,3 +275,19 @@ def test_equal_consumers_share_within_five_percent_and_a_stalled_one_costs_the_o
     share = (total - 50) / 5
     assert all(abs(count - share) <= share * 0.05 for count in got.values()), got
     assert len(stalled.messages()) == 50
+
+
+def test_a_single_active_consumer_cannot_be_exclusive() -> None:
+    client = World().connect()
+    client.declare(arguments={"x-single-active-consumer": True})
+    method = m.BasicConsume(queue="q", consumer_tag="c", exclusive=True)
+    assert client.refused(method)[0] == 403
+
+
+def test_a_quorum_queue_takes_no_prefetch_shared_by_the_channel() -> None:
+    client = World().connect()
+    client.declare(durable=True, arguments={"x-queue-type": "quorum"})
+    client.ask(m.BasicQos(prefetch_count=5, global_=True), m.BasicQosOk)
+    client.send(1, m.BasicConsume(queue="q", consumer_tag="c"))
+    text = "NOT_IMPLEMENTED - queue 'q' in vhost '/' does not support global qos"
+    assert client.ended() == (540, text)

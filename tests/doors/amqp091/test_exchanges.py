@@ -166,3 +166,33 @@ def test_an_auto_delete_exchange_goes_with_its_last_binding() -> None:
     client.ask(m.ExchangeDeclare(exchange="e", passive=True), m.ExchangeDeclareOk)
     client.ask(m.QueueDelete(queue="b"), m.QueueDeleteOk)
     assert client.refused(m.ExchangeDeclare(exchange="e", passive=True))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"hash-property": "colour"}, "Unsupported property: colour"),
+        (
+            {"hash-property": "message_id", "hash-header": "a"},
+            "hash-header and hash-property are mutually exclusive",
+        ),
+    ],
+)
+def test_a_hash_is_of_one_thing_that_it_knows(arguments: dict[str, str], text: str) -> None:
+    client = World().connect()
+    method = m.ExchangeDeclare(
+        exchange="e", type="x-consistent-hash", arguments=table(dict(arguments))
+    )
+    assert client.refused(method) == (406, f"PRECONDITION_FAILED - {text}")
+
+
+def test_a_hash_of_a_property_places_messages_by_it() -> None:
+    client = World().connect()
+    arguments = {"hash-property": "message_id"}
+    make(client, "e", "x-consistent-hash", arguments=arguments)
+    for name in ("a", "b", "c", "d"):
+        bind(client, name, "e", "1")
+    found = [reached(client, "e", key, message_id="same") for key in "klmnop"]
+    assert found == found[:1] * 6
+    ids = [reached(client, "e", "k", message_id=str(number)) for number in range(20)]
+    assert len({frozenset(names) for names in ids}) > 1

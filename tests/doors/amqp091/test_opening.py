@@ -129,12 +129,13 @@ def test_limits_above_the_offer_are_530() -> None:
 @pytest.mark.parametrize(
     "method", [m.ConnectionOpen(), m.ConnectionTuneOk(1, 4096, 0), m.ConnectionSecureOk(b"")]
 )
-def test_a_method_at_the_wrong_moment_is_503(method: tuple[object, ...]) -> None:
+def test_a_method_at_the_wrong_moment_is_504(method: tuple[object, ...]) -> None:
     client = World().connect(hello=False)
     client.flush()
     client.expect(m.ConnectionStart, 0)
     client.send(0, method)
-    assert client.ended() == (503, "COMMAND_INVALID - unimplemented method")
+    text = "CHANNEL_ERROR - unexpected method in connection state starting"
+    assert client.ended() == (504, text)
 
 
 def test_whoever_does_not_finish_the_opening_in_time_is_cut_off() -> None:

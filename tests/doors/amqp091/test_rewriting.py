@@ -21,10 +21,18 @@ def test_cc_and_bcc_route_by_more_keys_and_bcc_is_taken_off() -> None:
             assert client.get(name) is None
 
 
-def test_a_copy_key_that_is_no_text_is_406() -> None:
+def test_copies_that_are_no_list_are_406() -> None:
     client = World().connect()
-    client.publish(b"x", headers={"CC": field([5])})
-    assert client.closed()[0] == 406
+    client.publish(b"x", headers={"BCC": "a"})
+    text = 'PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,"BCC",longstr}'
+    assert client.closed() == (406, text)
+
+
+def test_a_copy_key_that_is_no_text_is_passed_over() -> None:
+    client = World().connect()
+    client.declare("a")
+    client.publish(b"x", headers={"CC": field([5, "a"])})
+    assert client.get("a") is not None
 
 
 def test_a_question_without_a_reply_consumer_is_406() -> None:

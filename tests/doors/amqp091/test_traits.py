@@ -46,7 +46,8 @@ def test_equal_demands_are_one_object_whatever_else_the_properties_say() -> None
     [
         ({"CC": Field("A", [])}, CARBON_COPIES),
         ({"BCC": Field("A", [])}, CARBON_COPIES),
-        ({"CC": Field("S", b"a")}, PLAIN),
+        ({"CC": Field("S", b"a")}, CARBON_COPIES),
+        ({"a": Field("S", b"\x02CC")}, PLAIN),
     ],
 )
 def test_copies_are_noticed(headers: dict[str, Field], special: int) -> None:

@@ -10,7 +10,7 @@ from dragoman.doors.amqp091.exchanges import check_not_default, find
 from dragoman.doors.amqp091.names import queue_name, tidy
 from dragoman.doors.amqp091.queues import outlives
 from dragoman.kernel.api import Bind, BindingSettings, Unbind
-from dragoman.model.errors import InvalidArgument, KernelError, NotFound
+from dragoman.model.errors import InvalidArgument, KernelError, NotFound, ResourceLocked
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 from dragoman.wire.amqp091.methods import (
     ExchangeBind,
@@ -83,8 +83,11 @@ def _names(channel: Channel, route: str, target: str) -> dict[str, Any]:
 def _binding(channel: Channel, exchange: str, key: str, arguments: FieldTable) -> BindingSettings:
     """Raises Refused (403, 406) and RouteNotFound."""
     check_not_default(exchange)
-    if find(channel.link, exchange).settings.kind == "headers":
+    kind = find(channel.link, exchange).settings.kind
+    if kind == "headers":
         _check_match(arguments.get(X_MATCH))
+    elif kind == "consistent-hash":
+        _check_weight(key)
     return BindingSettings(key=key, arguments=values_of(arguments))
 
 
@@ -97,6 +100,15 @@ def _check_match(field: Field | None) -> None:
     if plain(field) not in MATCHES:
         text = f'Invalid x-match field value <<"{plain(field)}">>; expected all, any, all-with-x, or any-with-x'
         raise Refused(PRECONDITION_FAILED, text)
+
+
+def _check_weight(key: str) -> None:
+    """The texts of RabbitMQ's plugin. Raises Refused (406)."""
+    if not key.removeprefix("-").isdecimal():
+        text = f'The binding key must be an integer: <<"{key}">>'
+        raise Refused(PRECONDITION_FAILED, text)
+    if int(key) < 1:
+        raise Refused(PRECONDITION_FAILED, "The binding key must be greater than 0")
 
 
 def _ask(channel: Channel, command: Bind) -> None:
@@ -114,6 +126,8 @@ def _outlives(channel: Channel, exchange: str, queue: str) -> bool:
         return outlives(queues.find(channel, queue))
     except NotFound:
         return True  # a stream without a queue
+    except ResourceLocked:
+        return False  # another connection's: nothing of it was touched
 
 
 def _undo(channel: Channel, command: Unbind) -> bool:

@@ -65,6 +65,11 @@ def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> Non
     name = consumer.queue
     info: QueueInfo = link.session.submit(DescribeQueue(namespace=link.namespace, name=name))
     priority = priority_of(method.arguments, name, link.vhost)
+    if method.exclusive and info.settings.single_active:
+        raise _in_exclusive_use(name, link.vhost)
+    if channel.pool and counts_tries(info):
+        text = f"queue '{name}' in vhost '{link.vhost}' does not support global qos"
+        raise Refused(NOT_IMPLEMENTED, text)
     consumer.spelling = COUNT_TRIES if counts_tries(info) else 0
     command = Consume(
         namespace=link.namespace,
@@ -79,9 +84,12 @@ def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> Non
     try:
         consumer.holder = link.session.submit(command)
     except ResourceLocked:
-        text = f"queue '{name}' in vhost '{link.vhost}' in exclusive use"
-        raise Refused(ACCESS_REFUSED, text) from None
+        raise _in_exclusive_use(name, link.vhost) from None
     channel.consumers[consumer.tag] = consumer
+
+
+def _in_exclusive_use(name: str, vhost: str) -> Refused:
+    return Refused(ACCESS_REFUSED, f"queue '{name}' in vhost '{vhost}' in exclusive use")
 
 
 REPLIES: Final = SubscriptionSettings(durable=False, early=True, auto_delete=True)

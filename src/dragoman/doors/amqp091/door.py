@@ -17,6 +17,7 @@ from dragoman.doors.amqp091.channels import Channels
 from dragoman.doors.amqp091.delivering import deliver
 from dragoman.doors.amqp091.errors import (
     ACCESS_REFUSED,
+    CHANNEL_ERROR,
     COMMAND_INVALID,
     CONNECTION_FORCED,
     INTERNAL_ERROR,
@@ -196,7 +197,8 @@ class Amqp091Door:
     def _step(self, method: Method) -> None:
         step = STEPS.get((self._stage, type(method)))
         if step is None:
-            raise AmqpError(COMMAND_INVALID, "unimplemented method", *IDS[type(method)])
+            text = f"unexpected method in connection state {self._stage.named}"
+            raise AmqpError(CHANNEL_ERROR, text, *IDS[type(method)])
         try:
             self._stage = step(self._link, method)
         except LoginRefused as error:

@@ -118,12 +118,28 @@ def _settings_of(method: ExchangeDeclare, name: str, vhost: str) -> RouteSetting
     )
 
 
+HASHED: Final = {
+    "correlation_id": "correlation",
+    "message_id": "id",
+    "timestamp": "created_at",
+}
+"""What hash-property may name, and the attribute it means."""
+
+
 def _hash_on(arguments: FieldTable) -> str:
-    for name, prefix in (("hash-header", "header"), ("hash-property", "attribute")):
-        field = arguments.get(name)
-        if field is not None:
-            return f"{prefix}:{plain(field)}"
-    return ""
+    """What places a message instead of its key. Raises Refused (406)."""
+    header, named = arguments.get("hash-header"), arguments.get("hash-property")
+    if header is not None and named is not None:
+        text = "hash-header and hash-property are mutually exclusive"
+        raise Refused(PRECONDITION_FAILED, text)
+    if header is not None:
+        return f"header:{plain(header)}"
+    if named is None:
+        return ""
+    attribute = HASHED.get(str(plain(named)))
+    if attribute is None:
+        raise Refused(PRECONDITION_FAILED, f"Unsupported property: {plain(named)}")
+    return f"attribute:{attribute}"
 
 
 def _compare(

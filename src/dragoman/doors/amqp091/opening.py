@@ -3,7 +3,7 @@ r"""From the protocol header to an open virtual host, as a table of what may com
     GREETED --start-ok--> TUNING --tune-ok--> CHOOSING --open--> OPEN --close--> gone
         \\--login refused--> REFUSED: said (or the connection just closed) after a short delay
 
-Whatever is not in the table is 503 and the end of the connection.
+Whatever is not in the table is 504 and the end of the connection.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,6 +44,11 @@ CAPABILITIES: Final = (
 class Stage(Enum):
     """How far the opening has come: what is waited for."""
 
+    @property
+    def named(self) -> str:
+        """As RabbitMQ calls it."""
+        return STATES.get(self, "closing")
+
     HEADER = "protocol header"
     GREETED = "start-ok"
     TUNING = "tune-ok"
@@ -52,6 +57,14 @@ class Stage(Enum):
     REFUSED = "the delay to pass"
     CLOSING = "close-ok"
     GONE = "nothing"
+
+
+STATES: Final = {
+    Stage.GREETED: "starting",
+    Stage.TUNING: "tuning",
+    Stage.CHOOSING: "opening",
+    Stage.OPEN: "running",
+}
 
 
 class LoginRefused(Exception):

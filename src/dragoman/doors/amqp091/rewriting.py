@@ -4,6 +4,7 @@ reply-to: amq.rabbitmq.reply-to   becomes the name of the channel's own reply qu
 headers CC, BCC                   further routing keys; BCC is taken off (RabbitMQ, "Sender-selected Distribution")
 """
 
+from dragoman.doors.amqp091.arguments import TYPE_NAMES
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
 from dragoman.doors.amqp091.traits import CARBON_COPIES, DIRECT_REPLY, REPLY_TO, Traits
@@ -30,7 +31,7 @@ def rewritten(
             raise Refused(PRECONDITION_FAILED, "fast reply consumer does not exist")
         values["reply_to"] = channel.reply_queue
     if traits.special & CARBON_COPIES:
-        table = values["headers"]
+        table: FieldTable = values["headers"]
         keys = _keys(table, "CC") + _keys(table, "BCC")
         values["headers"] = {name: field for name, field in table.items() if name != "BCC"}
     entries = pack_entries(key_raw, [encode_header(len(body), values) for body in bodies], bodies)
@@ -45,9 +46,10 @@ def rewritten(
 
 def _keys(table: FieldTable, name: str) -> tuple[str, ...]:
     field = table.get(name)
-    if field is None or field.letter != "A":
+    if field is None:
         return ()
-    for item in field.value:
-        if item.letter != "S":
-            raise Refused(PRECONDITION_FAILED, f"invalid {name} header: keys are long strings")
-    return tuple(item.value.decode(errors="replace") for item in field.value)
+    if field.letter != "A":
+        text = f'{{unacceptable_type_in_header,"{name}",{TYPE_NAMES[field.letter]}}}'
+        raise Refused(PRECONDITION_FAILED, f"invalid message: {text}")
+    keys = (item.value for item in field.value if item.letter == "S")
+    return tuple(key.decode(errors="replace") for key in keys)

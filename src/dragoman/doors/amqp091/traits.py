@@ -3,6 +3,7 @@
 Equal answers are one object, so neighbours are compared by identity. Both tables are caches: emptied when full.
 """
 
+import re
 from typing import Final
 
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
@@ -19,8 +20,9 @@ CARBON_COPIES: Final = 2  # headers CC or BCC: routed by more keys
 
 _PROPERTIES_AT: Final = 12  # past class, weight and body size
 _REPLY_TO_RAW: Final = bytes([len(DIRECT_REPLY)]) + DIRECT_REPLY.encode()
-_CC_RAW: Final = b"\x02CCA"
-_BCC_RAW: Final = b"\x03BCCA"
+_COPIES_RAW: Final = re.compile(
+    rb"\x02CC[A-Za-z]|\x03BCC[A-Za-z]"
+)  # the names, and a field's letter
 
 
 class Traits:
@@ -86,9 +88,7 @@ def _special_of(header: bytes, scan: PropertyScan) -> int:
     if scan.flags & flag.REPLY_TO and _REPLY_TO_RAW in header:
         special |= REPLY_TO
     start, end = scan.headers_start, scan.headers_end
-    if start < end and (
-        header.find(_CC_RAW, start, end) >= 0 or header.find(_BCC_RAW, start, end) >= 0
-    ):
+    if start < end and _COPIES_RAW.search(header, start, end):
         special |= CARBON_COPIES
     return special
 

@@ -15,6 +15,7 @@ from dragoman.wire.amqp091.errors import (
     PRECONDITION_FAILED,
     RESOURCE_ERROR,
     AmqpError,
+    cannot_decode,
     frame_error,
     unexpected_frame,
 )
@@ -199,8 +200,7 @@ def is_key(data: bytes, start: int, end: int) -> bool:
 def _check_publish(payload: bytes) -> None:
     """Ids, reserved short, exchange, routing key, one octet of bits: exactly."""
     if not is_key(payload, _KEY_AT, len(payload) - 1):
-        text = f"cannot decode {len(payload) - 4} octets of arguments"
-        raise frame_error(text, _BASIC_CLASS, PUBLISH_IDS & 0xFFFF)
+        raise cannot_decode(payload, _BASIC_CLASS, PUBLISH_IDS & 0xFFFF)
 
 
 def _method_id(unfinished: Unfinished) -> int:

@@ -82,6 +82,27 @@ def frame_error(text: str, class_id: int = 0, method_id: int = 0) -> AmqpError:
     return AmqpError(FRAME_ERROR, text, class_id, method_id)
 
 
+def cannot_decode(payload: bytes, class_id: int, method_id: int) -> AmqpError:
+    """501: a method's arguments, behind its four octets of ids, are not what they should be."""
+    octets = ",".join(map(str, payload[4 : 4 + REPLY_TEXT_BYTES_MAX]))
+    return frame_error(f"cannot decode <<{octets}>>", class_id, method_id)
+
+
+SNIPPET_BYTES: Final = 16
+_PRINTED: Final = frozenset(b"\t\n\r" + bytes(range(32, 127)))
+
+
+def snippet(payload: bytes) -> str:
+    """The first bytes of a frame, as RabbitMQ shows them: Erlang's spelling of a binary."""
+    named = "all" if len(payload) <= SNIPPET_BYTES else f"first {SNIPPET_BYTES}"
+    shown = payload[:SNIPPET_BYTES]
+    if shown and _PRINTED.issuperset(shown):
+        text = shown.decode().replace("\\", "\\\\").replace('"', '\\"')
+        text = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+        return f'{named} octets = <<"{text}">>'
+    return f"{named} octets = <<{','.join(map(str, shown))}>>"
+
+
 def syntax_error(text: str) -> AmqpError:
     """502: a field holds a value that its type does not allow."""
     return AmqpError(SYNTAX_ERROR, text)

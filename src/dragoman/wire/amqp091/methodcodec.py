@@ -13,7 +13,7 @@ from struct import Struct
 from types import MappingProxyType
 from typing import Any, Final
 
-from dragoman.wire.amqp091.errors import COMMAND_INVALID, AmqpError, frame_error
+from dragoman.wire.amqp091.errors import COMMAND_INVALID, AmqpError, cannot_decode, frame_error
 from dragoman.wire.amqp091.fieldtable import decode_table, encode_table
 from dragoman.wire.amqp091.methods import METHODS, Method
 
@@ -63,8 +63,7 @@ def decode_method(payload: bytes) -> Method:
         end = -1
         values = []
     if end != len(payload):
-        text = f"cannot decode {len(payload) - 4} octets of arguments"
-        raise frame_error(text, class_id, method_id)
+        raise cannot_decode(payload, class_id, method_id)
     made: Method = make(*values)
     return made
 

@@ -23,6 +23,7 @@ from dragoman.wire.amqp091.errors import (
     COMMAND_INVALID,
     AmqpError,
     frame_error,
+    snippet,
     unexpected_frame,
 )
 from dragoman.wire.amqp091.events import AckRun, Event, Heartbeat, MethodEvent, PublishRun
@@ -154,7 +155,7 @@ class FrameParser:
             if stop >= end:
                 break
             if data[stop] != FRAME_END:
-                raise frame_error(f"type {kind}: invalid frame end marker {data[stop]}")
+                raise _bad_end(kind, data[pos + FRAME_HEADER_BYTES : stop], data[stop])
             after: int = pos
             if kind == FRAME_METHOD and not self._contents.holds(channel):
                 ids: bytes = data[pos + 7 : pos + 11]
@@ -246,13 +247,13 @@ class FrameParser:
         """One frame on its own: every kind, every error."""
         if kind == FRAME_HEARTBEAT:
             if payload:
-                raise frame_error("type 8: heartbeat with a payload")
+                raise frame_error(f"type 8, {snippet(payload)}: unknown_frame")
             if channel:
-                raise unexpected_frame("type 8: heartbeat on a channel")
+                raise unexpected_frame("type 8, all octets = <<>>")
             events.append(Heartbeat())
             return
         if kind not in (FRAME_METHOD, FRAME_HEADER, FRAME_BODY):
-            raise frame_error(f"type {kind}: unknown frame")
+            raise frame_error(f"type {kind}, {snippet(payload)}: unknown_frame")
         if channel > self.channel_max:
             raise AmqpError(CHANNEL_ERROR, f"channel {channel} above {self.channel_max}")
         if channel == 0 and kind != FRAME_METHOD:
@@ -332,6 +333,11 @@ def _repeats(data: bytes, start: int, body_at: int, body_bytes: int, run: Publis
         bodies.append(data[body_at:body_end])
         pos = body_end + 1
     return pos
+
+
+def _bad_end(kind: int, payload: bytes, marker: int) -> AmqpError:
+    text = f"type {kind}, {snippet(payload)}: {{invalid_frame_end_marker,{marker}}}"
+    return frame_error(text)
 
 
 def _frame_too_large(kind: int, size: int, payload_bytes_max: int) -> AmqpError:

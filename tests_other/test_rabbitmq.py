@@ -1,0 +1,82 @@
+"""The same scenarios on RabbitMQ and on Dragoman: what each sends is compared, but for one listed set of fields.
+
+RabbitMQ is Debian's, with its own name, data and ports. Both play at once. Where Dragoman differs on purpose, the
+scenario says in which lines and why, and the door's page gives the same reason.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import pytest
+from bench.peers.base import PeerUnavailableError
+from bench.peers.rabbitmq import RabbitMq
+from tests_other.conftest import ROOT, Broker
+from tests_other.rabbitmq.planted import PLANTED, planted
+from tests_other.rabbitmq.player import Player
+from tests_other.rabbitmq.script import Scenario, load
+from tests_other.rabbitmq.transcript import Heard, difference, lanes_of
+
+PLUGINS: Final = (
+    "rabbitmq_consistent_hash_exchange",
+    "rabbitmq_random_exchange",
+    "rabbitmq_sharding",
+)
+SCENARIOS: Final = load()
+SCENARIOS_MIN: Final = 150
+START_S_MAX: Final = 240.0  # of RabbitMQ, beside other suites
+RECORDED: Final[dict[str, list[Heard]]] = {}
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[Player]:
+    """Plays on RabbitMQ."""
+    peer = RabbitMq(plugins=PLUGINS)
+    try:
+        peer.start_within(START_S_MAX)
+    except PeerUnavailableError as error:
+        peer.discard()
+        pytest.skip(f"{error} (Debian: rabbitmq-server)")
+    player = Player(peer.endpoint("amqp"))
+    yield player
+    player.close()
+    peer.discard()
+
+
+@pytest.fixture(scope="module")
+def ours(broker: Broker) -> Iterator[Player]:
+    """Plays on Dragoman."""
+    player = Player((broker["amqp"]["host"], broker["amqp"]["port"]))
+    yield player
+    player.close()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: f"{one.area}: {one.title}")
+def test_dragoman_says_what_rabbitmq_says(oracle: Player, ours: Player, scenario: Scenario) -> None:
+    with ThreadPoolExecutor(2) as both:
+        theirs = both.submit(oracle.play, scenario)
+        mine = both.submit(ours.play, scenario)
+    RECORDED[scenario.title] = theirs.result()
+    found = difference(lanes_of(theirs.result()), lanes_of(mine.result()))
+    assert found == scenario.difference
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_a_planted_difference_is_found(oracle: Player, fault: str) -> None:
+    recorded = RECORDED or {one.title: oracle.play(one) for one in SCENARIOS}
+    found = [
+        title
+        for title, heard in recorded.items()
+        if difference(lanes_of(heard), lanes_of(planted(PLANTED[fault], heard)))
+    ]
+    assert found
+
+
+def test_there_are_many_scenarios_and_each_has_a_title_of_its_own() -> None:
+    assert len({one.title for one in SCENARIOS}) == len(SCENARIOS) >= SCENARIOS_MIN
+
+
+def test_the_page_gives_the_reason_of_each_difference() -> None:
+    page = " ".join((ROOT / "docs" / "doors" / "amqp091.md").read_text().split())
+    reasons = {one.reason for one in SCENARIOS if one.difference}
+    assert [reason for reason in sorted(reasons) if reason not in page] == []
