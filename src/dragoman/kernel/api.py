@@ -65,6 +65,7 @@ from dragoman.kernel.documents import (
 )
 from dragoman.kernel.ends import Connection, ConnectionDoor, Node
 from dragoman.kernel.entities import Holder
+from dragoman.kernel.filters.jms import compile_selector
 from dragoman.kernel.granting import CreateGrants, DeleteGrants, ListGrants, SetGuard
 from dragoman.kernel.groups.beats import (
     AssignedInfo,
@@ -425,5 +426,6 @@ __all__ = [
     "ValidateSchema",
     "VersionHead",
     "Waiting",
+    "compile_selector",
     "filter_as_cel",
 ]

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64encode
 from typing import Any, Final
 
 from dragoman.doors.amqp10.addresses import address_of, queue_of
+from dragoman.doors.amqp10.selecting import selector_in
 from dragoman.doors.amqp10.sending import GenericSink
 from dragoman.doors.amqp10.spelling import GenericSpelling
 from dragoman.doors.shared.amqp10.cursor import CursorSource
@@ -26,7 +27,7 @@ from dragoman.kernel.api import (
 )
 from dragoman.model.errors import KernelError, SubscriptionNotFound
 from dragoman.wire.amqp10 import messaging
-from dragoman.wire.amqp10.errors import INVALID_FIELD, UNAUTHORIZED_ACCESS, Error
+from dragoman.wire.amqp10.errors import INVALID_FIELD, NOT_IMPLEMENTED, UNAUTHORIZED_ACCESS, Error
 from dragoman.wire.amqp10.messaging import OUTCOME_NAMES, RELEASED
 from dragoman.wire.amqp10.performatives import SND_SETTLED, Attach
 from dragoman.wire.amqp10.values import Described, Symbol, Timestamp
@@ -78,6 +79,10 @@ class GenericProfile:
         except SubscriptionNotFound:
             info = peer.session.submit(DescribeStream(namespace=peer.namespace, name=name))
             return _cursor(peer, source, info)
+        if selector_in(source.filter) is not None:
+            raise Refused(
+                NOT_IMPLEMENTED, "a queue's messages are for whoever is next: select from a stream"
+            )
         return _leased(peer, attach, name, source.address)
 
     def error_of(self, error: KernelError) -> Error:
@@ -142,10 +147,15 @@ def _cursor(peer: Peer, said: messaging.Source, info: StreamInfo) -> Source:
     places = {
         partition: _place(peer, info, partition, value) for partition in range(len(info.partitions))
     }
-    in_force = None if spec is None else {Symbol(OFFSET_SPEC): spec}
-    terms = Terms(source=_answer(said, said.address, in_force))
+    in_force = {} if spec is None else {Symbol(OFFSET_SPEC): spec}
+    selector = selector_in(filters)
+    selects = None
+    if selector is not None:
+        in_force[selector.name] = selector.said
+        selects = selector.selects
+    terms = Terms(source=_answer(said, said.address, in_force or None))
     spelling = GenericSpelling(tells_offsets=True)
-    return CursorSource(peer.session, terms, spelling, info, places)
+    return CursorSource(peer.session, terms, spelling, info, places, selects)
 
 
 def _place(peer: Peer, info: StreamInfo, partition: int, spec: Any) -> int:

@@ -8,6 +8,7 @@
     amqp      bindings of a headers exchange -> predicate
     eventgrid filters of event subscriptions -> predicate
     pubsub    filters of Pub/Sub subscriptions -> predicate
+    jms       selectors of JMS -> predicate
     servicebus rules of Service Bus subscriptions -> predicate, and `actions`; most are written in `sql`
     cel       conditions of CEL -> predicate, and `expressions`; `emit` and `conditions` write Python of those, and
               `evaluation`, `conversions`, `times`, `message` and `output` are what it calls

@@ -9,7 +9,7 @@ r"""Conditions of SQL-92 as predicates: what Service Bus's rules and JMS's selec
     12, 0x1F, 1.5e3, 'it''s', TRUE, FALSE
 
 Recursive descent over tokens, DEPTH_MAX deep. What a name stands for, and further words, are the dialect's: it
-overrides `property`, `called`, `parameter` and `compared`.
+overrides `property`, `called`, `parameter`, `number`, `compared` and `predicate_in`.
 """
 
 import re
@@ -114,7 +114,7 @@ class Parser:
         """All of the text."""
         found = self.either()
         self.expect("")
-        return predicate_in(found)
+        return self.predicate_in(found)
 
     def either(self) -> Predicate | Operand:
         """Terms joined by OR."""
@@ -132,14 +132,14 @@ class Parser:
         found = parse()
         if self.said() != word:
             return found
-        parts = [predicate_in(found)]
+        parts = [self.predicate_in(found)]
         while self.takes(word):
-            parts.append(predicate_in(parse()))
+            parts.append(self.predicate_in(parse()))
         return kind(tuple(parts))
 
     def _term(self) -> Predicate | Operand:
         if self.takes("NOT"):
-            return Not(predicate_in(self._deeper(self._term)))
+            return Not(self.predicate_in(self._deeper(self._term)))
         left = self.sum()
         word = self.said()
         if word in COMPARISONS:
@@ -193,6 +193,14 @@ class Parser:
         if not isinstance(found, Literal) or not isinstance(found.value, str):
             raise InvalidArgument(f"{wanted} is text in quotes")
         return found.value
+
+    def predicate_in(self, found: Predicate | Operand) -> Predicate:
+        """What was found, where a condition belongs."""
+        if isinstance(found, Literal) and isinstance(found.value, bool):
+            return And(()) if found.value else Or(())
+        if isinstance(found, _OPERANDS):
+            raise InvalidArgument("a value stands where a condition belongs")
+        return found  # type: ignore[return-value]
 
     # --- operands ---
 
@@ -260,15 +268,6 @@ class Parser:
     def property(self, kind: str, said: str) -> Property:
         """What a name stands for."""
         raise NotImplementedError
-
-
-def predicate_in(found: Predicate | Operand) -> Predicate:
-    """Raises InvalidArgument."""
-    if isinstance(found, Literal) and isinstance(found.value, bool):
-        return And(()) if found.value else Or(())
-    if isinstance(found, _OPERANDS):
-        raise InvalidArgument("a value stands where a condition belongs")
-    return found  # type: ignore[return-value]
 
 
 def operand_in(found: Predicate | Operand) -> Operand:

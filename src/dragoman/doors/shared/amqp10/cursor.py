@@ -2,10 +2,10 @@
 
 Partitions take turns. What has been read up to the link's credit and the session's window is sent; the rest waits for
 the stream to grow, or for room. In one turn no more is read than a connection soon takes: a slow client holds back what
-it has credit for.
+it has credit for. Where a client selects, what it does not want is stepped over, READS_MAX reads a turn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.doors.shared.amqp10.profile import Handout, Outlet, Spelling, Terms
@@ -16,12 +16,13 @@ from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.errors import RESOURCE_DELETED, Error
 
 READ_BYTES_MAX: Final = 256 << 10  # of one partition, in one go
+READS_MAX: Final = 64  # of each partition, in one turn
 
 
 class CursorSource:
-    """See `profile.Source`. `places` are the next offsets, by partition."""
+    """See `profile.Source`. `places` are the next offsets, by partition; `selects` judges stored forms."""
 
-    __slots__ = ("_outlet", "_session", "_stream", "places", "spelling", "terms")
+    __slots__ = ("_outlet", "_selects", "_session", "_stream", "places", "spelling", "terms")
 
     follows = True
     _outlet: Outlet
@@ -33,7 +34,9 @@ class CursorSource:
         spelling: Spelling,
         stream: StreamInfo,
         places: dict[int, int],
+        selects: Callable[[bytes], bool] | None = None,
     ) -> None:
+        self._selects = selects
         self._session = session
         self._stream = stream
         self.terms = terms
@@ -51,13 +54,14 @@ class CursorSource:
     def progressed(self) -> None:
         """Send what is there and may be sent."""
         try:
-            while self._outlet.room() > 0:
-                if self._outlet.is_crowded():
+            for _ in range(READS_MAX):
+                if self._outlet.room() <= 0 or self._outlet.is_crowded():
                     return
                 counts = [self._read(partition) for partition in list(self.places)]
                 if not any(counts):
                     self._session.watch(self._stream.namespace, self._stream.name)
                     return
+            self._outlet.look_again()
         except NotFound:
             self._outlet.detach(Error(RESOURCE_DELETED, "the stream is gone"))
 
@@ -98,6 +102,8 @@ class CursorSource:
         if block.control or block.aborted:
             self.places[partition] = end
             return True
+        if self._selects is not None:
+            return self._send_selected(self._selects, block, partition, (start, end))
         stop = min(end, start + self._outlet.room())
         if stop > start:
             entries = self._entries(block, start, stop)
@@ -108,6 +114,27 @@ class CursorSource:
                 self._session.count_delivered(len(known), sum(map(len, known)))
             self.places[partition] = stop
         return stop == end
+
+    def _send_selected(
+        self,
+        selects: Callable[[bytes], bool],
+        block: Block,
+        partition: int,
+        span: tuple[int, int],
+    ) -> bool:
+        entries = self._entries(block, *span)
+        for low, high in block.present(*span):
+            for offset in range(low, high):
+                entry = entries[offset - span[0]]
+                if not selects(entry):
+                    continue
+                if self._outlet.room() <= 0:
+                    self.places[partition] = offset
+                    return False
+                self._outlet.send(Handout(block, partition, offset, [entry], None))
+                self._session.count_delivered(1, len(entry))
+        self.places[partition] = span[1]
+        return True
 
     def _entries(self, block: Block, start: int, stop: int) -> list[bytes]:
         if block.format == AMQP10 and not block.packed:

@@ -87,8 +87,12 @@ class Outlet:
         """See `profile.Outlet.is_crowded`."""
         if self._strand.wire.unsent_bytes() < TURN_BYTES_MAX:
             return False
-        self._strand.agenda.is_behind = True
+        self.look_again()
         return True
+
+    def look_again(self) -> None:
+        """See `profile.Outlet.look_again`."""
+        self._strand.agenda.is_behind = True
 
     def credit(self) -> int:
         """See `profile.Outlet.credit`."""

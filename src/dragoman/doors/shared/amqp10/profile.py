@@ -281,6 +281,10 @@ class Outlet(Protocol):
         """Whether enough is read for this turn; the source's `progressed` is called again in another."""
         ...
 
+    def look_again(self) -> None:
+        """Ask for `Source.progressed` in another turn: there is too much to go through for this one."""
+        ...
+
     def credit(self) -> int:
         """How many more messages the client takes."""
         ...
