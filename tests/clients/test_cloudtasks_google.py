@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.api_core.exceptions import BadRequest, Conflict, MethodNotImplemented, NotFound
+from google.api_core.exceptions import Aborted, BadRequest, Conflict, MethodNotImplemented, NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import tasks_v2, tasks_v2beta3
 from google.cloud.tasks_v2.services.cloud_tasks.transports import (
@@ -349,3 +349,45 @@ def test_what_is_posted_to_a_queue_is_a_task(client: Any, running: RunningBroker
             assert name in json.load(answer)["task"]["name"]
         there.wait(1)
         assert there.requests[0][3] == b"any bytes"
+
+
+def test_a_batch_of_tasks_is_made_and_deleted(client: Any) -> None:
+    name = make(client, "batch")
+    client.pause_queue(name=name)
+    ids = [f"{name}/tasks/{at}" for at in range(5)]
+    requests = [
+        {"parent": name, "task": {"name": id_, "http_request": {"url": "http://127.0.0.1:1/"}}}
+        for id_ in ids
+    ]
+    made = client.batch_create_tasks(request={"parent": name, "requests": requests})
+    assert [task.name for task in made.result().tasks] == ids
+    assert made.metadata.state == tasks_v2.BatchCreateTasksMetadata.State.SUCCEEDED
+    again = client.batch_create_tasks(request={"parent": name, "requests": requests[:1]})
+    with pytest.raises(Aborted):
+        again.result()
+    gone = client.batch_delete_tasks(request={"parent": name, "names": [*ids, f"{name}/tasks/x"]})
+    gone.result()
+    assert list(gone.metadata.failed_requests) == [5]
+    assert not list(client.list_tasks(parent=name))
+    assert client.get_operation({"name": made.operation.name}).done
+
+
+def test_a_task_of_a_paused_queue_is_run(client: Any) -> None:
+    name = make(client, "forced")
+    client.pause_queue(name=name)
+    with target() as there:
+        task = client.create_task(parent=name, task={"http_request": {"url": there.url}})
+        assert client.run_task(name=task.name).dispatch_count == 1
+        there.wait(1)
+    until(lambda: not list(client.list_tasks(parent=name)))
+
+
+def test_policies_of_queues_are_kept_and_locations_told(client: Any) -> None:
+    name = make(client, "iam")
+    policy = {"bindings": [{"role": "roles/cloudtasks.enqueuer", "members": ["allUsers"]}]}
+    kept = client.set_iam_policy(request={"resource": name, "policy": policy})
+    assert client.get_iam_policy(request={"resource": name}) == kept
+    names = ["cloudtasks.tasks.create"]
+    told = client.test_iam_permissions(request={"resource": name, "permissions": names})
+    assert list(told.permissions) == names
+    assert client.get_location({"name": PARENT}).location_id == "local"

@@ -14,6 +14,8 @@ from dragoman.console.metrics import MetricsFace, Sources
 from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.buffering import BufferFace
 from dragoman.doors.cloudtasks.executed import Executed
+from dragoman.doors.cloudtasks.locations import LocationsService
+from dragoman.doors.cloudtasks.operations import OperationsService
 from dragoman.doors.cloudtasks.running import Running
 from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
@@ -58,6 +60,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     broker = parts.broker
     cloudtasks = CloudTasks(running_of(parts), options.app_engine)
     beta = BetaService(cloudtasks)
+    tasks = (cloudtasks, beta, OperationsService(), LocationsService())
     sources = Sources(
         broker.meters,
         broker.kernel.state.given_up,
@@ -76,7 +79,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         EventHubsFace(creates=is_private(options)),
         TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
         BufferFace(cloudtasks),
-        TranscodedFace("cloudtasks", [(one, one.table) for one in (cloudtasks, beta)]),
+        TranscodedFace("cloudtasks", [(one, one.table) for one in tasks]),
     ]
     if options.like == "localstack":
         faces.append(LocalstackFace())

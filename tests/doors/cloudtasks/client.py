@@ -13,6 +13,8 @@ from tests.runtime.node import TestNode, publish
 from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.errors import refusal
 from dragoman.doors.cloudtasks.executed import Executed
+from dragoman.doors.cloudtasks.locations import LocationsService
+from dragoman.doors.cloudtasks.operations import OperationsService
 from dragoman.doors.cloudtasks.pushing import Pushing
 from dragoman.doors.cloudtasks.running import Running
 from dragoman.doors.cloudtasks.services import Service
@@ -40,6 +42,8 @@ def running_of(outbound: FakeOutbound) -> Running:
 class Tasks:
     """A client, and the door that dispatches."""
 
+    package: Any = None  # the version that is spoken, where that matters
+
     def __init__(self, app_engine: Mapping[str, str] | None = None) -> None:
         self.node: TestNode = Engine().start()
         self.node.kernel.state.translator = FormatTranslator()
@@ -49,6 +53,8 @@ class Tasks:
         service = Service(self.running, app_engine or {})
         self.methods = {method.name: method for method in service.methods()}
         self.beta_methods = {method.name: method for method in BetaService(service).methods()}
+        others = (OperationsService(), LocationsService())
+        self.methods |= {method.name: method for each in others for method in each.methods()}
         self.session = self.node.connect()
         pushing = Pushing(Issuer(), self.running.executed)
 

@@ -9,10 +9,11 @@ alone, is here: the type of a queue, its times to live, its statistics (told to 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from dragoman.doors.cloudtasks.batching import Batching
 from dragoman.doors.cloudtasks.errors import invalid, not_offered, refusal
 from dragoman.doors.cloudtasks.executed import Executed
 from dragoman.doors.cloudtasks.names import PROTOCOL, queue_of
-from dragoman.doors.cloudtasks.services import SERVICE, Service
+from dragoman.doors.cloudtasks.services import SERVICE, Service, guarded
 from dragoman.doors.cloudtasks.statistics import tell_statistics
 from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
 from dragoman.wire.protobuf.cloudtasks_v2beta3 import CLOUDTASKS_V2BETA3
@@ -33,10 +34,19 @@ class BetaService:
     def __init__(self, service: Service) -> None:
         self.name = f"{CLOUDTASKS_V2BETA3.name}.{SERVICE}"
         self.table: Mapping[str, Rpc] = CLOUDTASKS_V2BETA3.services[SERVICE]
-        self._methods = [
-            _translated(self.table[method.name], method, service.executed)
+        found = {
+            method.name: _translated(self.table[method.name], method, service.executed)
             for method in service.methods()
-        ]
+        }
+        one = [found[name].handler for name in ("CreateTask", "DeleteTask")]
+        batching = Batching(service.operations, CLOUDTASKS_V2BETA3, *one)
+        found["BatchCreateTasks"] = self._method("BatchCreateTasks", batching.create)
+        found["BatchDeleteTasks"] = self._method("BatchDeleteTasks", batching.delete)
+        self._methods = list(found.values())
+
+    def _method(self, name: str, handler: Handler) -> Method:
+        rpc = self.table[name]
+        return Method(name, Kind.UNARY, rpc.request, rpc.response, guarded(handler))
 
     def methods(self) -> Sequence[Method]:
         """All of them."""

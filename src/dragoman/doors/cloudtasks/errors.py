@@ -35,6 +35,11 @@ def no_task() -> Status:
     )
 
 
+def no_operation() -> Status:
+    """No such operation, or none any more."""
+    return Status(NOT_FOUND, "Operation does not exist.")
+
+
 def already_exists() -> Status:
     """The name is taken."""
     return Status(ALREADY_EXISTS, "Requested entity already exists")

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from dragoman.doors.cloudtasks import queues, tasks
+from dragoman.doors.cloudtasks import policies, queues, tasks
+from dragoman.doors.cloudtasks.batching import Batching
 from dragoman.doors.cloudtasks.errors import refusal
 from dragoman.doors.cloudtasks.names import PROTOCOL
+from dragoman.doors.cloudtasks.operations import Operations
 from dragoman.doors.cloudtasks.requests import AppEngine
 from dragoman.doors.cloudtasks.running import Running
 from dragoman.doors.cloudtasks.tasks import Tasks
@@ -29,12 +31,17 @@ class Service:
         self.name = f"{CLOUDTASKS.name}.{SERVICE}"
         self.table: Mapping[str, Rpc] = CLOUDTASKS.services[SERVICE]
         self.tasks = making = Tasks(app_engine)
+        self.operations = Operations()
+        batching = Batching(self.operations, CLOUDTASKS, making.create, tasks.delete_task)
         handlers: Mapping[str, Handler] = {
+            **policies.HANDLERS,
+            "BatchCreateTasks": batching.create,
+            "BatchDeleteTasks": batching.delete,
             "ListQueues": queues.list_queues,
             "GetQueue": queues.get_queue,
             "CreateQueue": queues.create_queue,
             "UpdateQueue": queues.update_queue,
-            "DeleteQueue": queues.delete_queue,
+            "DeleteQueue": policies.forgetting(queues.delete_queue),
             "PurgeQueue": queues.purge_queue,
             "PauseQueue": queues.pause_queue,
             "ResumeQueue": queues.resume_queue,
@@ -45,7 +52,7 @@ class Service:
             "RunTask": running.run,
         }
         self._methods = [
-            Method(name, Kind.UNARY, rpc.request, rpc.response, _guarded(handlers[name]))
+            Method(name, Kind.UNARY, rpc.request, rpc.response, guarded(handlers[name]))
             for name, rpc in self.table.items()
             if name in handlers
         ]
@@ -59,9 +66,11 @@ class Service:
         return refusal(error)
 
 
-def _guarded(handler: Handler) -> Handler:
-    def guarded(call: Call, request: Any) -> Reply:
+def guarded(handler: Handler) -> Handler:
+    """The handler, for those who may call."""
+
+    def checked(call: Call, request: Any) -> Reply:
         check_access(call)
         return handler(call, request)
 
-    return guarded
+    return checked
