@@ -164,6 +164,27 @@ def test_a_compacted_topic_takes_no_record_without_a_key() -> None:
     assert client.produce_one("t", batch_of(b"a", key=b"k"))["error_code"] == 0
 
 
+def test_records_of_a_time_that_the_topic_does_not_take_are_named_each() -> None:
+    limits = {"message_timestamp_before_max_ms": "1000", "message_timestamp_after_max_ms": "500"}
+    client = client_with_topic(**limits)
+    good = batch_of(b"a", b"b", at_ms=NOW_MS - 1000, step_ms=1500)
+    assert client.produce_one("t", good)["error_code"] == 0
+    for values, at_ms, step_ms, faults in (
+        ((b"a", b"b", b"c"), NOW_MS, 400, [2]),
+        ((b"a", b"b", b"c"), NOW_MS - 2000, 900, [0, 1]),
+        ((b"a",), NOW_MS + 501, 0, [0]),
+    ):
+        for codec in (0, 4):
+            batch = batch_of(*values, at_ms=at_ms, step_ms=step_ms, codec=codec)
+            answer = client.produce_one("t", batch)
+            assert (answer["error_code"], answer["base_offset"]) == (32, -1)
+            assert [fault["batch_index"] for fault in answer["record_errors"]] == faults
+            assert all(
+                "between" in fault["batch_index_error_message"] for fault in answer["record_errors"]
+            )
+    assert client.values("t") == [b"a", b"b"]
+
+
 def test_a_smaller_limit_counts_at_once_for_connections_that_already_write() -> None:
     client = client_with_topic()
     assert client.produce_one("t", batch_of(b"x" * 500))["error_code"] == 0

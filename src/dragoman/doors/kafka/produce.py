@@ -28,7 +28,7 @@ from dragoman.wire.kafka.produce import (
     decode_produce_request,
     encode_produce_response,
 )
-from dragoman.wire.kafka.records import check_records
+from dragoman.wire.kafka.records import check_records, check_times
 
 ZSTD_FROM: Final = 7  # version of the request (KIP-110)
 ADDING_FROM: Final = 12  # version whose batches need no AddPartitionsToTxn (KIP-890)
@@ -68,7 +68,7 @@ class Producing:
                 results.append(self._append(version, topic, partition, records, acks))
             except REFUSALS as error:
                 failed = True
-                results.append(_refusal(topic, partition, error))
+                results.append(_refusal(topic, partition, self._particular(error, topic, records)))
         if acks != 0:
             frame = encode_produce_response(version, request.correlation_id, results, 0)
             self._talk.send(self._position, self._level, [frame])
@@ -105,6 +105,16 @@ class Producing:
             self._position = max(self._position, reply.position)
             self._level = max(self._level, reply.level)
         return ProduceResult(topic, partition, 0, reply.offset, stamped_ms, UNKNOWN_OFFSET)
+
+    def _particular(self, error: Exception, topic: str | bytes, records: bytes | None) -> Exception:
+        """The refusal of a batch for its times names the records that are at fault."""
+        if records is None or code_of(error) is not ErrorCode.INVALID_TIMESTAMP:
+            return error
+        try:
+            faults = check_times(records, self._limits.of(topic).checks)
+        except REFUSALS:
+            return error
+        return RecordsRefused(faults, ErrorCode.INVALID_TIMESTAMP) if faults else error
 
     def _add(self, publish: Publish) -> None:
         """A transaction's first batch to this partition adds it. Raises InvalidTransactionState, and as `begin`."""
@@ -156,8 +166,10 @@ class Producing:
 class RecordsRefused(Refused):
     """Some records of a batch break a rule; none was taken."""
 
-    def __init__(self, faults: list[tuple[int, str]]) -> None:
-        super().__init__(ErrorCode.INVALID_RECORD, faults[0][1])
+    def __init__(
+        self, faults: list[tuple[int, str]], code: ErrorCode = ErrorCode.INVALID_RECORD
+    ) -> None:
+        super().__init__(code, faults[0][1])
         self.faults = faults
 
 

@@ -20,8 +20,10 @@ from dragoman.wire.kafka.batch import (
     HEAD_BYTES,
     LENGTH_END,
     LOG_APPEND_TIME,
+    NO_TIMESTAMP,
     TRANSACTIONAL,
     BatchHead,
+    BatchLimits,
     crc32c,
     extend_crc32c,
     read_batch_head,
@@ -109,6 +111,20 @@ def check_records(
         elif needs_keys and record.key is None:
             faults.append((index, "a compacted topic needs a key"))
     return faults
+
+
+def check_times(batch: bytes, limits: BatchLimits) -> list[tuple[int, str]]:
+    """Open a produced batch and return its records of a time the topic does not take: index and why.
+
+    Raises:
+        BatchRefusedError: as `read_records`.
+    """
+    low_ms, high_ms = limits.timestamp_min_ms, limits.timestamp_max_ms
+    return [
+        (index, f"the time {record.timestamp_ms} is not between {low_ms} and {high_ms} ms")
+        for index, record in enumerate(read_records(batch))
+        if record.timestamp_ms != NO_TIMESTAMP and not low_ms <= record.timestamp_ms <= high_ms
+    ]
 
 
 def _refused(why: str) -> BatchRefusedError:
