@@ -131,7 +131,8 @@ class Reconciler:
             return member
         owned = None if command.owned is None else self._places_of(command.owned)
         heard_nothing = (
-            command.epoch == member.epoch_before
+            member.epoch != LEFT_FOR_NOW
+            and command.epoch == member.epoch_before
             and owned is not None
             and owned <= member.places | member.revoking
         )
