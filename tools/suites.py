@@ -41,6 +41,7 @@ class Suite:
     command: tuple[str, ...]
     may_skip: bool = True
     search: str = "ci"  # Hypothesis profile, see tests/conftest.py
+    kills: int = 2  # at each phase of a transaction and of a rebalance, see tests/crash/test_phases.py
 
     @property
     def is_pytest(self) -> bool:
@@ -113,6 +114,15 @@ SUITES: Final = (
         "pure",
         "ten times the simulated lives, a million hostile inputs per door",
         ("pytest", "-n", WORKERS, "--timeout", "1800", "tests_long"),
+    ),
+    Suite(
+        "long-kills",
+        ("full",),
+        1_200,
+        "compiled",
+        "twenty kills in each phase of a transaction and of a rebalance",
+        ("pytest", "-m", "crash", "tests/crash/test_phases.py"),
+        kills=20,
     ),
     Suite(
         "long-search",
@@ -236,6 +246,7 @@ def command_of(suite: Suite) -> list[str]:
 def run(suite: Suite) -> Outcome:
     """Run one suite, at most twice its budget long."""
     environment = {**prepare(suite.build), "HYPOTHESIS_PROFILE": suite.search}
+    environment["DRAGOMAN_KILLS_EACH"] = str(suite.kills)
     print(f"== {suite.name}: {suite.what} ({suite.build})", flush=True)
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{suite.name}.log"
