@@ -238,17 +238,21 @@ def _kafka_goals() -> list[Goal]:
 def _kafka_group_goals() -> list[Goal]:
     rebalance, many = "life/kafka-rebalance", ("many_classic_s", "many_consumer_s")
     topics, idle = "life/kafka-topics", "life/kafka-idle"
+    compaction = "life/kafka-compaction"
     rows: list[tuple[str, float, str, tuple[str, ...], str]] = [
         ("a second member has its part", 0.5, rebalance, ("pair_s",), "s"),
         ("fifty members have theirs", 3.0, rebalance, many, "s"),
         ("Metadata of 1,000 topics of 6 partitions", 5.0, topics, ("metadata_ms",), "ms"),
         ("memory with 1,000 topics of 6 partitions", 250, topics, ("rss_mb",), "MB"),
         ("100 idle consumers, share of a core", 0.03, idle, ("cpu_share",), ""),
+        ("p99 of produce while compacting, to that before", 2.0, compaction, ("p99_ratio",), "x"),
     ]
-    return [
+    most = [
         Goal(f"Kafka: {what}", limit, True, _worst_of(scenario, figures), unit)
         for what, limit, scenario, figures, unit in rows
     ]
+    rate = own_worst(["life/kafka-transactions"], "transactions_per_s", min)
+    return [*most, Goal("Kafka: transactions", 1_000, False, rate, "/s")]
 
 
 def _life_goals() -> list[Goal]:

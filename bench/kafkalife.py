@@ -3,18 +3,21 @@
     life/kafka-rebalance   seconds until members that came have what is theirs: the second of two, and fifty at once
     life/kafka-topics      1,000 topics of six partitions: a Metadata answer about all of them, memory
     life/kafka-idle        100 consumers in ten groups that fetch what does not come: the broker's share of a core
+    life/kafka-transactions  transactions of one record a second, by one producer and by eight
+    life/kafka-compaction  p99 of single records while keys are written over and over, not compacted and compacted
 
-Members are confluent-kafka's, in this process; only the broker's CPU and memory are counted.
+Clients are confluent-kafka's, in this process; only the broker's CPU and memory are counted.
 """
 
+import threading
 import time
-from typing import Any
+from typing import Any, Self
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from bench import measure
-from bench.generators.kafka_wire import KafkaSocket
+from bench.generators.kafka_wire import KafkaSocket, produce_request, record_batch
 from bench.peers import Peer
 
 Figures = dict[str, float]
@@ -30,6 +33,20 @@ IDLE_CONSUMERS = 100
 IDLE_GROUPS = 10
 SETTLE_S = 8.0
 WATCHED_S = 10.0
+PRODUCERS = 8
+TRANSACTIONS_S = 6.0
+KEYS = 10_000
+KEYED_BYTES = 1_000
+KEYED_PER_TICK = 50  # each 10 ms: 5 MB/s
+TICK_S = 0.01
+COMPACTED_S = 45.0  # three looks at what is dirty
+PROBES_PER_S = 200
+COMPACT = {
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.1",
+    "segment.bytes": "4194304",
+    "segment.ms": "5000",
+}
 DEADLINE_S = 30.0
 
 
@@ -128,8 +145,130 @@ def idle(peer: Peer, _options: object, _generate: object) -> Figures:
     return {"consumers": IDLE_CONSUMERS, "cpu_share": spent.cpu_s / spent.at_s}
 
 
+def _transact(servers: str, number: int, until: float, done: list[int]) -> None:
+    producer = Producer(
+        {"bootstrap.servers": servers, "transactional.id": f"bench-{number}", "linger.ms": 0}
+    )
+    producer.init_transactions(DEADLINE_S)
+    while time.monotonic() < until:
+        producer.begin_transaction()
+        producer.produce("transactions", b"value", partition=number)
+        producer.commit_transaction(DEADLINE_S)
+        done[number] += 1
+
+
+def _transactions_per_s(servers: str, producers: int) -> float:
+    done = [0] * producers
+    since = time.monotonic()
+    threads = [
+        threading.Thread(target=_transact, args=(servers, at, since + TRANSACTIONS_S, done))
+        for at in range(producers)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return sum(done) / (time.monotonic() - since)
+
+
+def transactions(peer: Peer, _options: object, _generate: object) -> Figures:
+    """Begin, one record, commit; each waits for the one before."""
+    peer.start()
+    servers = _servers(peer)
+    _topics(servers, [NewTopic("transactions", PRODUCERS)])
+    one = _transactions_per_s(servers, 1)
+    return {"one_per_s": one, "transactions_per_s": _transactions_per_s(servers, PRODUCERS)}
+
+
+class Overwriting:
+    """Somebody writes the same keys over and over while the block runs."""
+
+    def __init__(self, servers: str, topic: str) -> None:
+        self._producer = Producer({"bootstrap.servers": servers, "linger.ms": 5})
+        self._topic = topic
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.written = 0
+
+    def _run(self) -> None:
+        while not self._is_over.wait(TICK_S):
+            for _ in range(KEYED_PER_TICK):
+                key = f"key-{self.written % KEYS}"
+                self._producer.produce(self._topic, b"v" * KEYED_BYTES, key)
+                self.written += 1
+            self._producer.poll(0)
+        self._producer.flush(DEADLINE_S)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+
+def _p99_ms(peer: Peer, topic: str) -> float:
+    """Of single records to another topic, on a schedule, answer by answer."""
+    connection = KafkaSocket.connect(*peer.endpoint("kafka"))
+    batch = record_batch([b"v" * 100], int(time.time() * 1000))
+    request = produce_request("probe", 0, batch, correlation=3)
+    taken: list[float] = []
+    with Overwriting(_servers(peer), topic):
+        since = time.monotonic()
+        for number in range(int(COMPACTED_S * PROBES_PER_S)):
+            due = since + number / PROBES_PER_S
+            time.sleep(max(due - time.monotonic(), 0))
+            connection.sock.sendall(request)
+            connection.receive()
+            taken.append((time.monotonic() - due) * 1000)
+    connection.close()
+    return measure.percentile(taken, 0.99)
+
+
+def compaction(peer: Peer, _options: object, _generate: object) -> Figures:
+    """The same load twice. Raises AssertionError when nothing was compacted."""
+    peer.start()
+    servers = _servers(peer)
+    _topics(servers, [NewTopic("probe", 1), NewTopic("plain", 1)])
+    _topics(servers, [NewTopic("compacted", 1, config=COMPACT)])
+    plain_ms = _p99_ms(peer, "plain")
+    compacted_ms = _p99_ms(peer, "compacted")
+    sizes = [_size(servers, topic) for topic in ("plain", "compacted")]
+    assert sizes[1] < sizes[0] * 0.8, f"nothing was compacted: {sizes}"
+    return {
+        "p99_plain_ms": plain_ms,
+        "p99_compacted_ms": compacted_ms,
+        "p99_ratio": compacted_ms / plain_ms,
+        "size_share": sizes[1] / sizes[0],
+    }
+
+
+def _size(servers: str, topic: str) -> int:
+    """Records that are there."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": servers,
+            "group.id": "sizes",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+        }
+    )
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    count = 0
+    while True:
+        messages = consumer.consume(10_000, DEADLINE_S)
+        count += sum(message.error() is None for message in messages)
+        if not messages or any(message.error() is not None for message in messages):
+            break
+    consumer.close()
+    return count
+
+
 LIFE = {
     "life/kafka-rebalance": rebalance,
     "life/kafka-topics": topics,
     "life/kafka-idle": idle,
+    "life/kafka-transactions": transactions,
+    "life/kafka-compaction": compaction,
 }

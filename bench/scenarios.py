@@ -450,8 +450,10 @@ def _life() -> Iterator[Scenario]:
     yield Scenario(name="life/start", kind=Kind.LIFE, targets=every, group=Group.QUICK)
     yield Scenario(name="life/parked-receives", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/bad-endpoints", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
-    for name in ("life/kafka-rebalance", "life/kafka-topics", "life/kafka-idle"):
-        yield Scenario(name=name, kind=Kind.LIFE, targets=KAFKA_TARGETS, rounds_max=1)
+    for name in ("rebalance", "topics", "idle", "transactions", "compaction"):
+        yield Scenario(
+            name=f"life/kafka-{name}", kind=Kind.LIFE, targets=KAFKA_TARGETS, rounds_max=1
+        )
     yield Scenario(name="life/scheduled-tasks", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
     yield Scenario(
