@@ -84,6 +84,8 @@ class World(Checks):
         self.taken_back: set[bytes] = set()  # bodies that were taken back for good
         self.members: list[Any] = []  # of groups, see `actions.groups`
         self.group_views: dict[str, Any] = {}
+        self.sharers: list[Any] = []  # see `actions.sharing`
+        self.readings: list[Any] = []  # see `actions.reading`
         self.identities: set[tuple[int, int]] = set()  # of producers, as they were told
         self.writers: list[int] = []  # producers without transactions
         self.latest_ms = 0  # the latest wall time there was
@@ -199,6 +201,7 @@ class World(Checks):
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
         self.spared, self.locks, self.seeking, self.snapshot = set(), {}, {}, None
         self.put_off, self.members, self.group_views = [], [], {}
+        self.sharers, self.readings = [], []
         for counted in (self.leases, self.appended_leases, self.leased_at):
             counted.clear()
         disk.segments_end_where_the_checkpoint_says(self)

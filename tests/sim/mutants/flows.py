@@ -11,6 +11,7 @@ from dragoman.kernel import (
     carrying,
     compacting,
     dedup,
+    kernel,
     publish,
     pumping,
     pumps,
@@ -25,6 +26,8 @@ from dragoman.kernel.block import Partition
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.group import Groups
+from dragoman.kernel.groups.readers import Reader, Readers
+from dragoman.kernel.groups.sharer import Sharer
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases import (
     dead,
@@ -274,6 +277,42 @@ def cursors_are_not_in_the_checkpoint(patch: Patch) -> None:
         "group_change",
         lambda group, *, exists: ("cursors", "/".join(group.key), None),
     )
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+@mutant("reading")
+def an_owner_is_not_told_that_it_is_none_any_more(patch: Patch) -> None:
+    def drop(self: Readers, reader: Reader) -> None:
+        real(self, reader)
+        reader.session = 0  # nobody's
+
+    real = Readers.drop
+    patch.setattr(Readers, "drop", drop)
+
+
+@mutant("reading")
+def readers_outlive_their_connection(patch: Patch) -> None:
+    patch.setattr(kernel, "close_readers", nothing)
+
+
+# --- sharing -------------------------------------------------------------------------------------------------------
+
+
+@mutant("sharing")
+def partitions_of_who_left_are_nobodys(patch: Patch) -> None:
+    real = Sharer._look_for_changes
+    patch.setattr(
+        Sharer,
+        "_look_for_changes",
+        lambda self: None if len(self._shared.target) > len(self._shared.members) else real(self),
+    )
+
+
+@mutant("sharing")
+def sharers_are_never_silent(patch: Patch) -> None:
+    patch.setattr(Sharer, "pass_time", nothing)
 
 
 # --- keeping -------------------------------------------------------------------------------------------------------
