@@ -1,9 +1,11 @@
 """Apache Kafka's own command-line tools, as operators run them."""
 
+import json
 import subprocess
+from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
 from tests_other.conftest import Broker
 from tests_other.ready import MissingError, jars, tool
 
@@ -17,14 +19,26 @@ def address(broker: Broker) -> str:
     return found
 
 
-def run(name: str, address: str, *arguments: str, at: str = "--bootstrap-server") -> str:
-    """What a tool says; its class name is given."""
+def run(
+    name: str, address: str, *arguments: str, at: str = "--bootstrap-server", given: str = ""
+) -> str:
+    """What a tool says; its class name is given, and what is typed."""
     try:
         class_path = f"{jars('pom-kafka.xml') / 'jars'}/*"
-        command = [tool("java", "default-jre"), "-cp", class_path, name, at, address, *arguments]
+        command = [
+            tool("java", "default-jre"),
+            "-cp",
+            class_path,
+            name,
+            *([at] if at else []),
+            address,
+            *arguments,
+        ]
     except MissingError as error:
         pytest.skip(f"kafka-tools: {error}")
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=RUN_S_MAX)
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=RUN_S_MAX, input=given
+    )
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
     return done.stdout
 
@@ -68,3 +82,90 @@ def producer_settings(address: str) -> dict[str, str]:
         "sasl.username": "alice",
         "sasl.password": "secret",
     }
+
+
+def fill(address: str, topic: str, count: int) -> None:
+    producer = Producer({"bootstrap.servers": address})
+    for number in range(count):
+        producer.produce(topic, f"value-{number}", partition=0)
+    assert producer.flush(10) == 0
+
+
+def read_in_group(address: str, topic: str, group: str, count: int) -> None:
+    """And commit, and leave."""
+    settings = {"bootstrap.servers": address, "group.id": group, "auto.offset.reset": "earliest"}
+    consumer = Consumer(settings)
+    consumer.subscribe([topic])
+    assert len(consumer.consume(count, 20)) == count
+    consumer.commit(asynchronous=False)
+    consumer.close()
+
+
+def test_a_groups_offsets_are_shown_reset_deleted_and_the_group_with_them(address: str) -> None:
+    fill(address, "tools-read", 10)
+    read_in_group(address, "tools-read", "tools-group", 10)
+    groups = f"{TOOLS}consumer.group.ConsumerGroupCommand"
+    of_group = ("--group", "tools-group")
+    said = run(groups, address, "--describe", *of_group)
+    (row,) = [line.split() for line in said.splitlines() if line.startswith("tools-group")]
+    assert row[1:6] == ["tools-read", "0", "10", "10", "0"]
+    topic = ("--topic", "tools-read")
+    said = run(
+        groups, address, *of_group, *topic, "--reset-offsets", "--shift-by", "-7", "--execute"
+    )
+    assert said.split()[-4:] == ["tools-group", "tools-read", "0", "3"]
+    assert "Successful" in run(groups, address, *of_group, *topic, "--delete-offsets")
+    assert "successful" in run(groups, address, *of_group, "--delete")
+    assert "tools-group" not in run(groups, address, "--list")
+
+
+def test_records_are_deleted_and_the_cluster_tells_its_id_and_where_it_is(
+    address: str, tmp_path: Path
+) -> None:
+    fill(address, "tools-cut", 5)
+    wanted = tmp_path / "wanted.json"
+    place = {"topic": "tools-cut", "partition": 0, "offset": 3}
+    wanted.write_text(json.dumps({"partitions": [place], "version": 1}))
+    said = run(f"{TOOLS}DeleteRecordsCommand", address, "--offset-json-file", str(wanted))
+    assert "low_watermark: 3" in said
+    assert "unfenced" in run_verb(f"{TOOLS}ClusterTool", "list-endpoints", address)
+    assert "Cluster ID: " in run_verb(f"{TOOLS}ClusterTool", "cluster-id", address)
+
+
+def run_verb(name: str, verb: str, address: str) -> str:
+    """As `run`, of a tool that wants its verb first."""
+    return run(name, verb, "--bootstrap-server", address, at="")
+
+
+def test_consoles_and_measuring_tools_write_and_read(address: str) -> None:
+    writer = f"{TOOLS}ConsoleProducer"
+    run(writer, address, "--topic", "tools-typed", given="one\ntwo\n")
+    reader = f"{TOOLS}consumer.ConsoleConsumer"
+    options = ("--topic", "tools-typed", "--from-beginning", "--max-messages", "2")
+    assert run(reader, address, *options).split() == ["one", "two"]
+    load = ("--num-records", "1000", "--record-size", "100", "--throughput", "-1")
+    said = run(f"{TOOLS}ProducerPerformance", address, "--topic", "tools-load", *load)
+    assert "1000 records sent" in said
+
+
+def test_leaders_are_in_place_and_partitions_too(address: str, tmp_path: Path) -> None:
+    fill(address, "tools-led", 1)
+    place = ("--topic", "tools-led", "--partition", "0")
+    preferred = ("--election-type", "preferred", *place)
+    assert "already elected" in run(f"{TOOLS}LeaderElectionCommand", address, *preferred)
+    plan = tmp_path / "plan.json"
+    placed = {"topic": "tools-led", "partition": 0, "replicas": [1]}
+    plan.write_text(json.dumps({"partitions": [placed], "version": 1}))
+    options = ("--reassignment-json-file", str(plan), "--execute")
+    said = run(f"{TOOLS}reassign.ReassignPartitionsCommand", address, *options)
+    assert "Successfully started" in said
+
+
+def test_an_application_of_streams_is_reset(address: str) -> None:
+    fill(address, "tools-streams", 4)
+    options = ("--application-id", "tools-app", "--input-topics", "tools-streams", "--dry-run")
+    assert "Partition: 0 Offset: 0" in run(f"{TOOLS}StreamsResetter", address, *options)
+
+
+def test_client_metrics_are_told_not_to_be_there(address: str) -> None:
+    assert run(f"{TOOLS}ClientMetricsCommand", address, "--list").strip() == ""
