@@ -41,7 +41,9 @@ class Suite:
     command: tuple[str, ...]
     may_skip: bool = True
     search: str = "ci"  # Hypothesis profile, see tests/conftest.py
-    kills: int = 2  # at each phase of a transaction and of a rebalance, see tests/crash/test_phases.py
+    kills: int = (
+        2  # at each phase of a transaction and of a rebalance, see tests/crash/test_phases.py
+    )
 
     @property
     def is_pytest(self) -> bool:
@@ -121,7 +123,7 @@ SUITES: Final = (
         1_200,
         "compiled",
         "twenty kills in each phase of a transaction and of a rebalance",
-        ("pytest", "-m", "crash", "tests/crash/test_phases.py"),
+        ("pytest", "-m", "crash", "tests/crash/test_phases.py", "tests/crash/test_groups.py"),
         kills=20,
     ),
     Suite(
