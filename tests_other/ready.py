@@ -10,7 +10,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -177,6 +177,9 @@ CLIENTS: Final[Mapping[str, Callable[[], Program]]] = {
     "sqs-consumer": lambda: on_node("sqs-consumer", "sqs"),
     "amqplib": lambda: on_node("amqplib", "amqp"),
     "rhea": lambda: on_node("rhea", "amqp10"),
+    "proton": lambda: replace(
+        on_python("proton_app", "requirements-proton.txt"), protocol="amqp10"
+    ),
     "kafka-clients": lambda: on_java("KafkaClients", "kafka"),
     "rabbitmq-java": lambda: on_java("RabbitClients", "amqp"),
     "kcat": lambda: kcat("kafka"),

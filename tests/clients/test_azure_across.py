@@ -245,6 +245,11 @@ MESSAGES = st.fixed_dictionaries(
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(["kafka", "rabbitmq", "servicebus", "eventhubs"]), MESSAGES)
 def test_what_one_sends_all_receive(clients: dict[str, Any], sender: str, said: Said) -> None:
+    judge(clients, sender, said)
+
+
+def judge(clients: dict[str, Any], sender: str, said: Said) -> None:
+    """What `sender` says all get, each field in its place."""
     if (
         sender == "servicebus"
     ):  # its client for Python sends bytes as the text they are, or not at all
