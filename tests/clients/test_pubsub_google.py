@@ -26,6 +26,8 @@ from google.cloud.pubsub_v1.subscriber.exceptions import AcknowledgeError, Ackno
 from google.cloud.pubsub_v1.subscriber.message import Message
 from google.cloud.pubsub_v1.types import FlowControl
 from google.oauth2 import id_token
+from google.protobuf import timestamp_pb2
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.pubsub_v1 import PublisherAsyncClient, SchemaServiceClient, SubscriberAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from google.pubsub_v1.services.schema_service.transports import SchemaServiceGrpcTransport
@@ -315,6 +317,37 @@ def test_schemas_are_made_revised_and_kept_to(google: Google) -> None:
     assert list(schemas.list_schemas(parent=parent)) == []
     found = google.publisher.get_topic(topic=topic("typed"))
     assert found.schema_settings.schema == "_deleted-schema_"
+
+
+def test_a_compiled_schema_is_kept_to(google: Google) -> None:
+    schemas, parent = schema_client(google), "projects/default"
+    files = FileDescriptorSet(file=[timestamp_file(), event_file()]).SerializeToString()
+    compiled = {"root_message": "shop.Event", "compiled_bytes": files}
+    schema = {"type_": Schema.Type.PROTOCOL_BUFFER, "compiled_proto_schema": compiled}
+    request = {"parent": parent, "schema": schema, "schema_id": "compiled"}
+    made = schemas.create_schema(request=request)
+    assert made.compiled_proto_schema.root_message == "shop.Event"
+    settings = {"schema": made.name, "encoding": Encoding.JSON}
+    request = {"name": topic("compiled"), "schema_settings": settings}
+    google.publisher.create_topic(request=request)
+    google.publish("compiled", b'{"at":"2026-01-02T03:04:05Z"}')
+    with pytest.raises(InvalidArgument, match="Message failed schema validation"):
+        google.publish("compiled", b'{"at":"yesterday"}')
+    schemas.delete_schema(name=made.name)
+
+
+def timestamp_file() -> FileDescriptorProto:
+    return FileDescriptorProto.FromString(timestamp_pb2.DESCRIPTOR.serialized_pb)
+
+
+def event_file() -> FileDescriptorProto:
+    needed = ["google/protobuf/timestamp.proto"]
+    made = FileDescriptorProto(name="e.proto", package="shop", dependency=needed, syntax="proto3")
+    kind = ".google.protobuf.Timestamp"
+    made.message_type.add(name="Event").field.add(
+        name="at", number=1, type=11, label=1, type_name=kind
+    )
+    return made
 
 
 PROTO = 'syntax = "proto3"; message Order { string id = 1; }'

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from tests.doors.pubsub.client import PROJECT, Pubsub
 from tests.doors.pubsub.test_topics import refused
 
@@ -14,7 +15,6 @@ from dragoman.wire.grpc.codes import (
     FAILED_PRECONDITION,
     INVALID_ARGUMENT,
     NOT_FOUND,
-    UNIMPLEMENTED,
 )
 
 PARENT = f"projects/{PROJECT}"
@@ -40,6 +40,18 @@ PROTO = {
     "type": Schema.PROTOCOL_BUFFER,
     "definition": 'syntax = "proto3"; message Order { string id = 1; }',
 }
+
+
+_FILE = FileDescriptorProto(name="order.proto", syntax="proto3")
+_FILE.message_type.add(name="Order").field.add(name="id", number=1, type=9, label=1)
+COMPILED: dict[str, Any] = {
+    "root_message": "Order",
+    "compiled_bytes": FileDescriptorSet(file=[_FILE]).SerializeToString(),
+}
+
+
+def compiled_as(**fields: Any) -> dict[str, Any]:
+    return {"type": Schema.PROTOCOL_BUFFER, "compiled_proto_schema": {**COMPILED, **fields}}
 
 
 def create(pubsub: Pubsub, id: str = "order", schema: Any = None) -> Any:
@@ -138,8 +150,13 @@ def test_a_schema_has_so_many_revisions_and_no_more() -> None:
         ),
         (
             {"type": Schema.PROTOCOL_BUFFER, "compiled_proto_schema": {"root_message": "M"}},
-            UNIMPLEMENTED,
+            INVALID_ARGUMENT,
         ),
+        ({"type": Schema.AVRO, "compiled_proto_schema": COMPILED}, INVALID_ARGUMENT),
+        ({**PROTO, "compiled_proto_schema": COMPILED}, INVALID_ARGUMENT),
+        (compiled_as(root_message="Other"), INVALID_ARGUMENT),
+        (compiled_as(compiled_bytes=b"\xff"), INVALID_ARGUMENT),
+        (compiled_as(compiled_bytes=bytes(SCHEMA_BYTES_MAX + 1)), INVALID_ARGUMENT),
     ],
 )
 def test_what_is_no_schema_is_refused_wherever_it_is_told(schema: Any, code: int) -> None:
@@ -177,3 +194,27 @@ def test_messages_are_judged_by_a_schema_that_is_there_or_told() -> None:
 def test_names_that_pubsub_does_not_allow_are_refused(id: str) -> None:
     asked = {"parent": PARENT, "schema_id": id, "schema": AVRO}
     assert refused(Pubsub(), "CreateSchema", **asked).code == INVALID_ARGUMENT
+
+
+def test_a_compiled_schema_is_told_as_it_came_and_follows_source() -> None:
+    pubsub = Pubsub()
+    first = create(pubsub, schema=PROTO)
+    made = commit(pubsub, schema=compiled_as())
+    told = pubsub.ask("GetSchema", name=name())
+    assert told == made
+    assert (told.definition, told.compiled_proto_schema.root_message) == ("", "Order")
+    assert told.compiled_proto_schema.compiled_bytes == COMPILED["compiled_bytes"]
+    basic = pubsub.ask("GetSchema", name=name(), view=BASIC)
+    assert not basic.HasField("compiled_proto_schema")
+    back = pubsub.ask("RollbackSchema", name=name(), revision_id=made.revision_id)
+    assert back.compiled_proto_schema == made.compiled_proto_schema
+    old = pubsub.ask("RollbackSchema", name=name(), revision_id=first.revision_id)
+    assert old.definition == PROTO["definition"]
+
+
+def test_messages_are_judged_by_a_compiled_schema() -> None:
+    pubsub = Pubsub()
+    create(pubsub, schema=compiled_as())
+    asked: dict[str, Any] = {"parent": PARENT, "name": name(), "encoding": JSON}
+    pubsub.ask("ValidateMessage", message=b'{"id":"a"}', **asked)
+    assert refused(pubsub, "ValidateMessage", message=b'{"x":1}', **asked).code == INVALID_ARGUMENT

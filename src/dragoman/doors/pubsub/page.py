@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dragoman.doors.pubsub import topics, traits
+from dragoman.doors.pubsub.gathering import BEHIND, GATHER_MS
 from dragoman.doors.pubsub.protos import Subscription, Topic
 from dragoman.doors.pubsub.services import make_services
 from dragoman.formats.schemas.limits import (
@@ -61,11 +62,14 @@ metadata `x-goog-api-key`, or as a bearer token in `authorization`; else it is U
 - A snapshot's `expire_time` cannot be changed. A subscription with ordering or a filter that is sought reads what the
   topic keeps: more than 16 MiB that are no longer in memory are refused (FAILED_PRECONDITION).
 - A topic that other doors made keeps at least what they said; `message_retention_duration` adds nothing less.
+- A client that has more than {behind} messages to settle gets a response every {gather} ms at most, unless it is a
+  large one: what arrives meanwhile goes together. google-cloud-pubsub in Python needs most of a millisecond for each
+  response, and falls behind at 1,000 a second without that, whoever serves it.
 - A dead-letter topic is of the project of the subscription's topic.
 
 Not offered, and refused with UNIMPLEMENTED: exports (BigQuery, Cloud Storage, Bigtable), ingestion from elsewhere,
-customers' keys, compiled schemas (`compiled_proto_schema`), and message transforms: Google's are JavaScript, and no
-engine for it is built in.
+customers' keys, and message transforms: Google's are JavaScript, and no engine for it is built in
+([why](../adr/0019-no-javascript-within-the-broker.md)).
 
 ## Filters
 
@@ -83,8 +87,10 @@ stream is not asked.
 
 - A new revision must go with the one before it, in both directions: Avro's schema resolution; of Protocol Buffers
   fields that both have must be the same, none that is missing in one may be required, enums have the same values.
-- Protocol Buffers: one message at the top, everything else within it; no imports, extensions, groups, services,
-  options of one's own. Fields of a binary message that the definition does not know are allowed.
+- Protocol Buffers in source: one message at the top, everything else within it; no imports, extensions, groups,
+  services, options of one's own. A compiled definition (`compiled_proto_schema`) may have all of these; files of
+  google.protobuf need not be in it. Source and compiled definitions are revisions of each other. Fields of a binary
+  message that the definition does not know are allowed.
 - Definitions have at most {definition} bytes (Google: 300 KB), are at most {depth} deep, with at most {parts} values
   or tokens; 20 revisions. In one publish at most {values} values are looked at (a value of Protocol Buffers in JSON
   counts as {proto}), so that judging never holds up others.
@@ -109,6 +115,8 @@ A message of another protocol is ordered by its group, or else by its key. Value
 what attributes cannot say travels in one of them, `dragoman-meta`: a client that sends it on loses nothing.
 """.replace("{definition}", f"{SCHEMA_BYTES_MAX:,}")
     .replace("{depth}", str(DEPTH_MAX))
+    .replace("{behind}", str(BEHIND))
+    .replace("{gather}", str(GATHER_MS))
     .replace("{parts}", f"{PARTS_MAX:,}")
     .replace("{values}", f"{VALUES_MAX:,}")
     .replace("{proto}", str(PROTO_JSON_VALUES))

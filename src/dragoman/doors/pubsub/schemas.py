@@ -2,6 +2,7 @@
 
 schema            a subject of the kernel, in the namespace of its project
 revision          a version; `NAME@REVISION` names one, NAME alone the latest
+compiled          a definition as protoc made it is kept as text, and told as it came
 compatibility     full: a revision can read what the one before it describes, and the other way round
 """
 
@@ -12,7 +13,6 @@ from dragoman.doors.pubsub.errors import (
     already_exists,
     invalid,
     not_found,
-    not_offered,
     precondition,
 )
 from dragoman.doors.pubsub.finding import drop_policy
@@ -20,6 +20,7 @@ from dragoman.doors.pubsub.masks import page_of, written
 from dragoman.doors.pubsub.names import SCHEMAS, Place, new_place, place_of, project_of, schema_name
 from dragoman.doors.pubsub.protos import Empty
 from dragoman.doors.shared.grpc.call import Call, Reply, Status
+from dragoman.formats.schemas.compiledtext import Compiled, read, spell
 from dragoman.formats.schemas.languages import Encoding, Languages
 from dragoman.formats.schemas.limits import SCHEMA_BYTES_MAX, Budget, SchemaMismatch
 from dragoman.kernel.api import (
@@ -111,7 +112,7 @@ class Schemas:
         project = project_of(request.parent)
         place = new_place(f"projects/{project}/{SCHEMAS}/{request.schema_id}", SCHEMAS)
         try:
-            made = self._register(call.session, place, request.schema, is_new=True)
+            made = self._register(call.session, place, _asked(request.schema), is_new=True)
         except AlreadyExists:
             raise already_exists(place.id) from None
         drop_policy(call.session, project, schema_name(place))
@@ -122,7 +123,7 @@ class Schemas:
         place = place_of(request.name, SCHEMAS)
         if request.schema.name and request.schema.name != request.name:
             raise invalid(f"The schema is called {request.name}, not {request.schema.name:.200}.")
-        made = self._register(call.session, place, request.schema, is_new=False)
+        made = self._register(call.session, place, _asked(request.schema), is_new=False)
         return written(call.session, _told(place, made))
 
     def rollback(self, call: Call, request: Any) -> Reply:
@@ -131,19 +132,20 @@ class Schemas:
         if not request.revision_id:
             raise invalid("The revision_id must be set.")
         old = get_revision(call.session, place, request.revision_id)
-        schema = Schema(type=TYPES[old.kind], definition=old.text)
-        made = self._register(call.session, place, schema, is_new=False)
+        made = self._register(call.session, place, (old.kind, old.text), is_new=False)
         return written(call.session, _told(place, made))
 
-    def _register(self, session: Session, place: Place, schema: Any, *, is_new: bool) -> SchemaInfo:
-        kind = _kind_of(schema)
+    def _register(
+        self, session: Session, place: Place, asked: tuple[SchemaKind, str], *, is_new: bool
+    ) -> SchemaInfo:
+        kind, text = asked
         try:
             made: SchemaInfo = session.submit(
                 RegisterSchema(
                     namespace=place.project,
                     subject=place.id,
                     kind=kind,
-                    text=schema.definition,
+                    text=text,
                     revision=session.token(REVISION_BYTES).hex(),
                     is_new=is_new,
                     compatibility="full",
@@ -223,9 +225,9 @@ class Schemas:
     def validate_schema(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         project_of(request.parent)
-        kind = _kind_of(request.schema)
+        kind, text = _asked(request.schema)
         try:
-            call.session.submit(ValidateSchema(kind=kind, text=request.schema.definition))
+            call.session.submit(ValidateSchema(kind=kind, text=text))
         except SchemaInvalid as error:
             raise _unsound(error) from error
         return Reply(ValidateSchemaResponse())
@@ -243,7 +245,7 @@ class Schemas:
             info = get_revision(call.session, *split_revision(request.name))
             kind, text = info.kind, info.text
         else:
-            kind, text = _kind_of(request.schema), request.schema.definition
+            kind, text = _asked(request.schema)
         try:
             self._languages.judge(kind, text, encoding)(request.message, Budget())
         except SchemaInvalid as error:
@@ -253,18 +255,31 @@ class Schemas:
         return Reply(ValidateMessageResponse())
 
 
-def _kind_of(schema: Any) -> SchemaKind:
-    """Raises Status for what is no schema at first sight."""
-    if schema.HasField("compiled_proto_schema"):
-        raise not_offered("Compiled schemas (compiled_proto_schema)")
+def _asked(schema: Any) -> tuple[SchemaKind, str]:
+    """(its language, its text). Raises Status for what is no schema at first sight."""
     kind = KINDS.get(schema.type)
     if kind is None:
         raise invalid("The type of a schema must be AVRO or PROTOCOL_BUFFER.")
+    if schema.HasField("compiled_proto_schema"):
+        return kind, _compiled(schema)
     if not schema.definition:
         raise invalid("The definition of a schema must not be empty.")
     if len(schema.definition.encode()) > SCHEMA_BYTES_MAX:
         raise invalid(f"The definition of a schema has at most {SCHEMA_BYTES_MAX} bytes.")
-    return kind
+    return kind, schema.definition
+
+
+def _compiled(schema: Any) -> str:
+    compiled = schema.compiled_proto_schema
+    if schema.type != Schema.PROTOCOL_BUFFER:
+        raise invalid("A compiled_proto_schema is of the type PROTOCOL_BUFFER.")
+    if schema.definition:
+        raise invalid("A schema has a definition or a compiled_proto_schema, not both.")
+    if not compiled.root_message or not compiled.compiled_bytes:
+        raise invalid("root_message and compiled_bytes of a compiled_proto_schema must be set.")
+    if len(compiled.compiled_bytes) > SCHEMA_BYTES_MAX:
+        raise invalid(f"The compiled_bytes of a schema are at most {SCHEMA_BYTES_MAX} bytes.")
+    return spell(Compiled(compiled.root_message, compiled.compiled_bytes))
 
 
 def _unsound(error: SchemaInvalid) -> Status:
@@ -280,9 +295,14 @@ def _told(place: Place, info: SchemaInfo) -> Any:
     schema = Schema(
         name=schema_name(place),
         type=TYPES[info.kind],
-        definition=info.text,
         revision_id=info.revision,
     )
+    compiled = read(info.text) if info.kind == "protobuf" else None
+    if compiled is None:
+        schema.definition = info.text
+    else:
+        schema.compiled_proto_schema.root_message = compiled.root
+        schema.compiled_proto_schema.compiled_bytes = compiled.files
     schema.revision_create_time.FromMilliseconds(info.stored_ms)
     return schema
 
@@ -292,6 +312,7 @@ def _viewed(place: Place, info: SchemaInfo, view: int) -> Any:
     schema = _told(place, info)
     if view != FULL:
         schema.ClearField("definition")
+        schema.ClearField("compiled_proto_schema")
     return schema
 
 

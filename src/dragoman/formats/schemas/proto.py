@@ -13,6 +13,8 @@ from google.protobuf.message_factory import GetMessageClass
 
 from dragoman.formats.errors import FormatError
 from dragoman.formats.pubsub import read_varint
+from dragoman.formats.schemas.compiled import root_of
+from dragoman.formats.schemas.compiledtext import read
 from dragoman.formats.schemas.limits import (
     DEPTH_MAX,
     MEMORY_BYTES_MAX,
@@ -56,7 +58,10 @@ class Definition:
 
 
 def read_message(text: str) -> Definition:
-    """Raises SchemaInvalid."""
+    """Source, or a compiled definition as text. Raises SchemaInvalid."""
+    compiled = read(text)
+    if compiled is not None:
+        return Definition(GetMessageClass(root_of(compiled)))
     file = read_definition(text)
     pool = DescriptorPool()
     try:
@@ -89,7 +94,7 @@ def check_json(definition: Definition, data: bytes, budget: Budget) -> None:
     try:
         empty = definition.message()
         message = json_format.Parse(data.decode(), empty, max_recursion_depth=DEPTH_MAX)
-    except (json_format.ParseError, ValueError, RecursionError) as error:
+    except (json_format.ParseError, ValueError, TypeError, RecursionError) as error:
         raise SchemaMismatch(str(error)[:TEXT_CHARS_MAX]) from None
     _check_whole(message)
 
