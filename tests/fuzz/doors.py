@@ -14,7 +14,7 @@ from tests.fuzz.playground import Playground
 from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
-from dragoman.doors.amqp091.door import make_door as amqp
+from dragoman.doors.amqp091.door import Amqp091Door as amqp  # noqa: N813
 from dragoman.doors.amqp10.profile import GenericProfile
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.eventhubs.profile import EventHubsProfile

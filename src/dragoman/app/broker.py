@@ -16,6 +16,7 @@ from dragoman.app.errors import StartError
 from dragoman.app.lag import LoopLag
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
 from dragoman.app.node import LocalNode
+from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.call import Face
 from dragoman.formats.schemas.languages import Languages
@@ -62,10 +63,12 @@ class BrokerParts:
     def __init__(self, broker: Broker, options: ServeOptions) -> None:
         """Raises StartError."""
         self.broker = broker
+        self.roster = Roster()
         self.doors = make_doors(
             lambda: _faces(self, options),
             lambda: _services(self, options),
             lambda: _profiles(options),
+            self.roster,
         )
         self.tls = make_tls(options)
         self.is_bound = False  # every port, so that clients reach it
@@ -302,9 +305,10 @@ def make_doors(
     faces: Callable[[], Sequence[Face]],
     services: "Callable[[], Sequence[Service]]",
     profiles: Callable[[], Sequence[Profile]],
+    roster: Roster,
 ) -> dict[str, MakeDoor]:
     """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
-    from dragoman.doors.amqp091.door import make_door as amqp  # noqa: PLC0415
+    from dragoman.doors.amqp091.door import door_maker as amqp  # noqa: PLC0415
     from dragoman.doors.kafka.door import make_door as kafka  # noqa: PLC0415
     from dragoman.doors.shared.amqp10.door import door_maker as amqp10  # noqa: PLC0415
     from dragoman.doors.shared.rest.door import door_maker  # noqa: PLC0415
@@ -324,7 +328,7 @@ def make_doors(
     generic = amqp10(profiles)
     sockets = dict.fromkeys(WEBSOCKET_PROTOCOLS, (generic, "amqp10"))
     return {
-        "amqp": amqp,
+        "amqp": amqp(roster),
         "amqp10": generic,
         "kafka": kafka,
         "http": door_maker(web, sockets),

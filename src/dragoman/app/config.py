@@ -16,8 +16,8 @@ PROTOCOLS: Final[Mapping[str, int]] = {
     "cloudtasks": 8123,
 }
 """Each with the port that its clients are used to."""
-ALIASES: Final[Mapping[str, int]] = {"sqs": 9324}
-"""A second habit: bound as well where the usual port is, unless somebody else has it."""
+ALIASES: Final[Mapping[str, int]] = {"amqp": 15672, "sqs": 9324}
+"""A second habit, RabbitMQ's management API: bound as well where the usual port is, unless somebody else has it."""
 ALL_PROTOCOLS: Final = "all"
 PORT_MAX: Final = 65_535
 CONNECTIONS_MAX: Final = 10_000

@@ -11,6 +11,8 @@ from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
 from dragoman.console.health import HealthFace
 from dragoman.console.metrics import MetricsFace, Sources
+from dragoman.doors.amqp091.management.face import ManagementFace
+from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.cloudtasks.beta import BetaService
 from dragoman.doors.cloudtasks.buffering import BufferFace
 from dragoman.doors.cloudtasks.executed import Executed
@@ -37,6 +39,7 @@ class Serving(Protocol):
 
     broker: Broker
     is_bound: bool
+    roster: Roster
 
     @property
     def issuer(self) -> Issuer: ...
@@ -72,6 +75,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         CertsFace(parts.issuer),
         MetricsFace(sources, access),
         AdminFace(access),
+        ManagementFace(parts.roster, lambda: missing(parts)),
         SnsFace(),
         SqsFace(is_strict=not options.like),
         AtomFace(),

@@ -46,8 +46,8 @@ class Message:
 class Client(node.Connection[Amqp091Door]):
     """Speaks AMQP. `send` queues nothing: the broker has served it when it returns."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, Amqp091Door)
+    def __init__(self, world: node.World, make_door: Any = Amqp091Door) -> None:
+        super().__init__(world, make_door)
         self.wire = Connection(Role.CLIENT)
         self.events: list[Any] = []
 
@@ -119,6 +119,7 @@ class Client(node.Connection[Amqp091Door]):
         heartbeat: int = 0,
         frame_max: int = 131_072,
         channel: int = 1,
+        vhost: str = "/",
     ) -> None:
         self.flush()
         self.expect(m.ConnectionStart, 0)
@@ -127,7 +128,7 @@ class Client(node.Connection[Amqp091Door]):
         }
         response = f"\0{user}\0{password}".encode()
         self.ask(m.ConnectionStartOk(properties, "PLAIN", response), m.ConnectionTune, 0)
-        self.send(0, m.ConnectionTuneOk(2047, frame_max, heartbeat), m.ConnectionOpen("/"))
+        self.send(0, m.ConnectionTuneOk(2047, frame_max, heartbeat), m.ConnectionOpen(vhost))
         self.expect(m.ConnectionOpenOk, 0)
         if channel:
             self.open_channel(channel)

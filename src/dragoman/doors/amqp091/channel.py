@@ -26,7 +26,7 @@ CONSUMERS_MAX: Final = 65_535  # of one channel
 class Consumer:
     """One basic.consume. `holder` is the kernel's side of it."""
 
-    __slots__ = ("channel", "holder", "no_ack", "queue", "spelling", "tag", "tag_raw")
+    __slots__ = ("channel", "exclusive", "holder", "no_ack", "queue", "spelling", "tag", "tag_raw")
 
     holder: Holder
 
@@ -36,6 +36,7 @@ class Consumer:
         self.tag_raw = tag.encode()
         self.queue = queue
         self.no_ack = no_ack
+        self.exclusive = False
         self.spelling: int = 0  # what redeliveries must be told, see `spell`
 
 

@@ -49,6 +49,10 @@ class Channels:
     def __getitem__(self, number: int) -> Channel:
         return self._by_number[number]
 
+    def open_ones(self) -> list[Channel]:
+        """Those that are open, by number."""
+        return [one for _, one in sorted(self._by_number.items()) if not one.is_closing]
+
     def serve(self, number: int, handler: Serve, what: Any, ids: Ids) -> None:
         """Serve, and turn refusals into closes. Raises AmqpError for what ends the connection, and Held."""
         channel = self._by_number.get(number)

@@ -71,6 +71,7 @@ def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> Non
         text = f"queue '{name}' in vhost '{link.vhost}' does not support global qos"
         raise Refused(NOT_IMPLEMENTED, text)
     consumer.spelling = COUNT_TRIES if counts_tries(info) else 0
+    consumer.exclusive = method.exclusive
     command = Consume(
         namespace=link.namespace,
         name=name,

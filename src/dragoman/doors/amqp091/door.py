@@ -10,6 +10,7 @@ rest of what was read waits for the next turn, so that others have theirs, and n
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from dragoman.doors.amqp091.channel import Consumer
@@ -29,6 +30,7 @@ from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.liveness import FAILED_LOGIN_MS, GOODBYE_MS, Liveness
 from dragoman.doors.amqp091.opening import STEPS, LoginRefused, Stage, greeting
 from dragoman.doors.amqp091.publishing import Held, publish
+from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.amqp091.settling import ack
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.wire.amqp091.connection import Connection as Codec
@@ -67,9 +69,9 @@ UNSENT_BYTES_MAX: Final = (
 )  # of messages got and not taken by the peer, before more is served
 
 
-def make_door(session: Session, connection: Connection) -> "Amqp091Door":
-    """The door of a new connection."""
-    return Amqp091Door(session, connection)
+def door_maker(roster: Roster) -> Callable[[Session, Connection], "Amqp091Door"]:
+    """What makes the door of each new connection; `roster` is told of it."""
+    return lambda session, connection: Amqp091Door(session, connection, roster)
 
 
 class Amqp091Door:
@@ -87,13 +89,17 @@ class Amqp091Door:
         "_look_ms",
         "_methods",
         "_retry_ms",
+        "_roster",
         "_session",
         "_stage",
         "_unread",
     )
 
-    def __init__(self, session: Session, connection: Connection) -> None:
+    def __init__(
+        self, session: Session, connection: Connection, roster: Roster | None = None
+    ) -> None:
         self._session = session
+        self._roster = roster
         self._link = Link(session, connection)
         self._codec = Codec(Role.SERVER)
         self._channels = Channels(self._link, self._codec.forget_channel)
@@ -212,6 +218,8 @@ class Amqp091Door:
         elif self._stage is Stage.OPEN:
             self._liveness.deadline_ms = None
             self._channels.is_open = True
+            if self._roster is not None:
+                self._roster.add(self._link, self._channels)
             declare_all(self._link)
 
     def _refuse_login(self, mechanism: str, method: Method) -> None:
@@ -367,6 +375,8 @@ class Amqp091Door:
 
     def lost(self) -> None:
         """Nothing here outlives the session."""
+        if self._roster is not None:
+            self._roster.remove(self._link)
 
     def is_closing(self) -> bool:
         """Whether the connection ends once everything is sent."""

@@ -7,11 +7,11 @@ from dragoman.doors.amqp091.errors import ACCESS_REFUSED, Refused, refusal_of
 from dragoman.doors.amqp091.traits import TraitsCache
 from dragoman.kernel.api import DEFAULT_NAMESPACE, Connection, DeclareRoute, RouteInfo, Session
 from dragoman.model.errors import KernelError
+from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, FieldTable
 from dragoman.wire.amqp091.frames import method_frame
 from dragoman.wire.amqp091.handshake import DEFAULT_TUNING, Tuning
 from dragoman.wire.amqp091.methods import Method
 
-VHOSTS: Final = {"/": DEFAULT_NAMESPACE}  # virtual host to namespace
 OFFER: Final = DEFAULT_TUNING  # channel-max 2047, frame-max 131072, heartbeat 60 s
 
 
@@ -27,6 +27,7 @@ class Link:
     __slots__ = (
         "addresses",
         "capabilities",
+        "client_properties",
         "connection",
         "namespace",
         "out",
@@ -48,6 +49,7 @@ class Link:
         self.principal = ""
         self.vhost = "/"
         self.namespace = DEFAULT_NAMESPACE
+        self.client_properties: FieldTable = EMPTY_TABLE
         self.capabilities: frozenset[str] = frozenset()  # what the client says it understands
         self.waiting: dict[Waits, None] = {}  # with replies or confirms still to be sent
         self.traits = TraitsCache("")

@@ -11,8 +11,9 @@ from enum import Enum
 from typing import Any, Final
 
 from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
-from dragoman.doors.amqp091.link import OFFER, VHOSTS, Link
+from dragoman.doors.amqp091.link import OFFER, Link
 from dragoman.doors.amqp091.sasl import MECHANISMS, credentials_of
+from dragoman.doors.amqp091.vhosts import namespace_of
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.handshake import Tuning, settle
 from dragoman.wire.amqp091.methods import (
@@ -100,6 +101,7 @@ def capabilities_of(properties: FieldTable) -> frozenset[str]:
 
 def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
     """Raises Refused (unknown mechanism) and LoginRefused."""
+    link.client_properties = method.client_properties
     link.capabilities = capabilities_of(method.client_properties)
     credentials = credentials_of(method.mechanism, method.response)
     principal = None
@@ -120,7 +122,9 @@ def tune_ok(link: Link, method: ConnectionTuneOk) -> Stage:
 
 def open_vhost(link: Link, method: ConnectionOpen) -> Stage:
     """Raises Refused for a virtual host that is not there."""
-    namespace = VHOSTS.get(method.virtual_host)
+    link.session.act_as_broker()  # which host it is comes before what the client may do there
+    namespace = namespace_of(link.session, method.virtual_host)
+    link.log_in(link.principal)
     if namespace is None:
         raise Refused(NOT_ALLOWED, f"vhost {method.virtual_host} not found")
     link.vhost = method.virtual_host

@@ -14,15 +14,20 @@ from dragoman.doors.amqp091.arguments import (
 )
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
+from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.names import check_reserved, made_up, queue_name, tidy
+from dragoman.doors.amqp091.policies import OPERATOR, POLICY, Effect, effect
 from dragoman.doors.amqp091.traits import DIRECT_REPLY
 from dragoman.kernel.api import (
     Address,
+    AlterSubscription,
     DeclareQueue,
     DeleteQueue,
     DescribeQueue,
+    ListQueues,
     PurgeQueue,
     QueueInfo,
+    Session,
     StreamSettings,
     SubscriptionSettings,
 )
@@ -95,10 +100,20 @@ def _make(channel: Channel, method: QueueDeclare, name: str) -> QueueInfo:
     name = name or made_up(link.session, "amq.gen-")
     is_durable = method.durable and not method.exclusive
     stream = StreamSettings(durable=is_durable, level=SYNCED if is_durable else APPLIED)
-    settings = settings_of(method)
+    held = _held(link, name, method.arguments)
+    settings = settings_of(method, held)
     command = DeclareQueue(namespace=link.namespace, name=name, settings=settings, stream=stream)
     info: QueueInfo = link.session.submit(command)
     return info
+
+
+def _held(link: Link, name: str, arguments: FieldTable) -> Effect:
+    """Policies hold for whoever declares, also for those who may not read them."""
+    link.session.act_as_broker()
+    try:
+        return effect(link.session, link.namespace, name, arguments)
+    finally:
+        link.session.act_as(link.principal, link.connection.peer[0])
 
 
 def _check_type(method: QueueDeclare, name: str, vhost: str) -> None:
@@ -118,9 +133,9 @@ def _check_type(method: QueueDeclare, name: str, vhost: str) -> None:
             raise Refused(PRECONDITION_FAILED, text)
 
 
-def settings_of(method: QueueDeclare) -> SubscriptionSettings:
-    """What the declaration means to the kernel. Arguments were checked."""
-    arguments = {name: plain(field) for name, field in method.arguments.items()}
+def settings_of(method: QueueDeclare, held: Effect) -> SubscriptionSettings:
+    """What the declaration means to the kernel, policies included. Arguments were checked."""
+    arguments = {name: plain(field) for name, field in held.arguments.items()}
     priorities = arguments.get("x-max-priority", 0)
     is_quorum = arguments.get("x-queue-type") == QUORUM
     limit = arguments.get("x-delivery-limit", DELIVERY_LIMIT)
@@ -141,8 +156,36 @@ def settings_of(method: QueueDeclare) -> SubscriptionSettings:
         exclusive=method.exclusive,
         auto_delete=method.auto_delete,
         idle_ms=arguments.get("x-expires", 0),
-        notes={ARGUMENTS: to_note(method.arguments)},
+        notes=_notes(method, held),
     )
+
+
+def _notes(method: QueueDeclare, held: Effect) -> dict[str, str]:
+    notes = {ARGUMENTS: to_note(method.arguments)}
+    notes.update(
+        {name: said for name, said in ((POLICY, held.policy), (OPERATOR, held.operator)) if said}
+    )
+    return notes
+
+
+def apply_policies(session: Session, namespace: str) -> None:
+    """Let every queue that this door declared have what the policies now say."""
+    for info in session.submit(ListQueues(namespace=namespace)):
+        now: SubscriptionSettings = info.settings
+        if ARGUMENTS not in now.notes:
+            continue
+        arguments = from_note(now.notes[ARGUMENTS])
+        method = QueueDeclare(
+            queue=info.name,
+            durable=now.durable,
+            exclusive=now.exclusive,
+            auto_delete=now.auto_delete,
+            arguments=arguments,
+        )
+        settings = settings_of(method, effect(session, namespace, info.name, arguments))
+        if settings != now:
+            command = AlterSubscription(namespace=namespace, name=info.name, settings=settings)
+            session.submit(command)
 
 
 def _dead_letter(arguments: dict[str, object]) -> Address | None:

@@ -1,0 +1,134 @@
+"""Everything that was declared, as one JSON document: out of this broker, or into it, RabbitMQ's own files included.
+
+Users and permissions of a document are passed over: who may come in is the operator's to configure.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.amqp091 import policies, vhosts
+from dragoman.doors.amqp091.exchanges import declare_all
+from dragoman.doors.amqp091.management import bindings, governing, topology
+from dragoman.doors.amqp091.management.asking import Ask, Item, changed
+from dragoman.doors.amqp091.names import RESERVED
+from dragoman.doors.amqp091.opening import SERVER_VERSION
+from dragoman.doors.amqp091.policies import Policy
+from dragoman.doors.shared.rest.call import Response, json_response
+from dragoman.kernel.api import QueueInfo
+
+POLICIES: Final = governing.Policies(policies.POLICY)
+OPERATOR_POLICIES: Final = governing.Policies(policies.OPERATOR)
+
+
+class Documents(msgspec.Struct):
+    """What an import is read for."""
+
+    vhosts: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    parameters: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    global_parameters: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    policies: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    operator_policies: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    queues: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    exchanges: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    bindings: list[dict[str, Any]] = msgspec.field(default_factory=list)
+
+
+def export(ask: Ask) -> Response:
+    """Of one virtual host, or of all."""
+    hosts, is_whole = ask.vhosts(), "vhost" not in ask.path
+    found: Item = {
+        "rabbit_version": SERVER_VERSION,
+        "rabbitmq_version": SERVER_VERSION,
+        "product_name": "RabbitMQ",
+        "product_version": SERVER_VERSION,
+    }
+    if is_whole:
+        found |= {"users": [], "permissions": [], "topic_permissions": []}
+        found["vhosts"] = [{"name": name} for name in hosts]
+        found["global_parameters"] = governing.global_items(ask)
+    parts: dict[str, list[Item]] = {
+        "parameters": [item for one in hosts for item in governing.parameter_items(ask, one)],
+        "policies": [item for one in hosts for item in POLICIES.items(ask, one)],
+        "operator_policies": [item for one in hosts for item in OPERATOR_POLICIES.items(ask, one)],
+        "queues": [item for one in hosts for item in _queues(ask, one)],
+        "exchanges": [item for one in hosts for item in _exchanges(ask, one)],
+        "bindings": [item for one in hosts for item in _bindings(ask, one)],
+    }
+    if not is_whole:
+        for item in (item for items in parts.values() for item in items):
+            item.pop("vhost", None)
+    return json_response(200, found | parts)
+
+
+def _is_lasting(info: QueueInfo) -> bool:
+    return info.settings.durable and not info.settings.exclusive
+
+
+def _queues(ask: Ask, vhost: str) -> list[Item]:
+    names = ("name", "vhost", "durable", "auto_delete", "arguments")
+    return [
+        {name: item[name] for name in names}
+        for info in topology.queue_infos(ask, vhost)
+        if _is_lasting(info)
+        for item in (topology.queue_item(vhost, info),)
+    ]
+
+
+def _exchanges(ask: Ask, vhost: str) -> list[Item]:
+    names = ("name", "vhost", "type", "durable", "auto_delete", "internal", "arguments")
+    return [
+        {name: item[name] for name in names}
+        for item in topology.exchange_items(ask, vhost)
+        if item["name"] and not item["name"].startswith(RESERVED) and item["durable"]
+    ]
+
+
+def _bindings(ask: Ask, vhost: str) -> list[Item]:
+    kept = {item["name"] for item in _queues(ask, vhost)}
+    exchanges = {item["name"] for item in topology.exchange_items(ask, vhost) if item["durable"]}
+    found = []
+    for item in bindings.binding_items(ask, vhost):
+        targets = kept if item["destination_type"] == "queue" else exchanges
+        if item["source"] and item["source"] in exchanges and item["destination"] in targets:
+            item.pop("properties_key")
+            found.append(item)
+    return found
+
+
+def load(ask: Ask) -> Response:
+    """Make what is not there; what is there and differs is refused, as in AMQP."""
+    told: Documents = ask.body(Documents)
+    for one in told.vhosts:
+        vhosts.create(ask.session, str(one["name"]), vhosts.Vhost())
+        declare_all(ask.channel(str(one["name"])).link)
+    for one in told.global_parameters:
+        governing.put(ask, "default", governing.GLOBAL, str(one["name"]), one["value"])
+    for one in told.parameters:
+        place = (_vhost(ask, one), str(one["component"]), str(one["name"]))
+        governing.store_parameter(ask, *place, one["value"])
+    for kind, some in ((POLICIES, told.policies), (OPERATOR_POLICIES, told.operator_policies)):
+        for one in some:
+            policy = msgspec.convert(one, Policy, strict=False)
+            kind.store(ask, _vhost(ask, one), str(one["name"]), policy)
+    _load_topology(ask, told)
+    return changed(ask)
+
+
+def _load_topology(ask: Ask, told: Documents) -> None:
+    for one in told.queues:
+        words = msgspec.convert(one, topology.QueueWords, strict=False)
+        topology.declare_queue(ask.channel(_vhost(ask, one)), str(one["name"]), words)
+    for one in told.exchanges:
+        exchange = msgspec.convert(one, topology.ExchangeWords, strict=False)
+        topology.declare_exchange(ask.channel(_vhost(ask, one)), str(one["name"]), exchange)
+    for one in told.bindings:
+        channel = ask.channel(_vhost(ask, one))
+        binding = msgspec.convert(one, bindings.BindingWords, strict=False)
+        place = (str(one["source"]), str(one["destination"]), str(one["destination_type"]))
+        bindings.bind(channel, *place, binding)
+
+
+def _vhost(ask: Ask, one: Item) -> str:
+    """Its own, unless the path says for which all of it is."""
+    return ask.vhost() if "vhost" in ask.path else str(one.get("vhost", vhosts.ROOT))

@@ -1,0 +1,260 @@
+"""The management API as a service over HTTP: its routes, who asks, how refusals are told.
+
+Whoever asks proves who it is by HTTP Basic, as AMQP's clients do by PLAIN, and may do what that principal may. While
+nobody is configured anybody is who they say. A page of another origin may not ask through somebody's browser.
+"""
+
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from dragoman.doors.amqp091.errors import Refused, refusal_of
+from dragoman.doors.amqp091.management import (
+    bindings,
+    definitions,
+    governing,
+    messages,
+    overview,
+    topology,
+)
+from dragoman.doors.amqp091.management.asking import Ask, BadRequest, NotThere
+from dragoman.doors.amqp091.roster import Roster
+from dragoman.doors.amqp091.vhosts import ROOT
+from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
+from dragoman.model.errors import AccessRefused, KernelError, NotFound
+from dragoman.wire.amqp091.errors import AmqpError
+
+BODY_BYTES_MAX: Final = 32 << 20  # definitions of a large broker
+GUEST: Final = "guest"  # who asks without saying who, while nobody is configured
+CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="RabbitMQ Management"'),)
+BELOW: Final = tuple(
+    f"/api/{name}".encode()
+    for name in (
+        "aliveness-test",
+        "auth",
+        "bindings",
+        "channels",
+        "cluster-name",
+        "connections",
+        "consumers",
+        "definitions",
+        "exchanges",
+        "extensions",
+        "global-parameters",
+        "health",
+        "nodes",
+        "operator-policies",
+        "overview",
+        "parameters",
+        "permissions",
+        "policies",
+        "queues",
+        "topic-permissions",
+        "users",
+        "vhost-limits",
+        "vhosts",
+        "whoami",
+    )
+)
+"""Paths that are answered here even when nothing serves them."""
+
+Handler = Callable[[Ask], Response]
+
+
+class NotAuthorized(Exception):
+    """401."""
+
+
+def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handler]]:
+    """(method, template below /api, handler) of every route."""
+    well = overview.health(missing)
+    return (
+        ("GET", "overview", overview.overview),
+        ("GET", "cluster-name", overview.get_cluster_name),
+        ("GET", "nodes", overview.list_nodes),
+        ("GET", "nodes/{name}", overview.get_node),
+        ("GET", "extensions", overview.nothing),
+        ("GET", "whoami", overview.whoami),
+        ("GET", "auth", lambda _: json_response(200, {"oauth_enabled": False})),
+        ("GET", "connections", overview.list_connections),
+        ("GET", "connections/{name}", overview.get_connection),
+        ("GET", "connections/{name}/channels", overview.list_channels_of),
+        ("GET", "channels", overview.list_channels),
+        ("GET", "channels/{name}", overview.get_channel),
+        ("GET", "consumers", overview.list_consumers),
+        ("GET", "consumers/{vhost}", overview.list_consumers),
+        ("GET", "aliveness-test/{vhost}", overview.aliveness),
+        ("GET", "health/checks/port-listener/{name}", overview.port_health),
+        *(("GET", f"health/checks/{name}", well) for name in CHECKS),
+        *_of_topology(),
+        *_of_governing(),
+        ("GET", "definitions", definitions.export),
+        ("GET", "definitions/{vhost}", definitions.export),
+        ("POST", "definitions", definitions.load),
+        ("POST", "definitions/{vhost}", definitions.load),
+        ("PUT", "definitions", definitions.load),
+    )
+
+
+CHECKS: Final = (
+    "alarms",
+    "local-alarms",
+    "virtual-hosts",
+    "node-is-quorum-critical",
+    "ready-to-serve-clients",
+    "is-in-service",
+)
+
+
+def _of_topology() -> Sequence[tuple[str, str, Handler]]:
+    where = bindings.bindings_where
+    one = "{vhost}/{name}"
+    ends = "bindings/{vhost}/e/{source}/{kind}/{target}"
+    return (
+        ("GET", "vhosts", topology.list_vhosts),
+        ("GET", "vhosts/{vhost}", topology.get_vhost),
+        ("PUT", "vhosts/{vhost}", topology.put_vhost),
+        ("DELETE", "vhosts/{vhost}", topology.delete_vhost),
+        ("GET", "vhosts/{vhost}/connections", overview.list_connections),
+        ("GET", "vhosts/{vhost}/channels", overview.list_channels),
+        ("GET", "queues", topology.list_queues),
+        ("GET", "queues/{vhost}", topology.list_queues),
+        ("GET", f"queues/{one}", topology.get_queue),
+        ("PUT", f"queues/{one}", topology.put_queue),
+        ("DELETE", f"queues/{one}", topology.delete_queue),
+        ("DELETE", f"queues/{one}/contents", topology.purge_queue),
+        ("GET", f"queues/{one}/bindings", where(destination="name", destination_type="=queue")),
+        ("POST", f"queues/{one}/get", messages.get_messages),
+        ("GET", "exchanges", topology.list_exchanges),
+        ("GET", "exchanges/{vhost}", topology.list_exchanges),
+        ("GET", f"exchanges/{one}", topology.get_exchange),
+        ("PUT", f"exchanges/{one}", topology.put_exchange),
+        ("DELETE", f"exchanges/{one}", topology.delete_exchange),
+        ("POST", f"exchanges/{one}/publish", messages.post_message),
+        ("GET", f"exchanges/{one}/bindings/source", where(source="name")),
+        (
+            "GET",
+            f"exchanges/{one}/bindings/destination",
+            where(destination="name", destination_type="=exchange"),
+        ),
+        ("GET", "bindings", bindings.list_bindings),
+        ("GET", "bindings/{vhost}", bindings.list_bindings),
+        ("GET", ends, bindings.list_between),
+        ("POST", ends, bindings.post_binding),
+        ("GET", f"{ends}/{{key}}", bindings.get_binding),
+        ("DELETE", f"{ends}/{{key}}", bindings.delete_binding),
+    )
+
+
+def _of_governing() -> Sequence[tuple[str, str, Handler]]:
+    found: list[tuple[str, str, Handler]] = []
+    for name, kind in (
+        ("policies", definitions.POLICIES),
+        ("operator-policies", definitions.OPERATOR_POLICIES),
+    ):
+        found += [
+            ("GET", name, kind.list),
+            ("GET", f"{name}/{{vhost}}", kind.list),
+            ("GET", f"{name}/{{vhost}}/{{name}}", kind.get),
+            ("PUT", f"{name}/{{vhost}}/{{name}}", kind.put),
+            ("DELETE", f"{name}/{{vhost}}/{{name}}", kind.delete),
+        ]
+    place = "parameters/{component}/{vhost}/{name}"
+    return (
+        *found,
+        ("GET", "parameters", governing.list_parameters),
+        ("GET", "parameters/{component}", governing.list_parameters),
+        ("GET", "parameters/{component}/{vhost}", governing.list_parameters),
+        ("GET", place, governing.get_parameter),
+        ("PUT", place, governing.put_parameter),
+        ("DELETE", place, governing.delete_parameter),
+        ("GET", "global-parameters", governing.list_globals),
+        ("GET", "global-parameters/{name}", governing.get_global),
+        ("PUT", "global-parameters/{name}", governing.put_global),
+        ("DELETE", "global-parameters/{name}", governing.delete_global),
+    )
+
+
+class ManagementFace:
+    """See the module. `missing` says what keeps the broker from being well."""
+
+    name = "rabbitmq-management"
+
+    def __init__(self, roster: Roster, missing: Callable[[], list[str]]) -> None:
+        self._roster = roster
+        self._missing = missing
+
+    def routes(self) -> Sequence[Route]:
+        """All below /api."""
+        return [
+            Route(method, f"/api/{template}", self._handler(handler), body_bytes_max=BODY_BYTES_MAX)
+            for method, template, handler in handlers(self._missing)
+        ]
+
+    def _handler(self, handler: Handler) -> Callable[[Call], Response]:
+        def serve(call: Call) -> Response:
+            who = _who(call)
+            call.session.act_as(who, call.connection.peer[0])
+            return handler(Ask(call, who, self._roster))
+
+        return serve
+
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """Each error as RabbitMQ tells it."""
+        if isinstance(error, NotAuthorized):
+            told = {"error": "not_authorized", "reason": "Login failed"}
+            return json_response(401, told, CHALLENGE)
+        if isinstance(error, NotThere | NotFound):
+            return json_response(404, {"error": "Object Not Found", "reason": "Not Found"})
+        if isinstance(error, AccessRefused):
+            return json_response(401, {"error": "not_authorized", "reason": str(error)})
+        reason = _reason(error)
+        if reason is None:
+            fault = {"error": "Internal Server Error", "reason": "its log has more"}
+            return json_response(500, fault)
+        return json_response(400, {"error": "bad_request", "reason": reason})
+
+    def not_found(self, request: Request, allowed: Sequence[str]) -> Response | None:
+        """Paths that look like the API's."""
+        if not request.path.startswith(BELOW):
+            return None
+        if allowed:
+            return json_response(405, {"error": "Method Not Allowed", "reason": "Not Allowed"})
+        return json_response(404, {"error": "Object Not Found", "reason": "Not Found"})
+
+
+def _reason(error: Exception) -> str | None:
+    """What was wrong with a request, None when it was not the request."""
+    if isinstance(error, BadRequest | msgspec.ValidationError):
+        return str(error)
+    if isinstance(error, KeyError):
+        return f"key_missing: {error.args[0]}"
+    if isinstance(error, KernelError):
+        error = refusal_of(error, ROOT)
+    if isinstance(error, Refused):
+        return AmqpError(error.code, error.text).reply_text
+    return error.reply_text if isinstance(error, AmqpError) else None
+
+
+def _who(call: Call) -> str:
+    """Who asks. Raises NotAuthorized."""
+    origin = call.request.header(b"origin")
+    if origin is not None and origin.rpartition(b"//")[2] != call.request.header(b"host"):
+        raise NotAuthorized
+    node = call.session.node()
+    scheme, _, value = (call.request.header(b"authorization") or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        if node.is_open() and not scheme:
+            return GUEST
+        raise NotAuthorized
+    try:
+        name, _, password = b64decode(value, validate=True).partition(b":")
+        who = node.authenticate(name.decode(), password)
+    except (Error, ValueError):
+        who = None
+    if who is None:
+        raise NotAuthorized
+    return who

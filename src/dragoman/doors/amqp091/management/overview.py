@@ -1,0 +1,260 @@
+"""The broker as a whole over HTTP: who it is, how much there is, who is connected, whether all is well."""
+
+from collections.abc import Callable
+from typing import Final
+
+from dragoman.doors.amqp091.exchanges import KINDS
+from dragoman.doors.amqp091.management.asking import (
+    Ask,
+    Item,
+    NotThere,
+    columns,
+    listed,
+    plain_of,
+)
+from dragoman.doors.amqp091.management.topology import (
+    NODE,
+    consumer_items,
+    exchange_items,
+    queue_infos,
+)
+from dragoman.doors.amqp091.opening import SERVER_VERSION
+from dragoman.doors.amqp091.roster import Listed
+from dragoman.doors.shared.rest.call import Response, json_response
+from dragoman.kernel.api import ListQueues
+
+SAMPLE: Final = {"global": [600], "basic": [600], "detailed": [600]}
+
+
+def cluster_name(ask: Ask) -> str:
+    """As connection.start has it."""
+    return f"dragoman@{ask.session.node().cluster_id[:12]}"
+
+
+def overview(ask: Ask) -> Response:
+    """Totals over all virtual hosts, and versions."""
+    hosts = ask.vhosts()
+    infos = [info for vhost in hosts for info in queue_infos(ask, vhost)]
+    ready = sum(info.ready for info in infos)
+    unsettled = sum(info.leased + info.waiting for info in infos)
+    connected = list(ask.roster)
+    return json_response(
+        200,
+        {
+            "management_version": SERVER_VERSION,
+            "rates_mode": "none",
+            "sample_retention_policies": SAMPLE,
+            "exchange_types": exchange_types(),
+            "product_name": "RabbitMQ",
+            "product_version": SERVER_VERSION,
+            "rabbitmq_version": SERVER_VERSION,
+            "erlang_version": "none",
+            "cluster_name": cluster_name(ask),
+            "node": NODE,
+            "statistics_db_event_queue": 0,
+            "message_stats": {},
+            "queue_totals": {
+                "messages": ready + unsettled,
+                "messages_ready": ready,
+                "messages_unacknowledged": unsettled,
+            },
+            "object_totals": {
+                "channels": sum(len(one.open_channels()) for one in connected),
+                "connections": len(connected),
+                "consumers": sum(info.consumers for info in infos),
+                "exchanges": sum(len(list(exchange_items(ask, vhost))) for vhost in hosts),
+                "queues": len(infos),
+            },
+            "listeners": [listener(ask)],
+            "contexts": [],
+        },
+    )
+
+
+def exchange_types() -> list[Item]:
+    """What exchange.declare takes."""
+    return [{"name": kind, "description": "", "enabled": True} for kind in KINDS]
+
+
+def listener(ask: Ask) -> Item:
+    """The port that was asked: every port answers every protocol."""
+    host, port = ask.call.connection.local
+    return {"node": NODE, "protocol": "amqp", "ip_address": host, "port": port}
+
+
+def node_item(ask: Ask) -> Item:
+    """The one node there is."""
+    return {
+        "name": NODE,
+        "type": "disc",
+        "running": True,
+        "rates_mode": "none",
+        "exchange_types": exchange_types(),
+        "mem_alarm": False,
+        "disk_free_alarm": False,
+        "partitions": [],
+        "applications": [],
+        "contexts": [],
+        "being_drained": False,
+    }
+
+
+def list_nodes(ask: Ask) -> Response:
+    """One."""
+    return listed(ask, [node_item(ask)])
+
+
+def get_node(ask: Ask) -> Response:
+    """That one."""
+    if ask.path["name"] != NODE:
+        raise NotThere
+    return json_response(200, node_item(ask))
+
+
+def whoami(ask: Ask) -> Response:
+    """Who asks."""
+    return json_response(
+        200, {"name": ask.who, "tags": ["administrator"], "is_internal_user": True}
+    )
+
+
+def get_cluster_name(ask: Ask) -> Response:
+    """See `cluster_name`."""
+    return json_response(200, {"name": cluster_name(ask)})
+
+
+def nothing(ask: Ask) -> Response:
+    """A list of what there is none of here."""
+    return json_response(200, [])
+
+
+# --- connections ---
+
+
+def connection_item(one: Listed) -> Item:
+    """A connection as RabbitMQ shows it."""
+    link = one.link
+    properties = {name: plain_of(field) for name, field in link.client_properties.items()}
+    item: Item = {
+        "name": one.name,
+        "vhost": link.vhost,
+        "user": link.principal,
+        "node": NODE,
+        "type": "network",
+        "state": "running",
+        "protocol": "AMQP 0-9-1",
+        "channels": len(one.open_channels()),
+        "channel_max": link.tuning.channel_max,
+        "frame_max": link.tuning.frame_max,
+        "timeout": link.tuning.heartbeat_s,
+        "connected_at": one.since_ms,
+        "host": link.connection.local[0],
+        "port": link.connection.local[1],
+        "peer_host": link.connection.peer[0],
+        "peer_port": link.connection.peer[1],
+        "ssl": link.connection.is_tls,
+        "client_properties": properties,
+    }
+    if "connection_name" in properties:
+        item["user_provided_name"] = properties["connection_name"]
+    return item
+
+
+def list_connections(ask: Ask) -> Response:
+    """Of one virtual host, or of all."""
+    hosts = ask.vhosts()
+    return listed(ask, [connection_item(one) for one in ask.roster if one.link.vhost in hosts])
+
+
+def _connection(ask: Ask) -> Listed:
+    for one in ask.roster:
+        if one.name == ask.path["name"]:
+            return one
+    raise NotThere
+
+
+def get_connection(ask: Ask) -> Response:
+    """One."""
+    return json_response(200, columns(ask, connection_item(_connection(ask))))
+
+
+def channel_items(one: Listed) -> list[Item]:
+    """Channels as RabbitMQ shows them."""
+    link = one.link
+    return [
+        {
+            "name": f"{one.name} ({channel.number})",
+            "number": channel.number,
+            "vhost": link.vhost,
+            "user": link.principal,
+            "node": NODE,
+            "state": "running",
+            "consumer_count": len(channel.consumers),
+            "messages_unacknowledged": channel.unacked.count,
+            "prefetch_count": channel.prefetch,
+            "confirm": channel.confirms is not None,
+            "transactional": channel.transaction is not None,
+            "connection_details": {
+                "name": one.name,
+                "peer_host": link.connection.peer[0],
+                "peer_port": link.connection.peer[1],
+            },
+        }
+        for channel in one.open_channels()
+    ]
+
+
+def list_channels(ask: Ask) -> Response:
+    """Of one virtual host, or of all."""
+    hosts = ask.vhosts()
+    found = [item for one in ask.roster if one.link.vhost in hosts for item in channel_items(one)]
+    return listed(ask, found)
+
+
+def list_channels_of(ask: Ask) -> Response:
+    """Of one connection."""
+    return listed(ask, channel_items(_connection(ask)))
+
+
+def get_channel(ask: Ask) -> Response:
+    """One."""
+    for one in ask.roster:
+        for item in channel_items(one):
+            if item["name"] == ask.path["name"]:
+                return json_response(200, columns(ask, item))
+    raise NotThere
+
+
+def list_consumers(ask: Ask) -> Response:
+    """Of one virtual host, or of all."""
+    return listed(ask, consumer_items(ask, ask.vhosts()))
+
+
+# --- health ---
+
+
+def health(missing: Callable[[], list[str]]) -> Callable[[Ask], Response]:
+    """Whether nothing is missing: 200, else 503 with what is."""
+
+    def handler(ask: Ask) -> Response:
+        lacks = missing()
+        if lacks:
+            return json_response(503, {"status": "failed", "reason": ", ".join(lacks)})
+        return json_response(200, {"status": "ok"})
+
+    return handler
+
+
+def port_health(ask: Ask) -> Response:
+    """Whether the port that was asked is the one that is asked about."""
+    port = ask.call.connection.local[1]
+    if ask.path["name"] == str(port):
+        return json_response(200, {"status": "ok", "port": port})
+    reason = f"No active listener on port {ask.path['name']} that this request could see"
+    return json_response(503, {"status": "failed", "reason": reason, "missing": ask.path["name"]})
+
+
+def aliveness(ask: Ask) -> Response:
+    """Whether the virtual host answers at all."""
+    ask.session.submit(ListQueues(namespace=ask.namespace(ask.vhost())))
+    return json_response(200, {"status": "ok"})

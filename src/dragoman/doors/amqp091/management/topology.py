@@ -1,0 +1,335 @@
+"""Queues, exchanges and virtual hosts over HTTP: listed, made, deleted."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.amqp091 import exchanges, queues, vhosts
+from dragoman.doors.amqp091.arguments import from_note, queue_type
+from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS, TYPE
+from dragoman.doors.amqp091.management.asking import (
+    Ask,
+    BadRequest,
+    Item,
+    NotThere,
+    changed,
+    columns,
+    fields_of,
+    listed,
+    plain_of,
+)
+from dragoman.doors.amqp091.policies import OPERATOR, POLICY, effect
+from dragoman.doors.amqp091.traits import DIRECT_REPLY
+from dragoman.doors.shared.rest.call import Response, json_response
+from dragoman.kernel.api import (
+    DescribeQueue,
+    ListQueues,
+    ListRoutes,
+    QueueInfo,
+    RouteInfo,
+)
+from dragoman.model.errors import DocumentNotFound
+from dragoman.wire.amqp091 import methods as m
+
+NODE: Final = "rabbit@dragoman"
+SPELLINGS: Final = {kernel: spoken for spoken, kernel in reversed(KINDS.items())}
+STILL: Final[Item] = {"rate": 0.0}
+
+
+# --- queues ---
+
+
+class QueueWords(msgspec.Struct):
+    """PUT of a queue."""
+
+    durable: bool = True
+    auto_delete: bool = False
+    exclusive: bool = False
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def queue_item(vhost: str, info: QueueInfo) -> Item:
+    """A queue as RabbitMQ shows it."""
+    arguments = from_note(info.settings.notes.get(queues.ARGUMENTS, ""))
+    plain = {name: plain_of(field) for name, field in arguments.items()}
+    unsettled = info.leased + info.waiting
+    return {
+        "name": info.name,
+        "vhost": vhost,
+        "type": queue_type(arguments),
+        "durable": info.settings.durable,
+        "auto_delete": info.settings.auto_delete,
+        "exclusive": info.settings.exclusive,
+        "arguments": plain,
+        "node": NODE,
+        "state": "running",
+        "policy": info.settings.notes.get(POLICY),
+        "operator_policy": info.settings.notes.get(OPERATOR),
+        "consumers": info.consumers,
+        "messages": info.ready + unsettled,
+        "messages_details": STILL,
+        "messages_ready": info.ready,
+        "messages_ready_details": STILL,
+        "messages_unacknowledged": unsettled,
+        "messages_unacknowledged_details": STILL,
+    }
+
+
+def queue_infos(ask: Ask, vhost: str) -> list[QueueInfo]:
+    """All but those that answers of direct reply-to go to."""
+    found: list[QueueInfo] = ask.session.submit(ListQueues(namespace=ask.namespace(vhost)))
+    return [info for info in found if not info.name.startswith(DIRECT_REPLY)]
+
+
+def list_queues(ask: Ask) -> Response:
+    """Of one virtual host, or of all."""
+    items = [queue_item(vhost, info) for vhost in ask.vhosts() for info in queue_infos(ask, vhost)]
+    return listed(ask, items)
+
+
+def get_queue(ask: Ask) -> Response:
+    """One, with its consumers and what its policies say."""
+    vhost = ask.vhost()
+    info = find_queue(ask, vhost)
+    item = queue_item(vhost, info)
+    arguments = from_note(info.settings.notes.get(queues.ARGUMENTS, ""))
+    held = effect(ask.session, ask.namespace(vhost), info.name, arguments)
+    item["effective_policy_definition"] = held.definition
+    details = consumer_items(ask, [vhost])
+    item["consumer_details"] = [one for one in details if one["queue"]["name"] == info.name]
+    return json_response(200, columns(ask, item))
+
+
+def find_queue(ask: Ask, vhost: str) -> QueueInfo:
+    """That of the path. Raises SubscriptionNotFound."""
+    command = DescribeQueue(namespace=ask.namespace(vhost), name=ask.path["name"])
+    found: QueueInfo = ask.session.submit(command)
+    return found
+
+
+def put_queue(ask: Ask) -> Response:
+    """As queue.declare."""
+    vhost, words = ask.vhost(), ask.body(QueueWords)
+    names = {info.name for info in queue_infos(ask, vhost)}
+    declare_queue(ask.channel(vhost), ask.path["name"], words)
+    return changed(ask, 204 if ask.path["name"] in names else 201)
+
+
+def declare_queue(channel: Channel, name: str, words: QueueWords) -> None:
+    """Raises Refused and KernelError."""
+    method = m.QueueDeclare(
+        queue=name,
+        durable=words.durable,
+        auto_delete=words.auto_delete,
+        exclusive=words.exclusive,
+        no_wait=True,
+        arguments=fields_of(words.arguments),
+    )
+    queues.declare(channel, method)
+
+
+def delete_queue(ask: Ask) -> Response:
+    """As queue.delete, but one that is not there is not found."""
+    vhost = ask.vhost()
+    find_queue(ask, vhost)
+    method = m.QueueDelete(
+        queue=ask.path["name"],
+        if_unused=ask.has("if-unused"),
+        if_empty=ask.has("if-empty"),
+        no_wait=True,
+    )
+    queues.delete(ask.channel(vhost), method)
+    return changed(ask)
+
+
+def purge_queue(ask: Ask) -> Response:
+    """As queue.purge."""
+    queues.purge(ask.channel(ask.vhost()), m.QueuePurge(queue=ask.path["name"], no_wait=True))
+    return changed(ask)
+
+
+# --- exchanges ---
+
+
+class ExchangeWords(msgspec.Struct):
+    """PUT of an exchange."""
+
+    type: str = "direct"
+    durable: bool = True
+    auto_delete: bool = False
+    internal: bool = False
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def exchange_item(vhost: str, info: RouteInfo) -> Item:
+    """An exchange as RabbitMQ shows it."""
+    settings = info.settings
+    arguments = from_note(settings.notes.get(ARGUMENTS, ""))
+    return {
+        "name": info.name,
+        "vhost": vhost,
+        "type": settings.notes.get(TYPE) or SPELLINGS.get(settings.kind, settings.kind),
+        "durable": settings.durable,
+        "auto_delete": settings.auto_delete,
+        "internal": settings.internal,
+        "arguments": {name: plain_of(field) for name, field in arguments.items()},
+        "user_who_performed_action": "",
+    }
+
+
+def exchange_items(ask: Ask, vhost: str) -> Iterator[Item]:
+    """All, the default exchange first."""
+    exchanges.declare_all(ask.channel(vhost).link)
+    yield {
+        "name": "",
+        "vhost": vhost,
+        "type": "direct",
+        "durable": True,
+        "auto_delete": False,
+        "internal": False,
+        "arguments": {},
+        "user_who_performed_action": "",
+    }
+    for info in ask.session.submit(ListRoutes(namespace=ask.namespace(vhost))):
+        yield exchange_item(vhost, info)
+
+
+def list_exchanges(ask: Ask) -> Response:
+    """Of one virtual host, or of all."""
+    return listed(ask, [item for vhost in ask.vhosts() for item in exchange_items(ask, vhost)])
+
+
+def get_exchange(ask: Ask) -> Response:
+    """One."""
+    for item in exchange_items(ask, ask.vhost()):
+        if item["name"] == ask.path["name"]:
+            return json_response(200, columns(ask, item))
+    raise NotThere
+
+
+def put_exchange(ask: Ask) -> Response:
+    """As exchange.declare."""
+    vhost, words = ask.vhost(), ask.body(ExchangeWords)
+    known = {item["name"] for item in exchange_items(ask, vhost)}
+    declare_exchange(ask.channel(vhost), ask.path["name"], words)
+    return changed(ask, 204 if ask.path["name"] in known else 201)
+
+
+def declare_exchange(channel: Channel, name: str, words: ExchangeWords) -> None:
+    """Raises Refused and KernelError."""
+    method = m.ExchangeDeclare(
+        exchange=name,
+        type=words.type,
+        durable=words.durable,
+        auto_delete=words.auto_delete,
+        internal=words.internal,
+        no_wait=True,
+        arguments=fields_of(words.arguments),
+    )
+    exchanges.declare(channel, method)
+
+
+def delete_exchange(ask: Ask) -> Response:
+    """As exchange.delete, but one that is not there is not found."""
+    channel, name = ask.channel(ask.vhost()), ask.path["name"]
+    exchanges.find(channel.link, name)
+    method = m.ExchangeDelete(exchange=name, if_unused=ask.has("if-unused"), no_wait=True)
+    exchanges.delete(channel, method)
+    return changed(ask)
+
+
+# --- virtual hosts ---
+
+
+def vhost_item(ask: Ask, name: str, vhost: vhosts.Vhost) -> Item:
+    """A virtual host as RabbitMQ shows it."""
+    infos = queue_infos(ask, name)
+    ready = sum(info.ready for info in infos)
+    unsettled = sum(info.leased + info.waiting for info in infos)
+    return {
+        "name": name,
+        "description": vhost.description,
+        "tags": list(vhost.tags),
+        "metadata": {"description": vhost.description, "tags": list(vhost.tags)},
+        "default_queue_type": "classic",
+        "cluster_state": {NODE: "running"},
+        "tracing": False,
+        "messages": ready + unsettled,
+        "messages_ready": ready,
+        "messages_unacknowledged": unsettled,
+    }
+
+
+def list_vhosts(ask: Ask) -> Response:
+    """All."""
+    found = vhosts.all_of(ask.session)
+    return listed(ask, [vhost_item(ask, name, vhost) for name, vhost in found.items()])
+
+
+def get_vhost(ask: Ask) -> Response:
+    """One."""
+    name = ask.vhost()
+    return json_response(200, vhost_item(ask, name, vhosts.all_of(ask.session)[name]))
+
+
+class VhostWords(msgspec.Struct):
+    """PUT of a virtual host; tags are a text with commas, or a list."""
+
+    description: str = ""
+    tags: str | list[str] = ""
+
+
+def put_vhost(ask: Ask) -> Response:
+    """Make it, or describe it anew."""
+    words: VhostWords = ask.body(VhostWords)
+    tags = words.tags.split(",") if isinstance(words.tags, str) else words.tags
+    kept = tuple(tag.strip() for tag in tags if tag.strip())
+    name = ask.path["vhost"]
+    if not name:
+        raise BadRequest("vhost name cannot be empty")
+    is_new = vhosts.create(ask.session, name, vhosts.Vhost(words.description, kept))
+    exchanges.declare_all(ask.channel(name).link)
+    return changed(ask, 201 if is_new else 204)
+
+
+def delete_vhost(ask: Ask) -> Response:
+    """With all that is in it."""
+    try:
+        vhosts.delete(ask.session, ask.path["vhost"])
+    except DocumentNotFound:
+        raise NotThere from None
+    return changed(ask)
+
+
+# --- consumers: of queues, told by connections ---
+
+
+def consumer_items(ask: Ask, hosts: list[str]) -> list[Item]:
+    """Every basic.consume that is open."""
+    return [
+        {
+            "consumer_tag": consumer.tag,
+            "queue": {"name": consumer.queue, "vhost": one.link.vhost},
+            "ack_required": not consumer.no_ack,
+            "active": True,
+            "activity_status": "up",
+            "exclusive": consumer.exclusive,
+            "prefetch_count": channel.prefetch,
+            "arguments": {},
+            "channel_details": {
+                "name": f"{one.name} ({channel.number})",
+                "number": channel.number,
+                "connection_name": one.name,
+                "node": NODE,
+                "user": one.link.principal,
+                "peer_host": one.link.connection.peer[0],
+                "peer_port": one.link.connection.peer[1],
+            },
+        }
+        for one in ask.roster
+        if one.link.vhost in hosts
+        for channel in one.open_channels()
+        for consumer in channel.consumers.values()
+    ]

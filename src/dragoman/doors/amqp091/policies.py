@@ -1,0 +1,165 @@
+"""Policies: arguments for all queues whose names fit a pattern, as RabbitMQ has them. Cold.
+
+    policy            the fitting one of the highest priority; what a queue was declared with goes before it
+    operator policy   likewise, and goes before both
+
+Of numbers (lives and limits) the smaller one holds, whoever said it. Both are documents of their namespace, put and
+deleted by the management API, which then asks `apply` to change the queues that are there.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.amqp091.arguments import CLASSIC, QUEUE_ARGUMENTS, queue_type
+from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
+from dragoman.kernel.api import Document, ListDocuments, Session
+from dragoman.wire.amqp091.fieldtable import Field, FieldTable
+
+POLICY: Final = "amqp091.policy"
+OPERATOR: Final = "amqp091.operator-policy"
+PATTERN_CHARS_MAX: Final = 1_000
+SMALLER: Final = frozenset(
+    ("x-message-ttl", "x-expires", "x-max-length", "x-max-length-bytes", "x-delivery-limit")
+)
+"""Of these the smaller value holds."""
+
+KEYS: Final[Mapping[str, str]] = {
+    "message-ttl": "x-message-ttl",
+    "expires": "x-expires",
+    "max-length": "x-max-length",
+    "max-length-bytes": "x-max-length-bytes",
+    "overflow": "x-overflow",
+    "dead-letter-exchange": "x-dead-letter-exchange",
+    "dead-letter-routing-key": "x-dead-letter-routing-key",
+    "dead-letter-strategy": "x-dead-letter-strategy",
+    "delivery-limit": "x-delivery-limit",
+    "queue-mode": "x-queue-mode",
+    "queue-version": "x-queue-version",
+    "queue-leader-locator": "x-queue-leader-locator",
+}
+"""What a definition may say, and the argument that it stands for."""
+
+APPLIES: Final = ("all", "queues", "classic_queues", "quorum_queues", "streams", "exchanges")
+STORED_ONLY: Final = frozenset(("alternate-exchange", "ha-mode", "ha-params", "ha-sync-mode"))
+
+
+class Policy(msgspec.Struct, frozen=True, rename="kebab"):
+    """One policy, as the management API spells it."""
+
+    pattern: str
+    definition: dict[str, Any]
+    priority: int = 0
+    apply_to: str = "all"
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What holds for a queue: its arguments after all policies, and which policies those are."""
+
+    arguments: dict[str, Field]
+    policy: str = ""
+    operator: str = ""
+    definition: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def check(policy: Policy) -> None:
+    """Raises Refused (406): a pattern that is none, keys or values that mean nothing."""
+    try:
+        if len(policy.pattern) > PATTERN_CHARS_MAX:
+            raise ValueError("too long")  # noqa: TRY301 - told like any other fault of it
+        re.compile(policy.pattern)
+    except (re.error, ValueError, RecursionError) as error:
+        text = f"Validation failed\n\npattern: not a regular expression: {error}"
+        raise Refused(PRECONDITION_FAILED, text) from error
+    if policy.apply_to not in APPLIES:
+        text = f"Validation failed\n\napply-to: {policy.apply_to} is none of {', '.join(APPLIES)}"
+        raise Refused(PRECONDITION_FAILED, text)
+    if not policy.definition:
+        raise Refused(PRECONDITION_FAILED, "Validation failed\n\nno policy provided")
+    for key, value in policy.definition.items():
+        _check_key(key, value)
+
+
+def _check_key(key: str, value: Any) -> None:
+    argument = KEYS.get(key)
+    if argument is None and key not in STORED_ONLY:
+        text = f'Validation failed\n\n[{{<<"{key}">>, not recognised}}]'
+        raise Refused(PRECONDITION_FAILED, text)
+    wrong = QUEUE_ARGUMENTS[argument].why_not(field_of(value)) if argument is not None else None
+    if wrong:
+        raise Refused(PRECONDITION_FAILED, f"Validation failed\n\n{value!r} for {key}: {wrong}")
+
+
+def field_of(value: Any) -> Field:
+    """A JSON value as RabbitMQ's management API types it."""
+    if isinstance(value, bool):
+        return Field("t", value)
+    if isinstance(value, int):
+        return Field("l", value)
+    if isinstance(value, float):
+        return Field("d", value)
+    if isinstance(value, list):
+        return Field("A", [field_of(item) for item in value])
+    if isinstance(value, dict):
+        return Field("F", {name: field_of(item) for name, item in value.items()})
+    return Field("V", None) if value is None else Field("S", str(value).encode())
+
+
+def all_of(session: Session, namespace: str, kind: str) -> dict[str, Policy]:
+    """By name."""
+    found: list[Document] = session.submit(ListDocuments(namespace=namespace, kind=kind))
+    return {one.name: msgspec.json.decode(one.body, type=Policy) for one in found}
+
+
+def effect(session: Session, namespace: str, name: str, arguments: FieldTable) -> Effect:
+    """What holds for a queue of that name and those arguments."""
+    operator = _fitting(all_of(session, namespace, OPERATOR), name, arguments)
+    policy = _fitting(all_of(session, namespace, POLICY), name, arguments)
+    if operator is None and policy is None:
+        return Effect(dict(arguments))
+    from_policy = _arguments_of(policy)
+    from_operator = _arguments_of(operator)
+    found = _merged(_merged(arguments, from_policy), from_operator, later_wins=True)
+    definition = {**(policy[1].definition if policy else {})}
+    definition.update(operator[1].definition if operator else {})
+    return Effect(found, policy[0] if policy else "", operator[0] if operator else "", definition)
+
+
+Named = tuple[str, Policy]
+
+
+def _fitting(policies: Mapping[str, Policy], name: str, arguments: FieldTable) -> Named | None:
+    kind = queue_type(arguments)
+    fits: Callable[[Policy], bool] = lambda policy: (  # noqa: E731 - read beside its use
+        policy.apply_to in {"all", "queues", f"{kind}_queues"}
+        and re.search(policy.pattern, name) is not None
+    )
+    found = [(key, policy) for key, policy in policies.items() if fits(policy)]
+    return max(found, key=lambda each: each[1].priority, default=None)
+
+
+def _arguments_of(policy: Named | None) -> dict[str, Field]:
+    if policy is None:
+        return {}
+    told = policy[1].definition
+    return {KEYS[key]: field_of(value) for key, value in told.items() if key in KEYS}
+
+
+def _merged(
+    first: Mapping[str, Field], second: Mapping[str, Field], *, later_wins: bool = False
+) -> dict[str, Field]:
+    """Both; where both say something, the smaller number, else the one that goes before."""
+    found = dict(first)
+    for key, field in second.items():
+        known = found.get(key)
+        if (
+            known is None
+            or (key in SMALLER and field.value < known.value)
+            or (later_wins and key not in SMALLER)
+        ):
+            found[key] = field
+    if queue_type(first) == CLASSIC:
+        found.pop("x-delivery-limit", None)
+    return found

@@ -1,0 +1,98 @@
+"""Policies that hold at once, and parameters that are kept."""
+
+from typing import Any
+
+import pytest
+from tests.doors.amqp091.management.client import Manager
+
+POLICY: dict[str, Any] = {"pattern": "^q", "definition": {"max-length": 1}, "apply-to": "queues"}
+
+
+def test_a_policy_holds_for_queues_that_are_there_and_for_those_to_come() -> None:
+    manager = Manager()
+    client = manager.amqp()
+    client.declare("q1")
+    client.declare("other")
+    assert manager.put("policies/%2F/p", POLICY) == 201
+    client.declare("q2")
+    for name, left in (("q1", 1), ("q2", 1), ("other", 2)):
+        client.publish(b"one", b"two", key=name)
+        assert manager.get(f"queues/%2F/{name}")["messages"] == left
+    told = manager.get("queues/%2F/q1")
+    assert (told["policy"], told["effective_policy_definition"]) == ("p", {"max-length": 1})
+    assert manager.get("queues/%2F/other")["policy"] is None
+
+
+def test_a_policy_that_is_deleted_holds_no_more() -> None:
+    manager = Manager()
+    client = manager.amqp()
+    client.declare("q")
+    manager.put("policies/%2F/p", POLICY)
+    assert manager.ask("DELETE", "policies/%2F/p") == 204
+    assert manager.ask("DELETE", "policies/%2F/p") == 404
+    client.publish(b"one", b"two")
+    assert manager.get("queues/%2F/q")["messages"] == 2
+
+
+def test_policies_are_listed_changed_and_found() -> None:
+    manager = Manager()
+    manager.put("policies/%2F/p", POLICY)
+    assert manager.put("policies/%2F/p", POLICY | {"priority": 3}) == 204
+    told = {"vhost": "/", "name": "p", "priority": 3, **POLICY}
+    assert manager.get("policies") == manager.get("policies/%2F") == [told]
+    assert manager.get("policies/%2F/p") == told
+    assert manager.ask("GET", "policies/%2F/no") == 404
+
+
+def test_an_operators_policy_goes_before() -> None:
+    manager = Manager()
+    manager.put("operator-policies/%2F/o", POLICY)
+    client = manager.amqp()
+    client.declare("q", arguments={"x-max-length": 9})
+    client.publish(b"one", b"two")
+    assert manager.get("queues/%2F/q")["messages"] == 1
+    assert manager.get("queues/%2F/q")["operator_policy"] == "o"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pattern": "("},
+        {"apply-to": "nobody"},
+        {"definition": {}},
+        {"definition": {"colour": "red"}},
+        {"definition": {"max-length": -1}},
+        {"definition": {"overflow": "sideways"}},
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
+    manager = Manager()
+    assert "Validation failed" in manager.refused("PUT", "policies/%2F/p", POLICY | wrong)
+    assert manager.get("policies") == []
+
+
+def test_parameters_are_kept() -> None:
+    manager = Manager()
+    path = "parameters/federation-upstream/%2F/up"
+    assert manager.put(path, {"value": {"uri": "amqp://x"}}) == 204
+    told = {
+        "vhost": "/",
+        "component": "federation-upstream",
+        "name": "up",
+        "value": {"uri": "amqp://x"},
+    }
+    assert manager.get(path) == told
+    assert manager.get("parameters") == manager.get("parameters/federation-upstream/%2F") == [told]
+    assert manager.get("parameters/shovel") == []
+    assert manager.ask("DELETE", path) == 204
+    assert manager.ask("GET", path) == 404
+    assert manager.refused("PUT", path, {}) == "key_missing: value"
+
+
+def test_global_parameters_are_kept() -> None:
+    manager = Manager()
+    manager.put("global-parameters/g", {"value": 5})
+    assert manager.get("global-parameters") == [{"name": "g", "value": 5}]
+    assert manager.get("global-parameters/g") == {"name": "g", "value": 5}
+    assert manager.ask("DELETE", "global-parameters/g") == 204
+    assert manager.ask("GET", "global-parameters/g") == 404

@@ -1,0 +1,84 @@
+"""The broker as a whole, who is connected, whether it is well."""
+
+from urllib.parse import quote
+
+from tests.doors.amqp091.management.client import Manager
+
+from dragoman.wire.amqp091 import methods as m
+
+
+def test_the_overview_counts() -> None:
+    manager = Manager()
+    client = manager.amqp()
+    client.declare()
+    client.publish(b"x")
+    client.consume("q", no_ack=False)
+    client.messages()
+    told = manager.get("overview")
+    assert told["object_totals"] == {
+        "channels": 1,
+        "connections": 1,
+        "consumers": 1,
+        "exchanges": 7,
+        "queues": 1,
+    }
+    assert told["queue_totals"] == {
+        "messages": 1,
+        "messages_ready": 0,
+        "messages_unacknowledged": 1,
+    }
+    assert told["cluster_name"] == manager.get("cluster-name")["name"]
+
+
+def test_connections_and_channels_are_told_until_they_are_gone() -> None:
+    manager = Manager()
+    client = manager.amqp(user="ann")
+    client.ask(m.ConfirmSelect(), m.ConfirmSelectOk)
+    (told,) = manager.get("connections")
+    assert (told["user"], told["vhost"], told["channels"], told["frame_max"]) == (
+        "ann",
+        "/",
+        1,
+        131_072,
+    )
+    path = f"connections/{quote(told['name'], safe='')}"
+    assert manager.get(path) == told
+    (channel,) = manager.get(f"{path}/channels")
+    assert (channel["number"], channel["confirm"], channel["transactional"]) == (1, True, False)
+    assert manager.get("channels") == [channel]
+    assert manager.get(f"channels/{quote(channel['name'], safe='')}") == channel
+    assert manager.get("vhosts/%2F/connections") == [told]
+    client.close()
+    assert manager.get("connections") == manager.get("channels") == manager.get("consumers") == []
+    assert manager.ask("GET", path) == 404
+
+
+def test_consumers_are_told_with_their_queue() -> None:
+    manager = Manager()
+    client = manager.amqp()
+    client.declare()
+    client.consume(exclusive=True)
+    (told,) = manager.get("consumers/%2F")
+    assert told["queue"] == {"name": "q", "vhost": "/"}
+    assert told["exclusive"]
+
+
+def test_checks_fail_with_what_is_missing() -> None:
+    manager = Manager()
+    for path in ("health/checks/alarms", "health/checks/virtual-hosts", "aliveness-test/%2F"):
+        assert manager.get(path) == {"status": "ok"}
+    assert manager.get("health/checks/port-listener/8080")["status"] == "ok"
+    assert manager.ask("GET", "health/checks/port-listener/1") == 503
+    manager.missing.append("room on the disk")
+    assert manager.ask("GET", "health/checks/alarms") == 503
+    assert manager.last == {"status": "failed", "reason": "room on the disk"}
+
+
+def test_the_one_node_is_listed() -> None:
+    manager = Manager()
+    (node,) = manager.get("nodes")
+    assert node["running"]
+    assert manager.get(f"nodes/{node['name']}") == node
+    assert manager.ask("GET", "nodes/other") == 404
+    assert manager.get("extensions") == []
+    assert manager.get("auth") == {"oauth_enabled": False}
