@@ -7,11 +7,18 @@ from tests.fakes.kernel import FOREIGN, FakeTranslator, make_kernel
 
 from dragoman.kernel import compacting
 from dragoman.kernel.block import Partition
-from dragoman.kernel.commands import Consume, CreateStream, DeclareQueue, Publish, Read
+from dragoman.kernel.commands import (
+    Consume,
+    CreateStream,
+    DeclareQueue,
+    DeleteQueue,
+    Publish,
+    Read,
+)
 from dragoman.kernel.compacting import PERIOD_MS
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.records import Compacted
-from dragoman.kernel.settings import Address, StreamSettings
+from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.levels import CANONICAL
 
 DAY_MS = 86_400_000
@@ -107,6 +114,23 @@ def test_a_tombstone_goes_once_its_time_is_over_and_its_values_are_gone() -> Non
     log.advance()
     log.advance()
     assert log.left() == [(2, b"3;key=b")]
+
+
+def test_a_tombstone_stays_while_a_value_before_it_is_in_a_batch_that_stays_whole() -> None:
+    log = Log(dirty_percent=0, tombstone_ms=DAY_MS)
+    queue = DeclareQueue(name="s", settings=SubscriptionSettings(order="key"))
+    log.kernel.submit(queue, 1)  # for it, batches are stored with their keys
+    log.write(b"1;key=a", packed=True)
+    log.kernel.submit(DeleteQueue(name="s"), 1)
+    log.write(b"2;key=a,gone=1")
+    log.write(b"3;key=b,gone=1")
+    log.write(b"4;key=c")
+    assert log.partition.blocks[0].keys
+    log.advance()
+    log.advance(DAY_MS)
+    log.advance()
+    assert log.left() == [(0, b"1;key=a"), (1, b"2;key=a,gone=1"), (3, b"4;key=c")]
+    assert log.advance(DAY_MS) == []
 
 
 def test_what_is_not_on_disk_is_left_alone(log: Log) -> None:

@@ -252,11 +252,11 @@ def _rewrite(kernel: "Decisions", stream: Stream, partition: Partition, round_: 
         _choose(translator, block, round_, choice, kernel.now_ms, stream.settings.tombstone_ms)
     start, end = blocks[0].offset, blocks[-1].end
     round_.at = end
-    if choice.tombstone_ms != TOMBSTONE:
+    if choice.tombstone_ms > kernel.now_ms:  # one that is over and still there waits for no time
         first_ms = round_.tombstone_ms or choice.tombstone_ms
         round_.tombstone_ms = min(first_ms, choice.tombstone_ms)
     if choice.is_changed:
-        remnants = _remnants(translator, blocks, choice) if choice.kept else []
+        remnants = _remnants(translator, blocks, choice, round_) if choice.kept else []
         kernel.commit([Compacted(stream.id, partition.index, start, end, remnants)])
 
 
@@ -296,6 +296,7 @@ def _choose(
         return
     for offset, key, said_ms in _keys_of(translator, block):
         is_over = said_ms not in {NO_TOMBSTONE, TOMBSTONE} and said_ms <= now_ms
+        is_over = is_over and round_.stuck is not None and key not in round_.stuck
         if key is not None and (round_.latest.get(key, -1) > offset or is_over):
             choice.is_changed = True
             continue
@@ -307,16 +308,24 @@ def _choose(
 
 
 def _choose_plain(translator: Translator, block: Block, round_: Round, choice: Choice) -> None:
-    """In what is not made anew nothing can be said of tombstones: they stay. A batch stays whole."""
+    """In what is not made anew nothing can be said of tombstones: they stay. A batch stays whole, and with it values
+    that come again: tombstones behind them must stay too, or they would be the last of their keys.
+    """
     for offset, key, _ in _keys_of(translator, block):
         comes_again = key is not None and round_.latest.get(key, -1) > offset
         if comes_again and not block.packed:
             choice.is_changed = True
-        else:
-            choice.kept.add(offset)
+            continue
+        choice.kept.add(offset)
+        if key is not None and round_.stuck is not None:
+            round_.stuck.add(key)
+            if len(round_.stuck) > KEYS_MAX:
+                round_.stuck = None
 
 
-def _remnants(translator: Translator, blocks: list[Block], choice: Choice) -> list[Remnant]:
+def _remnants(
+    translator: Translator, blocks: list[Block], choice: Choice, round_: Round
+) -> list[Remnant]:
     solid = [block for block in blocks if not is_void(block)]
     first = solid[0]
     if not packs(translator, first):
@@ -332,6 +341,7 @@ def _remnants(translator: Translator, blocks: list[Block], choice: Choice) -> li
     try:
         body = translator.rebatch(first.format, entries, choice.kept, choice.tombstone_ms)
     except InvalidArgument:
+        round_.stuck = None  # they stay whole
         return [_thinned(block, set(range(block.offset, block.end))) for block in solid]
     return [
         Remnant(

@@ -11,7 +11,16 @@ Place = tuple[int, int]  # stream id, partition
 class Round:
     """One partition being compacted: first the last offset of each key is learned, then entries are rewritten."""
 
-    __slots__ = ("at", "is_learning", "keys_bytes", "latest", "limit", "place", "tombstone_ms")
+    __slots__ = (
+        "at",
+        "is_learning",
+        "keys_bytes",
+        "latest",
+        "limit",
+        "place",
+        "stuck",
+        "tombstone_ms",
+    )
 
     def __init__(self, place: Place, dirty: int, limit: int) -> None:
         self.place = place
@@ -20,6 +29,7 @@ class Round:
         self.is_learning = True
         self.latest: dict[bytes, int] = {}  # key -> its last offset below the limit
         self.keys_bytes = 0
+        self.stuck: set[bytes] | None = set()  # keys in what stays whole; None: too many to know
         self.tombstone_ms = 0  # wall time at which the first of those left may go; 0 there are none
 
 

@@ -238,6 +238,12 @@ class Stream:
         self.is_pumped = False  # some pump wants to know when it grows
         self.turn = 0  # partition for the next message that names none
 
+    def earliest(self, partition: Partition) -> int:
+        """Where a new reader finds what the stream keeps. One that keeps nothing has nothing for it: what is left for
+        others, or by a checkpoint that has not come yet, is not its own.
+        """
+        return partition.start if self.settings.retention_ms else partition.end
+
     def held(self, partition: int, floor: int) -> int:
         """`floor`, or the lowest offset that a hold keeps below it."""
         for floors in self.holds.values():

@@ -261,7 +261,7 @@ def decide_declare_queue(
     else:
         if settings.exclusive:
             raise ResourceLocked(command.name)
-        stream_id, starts = stream.id, tuple(partition.start for partition in stream.partitions)
+        stream_id, starts = stream.id, tuple(map(stream.earliest, stream.partitions))
         settings = _attached(settings)
     owner = session if settings.exclusive else 0
     made = SubscriptionCreated(state.id_next + 1, stream_id, command.name, settings, starts, owner)

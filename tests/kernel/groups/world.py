@@ -53,7 +53,8 @@ class GroupWorld:
         return self.kernel.state.groups.by_key["default", GROUP]
 
     def stream(self, name: str, partitions: int = 1) -> None:
-        self.submit(CreateStream(name=name, settings=StreamSettings(partitions=partitions)))
+        settings = StreamSettings(partitions=partitions, retention_ms=-1)
+        self.submit(CreateStream(name=name, settings=settings))
 
     def join(self, member_id: str = "", session: int = 1, **more: Any) -> Any:
         """A ticket or the result."""

@@ -24,6 +24,19 @@ def test_a_key_with_a_message_in_flight_is_locked_for_other_leases() -> None:
     assert queue.take(10) == [b"a.2"]
 
 
+def test_a_key_goes_on_when_what_it_waits_for_is_trimmed() -> None:
+    queue = Queue(order="key")
+    queue.consume(credit_max=1)
+    queue.publish_keys("a.1", "a.2")
+    (first,) = queue.delivered()
+    queue.settle(first, "release", delay_ms=60_000)
+    assert queue.delivered() == [], "it waits for its turn again, and its key with it"
+    partition = queue.kernel.state.stream("default", "q").partitions[0]
+    partition.committed = partition.end
+    queue.kernel.submit(TrimStream(name="q", partition=0, offset=1), queue.session)
+    assert bodies(queue.delivered()) == [b"a.2"]
+
+
 def test_one_lease_may_take_several_messages_of_a_key() -> None:
     queue = Queue(order="key")
     queue.publish_keys("a.1", "b.1", "a.2", "b.2", "a.3")

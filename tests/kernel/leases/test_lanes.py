@@ -160,8 +160,8 @@ def test_a_filter_is_judged_when_published_and_not_later() -> None:
     assert queue.take(10, subscription="reds") == [b"late;colour=red"]
 
 
-def test_a_reader_that_attaches_to_a_stream_finds_what_it_holds_in_order() -> None:
-    queue = Queue()
+def test_a_reader_that_attaches_to_a_stream_finds_what_it_keeps_in_order() -> None:
+    queue = Queue(stream=StreamSettings(retention_ms=-1))
     queue.publish(b"a", b"b", priorities=[1, 7])
     queue.publish(b"c\nd", packed=2, format=KAFKA, partition=0)
     settings = SubscriptionSettings(order="priority", priorities=9)

@@ -1,6 +1,7 @@
 import pytest
 from tests.kernel.leases.made import Queue
 
+from dragoman.kernel.commands import DeclareQueue, DeleteQueue
 from dragoman.kernel.leases.commands import CreateSubscription, DeleteSubscription
 from dragoman.kernel.replies import QueueInfo
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
@@ -28,10 +29,19 @@ def test_every_subscription_gets_every_message() -> None:
 
 
 def test_a_subscription_begins_with_what_is_retained_or_at_the_end() -> None:
-    queue = Queue()
+    queue = Queue(stream=StreamSettings(retention_ms=-1))
     queue.publish(b"a")
     assert create(queue, "all").ready == 1
     assert create(queue, "new", from_end=True).ready == 0
+
+
+def test_what_a_stream_that_keeps_nothing_has_left_for_others_is_not_a_new_readers() -> None:
+    queue = Queue()
+    queue.publish(b"a")
+    assert create(queue, "all").ready == 0
+    queue.kernel.submit(DeleteQueue(name="q"), queue.session)
+    again = queue.kernel.submit(DeclareQueue(name="q"), queue.session)
+    assert again.ready == 0
 
 
 def test_an_existing_subscription_is_returned_as_it_is() -> None:

@@ -121,10 +121,9 @@ def _first_at(stream: Stream, partition: int, time_ms: int) -> set[int]:
     later = [entry.offset for entry in entries if entry.stored_ms >= time_ms]
     past = entries[-1].offset + 1 if entries else stream.starts[partition]
     first = later[0] if later else past
-    is_first = later[:1] == [entry.offset for entry in entries[:1]]
-    before = max((entry.offset for entry in entries if entry.offset < first), default=first - 1)
-    in_gap = set(range(before + 1, first + 1))  # what was compacted away or skipped before it
-    return {first, stream.starts[partition]} if is_first else in_gap
+    start = stream.starts[partition] - 1
+    before = max((entry.offset for entry in entries if entry.offset < first), default=start)
+    return set(range(before + 1, first + 1))  # what was compacted away or skipped before it
 
 
 def create_snapshot(world: World) -> None:

@@ -17,10 +17,13 @@ def a_trim_is_due(world: "World", record: r.Trimmed) -> None:
     settings = stream.settings
     oldest_ms = world.now_ms - settings.retention_ms if settings.retention_ms > 0 else -1
     left = sum(entry.size for entry in entries)
-    is_old = False  # an extent on disk is as old as its first
+    is_old = False  # an extent on disk is as old as its first, which may have gone before
+    partition = world.node.kernel.state.streams[record.stream].partitions[record.partition]
     for entry in going:
         left -= entry.size
-        is_old = is_old or entry.stored_ms < oldest_ms
+        block = partition.at(entry.offset)
+        first_ms = entry.stored_ms if block is None or block.place is None else block.stored_ms
+        is_old = is_old or min(entry.stored_ms, first_ms) < oldest_ms
         is_much = 0 <= settings.retention_bytes <= left
         assert is_old or is_much, f"{entry.offset} of {stream.name} goes too soon"
         world.counts["trimmed for its age" if is_old else "trimmed for its size"] += 1

@@ -260,7 +260,8 @@ def apply_settled(state: State, record: Settled) -> None:
         state.look(subscription)
         if target == RETURNED:
             state.crowd(subscription)
-    if target == RETURNED or (record.source == LEASED and subscription.consumers.count):
+    frees = record.source == LEASED or window.order is not None  # credit, or a key's next
+    if target == RETURNED or (frees and subscription.consumers.count):
         state.activate(subscription)
     if target == DONE:
         state.dirty_floors[subscription.stream.id] = subscription.stream

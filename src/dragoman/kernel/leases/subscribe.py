@@ -7,7 +7,7 @@ import msgspec
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.describe import queue_info
-from dragoman.kernel.entities import Subscription
+from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.commands import (
     CreateSubscription,
     DeleteSubscription,
@@ -49,15 +49,15 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
     if command.settings.exclusive:
         raise InvalidArgument("subscriptions of a shared stream are not exclusive")
     settings = msgspec.structs.replace(command.settings, owns_stream=False)
-    starts = tuple(_start(partition, command) for partition in stream.partitions)
+    starts = tuple(_start(stream, partition, command) for partition in stream.partitions)
     made = SubscriptionCreated(state.id_next, stream.id, command.subscription, settings, starts)
     return [made, *found_by(state, made)]
 
 
-def _start(partition: Partition, command: CreateSubscription) -> int:
-    if command.from_end:
-        return partition.end
-    return partition.start if command.from_ms < 0 else offset_of(partition, command.from_ms)
+def _start(stream: Stream, partition: Partition, command: CreateSubscription) -> int:
+    if command.from_end or command.from_ms < 0:
+        return partition.end if command.from_end else stream.earliest(partition)
+    return max(offset_of(partition, command.from_ms), stream.earliest(partition))
 
 
 def delete(kernel: "Decisions", command: DeleteSubscription, session: int) -> QueueInfo:
