@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer
+from tests.clients.process import broker_process
 from tests_other.conftest import Broker
 from tests_other.ready import MissingError, jars, tool
 
@@ -72,6 +73,48 @@ def test_users_are_made_and_described(address: str) -> None:
     run("kafka.admin.ConfigCommand", address, "--alter", "--add-config", change, *user)
     infos = producer_settings(address)
     assert Producer(infos).list_topics(timeout=10).brokers
+
+
+def test_access_lists_are_made_listed_and_removed(tmp_path: Path) -> None:
+    users = {"root": "r", "ann": "a"}
+    secure = '[security]\nsuperusers = ["root"]'
+    with broker_process("memory", tmp_path, users=users, more=secure) as port:
+        address = f"127.0.0.1:{port}"
+        told = tmp_path / "root.properties"
+        told.write_text(
+            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common"
+            '.security.plain.PlainLoginModule required username="root" password="r";\n'
+        )
+        name = "org.apache.kafka.tools.AclCommand"
+        acls = ("--command-config", str(told))
+        run(
+            name,
+            address,
+            *acls,
+            "--add",
+            "--allow-principal",
+            "User:ann",
+            "--producer",
+            "--topic",
+            "orders",
+        )
+        denied = ("--deny-principal", "User:*", "--deny-host", "10.9.8.7", "--operation", "Read")
+        prefixed = ("--resource-pattern-type", "prefixed", "--topic", "sec")
+        run(name, address, *acls, "--add", *denied, *prefixed)
+        said = run(name, address, *acls, "--list")
+        assert "principal=User:ann, host=*, operation=WRITE, permissionType=ALLOW" in said
+        assert "name=sec, patternType=PREFIXED" in said
+        assert "principal=User:*, host=10.9.8.7, operation=READ, permissionType=DENY" in said
+        ann = {"sasl.mechanism": "PLAIN", "sasl.username": "ann", "sasl.password": "a"}
+        producer = Producer(producer_settings(address) | ann)
+        errors: list[object] = []
+        for topic in ("orders", "others"):
+            producer.produce(topic, b"x", on_delivery=lambda error, _: errors.append(error))
+            producer.flush(10)
+        assert errors[0] is None
+        assert "authorization" in str(errors[1]).lower() or "not allowed" in str(errors[1]).lower()
+        run(name, address, *acls, "--remove", "--force", "--topic", "orders")
+        assert "User:ann" not in run(name, address, *acls, "--list")
 
 
 def producer_settings(address: str) -> dict[str, str]:

@@ -127,9 +127,11 @@ def _of_id(operations: int) -> Judge:
 # --- by name ---
 
 
-def _on(kind: str, operations: int, field: str = "name") -> Judge:
+def _on(kind: str, operations: int, field: str = "name", whole: int = 0) -> Judge:
     """The command is about one name of a kind."""
-    return lambda _, command: (Need(command.namespace, kind, getattr(command, field), operations),)
+    return lambda _, command: (
+        Need(command.namespace, kind, getattr(command, field), operations, whole),
+    )
 
 
 def _on_reader(operations: int) -> Judge:
@@ -175,7 +177,7 @@ def _on_stream_known(operations: int) -> Judge:
             if found is None or found.namespace != command.namespace:
                 raise StreamNotFound(command.uuid.hex())
             name = found.name
-        return (Need(command.namespace, STREAM, name, operations),)
+        return (Need(command.namespace, STREAM, name, operations, DECLARE),)
 
     return judge
 
@@ -323,7 +325,7 @@ TABLE: Final[Mapping[type, Judge]] = {
     c.AlterStream: _on(STREAM, CHANGE),
     c.DeleteStream: _on(STREAM, DELETE),
     c.TrimStream: _on(STREAM, DELETE),
-    c.DescribeStream: _on(STREAM, ANY),
+    c.DescribeStream: _on(STREAM, ANY, whole=DECLARE),
     c.FindStream: _on_stream_known(ANY),
     c.FindTime: _on(STREAM, DESCRIBE),
     c.FindEpoch: _on(STREAM, DESCRIBE | READ),

@@ -23,7 +23,7 @@ def talk(found: Any) -> Any:
 
 @pytest.mark.parametrize("state", ["Empty", "Reconciling", "Stable"])
 def test_a_group_has_its_state_and_epoch_and_what_its_kind_adds(state: str) -> None:
-    info = SimpleNamespace(state=state.lower(), epoch=7)
+    info = SimpleNamespace(state=state.lower(), epoch=7, members=())
     told = described(talk(info), "g", None, lambda found: {"assignor_name": "own"})
     assert told["group_id"] == "g"
     assert (told["group_state"], told["assignor_name"], told["members"]) == (state, "own", [])

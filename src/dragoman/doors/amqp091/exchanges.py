@@ -14,6 +14,7 @@ from dragoman.doors.amqp091.errors import (
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.names import RESERVED, check_reserved, tidy
 from dragoman.doors.amqp091.queues import inequivalent
+from dragoman.doors.shared.asbroker import as_broker
 from dragoman.kernel.api import DeclareRoute, DeleteRoute, RouteInfo, RouteSettings
 from dragoman.model.errors import KernelError, RouteNotFound
 from dragoman.wire.amqp091.fieldtable import FieldTable
@@ -52,7 +53,10 @@ PREDECLARED: Final = {
 def declare_all(link: Link) -> None:
     """See that the predeclared exchanges are there."""
     for name, settings in PREDECLARED.items():
-        link.session.submit(DeclareRoute(namespace=link.namespace, name=name, settings=settings))
+        with as_broker(link.session, link.principal, link.connection.peer[0]):
+            link.session.submit(
+                DeclareRoute(namespace=link.namespace, name=name, settings=settings)
+            )
 
 
 def declare(channel: Channel, method: ExchangeDeclare) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs
+from dragoman.doors.kafka.allowed import check, check_cluster
 from dragoman.doors.kafka.configs import (
     BROKER,
     DEFAULT_SOURCE,
@@ -19,7 +20,14 @@ from dragoman.doors.kafka.configs import (
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
-from dragoman.kernel.api import AlterStream, StreamSettings
+from dragoman.kernel.api import (
+    CONFIGURE,
+    GROUP,
+    INSPECT,
+    STREAM,
+    AlterStream,
+    StreamSettings,
+)
 from dragoman.model.levels import SYNCED
 from dragoman.wire.kafka.errors import ErrorCode
 
@@ -64,6 +72,7 @@ def _described(
     talk: Talk, resource: Message, *, has_synonyms: bool, has_docs: bool
 ) -> list[Message]:
     kind, name = resource["resource_type"], resource["resource_name"]
+    check_resource(talk, INSPECT, kind, name)
     keys = resource["configuration_keys"]
     if kind == GROUP_KIND:
         return _described_group(talk, name, keys)
@@ -88,6 +97,14 @@ def _described(
                 spelled["documentation"] = None
             found.append(spelled)
     return found
+
+
+def check_resource(talk: Talk, operation: int, kind: int, name: str) -> None:
+    """Raises Refused."""
+    if kind in {TOPIC, GROUP_KIND}:
+        check(talk, operation, STREAM if kind == TOPIC else GROUP, name)
+    else:
+        check_cluster(talk, operation)
 
 
 def _described_group(talk: Talk, name: str, keys: list[str] | None) -> list[Message]:
@@ -159,6 +176,7 @@ def _each(talk: Talk, message: Message, change: Change) -> Message:
 
 def _alter(talk: Talk, resource: Message, change: Change, *, is_trial: bool) -> None:
     kind, name = resource["resource_type"], resource["resource_name"]
+    check_resource(talk, CONFIGURE, kind, name)
     if kind == BROKER_KIND:
         raise Refused(
             ErrorCode.INVALID_CONFIG, "the broker's own configuration is set at its start"

@@ -101,9 +101,11 @@ TABLE: Final[Mapping[int, Served]] = {
         refuses=True,
     ),
     28: Served("TxnOffsetCommit", 0, 5, transactions.serve_commit_offsets),
-    29: Served("DescribeAcls", 1, 3, access.serve_describe, "SECURITY_DISABLED", refuses=True),
-    30: Served("CreateAcls", 1, 3, access.serve_create, "SECURITY_DISABLED", refuses=True),
-    31: Served("DeleteAcls", 1, 3, access.serve_delete, "SECURITY_DISABLED", refuses=True),
+    29: Served("DescribeAcls", 1, 3, access.serve_describe, "those that Kafka's clients made"),
+    30: Served(
+        "CreateAcls", 1, 3, access.serve_create, "of topics, groups, transactional ids, the cluster"
+    ),
+    31: Served("DeleteAcls", 1, 3, access.serve_delete),
     32: Served("DescribeConfigs", 1, 4, alter.serve_describe),
     33: Served("AlterConfigs", 0, 2, alter.serve_alter),
     34: Served(

@@ -73,7 +73,7 @@ def serve_authenticate(talk: Talk, request: Request, message: Message) -> Messag
         talk.park(Refusal(talk, request, refusal))
         return None
     if principal is not None:
-        talk.principal = principal
+        talk.log_in(principal)
     return {"error_code": 0, "error_message": None, "auth_bytes": said}
 
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import denied, may
 from dragoman.doors.kafka.errors import REFUSALS, code_of
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.metadata import NO_ID
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    DESCRIBE,
+    READ,
+    STREAM,
     AssignedInfo,
     CheckEpoch,
     CommitCursors,
@@ -20,7 +24,7 @@ from dragoman.kernel.api import (
     ListCursors,
     PendingCursors,
 )
-from dragoman.model.errors import GroupNotFound, StreamNotFound
+from dragoman.model.errors import AccessRefused, GroupNotFound, StreamNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
 
@@ -63,12 +67,15 @@ class Topic:
     def __init__(self, talk: Talk, topic: Message, *, by_id: bool) -> None:
         self._topic = topic
         self._name = topic["name"]
-        missing = 0
+        missing: int = 0
         if by_id:
             try:
                 self._name = talk.find(topic["topic_id"]).name
             except StreamNotFound:
                 missing = ErrorCode.UNKNOWN_TOPIC_ID
+            except AccessRefused as error:
+                missing = code_of(error)
+        missing = missing or denied(talk, READ, STREAM, self._name)
         self.codes = [missing or self._judge(part) for part in topic["partitions"]]
 
     @staticmethod
@@ -142,14 +149,22 @@ def _group(
 ) -> Message:
     if not name:
         return {"group_id": name, "topics": [], "error_code": ErrorCode.INVALID_GROUP_ID}
-    cursors: list[CursorInfo] = talk.session.submit(ListCursors(group=name))
+    try:
+        cursors: list[CursorInfo] = talk.session.submit(ListCursors(group=name))
+    except AccessRefused as error:
+        return {"group_id": name, "topics": [], "error_code": code_of(error)}
     known: dict[str | bytes, dict[int, CursorInfo]] = {}
     pending = _pending(talk, name) if stable_only else set()
     by_id = version >= IDS_FROM
     for cursor in cursors:
         known.setdefault(cursor.uuid if by_id else cursor.stream, {})[cursor.partition] = cursor
     if topics is None:
-        wanted = [(topic, list(found)) for topic, found in known.items()]
+        names = {cursor.uuid if by_id else cursor.stream: cursor.stream for cursor in cursors}
+        wanted = [
+            (topic, list(found))
+            for topic, found in known.items()
+            if may(talk, DESCRIBE, STREAM, names[topic])
+        ]
     else:
         field = "topic_id" if by_id else "name"
         wanted = [(topic[field], topic["partition_indexes"]) for topic in topics]
@@ -181,20 +196,24 @@ def _topic(
     known: dict[int, CursorInfo],
     pending: set[tuple[str, int]],
 ) -> Message:
-    code = 0
+    code: int = 0
     name = topic
     if isinstance(topic, bytes):
         try:
             name = talk.find(topic).name
         except StreamNotFound:
             code = ErrorCode.UNKNOWN_TOPIC_ID
+        except AccessRefused as error:
+            code = code_of(error)
+    if isinstance(name, str) and not code:
+        code = denied(talk, DESCRIBE, STREAM, name)
     return {
         "name": topic if isinstance(topic, str) else "",
         "topic_id": topic if isinstance(topic, bytes) else NO_ID,
         "partitions": [
             _partition(None, index, ErrorCode.UNSTABLE_OFFSET_COMMIT)
-            if (name, index) in pending
-            else _partition(known.get(index), index, code)
+            if (name, index) in pending and not code
+            else _partition(None if code else known.get(index), index, code)
             for index in partitions
         ],
     }
@@ -221,13 +240,17 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
     except REFUSALS as error:
         return {"error_code": code_of(error), "topics": []}
     read = _read_by(talk, group)
+    codes = {topic["name"]: _undeletable(talk, topic["name"], read) for topic in message["topics"]}
     wanted = [
         (topic["name"], part["partition_index"])
         for topic in message["topics"]
         for part in topic["partitions"]
-        if topic["name"] not in read
+        if not codes[topic["name"]]
     ]
-    talk.session.submit(DeleteCursors(group=name, cursors=tuple(wanted)))
+    try:
+        talk.session.submit(DeleteCursors(group=name, cursors=tuple(wanted)))
+    except REFUSALS as error:
+        return {"error_code": code_of(error), "topics": []}
     talk.wait_for(WRITTEN)
     return {
         "error_code": 0,
@@ -237,9 +260,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
                 "partitions": [
                     {
                         "partition_index": part["partition_index"],
-                        "error_code": ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC
-                        if topic["name"] in read
-                        else 0,
+                        "error_code": codes[topic["name"]],
                     }
                     for part in topic["partitions"]
                 ],
@@ -247,6 +268,11 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
             for topic in message["topics"]
         ],
     }
+
+
+def _undeletable(talk: Talk, topic: str, read: set[str]) -> int:
+    code = denied(talk, READ, STREAM, topic)
+    return code or (ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC if topic in read else 0)
 
 
 def _read_by(talk: Talk, group: GroupInfo) -> set[str]:

@@ -6,12 +6,14 @@ Topics go by id; an assignment that has not changed is null.
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs
+from dragoman.doors.kafka.allowed import operations
 from dragoman.doors.kafka.described import described, spell_places
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.names import TOPIC_PATTERN
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    GROUP,
     AssignedInfo,
     AssignedMemberInfo,
     Beat,
@@ -88,7 +90,13 @@ def _places(topics: list[Message] | None) -> Places | None:
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     """ConsumerGroupDescribe: a classic group is not found, and its client asks in the classic way then."""
-    return {"groups": [_described(talk, name) for name in message["group_ids"]]}
+    asked = message["include_authorized_operations"]
+    return {
+        "groups": [
+            _described(talk, name) | {"authorized_operations": operations(talk, GROUP, name, asked)}
+            for name in message["group_ids"]
+        ]
+    }
 
 
 def _described(talk: Talk, name: str) -> Message:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import check_topic
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Talk
-from dragoman.kernel.api import Places
+from dragoman.kernel.api import DESCRIBE, Places
 from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
@@ -29,6 +30,8 @@ def described(talk: Talk, name: str, command: Any, told: Callable[[Any], Message
     try:
         check_group(name)
         info = talk.session.submit(command)
+        for topic in {name for member in info.members for name in seen_by(member)}:
+            check_topic(talk, DESCRIBE, topic)
     except REFUSALS as error:
         code = code_of(error)
         assert code is not ErrorCode.NONE
@@ -39,6 +42,12 @@ def described(talk: Talk, name: str, command: Any, told: Callable[[Any], Message
         "assignment_epoch": info.epoch,
     }
     return about | known | told(info)
+
+
+def seen_by(member: Any) -> set[str]:
+    """Topics that a description of the member names."""
+    places = (*member.places, *getattr(member, "target", ()))
+    return {*member.topics, *(name for _, name, _ in places)}
 
 
 def spell_places(places: Places) -> Message:

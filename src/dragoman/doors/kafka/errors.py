@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from dragoman.kernel.api import GROUP, STREAM, SUBSCRIPTION, TRANSACTION
 from dragoman.model import errors as e
 from dragoman.wire.kafka.errors import BatchRefusedError, ErrorCode
 
@@ -62,6 +63,16 @@ CODES: Final[Mapping[type[e.KernelError], ErrorCode]] = {
 }
 
 
+DENIED: Final[Mapping[str, ErrorCode]] = {
+    STREAM: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+    SUBSCRIPTION: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+    GROUP: ErrorCode.GROUP_AUTHORIZATION_FAILED,
+    TRANSACTION: ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+}
+"""What AccessRefused is by the kind of thing; of all other kinds CLUSTER_AUTHORIZATION_FAILED."""
+CLUSTER_DENIED: Final = ErrorCode.CLUSTER_AUTHORIZATION_FAILED
+
+
 class Refused(Exception):
     """A request that this door refuses by itself, with Kafka's own code."""
 
@@ -79,6 +90,8 @@ def code_of(error: Exception) -> ErrorCode:
         return error.code
     if isinstance(error, BatchRefusedError):
         return error.error_code
+    if isinstance(error, e.AccessRefused) and error.kind:
+        return DENIED.get(error.kind, CLUSTER_DENIED)
     for known in type(error).__mro__:
         code = CODES.get(known)
         if code is not None:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import operations
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
-from dragoman.kernel.api import DeleteGroup, DescribeGroup, GroupInfo, GroupKind, ListGroups
+from dragoman.kernel.api import GROUP, DeleteGroup, DescribeGroup, GroupInfo, GroupKind, ListGroups
 from dragoman.model.errors import GroupNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
@@ -47,7 +48,14 @@ def serve_list(talk: Talk, request: Request, message: Message) -> Message:
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     """DescribeGroups: one that is not there is dead, and from version 6 on also an error."""
-    return {"groups": [_described(talk, name, request.version) for name in message["groups"]]}
+    asked = message.get("include_authorized_operations")
+    return {
+        "groups": [
+            _described(talk, name, request.version)
+            | {"authorized_operations": operations(talk, GROUP, name, asked)}
+            for name in message["groups"]
+        ]
+    }
 
 
 def _described(talk: Talk, name: str, version: int) -> Message:

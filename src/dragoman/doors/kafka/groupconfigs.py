@@ -13,12 +13,15 @@ from msgspec.structs import replace
 
 from dragoman.doors.kafka.configs import INT, STRING, WORKS, Config, check_value
 from dragoman.doors.kafka.errors import Refused
-from dragoman.doors.kafka.talk import Talk
+from dragoman.doors.kafka.talk import NAMESPACE, Talk
 from dragoman.kernel.api import (
+    CONFIGURE,
+    GROUP,
     AlterSubscription,
     DescribeQueue,
     GetDocument,
     ListShares,
+    Need,
     PutDocument,
     QueueInfo,
     ShareInfo,
@@ -132,7 +135,9 @@ def share_name(group: str) -> str:
 
 def store(talk: Talk, group: str, notes: Mapping[str, str]) -> None:
     """These are the group's configurations from now on."""
-    talk.session.submit(PutDocument(kind=KIND, name=group, body=msgspec.json.encode(notes)))
+    takes = Need(NAMESPACE, GROUP, group, CONFIGURE)
+    body = msgspec.json.encode(notes)
+    talk.session.submit(PutDocument(kind=KIND, name=group, body=body, takes=takes))
     wanted = share_settings(notes)
     for topic in _topics_of(talk, group):
         of_topic = {"name": topic, "subscription": share_name(group)}

@@ -6,9 +6,21 @@ What has to wait for other members is parked with the kernel's ticket, and answe
 from collections.abc import Callable
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import denied, may
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
-from dragoman.kernel.api import Heartbeat, Joined, JoinGroup, LeaveGroup, Synced, SyncGroup
+from dragoman.kernel.api import (
+    DESCRIBE,
+    GROUP,
+    READ,
+    TRANSACTION,
+    Heartbeat,
+    Joined,
+    JoinGroup,
+    LeaveGroup,
+    Synced,
+    SyncGroup,
+)
 from dragoman.model.errors import MemberIdRequired
 from dragoman.wire.kafka.embedded import (
     Partitions,
@@ -21,10 +33,8 @@ from dragoman.wire.kafka.errors import ErrorCode, KafkaCodecError
 
 Message = dict[str, Any]
 
-COORDINATED: Final = (
-    0,
-    1,
-)  # FindCoordinator's kinds of keys: groups, transactional ids; 2 is a share group's
+COORDINATED: Final = {0: GROUP, 1: TRANSACTION}
+"""FindCoordinator's kinds of keys; 2 is a share group's."""
 ASK_TWICE_FROM: Final = 4  # version of JoinGroup (KIP-394)
 SKIP_FROM: Final = 9  # version of JoinGroup (KIP-814)
 MANY_FROM: Final = 3  # version of LeaveGroup (KIP-345)
@@ -71,18 +81,31 @@ def check_group(name: str) -> None:
 
 def serve_find_coordinator(talk: Talk, request: Request, message: Message) -> Message:
     """FindCoordinator: it is always this node."""
+    kind = COORDINATED.get(message.get("key_type", 0))
+    if request.version < LIST_FROM:
+        return _coordinator(talk, kind, message["key"])
+    return {
+        "coordinators": [
+            {"key": key, **_coordinator(talk, kind, key)} for key in message["coordinator_keys"]
+        ]
+    }
+
+
+def _coordinator(talk: Talk, kind: str | None, key: str) -> Message:
     host, port = talk.address()
-    is_here = message.get("key_type", 0) in COORDINATED
-    found = {
+    code: int = ErrorCode.INVALID_REQUEST
+    text: str | None = "only groups and transactions are coordinated here"
+    if kind is not None:
+        code = denied(talk, DESCRIBE, kind, key)
+        text = ErrorCode(code).message if code else None
+    is_here = not code
+    return {
         "node_id": NODE_ID if is_here else -1,
         "host": host if is_here else "",
         "port": port if is_here else -1,
-        "error_code": 0 if is_here else ErrorCode.INVALID_REQUEST,
-        "error_message": None if is_here else "only groups and transactions are coordinated here",
+        "error_code": code,
+        "error_message": text,
     }
-    if request.version < LIST_FROM:
-        return found
-    return {"coordinators": [{"key": key, **found} for key in message["coordinator_keys"]]}
 
 
 def serve_join(talk: Talk, request: Request, message: Message) -> Message | None:
@@ -234,6 +257,8 @@ def serve_leave(talk: Talk, request: Request, message: Message) -> Message:
     group = message["group_id"]
     if not group:
         return {"error_code": ErrorCode.INVALID_GROUP_ID, "members": []}
+    if not may(talk, READ, GROUP, group):
+        return {"error_code": ErrorCode.GROUP_AUTHORIZATION_FAILED, "members": []}
     if request.version < MANY_FROM:
         return {"error_code": _leave(talk, group, message["member_id"], None)}
     return {

@@ -2,10 +2,19 @@
 
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import denied, may
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.doors.kafka.transactions import COORDINATOR_EPOCH
-from dragoman.kernel.api import ListProducers, ListTransactions, ProducerInfo, TransactionInfo
+from dragoman.kernel.api import (
+    DESCRIBE,
+    STREAM,
+    TRANSACTION,
+    ListProducers,
+    ListTransactions,
+    ProducerInfo,
+    TransactionInfo,
+)
 from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
@@ -74,15 +83,16 @@ def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     by_id = {info.transactional_id: info for info in known}
     return {
         "transaction_states": [
-            _described(by_id.get(name), name) for name in message["transactional_ids"]
+            _described(talk, by_id.get(name), name) for name in message["transactional_ids"]
         ]
     }
 
 
-def _described(info: TransactionInfo | None, name: str) -> Message:
+def _described(talk: Talk, info: TransactionInfo | None, name: str) -> Message:
     if info is None:
+        code = denied(talk, DESCRIBE, TRANSACTION, name)
         return {
-            "error_code": ErrorCode.TRANSACTIONAL_ID_NOT_FOUND,
+            "error_code": code or ErrorCode.TRANSACTIONAL_ID_NOT_FOUND,
             "transactional_id": name,
             "transaction_state": "",
             "transaction_timeout_ms": 0,
@@ -93,7 +103,8 @@ def _described(info: TransactionInfo | None, name: str) -> Message:
         }
     topics: dict[str, list[int]] = {}
     for topic, index in info.partitions:
-        topics.setdefault(topic, []).append(index)
+        if may(talk, DESCRIBE, STREAM, topic):
+            topics.setdefault(topic, []).append(index)
     return {
         "error_code": 0,
         "transactional_id": name,

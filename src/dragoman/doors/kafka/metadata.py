@@ -6,11 +6,16 @@ of their own otherwise.
 
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import check, may, operations
 from dragoman.doors.kafka.configs import settings_of
-from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
+from dragoman.doors.kafka.errors import DENIED, REFUSALS, Refused, code_of
 from dragoman.doors.kafka.names import check_topic, is_topic
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
 from dragoman.kernel.api import (
+    DECLARE,
+    DESCRIBE,
+    NAMESPACE,
+    STREAM,
     CreateStream,
     DescribeStream,
     GetListing,
@@ -36,10 +41,13 @@ def serve_metadata(talk: Talk, request: Request, message: Message) -> Message | 
     """Metadata: the topics asked for, or all of them."""
     wanted = message["topics"]
     if wanted is None or (request.version == 0 and not wanted):
+        if message["include_topic_authorized_operations"] or talk.session.is_guarded():
+            listing: Listing = talk.session.submit(GetListing())
+            return _answer(talk, _topics(talk, listing), message)
         _answer_all(talk, request)
         return None
     may_create = bool(message["allow_auto_topic_creation"])
-    return _answer(talk, [_wanted(talk, topic, may_create=may_create) for topic in wanted])
+    return _answer(talk, [_wanted(talk, topic, may_create=may_create) for topic in wanted], message)
 
 
 def _answer_all(talk: Talk, request: Request) -> None:
@@ -48,21 +56,39 @@ def _answer_all(talk: Talk, request: Request) -> None:
     key = (METADATA, request.version, talk.address(), talk.leader_epoch())
     frame = listing.kept.get(key)
     if frame is None:
-        topics = [_topic(talk, *row) for row in listing.streams if is_topic(row[0])]
-        frame = encode_response_frame(METADATA, request.version, 0, _answer(talk, topics))
+        answer = _answer(talk, _topics(talk, listing), {})
+        frame = encode_response_frame(METADATA, request.version, 0, answer)
         listing.keep(key, frame)
     talk.send(0, APPLIED, numbered(frame, request.correlation_id))
 
 
-def _answer(talk: Talk, topics: list[Message]) -> Message:
+def _topics(talk: Talk, listing: Listing) -> list[Message]:
+    return [_topic(talk, *row) for row in listing.streams if is_topic(row[0])]
+
+
+def _answer(talk: Talk, topics: list[Message], message: Message) -> Message:
     host, port = talk.address()
+    if message.get("include_topic_authorized_operations"):
+        for topic in topics:
+            is_there = not topic["error_code"]
+            bits = operations(talk, STREAM, topic["name"], is_there)
+            topic["topic_authorized_operations"] = bits
+    asked = message.get("include_cluster_authorized_operations")
     return {
         "brokers": [{"node_id": NODE_ID, "host": host, "port": port}],
         "cluster_id": talk.session.node().cluster_id,
         "controller_id": NODE_ID,
         "topics": topics,
+        "cluster_authorized_operations": _cluster_operations(talk, asked),
         "error_code": 0,
     }
+
+
+def _cluster_operations(talk: Talk, asked: Any) -> int:
+    """None of them where the cluster may not even be described."""
+    if asked and not may(talk, DESCRIBE, NAMESPACE):
+        return 0
+    return operations(talk, NAMESPACE, "", asked)
 
 
 def _wanted(talk: Talk, topic: Message, *, may_create: bool) -> Message:
@@ -71,12 +97,13 @@ def _wanted(talk: Talk, topic: Message, *, may_create: bool) -> Message:
     try:
         if name is None:
             name = talk.find(uuid).name
+            check(talk, DESCRIBE, STREAM, name)
         info = describe(talk, name, may_create=may_create)
         return _topic(talk, info.name, info.uuid, len(info.partitions))
     except REFUSALS as error:
         code = code_of(error)
-        if name is None and isinstance(error, StreamNotFound):
-            code = ErrorCode.UNKNOWN_TOPIC_ID
+        if uuid != NO_ID and (code in DENIED.values() or isinstance(error, StreamNotFound)):
+            name, code = None, ErrorCode.UNKNOWN_TOPIC_ID  # nobody learns a name by an id
         return {
             "error_code": code,
             "name": name if name is not None else "",
@@ -87,6 +114,10 @@ def _wanted(talk: Talk, topic: Message, *, may_create: bool) -> Message:
 
 def describe(talk: Talk, name: str, *, may_create: bool) -> StreamInfo:
     """The topic, made now if it may be. Raises Refused, KernelError."""
+    if may_create and not may(talk, DESCRIBE, STREAM, name):
+        check_unseen(talk, name)
+    else:
+        check(talk, DESCRIBE, STREAM, name)
     try:
         info: StreamInfo = talk.session.submit(DescribeStream(name=name))
     except StreamNotFound:
@@ -99,6 +130,17 @@ def describe(talk: Talk, name: str, *, may_create: bool) -> StreamInfo:
     if not is_topic(name):
         raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
     return info
+
+
+def check_unseen(talk: Talk, name: str) -> None:
+    """Whoever may make a topic and not see it is let make one that is not there. Raises Refused."""
+    check(talk, DECLARE, STREAM, name, DECLARE)
+    with talk.as_broker():
+        try:
+            talk.find(name)
+        except StreamNotFound:
+            return
+    check(talk, DESCRIBE, STREAM, name)
 
 
 def _topic(talk: Talk, name: str, uuid: bytes, partition_count: int) -> Message:
@@ -139,7 +181,8 @@ def serve_partitions(talk: Talk, request: Request, message: Message) -> Message:
         topic = _wanted(talk, {"name": name, "topic_id": NO_ID}, may_create=False)
         first = max(cursor["partition_index"], 0) if name == cursor["topic_name"] else 0
         found = topic["partitions"][first:]
-        topics.append(topic | {"partitions": found[:left]})
+        bits = operations(talk, STREAM, name, not topic["error_code"])
+        topics.append(topic | {"partitions": found[:left], "topic_authorized_operations": bits})
         if len(found) > left:
             rest = {"topic_name": name, "partition_index": first + left}
             return {"topics": topics, "next_cursor": rest}
@@ -163,4 +206,7 @@ def serve_cluster(talk: Talk, request: Request, message: Message) -> Message:
         "cluster_id": talk.session.node().cluster_id,
         "controller_id": NODE_ID,
         "brokers": [{"broker_id": NODE_ID, "host": host, "port": port, "is_fenced": False}],
+        "cluster_authorized_operations": _cluster_operations(
+            talk, message["include_cluster_authorized_operations"]
+        ),
     }

@@ -5,11 +5,13 @@ By time: the kernel finds the first entry whose newest record is young enough; t
 
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import check_topic
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
 from dragoman.doors.kafka.fetch import NO_EPOCH, check_epoch
 from dragoman.doors.kafka.spell import records_of
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    DESCRIBE,
     Block,
     DescribeStream,
     FindEpoch,
@@ -48,7 +50,8 @@ def serve_list(talk: Talk, request: Request, message: Message) -> Message:
 
 
 def partitions_of(talk: Talk, topic: str) -> tuple[PartitionInfo, ...]:
-    """Raises StreamNotFound."""
+    """Raises StreamNotFound, Refused."""
+    check_topic(talk, DESCRIBE, topic)
     info: StreamInfo = talk.session.submit(DescribeStream(name=topic))
     return info.partitions
 
@@ -154,7 +157,8 @@ def _find_newest(talk: Talk, topic: str, index: int, start: int) -> tuple[int, i
 
 
 def _opened(talk: Talk, topic: str, index: int, offset: int) -> tuple[Block, list[Record]]:
-    extract = talk.session.submit(Read(name=topic, partition=index, offset=offset, bytes_max=0))
+    with talk.as_broker():  # who may know offsets by time may not read, as a rule
+        extract = talk.session.submit(Read(name=topic, partition=index, offset=offset, bytes_max=0))
     return extract.blocks[0], records_of(extract.blocks[0], extract.end)
 
 

@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs
+from dragoman.doors.kafka.allowed import denied
 from dragoman.doors.kafka.errors import REFUSALS, code_of
 from dragoman.doors.kafka.features import FEATURES
 from dragoman.doors.kafka.names import is_topic
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
 from dragoman.kernel.api import (
+    ALTER,
+    DESCRIBE,
+    INSPECT,
+    NAMESPACE,
     DescribeStream,
     Document,
     ListDocuments,
@@ -47,8 +52,9 @@ def _text(code: int) -> str | None:
 def serve_elect(talk: Talk, request: Request, message: Message) -> Message:
     """ElectLeaders: the leader is the one there is. Asked for all partitions, none is named, as in Kafka."""
     needless = ErrorCode.ELECTION_NOT_NEEDED
+    refused = denied(talk, ALTER, NAMESPACE)
     return {
-        "error_code": 0,
+        "error_code": refused,
         "replica_election_results": [
             {
                 "topic": topic["topic"],
@@ -58,13 +64,16 @@ def serve_elect(talk: Talk, request: Request, message: Message) -> Message:
                     for code in [_code(talk, topic["topic"], index, needless)]
                 ],
             }
-            for topic in message["topic_partitions"] or []
+            for topic in (not refused and message["topic_partitions"]) or []
         ],
     }
 
 
 def serve_reassign(talk: Talk, request: Request, message: Message) -> Message:
     """AlterPartitionReassignments: to where they are, and nowhere else."""
+    refused = denied(talk, ALTER, NAMESPACE)
+    if refused:
+        return {"error_code": refused, "error_message": _text(refused), "responses": []}
     return {
         "error_code": 0,
         "error_message": None,
@@ -96,12 +105,13 @@ def _reassigned(talk: Talk, name: str, part: Message) -> int:
 
 def serve_reassignments(talk: Talk, request: Request, message: Message) -> Message:
     """ListPartitionReassignments: none is ever under way."""
-    return {"error_code": 0, "error_message": None, "topics": []}
+    refused = denied(talk, DESCRIBE, NAMESPACE)
+    return {"error_code": refused, "error_message": _text(refused), "topics": []}
 
 
 def serve_move_logs(talk: Talk, request: Request, message: Message) -> Message:
     """AlterReplicaLogDirs: there is one directory."""
-    code = ErrorCode.LOG_DIR_NOT_FOUND
+    code = denied(talk, ALTER, NAMESPACE) or ErrorCode.LOG_DIR_NOT_FOUND
     return {
         "results": [
             {
@@ -118,6 +128,9 @@ def serve_move_logs(talk: Talk, request: Request, message: Message) -> Message:
 
 def serve_logs(talk: Talk, request: Request, message: Message) -> Message:
     """DescribeLogDirs: bytes of the partitions asked for, or of all; those that are not there are left out."""
+    refused = denied(talk, DESCRIBE, NAMESPACE)
+    if refused:
+        return {"error_code": refused, "results": []}
     wanted = message["topics"]
     if wanted is None:
         found = [_sizes(info, enumerate(info.partitions)) for info in _streams(talk)]
@@ -152,6 +165,9 @@ def _sizes(info: StreamInfo, partitions: Iterable[tuple[int, PartitionInfo]]) ->
 
 def serve_features(talk: Talk, request: Request, message: Message) -> Message:
     """UpdateFeatures: to the level they are at, and no other: a release has its levels."""
+    refused = denied(talk, ALTER, NAMESPACE)
+    if refused:
+        return {"error_code": refused, "error_message": _text(refused), "results": []}
     codes = {
         update["feature"]: _updated(update["feature"], update["max_version_level"])
         for update in message["feature_updates"]
@@ -176,6 +192,9 @@ def _updated(feature: str, level: int) -> int:
 
 def serve_resources(talk: Talk, request: Request, message: Message) -> Message:
     """ListConfigResources. Version 0 asks for client metrics, of which there are none."""
+    refused = denied(talk, INSPECT, NAMESPACE)
+    if refused:
+        return {"error_code": refused, "config_resources": []}
     kinds = message.get("resource_types") or ([TOPIC, BROKER, GROUP] if request.version else [])
     found = []
     if TOPIC in kinds:

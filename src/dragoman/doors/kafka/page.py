@@ -36,7 +36,13 @@ Other protocols' messages are read as record batches made for the purpose; other
 - A transaction ends in one atomic set (markers, offsets and the end): nobody ever sees it being prepared, and none is
   left hanging for `kafka-transactions abort`. A client that uses the second kind (`transaction.version` 2) is told its
   next epoch once that would survive a loss of power.
-- No quotas, no client telemetry, no access lists, no OAUTHBEARER yet: who is in may do everything.
+- No quotas, no client telemetry, no OAUTHBEARER yet.
+- Access lists (`kafka-acls`) are grants of [permissions.md](../permissions.md), for all protocols alike. Until the
+  first one is made everybody may do everything; from then on what is not allowed is refused, as with
+  `allow.everyone.if.no.acl.found=false`: name a superuser in the configuration before. `User:` is the one type of
+  principal, `User:ANONYMOUS` whoever did not log in. Members of a group that reads by a pattern are given topics that
+  they may not read, and refused when they fetch. ClusterAction and TwoPhaseCommit are kept and allow nothing. Grants
+  that were not made by Kafka's clients are in force and not listed.
 - A share group (KIP-932) reads each topic by a leased subscription, `share:GROUP`, that other doors and the admin API
   see beside the topic's queue; the queue's own consumers take nothing from it. Records of a transaction are handed out
   once it has committed, whatever `share.isolation.level`. Locks outlive a restart of the broker, until they end.

@@ -6,11 +6,12 @@ With acks=0 nothing is answered, and a refusal closes the connection, so that it
 
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import may
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.limits import LimitsCache
 from dragoman.doors.kafka.talk import NAMESPACE, Request, Talk
 from dragoman.doors.kafka.transactions import begin
-from dragoman.kernel.api import Producer, Publish
+from dragoman.kernel.api import SEND, TRANSACTION, Producer, Publish
 from dragoman.model.errors import InvalidTransactionState
 from dragoman.model.levels import APPLIED, KAFKA
 from dragoman.wire.kafka.batch import (
@@ -59,10 +60,14 @@ class Producing:
         self._level = APPLIED
         self._transaction = produce.transactional_id if version >= ADDING_FROM else None
         acks = produce.acks
+        writer = produce.transactional_id
+        is_denied = writer is not None and not may(self._talk, SEND, TRANSACTION, writer)
         results: list[ProduceResult] = []
         failed = False
         for topic, partition, records in produce.parts:
             try:
+                if is_denied:
+                    raise Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
                 if acks not in ACKS:
                     raise Refused(ErrorCode.INVALID_REQUIRED_ACKS)
                 results.append(self._append(version, topic, partition, records, acks))

@@ -2,10 +2,20 @@
 
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import may
 from dragoman.doors.kafka.errors import REFUSALS, Refused
+from dragoman.doors.kafka.talk import NAMESPACE as SPACE
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.doors.kafka.transactions import refusal_of
-from dragoman.kernel.api import AllocateProducer, InitProducer, ProducerIdentity
+from dragoman.kernel.api import (
+    NAMESPACE,
+    SEND,
+    STREAM,
+    AllocateProducer,
+    InitProducer,
+    Need,
+    ProducerIdentity,
+)
 from dragoman.model.errors import InvalidArgument
 from dragoman.model.levels import SYNCED
 from dragoman.wire.kafka.errors import ErrorCode
@@ -20,6 +30,9 @@ def serve_init(talk: Talk, request: Request, message: Message) -> Message:
     """InitProducerId. A producer that names its id gets the next epoch of it (KIP-360), or a new id after the last."""
     if message["transactional_id"] is not None:
         return _transactional(talk, request.version, message)
+    anything = Need(SPACE, STREAM, "", SEND)
+    if not may(talk, SEND, NAMESPACE) and not talk.session.may_anywhere(anything):
+        return _refused(ErrorCode.CLUSTER_AUTHORIZATION_FAILED)
     known, epoch = message["producer_id"], message["producer_epoch"]
     if known >= 0 and 0 <= epoch < EPOCH_MAX:
         return {"error_code": 0, "producer_id": known, "producer_epoch": epoch + 1}

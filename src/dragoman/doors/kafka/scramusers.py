@@ -7,9 +7,21 @@ from typing import Any, Final
 
 import msgspec
 
+from dragoman.doors.kafka.allowed import check_cluster, denied
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
+from dragoman.doors.kafka.talk import NAMESPACE as SPACE
 from dragoman.doors.kafka.talk import Request, Talk
-from dragoman.kernel.api import DeleteDocument, Document, GetDocument, ListDocuments, PutDocument
+from dragoman.kernel.api import (
+    ALTER,
+    DESCRIBE,
+    NAMESPACE,
+    DeleteDocument,
+    Document,
+    GetDocument,
+    ListDocuments,
+    Need,
+    PutDocument,
+)
 from dragoman.model.errors import DocumentNotFound
 from dragoman.model.levels import SYNCED
 from dragoman.security.scram import (
@@ -26,6 +38,7 @@ from dragoman.wire.kafka.errors import ErrorCode
 Message = dict[str, Any]
 Kept = dict[str, Credential]
 
+TAKES: Final = Need(SPACE, NAMESPACE, "", ALTER)
 KIND: Final = "kafka.scram"  # of the documents: one per user, its credentials by mechanism
 MECHANISMS: Final = {1: "SCRAM-SHA-256", 2: "SCRAM-SHA-512"}
 NUMBERS: Final = {name: number for number, name in MECHANISMS.items()}
@@ -60,6 +73,9 @@ def _kept(talk: Talk, user: str) -> Kept:
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     """DescribeUserScramCredentials: of the users asked for, or of all."""
+    code = denied(talk, DESCRIBE, NAMESPACE)
+    if code:
+        return {"error_code": code, "error_message": ErrorCode(code).message, "results": []}
     asked = message["users"]
     if asked:
         names = [user["name"] for user in asked]
@@ -109,6 +125,7 @@ def serve_alter(talk: Talk, request: Request, message: Message) -> Message:
 
 
 def _alter(talk: Talk, user: str, changes: list[Message]) -> None:
+    check_cluster(talk, ALTER)
     if not user:
         raise Refused(ErrorCode.UNACCEPTABLE_CREDENTIAL, "a user has a name")
     kept = _kept(talk, user)
@@ -125,9 +142,9 @@ def _alter(talk: Talk, user: str, changes: list[Message]) -> None:
             raise Refused(ErrorCode.RESOURCE_NOT_FOUND, f"{user} has no {mechanism}")
     if kept:
         body = msgspec.json.encode(kept)
-        talk.session.submit(PutDocument(kind=KIND, name=user, body=body))
+        talk.session.submit(PutDocument(kind=KIND, name=user, body=body, takes=TAKES))
     else:
-        talk.session.submit(DeleteDocument(kind=KIND, name=user))
+        talk.session.submit(DeleteDocument(kind=KIND, name=user, takes=TAKES))
 
 
 def _credential(mechanism: str, change: Message) -> Credential:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs as configs
+from dragoman.doors.kafka.allowed import check
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.sharesession import (
     END,
@@ -19,7 +20,7 @@ from dragoman.doors.kafka.sharesession import (
     Span,
 )
 from dragoman.doors.kafka.talk import NODE_ID, Request, Talk
-from dragoman.kernel.api import Atomic, Outcome, Renew, Settle
+from dragoman.kernel.api import GROUP, READ, Atomic, Outcome, Renew, Settle
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
 
@@ -173,6 +174,7 @@ def serve_acknowledge(
         "node_endpoints": [],
     }
     try:
+        check(talk, READ, GROUP, group)
         session = sessions.go_on(group, message["member_id"], epoch)
         is_renewing = bool(message.get("is_renew_ack"))
         check_renewal(notes, is_renewing=is_renewing)

@@ -9,13 +9,14 @@ request that acquires nothing parks until a topic has grown or its time is over;
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs as configs
+from dragoman.doors.kafka.allowed import check
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.fetch import RESPONSE_BYTES_MAX, is_typed
 from dragoman.doors.kafka.shareacks import Acks, check_renewal, release_all
 from dragoman.doors.kafka.sharesession import BEGIN, END, Key, ShareSession, ShareSessions, Span
 from dragoman.doors.kafka.spell import spell_deliveries
 from dragoman.doors.kafka.talk import NAMESPACE, NODE_ID, Chunk, Request, Talk
-from dragoman.kernel.api import Delivery, Lease
+from dragoman.kernel.api import GROUP, READ, Delivery, Lease
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.codec import encode_response_frame
@@ -86,6 +87,7 @@ class ShareFetching:
         group = message["group_id"] or ""
         if not group or not message["member_id"]:
             raise Refused(ErrorCode.INVALID_REQUEST, "a group and a member are needed")
+        check(self._talk, READ, GROUP, group)
         notes = configs.notes_of(self._talk, group)
         self._lock_ms = configs.number_of(notes, configs.LOCK_MS)
         is_renewing = bool(message.get("is_renew_ack"))

@@ -3,11 +3,13 @@
 from typing import Any, Final
 
 from dragoman.doors.kafka import groupconfigs as configs
+from dragoman.doors.kafka.allowed import operations
 from dragoman.doors.kafka.described import described, spell_places
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    GROUP,
     DescribeShared,
     ShareBeat,
     ShareBeaten,
@@ -68,7 +70,13 @@ def _beat(talk: Talk, request: Request, message: Message, notes: dict[str, str])
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     """ShareGroupDescribe."""
-    return {"groups": [_described(talk, name) for name in message["group_ids"]]}
+    asked = message["include_authorized_operations"]
+    return {
+        "groups": [
+            _described(talk, name) | {"authorized_operations": operations(talk, GROUP, name, asked)}
+            for name in message["group_ids"]
+        ]
+    }
 
 
 def _described(talk: Talk, name: str) -> Message:

@@ -3,10 +3,21 @@
 from typing import Any
 
 from dragoman.doors.kafka import groupconfigs as configs
+from dragoman.doors.kafka.allowed import check, may
 from dragoman.doors.kafka.errors import REFUSALS, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
-from dragoman.kernel.api import DescribeStream, ForgetShares, ListShares, MoveShares, ShareInfo
+from dragoman.kernel.api import (
+    DESCRIBE,
+    GROUP,
+    READ,
+    STREAM,
+    DescribeStream,
+    ForgetShares,
+    ListShares,
+    MoveShares,
+    ShareInfo,
+)
 from dragoman.model.errors import StreamNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
@@ -31,9 +42,11 @@ def _group(talk: Talk, group: Message) -> Message:
     about = {"group_id": group["group_id"], "topics": [], **_FINE}
     try:
         check_group(group["group_id"])
+        check(talk, DESCRIBE, GROUP, group["group_id"])
         shares: list[ShareInfo] = talk.session.submit(ListShares(group=group["group_id"]))
     except REFUSALS as error:
         return about | _refusal(error)
+    shares = [share for share in shares if may(talk, DESCRIBE, STREAM, share.stream)]
     known = {(share.stream, share.partition): share for share in shares}
     if group["topics"] is None:
         asked = list(known)
@@ -91,7 +104,8 @@ def serve_alter(talk: Talk, request: Request, message: Message) -> Message:
 
 
 def _check_place(talk: Talk, topic: str, partition: int) -> None:
-    """Raises StreamNotFound."""
+    """Raises StreamNotFound, Refused."""
+    check(talk, READ, STREAM, topic)
     if not 0 <= partition < talk.find(topic).partition_count:
         raise StreamNotFound(f"{topic}-{partition}")
 

@@ -8,9 +8,11 @@ Kafka answers in order. What is parked (a long poll, a join) stops the requests 
 """
 
 from collections import deque
+from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
-from dragoman.kernel.api import Connection, FindStream, Session, StreamHead
+from dragoman.doors.shared.asbroker import as_broker
+from dragoman.kernel.api import ANONYMOUS, Connection, FindStream, Session, StreamHead
 from dragoman.model.levels import APPLIED
 from dragoman.wire.kafka.codec import encode_response_frame
 
@@ -97,7 +99,7 @@ class Talk:
         self.session = session
         self.connection = connection
         # Who speaks. None: credentials are asked for and were not given yet.
-        self.principal: str | None = session.node().authenticate("", b"")
+        self.principal: str | None = None
         self.mechanism = ""  # of SASL, once agreed on
         self.exchange: Any = None  # of SASL, while it takes more than one message
         self.level = APPLIED  # what the answer to the request at hand waits for
@@ -106,6 +108,17 @@ class Talk:
         self.parked: Wait | None = None
         self.is_closing = False
         self._finds: dict[str | bytes, FindStream] = {}
+        if session.node().authenticate("", b"") is not None:
+            self.log_in(ANONYMOUS)
+
+    def log_in(self, principal: str) -> None:
+        """Who speaks, from here on."""
+        self.principal = principal
+        self.session.act_as(principal, self.connection.peer[0])
+
+    def as_broker(self) -> AbstractContextManager[None]:
+        """What is asked within is the broker's own look, of which the client is told what it may know."""
+        return as_broker(self.session, self.principal or ANONYMOUS, self.connection.peer[0])
 
     def answer(self, request: Request, message: dict[str, Any]) -> None:
         """Encode and queue an answer; it waits for everything decided so far, at `level`."""

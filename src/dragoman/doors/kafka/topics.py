@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from dragoman.doors.kafka import allowed
+from dragoman.doors.kafka.allowed import check, may
 from dragoman.doors.kafka.configs import TABLE, check_config, described, settings_of
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.metadata import NO_ID, PARTITIONS_DEFAULT
@@ -11,6 +13,11 @@ from dragoman.doors.kafka.names import check_topic
 from dragoman.doors.kafka.offsets import partition_at, partitions_of
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    ALTER,
+    DECLARE,
+    DESCRIBE,
+    INSPECT,
+    STREAM,
     AlterStream,
     CreateStream,
     DeleteStream,
@@ -24,6 +31,13 @@ from dragoman.model.levels import SYNCED
 from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
+_UNSEEN: Final = {
+    "topic_config_error_code": ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+    "num_partitions": -1,
+    "replication_factor": -1,
+    "configs": [],
+}
+"""Of a topic made by somebody who may not see its configurations."""
 
 NOT_GIVEN: Final = -1
 PARTITIONS_MAX: Final = 10_000
@@ -38,7 +52,8 @@ def serve_create(talk: Talk, request: Request, message: Message) -> Message:
             if names.count(topic["name"]) > 1:
                 raise Refused(ErrorCode.INVALID_REQUEST, "the topic is named twice")
             info = _create(talk, topic, is_trial=message["validate_only"])
-            answers.append(_created(topic["name"], info))
+            may_inspect = may(talk, INSPECT, STREAM, topic["name"])
+            answers.append(_created(topic["name"], info) | ({} if may_inspect else _UNSEEN))
         except REFUSALS as error:
             answers.append(
                 {
@@ -56,6 +71,7 @@ def serve_create(talk: Talk, request: Request, message: Message) -> Message:
 def _create(talk: Talk, topic: Message, *, is_trial: bool) -> tuple[bytes, StreamSettings]:
     name = topic["name"]
     check_topic(name)
+    check(talk, DECLARE, STREAM, name, DECLARE)
     if _exists(talk, name):
         raise AlreadyExists(f"the topic {name} exists")
     notes = {
@@ -136,7 +152,8 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
             uuid = info.uuid  # noqa: PLW2901 - the answer tells both
         except REFUSALS as error:
             code, text = code_of(error), why(error)
-            if name is None and isinstance(error, StreamNotFound):
+            is_hidden = found is None or not may(talk, DESCRIBE, STREAM, found)
+            if name is None and (isinstance(error, StreamNotFound) or is_hidden):
                 code = ErrorCode.UNKNOWN_TOPIC_ID
         answers.append({"name": found, "topic_id": uuid, "error_code": code, "error_message": text})
     talk.wait_for(SYNCED)
@@ -158,6 +175,7 @@ def serve_grow(talk: Talk, request: Request, message: Message) -> Message:
 
 
 def _grow(talk: Talk, name: str, count: int, *, is_trial: bool) -> None:
+    allowed.check_topic(talk, ALTER, name)
     info: StreamInfo = talk.session.submit(DescribeStream(name=name))
     have = len(info.partitions)
     if not have < count <= PARTITIONS_MAX:

@@ -6,11 +6,17 @@ when a transaction begins, so that time or a successor can end it without us.
 
 from typing import Any, Final
 
+from dragoman.doors.kafka.allowed import check, denied
 from dragoman.doors.kafka.commits import Topic
 from dragoman.doors.kafka.errors import REFUSALS, code_of
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    GROUP,
+    READ,
+    SEND,
+    STREAM,
+    TRANSACTION,
     AddCursors,
     AddToTransaction,
     CommitCursors,
@@ -88,33 +94,41 @@ def serve_add_partitions(talk: Talk, request: Request, message: Message) -> Mess
 
 def _added(talk: Talk, producer: Message, version: int) -> list[Message]:
     topics = producer["topics"]
-    missing = {
-        (topic["name"], index)
-        for topic in topics
-        for index in topic["partitions"]
-        if not _is_there(talk, topic["name"], index)
-    }
-    code = ErrorCode.OPERATION_NOT_ATTEMPTED if missing else 0
-    if not missing:
+    writer = producer["transactional_id"]
+    refused = denied(talk, SEND, TRANSACTION, writer)
+    missing = {} if refused else _unwritable(talk, topics)
+    code: int = refused or (ErrorCode.OPERATION_NOT_ATTEMPTED if missing else 0)
+    if not code:
         wanted = tuple((topic["name"], index) for topic in topics for index in topic["partitions"])
         try:
             begin(talk, producer, wanted)
         except REFUSALS as error:
             code = refusal_of(error, version)
-    unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     return [
         {
             "name": topic["name"],
             "results_by_partition": [
                 {
                     "partition_index": index,
-                    "partition_error_code": unknown if (topic["name"], index) in missing else code,
+                    "partition_error_code": missing.get((topic["name"], index), code),
                 }
                 for index in topic["partitions"]
             ],
         }
         for topic in topics
     ]
+
+
+def _unwritable(talk: Talk, topics: list[Message]) -> dict[tuple[str, int], int]:
+    """Partitions that cannot be written to, and why."""
+    found: dict[tuple[str, int], int] = {}
+    for topic in topics:
+        name = topic["name"]
+        code = denied(talk, SEND, STREAM, name)
+        for index in topic["partitions"]:
+            if code or not _is_there(talk, name, index):
+                found[name, index] = code or ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return found
 
 
 def _is_there(talk: Talk, name: str, index: int) -> bool:
@@ -128,6 +142,8 @@ def serve_add_offsets(talk: Talk, request: Request, message: Message) -> Message
     """AddOffsetsToTxn: the transaction is open from here on; the offsets follow with TxnOffsetCommit."""
     try:
         check_group(message["group_id"])
+        check(talk, SEND, TRANSACTION, message["transactional_id"])
+        check(talk, READ, GROUP, message["group_id"])
         begin(talk, message, ())
     except REFUSALS as error:
         return {"error_code": refusal_of(error, request.version)}
