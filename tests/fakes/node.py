@@ -20,6 +20,7 @@ from dragoman.runtime.broker import Broker
 from dragoman.runtime.commit import Commit
 from dragoman.runtime.nocommit import NoCommit
 from dragoman.runtime.session import BrokerSession
+from dragoman.security.guesses import Guesses
 from dragoman.storage.memory.log import MemoryLog
 
 START_MS: Final = 1_700_000_000_000
@@ -91,6 +92,7 @@ class FakeNode:
 
     def __init__(self, users: dict[str, bytes] | None = None) -> None:
         self.users = users or {}
+        self.guesses = Guesses()
         self.told: tuple[str, int] | None = None  # the address to give clients
 
     def authenticate(self, user: str, password: bytes) -> str | None:

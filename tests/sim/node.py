@@ -25,6 +25,7 @@ from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit
 from dragoman.runtime.recovery import recover
 from dragoman.runtime.session import BrokerSession
+from dragoman.security.guesses import Guesses
 from dragoman.storage.journal import Journal
 from dragoman.storage.segments import SegmentStore
 
@@ -146,6 +147,7 @@ class SimNodeInfo:
     version = "sim"
     cluster_id = "00"
     issuer = ""
+    guesses = Guesses()
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         return user

@@ -3,6 +3,9 @@
 import hmac
 from collections.abc import Mapping
 
+from dragoman.kernel.api import Guesses
+from dragoman.security.guesses import Guesses as FailedGuesses
+
 
 class LocalNode:
     """See `kernel.api.Node`."""
@@ -19,6 +22,7 @@ class LocalNode:
         self.version = version
         self.cluster_id = cluster_id
         self.issuer = issuer
+        self.guesses: Guesses = FailedGuesses()
         self._users = dict(users)
         self._advertise = dict(advertise)
         self._keys = {name: secret.encode() for name, secret in (keys or {}).items()}

@@ -63,7 +63,7 @@ from dragoman.kernel.documents import (
     ListDocuments,
     PutDocument,
 )
-from dragoman.kernel.ends import Connection, ConnectionDoor, Node
+from dragoman.kernel.ends import Connection, ConnectionDoor, Guesses, Node
 from dragoman.kernel.entities import Holder
 from dragoman.kernel.filters.jms import compile_selector
 from dragoman.kernel.granting import CreateGrants, DeleteGrants, ListGrants, SetGuard
@@ -321,6 +321,7 @@ __all__ = [
     "Grant",
     "GroupInfo",
     "GroupKind",
+    "Guesses",
     "HeaderValues",
     "Heartbeat",
     "Holder",

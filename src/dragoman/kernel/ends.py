@@ -9,6 +9,18 @@ from dragoman.kernel.entities import Holder
 from dragoman.kernel.leases.lease import Delivery
 
 
+class Guesses(Protocol):
+    """Failed proofs of who one is, by the address of the connection; see `security.guesses`. Times are elapsed ms."""
+
+    def may_try(self, host: str, now_ms: int) -> bool:
+        """Whether what the address shows is looked at."""
+        ...
+
+    def failed(self, host: str, now_ms: int) -> None:
+        """The address has shown something that is not good."""
+        ...
+
+
 class Node(Protocol):
     """What doors tell clients about the broker itself."""
 
@@ -16,6 +28,11 @@ class Node(Protocol):
     cluster_id: str
     issuer: str
     """Who signs the tokens that targets of pushes are shown: a URL that says where the broker is reached."""
+
+    @property
+    def guesses(self) -> Guesses:
+        """Of all doors together."""
+        ...
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         """The principal's name, or None when refused. Any credentials are taken while none are configured."""

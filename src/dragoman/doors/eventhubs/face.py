@@ -16,10 +16,11 @@ from dragoman.doors.shared.amqp10.addresses import covers
 from dragoman.doors.shared.amqp10.batches import BATCH_FORMAT
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Incoming, Peer, Refused
+from dragoman.doors.shared.grants import grant_of
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
 from dragoman.doors.shared.rest.late import Late
 from dragoman.model.errors import KernelError
-from dragoman.security.sharedaccess import TokenRefused, read_token
+from dragoman.security.sharedaccess import TokenRefused
 from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.messaging import Rejected
 from dragoman.wire.amqp10.sections import DATA
@@ -106,13 +107,10 @@ def is_meant(request: Request) -> bool:
 
 def _check(call: Call, hub: str) -> None:
     """Raises TokenRefused."""
-    node = call.session.node()
-    if node.is_open():
+    if call.session.node().is_open():
         return
     token = _text(call.request.header(b"authorization"))
-    grant = read_token(token, node.secret, call.session.wall_ms())
-    if not covers(grant.resource, hub):
-        raise TokenRefused("the token is for another resource")
+    grant = grant_of(call.session, call.connection, token, lambda resource: covers(resource, hub))
     call.session.act_as(grant.key, call.connection.peer[0])
 
 

@@ -9,6 +9,7 @@ from tests.doors.servicebus.client import World
 from tests.doors.shared.amqp10.client import message
 
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
+from dragoman.security.guesses import GUESS_MS, GUESSES_MAX
 from dragoman.wire.amqp10.performatives import Detach
 
 KEY = b"secret"
@@ -82,6 +83,23 @@ def test_refusals_are_told_one_after_the_other_and_each_takes_its_time() -> None
         assert client.transfers() == []
         world.advance(1)
         assert len(client.transfers()) == 1
+
+
+def test_an_address_that_has_failed_too_often_is_not_listened_to_on_any_connection() -> None:
+    world = World({"root": KEY})
+    world.queue()
+    known = world.azure("sb://h/q", token(), mechanism="MSSBCBS")
+    for _ in range(GUESSES_MAX // 50):
+        guesser = world.azure("sb://h/q", "bad", mechanism="MSSBCBS")
+        for _ in range(50):
+            guesser.put_token("sb://h/q", "bad")
+    fresh = world.azure("sb://h/q", token(), mechanism="MSSBCBS")
+    assert isinstance(fresh.sender("q")[-1], Detach)
+    known.sender("q")
+    known.send(message())
+    assert world.info().ready == 1, "who is in stays in"
+    world.advance(GUESS_MS)
+    assert fresh.claim("sb://h/q", token()) == (202, None)
 
 
 def test_a_request_that_is_no_claim_is_400() -> None:

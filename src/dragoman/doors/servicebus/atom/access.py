@@ -9,9 +9,10 @@ from urllib.parse import unquote
 from dragoman.doors.servicebus.atom.errors import AtomError, refusal
 from dragoman.doors.shared.amqp10.addresses import covers
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
+from dragoman.doors.shared.grants import grant_of
 from dragoman.doors.shared.rest.call import Call
 from dragoman.doors.shared.rest.late import Late
-from dragoman.security.sharedaccess import TokenRefused, read_token
+from dragoman.security.sharedaccess import TokenRefused
 
 UNAUTHORIZED: Final = 401
 FORWARDING: Final = (
@@ -42,8 +43,10 @@ def turned_away(call: Call) -> Late | None:
 
 def _check(call: Call, token: bytes, path: str) -> None:
     """Raises TokenRefused."""
-    node = call.session.node()
-    grant = read_token(token.decode("latin-1"), node.secret, call.session.wall_ms())
-    if path and not covers(grant.resource, path):
-        raise TokenRefused("the token is for another resource")
+    grant = grant_of(
+        call.session,
+        call.connection,
+        token.decode("latin-1"),
+        lambda resource: not path or covers(resource, path),
+    )
     call.session.act_as(grant.key, call.connection.peer[0])

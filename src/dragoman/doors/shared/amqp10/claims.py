@@ -11,7 +11,8 @@ from typing import Final
 from dragoman.doors.shared.amqp10.addresses import covers
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Request
-from dragoman.security.sharedaccess import TokenRefused, read_token
+from dragoman.doors.shared.grants import grant_of
+from dragoman.security.sharedaccess import TokenRefused
 from dragoman.wire.amqp10.values import Int, Symbol
 
 PATH: Final = "$cbs"
@@ -54,12 +55,11 @@ def _answer(status: int, text: str) -> Answer:
 
 def expiry_of(peer: Peer, audience: str, token: str) -> int:
     """Until when (wall ms) a token opens its audience; 0 for ever. Raises TokenRefused."""
-    node = peer.session.node()
-    if node.is_open():
+    if peer.session.node().is_open():
         return 0
-    grant = read_token(token, node.secret, peer.session.wall_ms())
-    if not covers(grant.resource, audience):
-        raise TokenRefused("the token is for another audience")
+    grant = grant_of(
+        peer.session, peer.connection, token, lambda resource: covers(resource, audience)
+    )
     if peer.principal is None:
         peer.session.act_as(grant.key, peer.connection.peer[0])
     return grant.until_ms

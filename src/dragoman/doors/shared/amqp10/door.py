@@ -148,11 +148,13 @@ class Amqp10Door:
     # --- greeting ---
 
     def _judge(self, event: SaslBegun) -> None:
+        node, host = self._session.node(), self._peer.connection.peer[0]
+        now_ms = self._session.elapsed_ms()
         try:
-            self._peer.log_in(principal_of(event.init, self._session.node()))
+            self._peer.log_in(principal_of(event.init, node, host, now_ms))
         except LoginRefused:
             self._is_turned_away = True
-            self._liveness.deadline_ms = self._session.elapsed_ms() + FAILED_LOGIN_MS
+            self._liveness.deadline_ms = now_ms + FAILED_LOGIN_MS
             return
         self._peer.mechanism = event.init.mechanism
         self._codec.welcome()
