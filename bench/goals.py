@@ -382,6 +382,8 @@ def _servicebus_goals() -> list[Goal]:
         ("locked and completed, told again", 20_000, "receive-echoed"),
     ]
     shares = own_worst(SERVICEBUS_CLIENTS, "broker_share", max)
+    links = own_worst(["life/amqp10-links"], "rss_idle_mb", max)
+    turns = own_worst(["life/azure-sessions"], "last_to_first", max)
     return [
         *(
             Goal(f"Service Bus: {what}", limit, False, own_worst([_sb(name)], "rate", min), "/s")
@@ -392,6 +394,8 @@ def _servicebus_goals() -> list[Goal]:
             for name in ("send", "receive")
         ),
         Goal("Service Bus by Python's client: broker's share of a core", 0.7, True, shares),
+        Goal("10,000 idle links of AMQP 1.0: memory", 100, True, links, "MB"),
+        Goal("Service Bus: the last of 1,000 sessions opened to the first", 2.0, True, turns),
     ]
 
 

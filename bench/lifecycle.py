@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench import kafkalife, measure
+from bench import azurelife, kafkalife, measure
 from bench.generators.amqp_wire import AmqpSocket
 from bench.generators.kafka_wire import KafkaSocket
 from bench.peers import Peer
@@ -234,5 +234,6 @@ LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     "life/scheduled-tasks": scheduled_tasks,
     "life/backlog-amqp": backlog_amqp,
     "life/backlog-kafka": backlog_kafka,
+    **azurelife.LIFE,
     **kafkalife.LIFE,
 }

@@ -455,6 +455,8 @@ def _life() -> Iterator[Scenario]:
             name=f"life/kafka-{name}", kind=Kind.LIFE, targets=KAFKA_TARGETS, rounds_max=1
         )
     yield Scenario(name="life/scheduled-tasks", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
+    for name in ("life/amqp10-links", "life/azure-sessions", "life/azure-rules"):
+        yield Scenario(name=name, kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
     yield Scenario(
         name="life/backlog-amqp",

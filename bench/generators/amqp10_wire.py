@@ -70,13 +70,13 @@ class Wire:
         """Performatives."""
         return [from_bytes(each, OPENING)[0] for each in self.frames() if len(each) > OPENING]
 
-    def attach(self, attach: Attach) -> None:
+    def attach(self, attach: Attach, channel: int = 0) -> None:
         """A link, once it is there."""
-        self.say(attach)
+        self.say(attach, channel=channel)
         while not any(isinstance(one, Attach) and one.name == attach.name for one in self.read()):
             pass
 
-    def flow(self, handle: int, credit: int, count: int = 0) -> None:
+    def flow(self, handle: int, credit: int, count: int = 0, channel: int = 0) -> None:
         """Credit for a link on which messages come."""
         said = Flow(
             next_incoming_id=0,
@@ -87,7 +87,7 @@ class Wire:
             delivery_count=count,
             link_credit=credit,
         )
-        self.say(said)
+        self.say(said, channel=channel)
 
     def claim(self) -> None:
         """What a client of Service Bus claims first: everything. A broker that knows no keys believes it."""
