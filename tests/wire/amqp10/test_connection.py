@@ -1,11 +1,15 @@
 """From the first byte to the last: headers, SASL, open, channels, what ends what, and any bytes at all."""
 
+from sys import getsizeof
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.wire.amqp10.peer import Peer, frames_of
 
 from dragoman.wire.amqp10.connection import (
+    ATTACH_BYTES_MAX,
+    ATTACHES_MAX,
     CHANNEL_MAX,
     FRAME_BYTES_MAX,
     INCOMPLETE_BYTES_MAX,
@@ -37,6 +41,7 @@ from dragoman.wire.amqp10.performatives import (
     SaslOutcome,
     Transfer,
 )
+from dragoman.wire.amqp10.values import Symbol
 
 DIALOGUE = b"".join(
     (
@@ -259,6 +264,57 @@ def test_too_much_that_is_incomplete_ends_the_connection() -> None:
             Transfer(handle, handle if first else None, b"t" if first else None, more=True),
             payload=payload,
         )
+    assert ended(peer) == "amqp:resource-limit-exceeded"
+
+
+def test_a_delivery_in_endless_parts_takes_no_more_than_its_bytes() -> None:
+    peer = Peer()
+    peer.begin()
+    peer.sender(0)
+    link = peer.wire.names["s0", False]
+    peer.say(Transfer(0, 0, b"t", more=True))
+    for number in range(10_000):
+        peer.give(frame(0, Transfer(0, more=True), b"x" if number % 100 == 0 else b""))
+    assert link.incomplete is not None
+    assert getsizeof(link.incomplete.payload) < 400
+    assert link.incomplete.bytes == 100 == peer.wire.incomplete_bytes
+
+
+def test_links_with_very_much_to_say_end_the_connection() -> None:
+    peer = Peer()
+    peer.begin()
+    count = 0
+    while peer.wire.stage is not Stage.CLOSED:
+        peer.say(Attach(f"s{count}", count, False, properties={Symbol("x"): bytes(60_000)}))
+        count += 1
+    assert ended(peer) == "amqp:resource-limit-exceeded"
+    assert count == ATTACH_BYTES_MAX // 60_000 + 1
+
+
+def test_links_that_are_detached_are_not_counted() -> None:
+    peer = Peer()
+    peer.begin()
+    for number in range(300):
+        peer.say(Attach(f"s{number}", 0, False, properties={Symbol("x"): bytes(60_000)}))
+        peer.say(Detach(0, closed=True))
+    assert peer.wire.stage is Stage.OPEN
+
+
+@pytest.mark.slow
+def test_links_that_are_never_detached_end_the_connection() -> None:
+    peer = Peer()
+    peer.begin()
+    count = 0
+    while peer.wire.stage is not Stage.CLOSED:
+        channel, handle = divmod(count, 250)
+        if handle == 0 and channel:
+            begin = Begin(next_outgoing_id=0, incoming_window=1, outgoing_window=1)
+            peer.give(frame(channel, begin))
+        peer.give(frame(channel, Attach(f"s{count}", handle, False)))
+        if count < ATTACHES_MAX:
+            peer.wire.out.clear()
+        count += 1
+    assert count == ATTACHES_MAX + 1
     assert ended(peer) == "amqp:resource-limit-exceeded"
 
 

@@ -20,7 +20,7 @@ class GenericSink:
 
     def __init__(self, peer: Peer, terms: Terms, address: Address | None) -> None:
         self.terms = terms
-        self.credit = CREDIT
+        self.credit: int = CREDIT
         self._peer = peer
         self._address = address
 

@@ -54,7 +54,7 @@ class EventHubsSink:
     def __init__(self, peer: Peer, target: Target, *, creates: bool) -> None:
         """Raises NotFound, InvalidArgument."""
         self.terms = Terms(message_bytes_max=MESSAGE_BYTES_MAX)
-        self.credit = CREDIT
+        self.credit: int = CREDIT
         self._peer = peer
         self._target = target
         self._name = find(peer.session, peer.namespace, target.hub, creates=creates).name

@@ -51,7 +51,7 @@ class ServiceBusSink:
         assert self._stream is not None
         most = self._stream.message_bytes_max or MESSAGE_BYTES_MAX
         self.terms: Terms = Terms(message_bytes_max=most, taken_bytes_max=2 * most)
-        self.credit = CREDIT
+        self.credit: int = CREDIT
 
     def _look(self) -> None:
         """Learn whether the entity takes anything now, and what messages must say."""

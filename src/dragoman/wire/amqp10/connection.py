@@ -5,7 +5,8 @@ r"""The server's end of an AMQP 1.0 connection: feed it bytes, ask it for events
 
 All of it may come in one read: clients open, begin and attach before the first answer. What cannot go on is ended by
 itself, link, session or connection, with the standard's condition, and told as an event. Bounds: FRAME_BYTES_MAX for a
-frame, CHANNEL_MAX sessions, INCOMPLETE_BYTES_MAX for all deliveries of which more is to come.
+frame, CHANNEL_MAX sessions, ATTACHES_MAX links that the client has not detached, ATTACH_BYTES_MAX for what it said of
+them, INCOMPLETE_BYTES_MAX for all deliveries of which more is to come.
 
 It does not know time (the layer above asks `idle_time_out_ms` and calls `send_heartbeat`), nor what a node is.
 """
@@ -74,6 +75,8 @@ FRAME_BYTES_MAX: Final = 65_536  # Azure's
 CHANNEL_MAX: Final = 4_999  # Azure's
 IDLE_TIME_OUT_MS: Final = 120_000  # Azure's
 INCOMPLETE_BYTES_MAX: Final = 64 << 20
+ATTACHES_MAX: Final = 10_000  # refused ones, too, until the client detaches them
+ATTACH_BYTES_MAX: Final = 8 << 20  # some 500 bytes each are usual
 MECHANISMS: Final = ("MSSBCBS", "PLAIN", "ANONYMOUS", "EXTERNAL")
 _FRAME: Final = Struct(">IBBH").unpack_from
 _TRANSFER: Final = b"\x00\x53\x14"
@@ -97,7 +100,10 @@ class Connection:
 
     __slots__ = (
         "_channels",
+        "_frame_bytes",
         "_free_channels",
+        "_link_bytes",
+        "_links",
         "_past",
         "_readers",
         "_tail",
@@ -120,6 +126,9 @@ class Connection:
         self.peer_channel_max = 0
         self.peer_idle_ms = 0  # the client wants to hear from us as often; 0 does not care
         self.incomplete_bytes = 0
+        self._links = 0
+        self._link_bytes = 0
+        self._frame_bytes = 0  # of the one that is read
         self.names: dict[tuple[str, bool], Link] = {}  # links by name and the client's role
         self._channels: dict[int, Session] = {}  # by the client's channel
         self._past: set[int] = set()  # channels of the client whose sessions are over
@@ -220,6 +229,7 @@ class Connection:
                 if data.startswith(_DISPOSITION, at):
                     events.append(Disposed(session, read_disposition(data[at:stop], 0)))
                     return stop
+            self._frame_bytes = stop - at
             performative, end = _composite(data[at:stop])
             self._serve(channel, performative, data[at + end : stop], events)
         except DecodeError as error:
@@ -358,6 +368,19 @@ class Connection:
             link.detach(error)
             events.append(Detached(link, is_closed=True, error=error))
         return link
+
+    def take_on(self, link: Link) -> None:
+        """A link more. Raises ConnectionFailed."""
+        link.attach_bytes = self._frame_bytes
+        self._links += 1
+        self._link_bytes += link.attach_bytes
+        if self._links > ATTACHES_MAX or self._link_bytes > ATTACH_BYTES_MAX:
+            raise ConnectionFailed(RESOURCE_LIMIT_EXCEEDED, "too many links that are not detached")
+
+    def let_go(self, link: Link) -> None:
+        """The client has detached it."""
+        self._links -= 1
+        self._link_bytes -= link.attach_bytes
 
     def hold(self, size: int) -> None:
         """Keep more of an incomplete delivery. Raises ConnectionFailed."""

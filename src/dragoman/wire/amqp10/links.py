@@ -77,9 +77,9 @@ class Arrival:
 
 
 class Incomplete:
-    """A delivery of which more is to come."""
+    """A delivery of which more is to come. However small its parts are, they take no more than their bytes."""
 
-    __slots__ = ("bytes", "format", "id", "parts", "settled", "state", "tag")
+    __slots__ = ("bytes", "format", "id", "payload", "settled", "state", "tag")
 
     def __init__(self, id: int, tag: bytes, transfer: Transfer) -> None:
         self.id = id
@@ -87,14 +87,14 @@ class Incomplete:
         self.format = transfer.message_format or 0
         self.settled = False
         self.state: Any = None
-        self.parts: list[bytes] = []
+        self.payload = bytearray()
         self.bytes = 0
 
 
 class Link:
     """See the module.
 
-    attach          what the client said
+    attach          what the client said, in `attach_bytes`
     receives        whether messages come to us on it
     credit          a link to us: what we have granted and the client has not used; a link from us: what it has granted
     owner           the layer above's
@@ -102,6 +102,7 @@ class Link:
 
     __slots__ = (
         "attach",
+        "attach_bytes",
         "credit",
         "delivery_count",
         "handle",
@@ -117,6 +118,7 @@ class Link:
     def __init__(self, session: Channel, handle: int, attach: Attach) -> None:
         self.session = session
         self.attach = attach
+        self.attach_bytes = 0
         self.handle = handle  # ours; the client's is attach.handle
         self.receives = attach.role is not RECEIVER
         self.state = LinkState.PENDING
@@ -228,7 +230,7 @@ class Link:
                 )
             found = Incomplete(transfer.delivery_id, transfer.delivery_tag, transfer)
             self.incomplete = found
-        found.parts.append(payload)
+        found.payload += payload
         found.bytes += len(payload)
         if transfer.settled is not None:
             found.settled = transfer.settled
@@ -237,5 +239,5 @@ class Link:
         if transfer.more:
             return None
         self.incomplete = None
-        whole = b"".join(found.parts)
+        whole = bytes(found.payload)
         return Arrival(found.id, found.tag, found.format, found.settled, found.state, whole)

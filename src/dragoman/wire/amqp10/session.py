@@ -55,6 +55,10 @@ class Trunk(Protocol):
 
     def steal(self, attach: Attach, events: list[Event]) -> Link | None: ...
 
+    def take_on(self, link: Link) -> None: ...
+
+    def let_go(self, link: Link) -> None: ...
+
     def hold(self, size: int) -> None: ...
 
 
@@ -177,6 +181,7 @@ class Session:
             raise self._failed(HANDLE_IN_USE, "no handle is left")
         stolen = self._connection.steal(attach, events)
         link = self.links[attach.handle] = Link(self, self._free.pop(), attach)
+        self._connection.take_on(link)
         assert stolen is None or stolen.state is not LinkState.ATTACHED
         self._connection.names[attach.name, attach.role] = link
         events.append(Attached(link))
@@ -196,6 +201,7 @@ class Session:
         """Its handles may be used again."""
         link.state = LinkState.GONE
         link.incomplete = None
+        self._connection.let_go(link)
         del self.links[link.attach.handle]
         self._free.append(link.handle)
         key = (link.attach.name, link.attach.role)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from tests.doors.shared.amqp10.client import message
 
@@ -54,3 +56,14 @@ def test_what_is_no_message_is_refused(payload: bytes) -> None:
             take(payload)
     else:
         assert take(payload).entry, "nothing at all is a message without a body"
+
+
+@pytest.mark.parametrize(
+    "more", [{"subject": "s" * 70_000}, {"annotations": {"x": [None] * 70_000}}]
+)
+def test_what_is_looked_into_is_bounded(more: Any) -> None:
+    with pytest.raises(DecodeError, match="too large"):
+        take(message(b"x", **more))
+    assert take(message(b"x", application={"x": "s" * 70_000})).entry
+    with pytest.raises(DecodeError, match="too large"):
+        take(message(b"x", application={"x": "s" * (1 << 20)}))

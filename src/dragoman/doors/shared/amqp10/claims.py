@@ -8,7 +8,7 @@ Where no keys are configured every token is taken. A refusal keeps its client wa
 
 from typing import Final
 
-from dragoman.doors.shared.amqp10.addresses import covers
+from dragoman.doors.shared.amqp10.addresses import ADDRESS_CHARS_MAX, covers
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Request
 from dragoman.doors.shared.grants import grant_of
@@ -43,6 +43,8 @@ class Claims:
             answer.application["error-condition"] = Symbol(AUTH_FAILED)
             answer.delay_ms = FAILED_LOGIN_MS
             return answer
+        if len(str(audience)) > ADDRESS_CHARS_MAX:
+            return _answer(BAD_REQUEST, f"an audience has at most {ADDRESS_CHARS_MAX} characters")
         if len(peer.claims) >= CLAIMS_MAX and audience not in peer.claims:
             return _answer(BAD_REQUEST, f"a connection claims at most {CLAIMS_MAX} audiences")
         peer.claims[str(audience)] = until_ms

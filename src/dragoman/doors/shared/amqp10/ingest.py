@@ -28,6 +28,8 @@ BROKERS_OWN: Final = frozenset(
     )
 )
 _MARK: Final = b"x-"
+HEAD_BYTES_MAX: Final = 64 << 10  # header, annotations and properties: what is looked into
+BEFORE_BODY_BYTES_MAX: Final = 1 << 20  # with the application-properties, which filters look into
 
 
 class Taken:
@@ -52,6 +54,8 @@ class Taken:
 def take(payload: bytes) -> Taken:
     """Look at a message. Raises DecodeError."""
     found = slice_message(payload)
+    if found.application > HEAD_BYTES_MAX or found.body > BEFORE_BODY_BYTES_MAX:
+        raise DecodeError("header, annotations and properties that are too large")
     properties = Properties()
     if found.properties < found.application:
         value = from_bytes(payload, found.properties)[0]

@@ -44,7 +44,7 @@ from dragoman.wire.amqp10.messaging import (
 from dragoman.wire.amqp10.performatives import Attach, Open
 
 MESSAGE_BYTES_MAX: Final = 16 << 20  # of one delivery, where a profile says nothing else
-CREDIT: Final = 1_000  # given to a client that sends, kept up as its messages are answered
+CREDIT: Final[int] = 1_000  # given to a client that sends, kept up as its messages are answered
 
 
 class Refused(Exception):

@@ -42,6 +42,7 @@ from dragoman.wire.amqp10.values import Described, ULong
 
 CREDIT: Final = 100  # Azure's
 ANSWERS_MAX: Final = 100
+REQUEST_BYTES_MAX: Final = 2 << 20  # messages that are to wait are 1 MiB at most
 
 
 class Ready:
@@ -153,7 +154,7 @@ class RequestSink:
     def __init__(
         self, peer: Peer, link: Link, service: Service, replies: Iterable[Replies]
     ) -> None:
-        self.terms = Terms()
+        self.terms = Terms(message_bytes_max=REQUEST_BYTES_MAX)
         self._peer = peer
         self._link = link
         self._service = service
