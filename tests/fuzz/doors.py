@@ -34,17 +34,47 @@ from dragoman.doors.sqs.face import SqsFace
 from dragoman.doors.sqs.localstack import LocalstackFace
 from dragoman.kernel.api import ListQueues
 from dragoman.wire.amqp10.composites import from_bytes
-from dragoman.wire.amqp10.frames import frame
-from dragoman.wire.amqp10.messaging import Source
-from dragoman.wire.amqp10.performatives import Attach, Flow
+from dragoman.wire.amqp10.encode import encode
+from dragoman.wire.amqp10.frames import SASL_HEADER, frame, sasl_frame
+from dragoman.wire.amqp10.messaging import (
+    ACCEPTED,
+    RELEASED,
+    Declared,
+    Modified,
+    Rejected,
+    Source,
+    Target,
+)
+from dragoman.wire.amqp10.performatives import (
+    Attach,
+    Begin,
+    Close,
+    Detach,
+    Disposition,
+    End,
+    Flow,
+    SaslInit,
+    Transfer,
+)
+from dragoman.wire.amqp10.values import (
+    Array,
+    Described,
+    Int,
+    Symbol,
+    UByte,
+    UInt,
+    ULong,
+    UShort,
+)
 from dragoman.wire.http2 import frames as http2
 
 CORPUS = Path(__file__).parent / "corpus"
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01"
 AMQP_END = 0xCE
 AMQP10_HEADER = b"AMQP\x00\x01\x00\x00"
-TRANSFER = b"\x00\x53\x14"
-DETACH = b"\x00\x53\x16"
+TRANSFER_CODE = b"\x00\x53\x14"
+LOGINS = (SaslInit("PLAIN", b"\0u\0p"), SaslInit("PLAIN", b"\0"), SaslInit("ANONYMOUS"))
+DETACH_CODE = b"\x00\x53\x16"
 AMQP10_FAULT = b"amqp:internal-error"
 AMQP_FAULT = bytes((0, 10, 0, 50, 2, 29))  # connection.close with 541, internal error
 AMQP_KINDS = (1, 2, 3, 8)
@@ -220,14 +250,14 @@ class Amqp10:
     def __init__(self) -> None:
         self.frames = frames_of(self.name)
         # All links of the first captured connection and one to receive; what it claims it has claimed already.
-        end = next(at for at, each in enumerate(self.frames) if each[8:11] == DETACH)
-        said = [each for each in self.frames[:end] if each[5] == 0 and each[8:11] != TRANSFER]
+        end = next(at for at, each in enumerate(self.frames) if each[8:11] == DETACH_CODE)
+        said = [each for each in self.frames[:end] if each[5] == 0 and each[8:11] != TRANSFER_CODE]
         said.append(frame(1, Attach("receives", 6, True, source=Source(self.source))))
         flow = Flow(
             incoming_window=9, next_outgoing_id=0, outgoing_window=9, handle=6, link_credit=5
         )
         first = AMQP10_HEADER + said[0]
-        self.greeting = (first, b"".join(said[1:]) + frame(1, flow))
+        self.greeting: tuple[bytes, ...] = (first, b"".join(said[1:]) + frame(1, flow))
         for each in self.frames:  # once, so that no first time is taken for a stall
             from_bytes(each, each[4] * 4)
 
@@ -277,6 +307,87 @@ class EventHubs(Amqp10):
     def make_door(self) -> Callable[..., Any]:
         profiles: list[Profile] = [EventHubsProfile(creates=True), GenericProfile()]
         return lambda session, connection: Amqp10Door(session, connection, profiles)
+
+
+class Amqp10Random(Amqp10):
+    """Frames that nobody captured: any performative, any values, where there are users; and the handshake with that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dialogue = [AMQP10_HEADER, SASL_HEADER, *map(sasl_frame, LOGINS)]
+
+    def make_door(self) -> Callable[..., Any]:
+        profiles: list[Profile] = [EventHubsProfile(creates=True), GenericProfile()]
+
+        def make(session: Any, connection: Any) -> Amqp10Door:
+            if not session.submit(ListQueues()):
+                for command in ENTITIES:
+                    session.submit(command)
+            return Amqp10Door(session, connection, profiles)
+
+        return make
+
+    def hostile(self, chance: random.Random) -> bytes:
+        if chance.random() < 0.01:
+            chosen = chance.choice(self._dialogue)
+            return chosen if chance.random() < 0.7 else mutate(chance, chosen, self._dialogue)
+        if chance.random() < 0.9:
+            payload = chance.choice(self.frames)[40:] if chance.random() < 0.5 else b""
+            return frame(chance.choice((0, 1, 1, 1, 2)), _any_performative(chance), payload)
+        code = chance.choice((*range(0x10, 0x19), *range(0x10, 0x19), 0x40, 0x41, 0x77))
+        fields = [_any_value(chance, 3) for _ in range(chance.randrange(12))]
+        body = encode(Described(ULong(code), fields)) + chance.randbytes(chance.randrange(40))
+        channel = chance.choice((0, 0, 0, 1, 2, 65_535))
+        return (8 + len(body)).to_bytes(4, "big") + b"\2\0" + channel.to_bytes(2, "big") + body
+
+
+def _any_performative(chance: random.Random) -> Any:
+    """One whose fields are of their types, and that makes sense now and then."""
+    numbers = [chance.choice((0, 1, 2, 3, 4, 5, 6, 6, 7, 9, 1_000, 1 << 31)) for _ in range(4)]
+    first, second, third, handle = numbers
+    state = chance.choice((None, ACCEPTED, RELEASED, Rejected(), Modified(True), Declared(b"t")))
+    address = chance.choice(("orders", "$cbs", "$management", "/queues/orders", "hub", "", None))
+    flag, other, role = (chance.random() < 0.3 for _ in range(3))
+    match chance.randrange(16):
+        case 0:
+            begin = Begin(next_outgoing_id=first, incoming_window=second, outgoing_window=third)
+            return chance.choice((begin, begin, End(), Close()))
+        case 1 | 2:
+            source, target = Source(address, dynamic=flag), Target(address, dynamic=other)
+            return Attach(f"l{first}", handle, role, second % 4, third % 3, source, target)
+        case 3:
+            return Detach(handle, flag)
+        case 4 | 5 | 6 | 7:
+            said = Flow(incoming_window=first, next_outgoing_id=second, outgoing_window=third)
+            said.handle = None if flag else handle
+            said.link_credit, said.delivery_count = first, third
+            said.drain, said.echo, said.next_incoming_id = other, role, second
+            return said
+        case 8 | 9 | 10 | 11:
+            return Disposition(not flag, first, second, other, state)
+        case _:
+            tag = None if flag else b"%d" % second
+            return Transfer(handle, first, tag, 0, other, role, None, state, aborted=first == 9)
+
+
+def _any_value(chance: random.Random, depth: int) -> Any:
+    """A value of AMQP 1.0, small numbers and known names more often than others."""
+    if depth and chance.random() < 0.2:
+        count = chance.randrange(4)
+        if chance.random() < 0.4:
+            return [_any_value(chance, depth - 1) for _ in range(count)]
+        if chance.random() < 0.5:
+            return {Symbol(f"x{at}"): _any_value(chance, depth - 1) for at in range(count)}
+        code = chance.choice((*range(0x23, 0x36), 0x70, 0x1370000006))
+        return Described(ULong(code), [_any_value(chance, depth - 1) for _ in range(count)])
+    return chance.choice(
+        (
+            *(None, None, True, False, UInt(0), UInt(1), UInt(5), UInt(0xFFFF_FFFF)),
+            *(UByte(0), UByte(2), UShort(7), ULong(0), 0, -1, Int(9), 1.5, b"", b"t", b"x" * 40),
+            *("orders", "$cbs", "$management", "/queues/orders", "hub", "", Symbol("x")),
+            Array(Symbol, [Symbol("a"), Symbol("b")]),
+        )
+    )
 
 
 class Pubsub:
@@ -360,4 +471,5 @@ DOORS: dict[str, Callable[[], Any]] = {
     "sqs": Sqs,
     "eventgrid": EventGrid,
     "eventhubs": EventHubs,
+    "amqp10-random": Amqp10Random,
 }

@@ -16,7 +16,10 @@ from dragoman.wire.amqp091.methods import QueueDeclare
 
 FAST_INPUTS = 2_000
 SLOW_INPUTS = 100_000
-SAME_ENGINE = {"eventhubs"}  # as another's: what is hostile to frames that one meets
+SAME_ENGINE = {
+    "eventhubs",
+    "amqp10-random",
+}  # as another's: what is hostile to frames that one meets
 SEED = 1
 METADATA = 3  # the API
 
