@@ -77,14 +77,14 @@ def made(folder: Path, source: Path, command: list[str], seconds_max: int = INST
     stamp.write_text(state)
 
 
-def on_node(name: str, protocol: str) -> Program:
+def on_node(name: str, protocol: str, package: str = "package.json") -> Program:
     """A client on Node. Raises MissingError."""
     node, npm = tool("node", "nodejs"), tool("npm", "npm")
-    folder = CACHE / "node"
+    folder = CACHE / f"node{package.removeprefix('package').removesuffix('.json')}"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "package.json", folder)
+    shutil.copy(HERE / package, folder / "package.json")
     install = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-    made(folder, HERE / "package.json", install)
+    made(folder, HERE / package, install)
     shutil.copy(PROGRAMS / f"{name}.js", folder)
     return Program(protocol, (node, str(folder / f"{name}.js")), folder)
 

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from tests.clients.eventhubs_work import (
 
 from dragoman.testing.broker import RunningBroker
 
+WEEK_S = 7 * 86_400
+EPOCH = datetime(1971, 1, 1, tzinfo=UTC)
 pytestmark = [
     pytest.mark.clients,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -287,6 +290,27 @@ def test_a_buffered_producer_sends_all(hub: Hub) -> None:
         producer.flush()
     assert not failed
     assert sorted(map(int, bodies(hub.read(50)))) == list(range(50))
+
+
+def test_what_retention_ends_is_gone_and_readers_begin_behind_it() -> None:
+    with serving() as running:
+        before = Hub(running, "kept")
+        before.send(EventData("old"), partition_id="0")
+        before.send(EventData("older"), partition_id="0")
+        before.close()
+        running.clock.advance(WEEK_S + 60)
+        after = Hub(running, "kept")
+        after.send(EventData("new"), partition_id="0")
+
+        def begins() -> int:
+            said = after.producer.get_partition_properties("0")
+            return int(said["beginning_sequence_number"])
+
+        until(lambda: begins() == 2)
+        for position in ("-1", 0, EPOCH):
+            found = after.read(1, "0", starting_position=position)
+            assert [(event.body_as_str(), event.sequence_number) for event in found] == [("new", 2)]
+        after.close()
 
 
 def test_keys_open_what_they_are_for() -> None:

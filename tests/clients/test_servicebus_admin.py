@@ -18,6 +18,7 @@ from azure.servicebus.exceptions import (
     MessageSizeExceededError,
     MessagingEntityDisabledError,
     MessagingEntityNotFoundError,
+    ServiceBusError,
     ServiceBusQuotaExceededError,
 )
 from azure.servicebus.management import (
@@ -300,6 +301,8 @@ def test_forwarding_is_set_and_taken_back(
         sender.send_messages(ServiceBusMessage("x"))
     with data.get_queue_receiver("end") as receiver:
         assert len(receiver.receive_messages(1, max_wait_time=WAIT_S)) == 1
+    with pytest.raises(ServiceBusError), data.get_queue_receiver("through") as receiver:
+        receiver.receive_messages(1, max_wait_time=WAIT_S)
     made.forward_to = None
     admin.update_queue(made)
     assert admin.get_queue("through").forward_to is None

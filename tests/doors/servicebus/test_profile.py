@@ -7,6 +7,7 @@ from tests.doors.servicebus.client import LEASE_MS, Client, World
 from tests.doors.shared.amqp10.client import message, message_of
 from tests.wire.amqp10.peer import Frame
 
+from dragoman.doors.servicebus.definitions import forwarding
 from dragoman.doors.servicebus.sessions import ticks_of
 from dragoman.formats.amqp10 import section
 from dragoman.kernel.api import CreateSubscription, SubscriptionSettings
@@ -224,6 +225,20 @@ def test_a_receiver_and_its_entity_agree_about_sessions() -> None:
     assert isinstance(client.receiver(credit=0)[-1], Detach)
     _, client = filled()
     assert isinstance(client.attach(session("a"))[-1], Detach)
+
+
+def test_nobody_receives_from_an_entity_that_forwards() -> None:
+    world = World()
+    world.queue("end")
+    world.queue("through")
+    forwards = forwarding("through", "through", "", "end", "through/dead")
+    world.kernel.submit(forwards, world.kernel.open_session())
+    client = world.azure()
+    *_, detach = client.receiver("through", credit=0)
+    assert isinstance(detach, Detach)
+    assert detach.error is not None
+    assert detach.error.condition == "amqp:not-allowed"
+    assert isinstance(client.receiver("end", 2, credit=0)[-1], Attach)
 
 
 def test_connections_that_claim_nothing_are_served_as_any_other() -> None:

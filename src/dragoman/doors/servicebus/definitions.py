@@ -24,6 +24,7 @@ LOCK_MS_MAX: Final = 300_000
 DELIVERIES: Final = 10
 DELIVERIES_MAX: Final = 2_000
 DEDUP_MS: Final = 600_000
+FORWARDING: Final = "servicebus.forward."
 _notes: Final = msgspec.json.Decoder(dict[str, str])
 
 
@@ -39,7 +40,7 @@ def dead_letters_of(path: str) -> str:
 
 def pump_of(path: str) -> str:
     """The pump that forwards what comes to an entity."""
-    return f"servicebus.forward.{path}"
+    return FORWARDING + path
 
 
 def forwarding(path: str, source: str, subscription: str, target: str, dead: str) -> CreatePump:

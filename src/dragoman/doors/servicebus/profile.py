@@ -5,7 +5,7 @@ Other connections are left to the generic profile, though they attach the same q
 
 from typing import Final
 
-from dragoman.doors.servicebus.definitions import NOT_RECEIVED_FROM
+from dragoman.doors.servicebus.definitions import FORWARDING, NOT_RECEIVED_FROM
 from dragoman.doors.servicebus.entities import SESSIONS, Entity, base_of, check_open, find
 from dragoman.doors.servicebus.errors import error_of
 from dragoman.doors.servicebus.management import Management
@@ -23,7 +23,7 @@ from dragoman.doors.shared.amqp10.profile import (
     Terms,
     Welcome,
 )
-from dragoman.kernel.api import Consume, Holder
+from dragoman.kernel.api import Consume, Holder, ListPumps
 from dragoman.model.errors import KernelError
 from dragoman.wire.amqp10 import messaging
 from dragoman.wire.amqp10.errors import NOT_ALLOWED, Error
@@ -71,6 +71,7 @@ class ServiceBusProfile:
             return None
         entity = find(peer, base_of(source.address)[0])
         check_open(entity.info.settings.notes, NOT_RECEIVED_FROM)
+        _check_forwards(peer, entity)
         filters = source.filter or {}
         has_sessions = entity.info.settings.order == SESSIONS
         if FILTER not in filters:
@@ -89,6 +90,17 @@ class ServiceBusProfile:
     def error_of(self, error: KernelError) -> Error:
         """See `profile.Profile`."""
         return error_of(error)
+
+
+def _check_forwards(peer: Peer, entity: Entity) -> None:
+    """Whether what comes to the entity stays there. Raises Refused."""
+    mine = entity.subscription or entity.name
+    for pump in peer.session.submit(ListPumps(namespace=peer.namespace, source=entity.name)):
+        if pump.subscription == mine and pump.name.startswith(FORWARDING):
+            raise Refused(
+                NOT_ALLOWED,
+                "Can not create a message receiver on an entity with auto-forwarding enabled.",
+            )
 
 
 def _locked(peer: Peer, attach: Attach, entity: Entity) -> Source:
