@@ -15,6 +15,7 @@ PORTS = {
     "eventgrid": 60101,
     "pubsub": 8085,
     "cloudtasks": 8123,
+    "schemaregistry": 8081,
 }
 
 

@@ -14,6 +14,7 @@ PROTOCOLS: Final[Mapping[str, int]] = {
     "eventgrid": 60101,
     "pubsub": 8085,
     "cloudtasks": 8123,
+    "schemaregistry": 8081,
 }
 """Each with the port that its clients are used to."""
 ALIASES: Final[Mapping[str, int]] = {"amqp": 15672, "sqs": 9324}

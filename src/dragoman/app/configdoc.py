@@ -45,7 +45,7 @@ EXAMPLE: Final = """\
 ```toml
 [listen]
 host = "0.0.0.0"
-ports = { kafka = 9092, amqp = 5672, sqs = 4566, eventgrid = 60101, pubsub = 8085, cloudtasks = 8123 }
+ports = { kafka = 9092, amqp = 5672, sqs = 4566, eventgrid = 60101, pubsub = 8085, schemaregistry = 8081 }
 
 [users.alice]
 password_file = "alice.secret"

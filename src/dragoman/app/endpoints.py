@@ -92,6 +92,14 @@ def _cloudtasks(place: _Place) -> Endpoint:
     return Endpoint("Cloud Tasks", f"{url}  projects/{PROJECT}/locations/{LOCATION}", document)
 
 
+def _schemaregistry(place: _Place) -> Endpoint:
+    url = f"http://{place.address}"
+    document = place.document | {"url": url}
+    if place.user is not None or place.key is not None:
+        document |= {"auth": ":".join(place.user or place.key or ())}
+    return Endpoint("Schema Registry", f"schema.registry.url={url}", document)
+
+
 PROJECT: Final = "default"
 LOCATION: Final = "local"
 REGION: Final = "us-east-1"
@@ -103,6 +111,7 @@ MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
     "eventgrid": _eventgrid,
     "pubsub": _pubsub,
     "cloudtasks": _cloudtasks,
+    "schemaregistry": _schemaregistry,
 }
 
 

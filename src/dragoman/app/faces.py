@@ -23,6 +23,7 @@ from dragoman.doors.cloudtasks.services import Service as CloudTasks
 from dragoman.doors.eventgrid.face import EventGridFace
 from dragoman.doors.eventhubs.face import EventHubsFace
 from dragoman.doors.pubsub.services import make_services as pubsub
+from dragoman.doors.schemaregistry.face import SchemaRegistryFace
 from dragoman.doors.servicebus.atom.face import AtomFace
 from dragoman.doors.shared.grpc.transcoder import TranscodedFace
 from dragoman.doors.shared.push.certs import CertsFace
@@ -80,6 +81,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         SqsFace(is_strict=not options.like),
         AtomFace(),
         EventGridFace(options.keys, is_open=is_open),
+        SchemaRegistryFace(),
         EventHubsFace(creates=is_private(options)),
         TranscodedFace("pubsub", [(one, one.table) for one in pubsub()]),
         BufferFace(cloudtasks),

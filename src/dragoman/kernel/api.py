@@ -158,6 +158,13 @@ from dragoman.kernel.permissions import (
 )
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
+from dragoman.kernel.registry import (
+    CheckSchema,
+    FindSchema,
+    GetSchemaById,
+    ListReferring,
+    SchemaUses,
+)
 from dragoman.kernel.replies import (
     Original,
     PartitionInfo,
@@ -185,11 +192,14 @@ from dragoman.kernel.schemas import (
     DescribeSubject,
     GetSchema,
     RegisterSchema,
+    SetCompatibility,
+    ValidateSchema,
+)
+from dragoman.kernel.schemastore import (
+    Compatibility,
     SchemaInfo,
     SchemaReference,
-    SetCompatibility,
     SubjectInfo,
-    ValidateSchema,
     VersionHead,
 )
 from dragoman.kernel.session import Session
@@ -272,8 +282,10 @@ __all__ = [
     "CancelSchedule",
     "Census",
     "CheckEpoch",
+    "CheckSchema",
     "CloseReader",
     "CommitCursors",
+    "Compatibility",
     "Connection",
     "ConnectionDoor",
     "Consume",
@@ -311,12 +323,14 @@ __all__ = [
     "FindEpoch",
     "FindLease",
     "FindQueue",
+    "FindSchema",
     "FindStream",
     "FindTime",
     "ForgetShares",
     "GetDocument",
     "GetListing",
     "GetSchema",
+    "GetSchemaById",
     "GetSessionState",
     "Grant",
     "GroupInfo",
@@ -345,6 +359,7 @@ __all__ = [
     "ListPumps",
     "ListPushed",
     "ListQueues",
+    "ListReferring",
     "ListRoutes",
     "ListSchedules",
     "ListSessions",
@@ -394,6 +409,7 @@ __all__ = [
     "ScheduledPage",
     "SchemaInfo",
     "SchemaReference",
+    "SchemaUses",
     "Seek",
     "SeekSnapshot",
     "Session",

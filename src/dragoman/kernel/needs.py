@@ -11,7 +11,16 @@ pumps, dead letters), needs all of them: a bridge leads nowhere that its maker c
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from dragoman.kernel import aliases, catalogue, documents, granting, listing, pumps, schemas
+from dragoman.kernel import (
+    aliases,
+    catalogue,
+    documents,
+    granting,
+    listing,
+    pumps,
+    registry,
+    schemas,
+)
 from dragoman.kernel import commands as c
 from dragoman.kernel import snapshots as s
 from dragoman.kernel.atomic import Atomic
@@ -414,6 +423,10 @@ TABLE: Final[Mapping[type, Judge]] = {
     schemas.DeleteSchema: _on(SCHEMA, DELETE, "subject"),
     schemas.DeleteSubject: _on(SCHEMA, DELETE, "subject"),
     schemas.SetCompatibility: _on(SCHEMA, CHANGE, "subject"),
+    registry.GetSchemaById: free,  # a text for a number that its writer gave to all readers
+    registry.FindSchema: _on(SCHEMA, ANY, "subject"),
+    registry.CheckSchema: _on(SCHEMA, ANY, "subject"),
+    registry.ListReferring: _on(SCHEMA, ANY, "subject"),
     schemas.ValidateSchema: free,  # of a text that the caller brings
     aliases.Resolve: free,  # a name for a name; what is done with it is judged then
     aliases.ListAliases: free,

@@ -2,8 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from tests.formats.schemas.reading import read_text
 
-from dragoman.formats.schemas.avro import read_schema
 from dragoman.formats.schemas.limits import DEPTH_MAX, PARTS_MAX, SCHEMA_BYTES_MAX
 from dragoman.model.errors import SchemaInvalid
 
@@ -18,7 +18,7 @@ def test_names_are_whole_and_a_type_may_contain_itself() -> None:
     declared["fields"].insert(
         1, {"name": "e", "type": {"type": "enum", "name": "other.E", "symbols": ["X"]}}
     )
-    node = read_schema(json.dumps(declared))
+    node = read_text(json.dumps(declared))
     assert (node.name, node.short) == ("a.b.Node", "Node")
     assert node.fields[0].node.branches[1] is node
     assert node.fields[2].node is node.fields[1].node
@@ -45,7 +45,7 @@ def test_names_are_whole_and_a_type_may_contain_itself() -> None:
 )
 def test_what_is_no_schema_is_refused(declared: str) -> None:
     with pytest.raises(SchemaInvalid):
-        read_schema(declared)
+        read_text(declared)
 
 
 def test_a_schema_that_means_harm_is_refused_before_it_is_read() -> None:
@@ -57,4 +57,4 @@ def test_a_schema_that_means_harm_is_refused_before_it_is_read() -> None:
     long = record(("a", "int"), doc="x" * SCHEMA_BYTES_MAX)
     for text in (deep[:SCHEMA_BYTES_MAX], json.dumps(nested), json.dumps(wide), json.dumps(long)):
         with pytest.raises(SchemaInvalid):
-            read_schema(text)
+            read_text(text)

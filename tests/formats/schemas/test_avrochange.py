@@ -2,13 +2,13 @@ import json
 from typing import Any
 
 import pytest
+from tests.formats.schemas.reading import read_text
 
-from dragoman.formats.schemas.avro import read_schema
 from dragoman.formats.schemas.avrochange import problems
 
 
 def reads(reader: Any, writer: Any) -> bool:
-    return not problems(read_schema(json.dumps(reader)), read_schema(json.dumps(writer)))
+    return not problems(read_text(json.dumps(reader)), read_text(json.dumps(writer)))
 
 
 def record(*fields: Any, name: str = "R", **more: Any) -> Any:
@@ -64,7 +64,7 @@ def test_types_within_themselves_are_compared_once() -> None:
     chain = record(A, {"name": "next", "type": ["null", "R"]})
     assert reads(chain, chain)
     other = record({"name": "a", "type": "string"}, {"name": "next", "type": ["null", "R"]})
-    (problem, *_) = problems(read_schema(json.dumps(chain)), read_schema(json.dumps(other)))
+    (problem, *_) = problems(read_text(json.dumps(chain)), read_text(json.dumps(other)))
     assert problem.startswith("$.a: string cannot be read as int")
 
 

@@ -9,8 +9,8 @@ import fastavro
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.formats.schemas.reading import read_text
 
-from dragoman.formats.schemas.avro import read_schema
 from dragoman.formats.schemas.avrodata import check_binary, check_json
 from dragoman.formats.schemas.limits import Budget, SchemaMismatch
 
@@ -35,7 +35,7 @@ SCHEMA: dict[str, Any] = {
     ],
 }
 PARSED = fastavro.parse_schema(SCHEMA)
-NODE = read_schema(json.dumps(SCHEMA))
+NODE = read_text(json.dumps(SCHEMA))
 TEXT = st.text(st.characters(codec="utf-8"), max_size=5)
 ORDERS: Any = st.deferred(
     lambda: st.fixed_dictionaries(
@@ -122,7 +122,7 @@ def test_mutated_data_passes_only_if_fastavro_reads_it(order: Any, at: int, othe
     ],
 )
 def test_json_that_is_something_else_does_not_pass(schema: str, value: bytes) -> None:
-    assert not passes(read_schema(schema), value, is_json=True)
+    assert not passes(read_text(schema), value, is_json=True)
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_json_that_is_something_else_does_not_pass(schema: str, value: bytes) ->
     ],
 )
 def test_binary_that_is_something_else_does_not_pass(schema: str, raw: bytes) -> None:
-    assert not passes(read_schema(schema), raw)
+    assert not passes(read_text(schema), raw)
 
 
 def test_a_million_elements_of_no_bytes_and_a_type_within_itself_are_counted() -> None:
-    nulls = read_schema('{"type":"array","items":"null"}')
+    nulls = read_text('{"type":"array","items":"null"}')
     assert passes(nulls, b"\x08\0")
     assert not passes(nulls, b"\xfe\xff\xff\xff\xff\x0f\0")
-    chain = read_schema('{"type":"record","name":"R","fields":[{"name":"r","type":["null","R"]}]}')
+    chain = read_text('{"type":"record","name":"R","fields":[{"name":"r","type":["null","R"]}]}')
     assert passes(chain, b"\x02\x02\x00")
     assert not passes(chain, b"\x02" * 1_000_000)
     assert not passes(chain, b'{"r":{"R":' * 100_000, is_json=True)
     assert not passes(
-        read_schema('{"type":"array","items":"int"}'), b"[1,1,1]", is_json=True, values=3
+        read_text('{"type":"array","items":"int"}'), b"[1,1,1]", is_json=True, values=3
     )

@@ -9,6 +9,8 @@ compatibility     full: a revision can read what the one before it describes, an
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
 from dragoman.doors.pubsub.errors import (
     already_exists,
     invalid,
@@ -78,7 +80,7 @@ def find_subject(session: Session, place: Place) -> SubjectInfo | None:
         )
     except SchemaNotFound:
         return None
-    return found
+    return found if found.kind in TYPES else None
 
 
 def get_subject(session: Session, place: Place) -> SubjectInfo:
@@ -96,6 +98,8 @@ def get_revision(session: Session, place: Place, revision: str = "") -> SchemaIn
         found: SchemaInfo = session.submit(command)
     except SchemaNotFound:
         raise not_found(f"{place.id}@{revision}" if revision else place.id) from None
+    if found.kind not in TYPES:
+        raise not_found(place.id)
     return found
 
 
@@ -140,6 +144,7 @@ class Schemas:
     ) -> SchemaInfo:
         kind, text = asked
         try:
+            self._languages.judge(kind, text, "binary")  # it stands alone
             made: SchemaInfo = session.submit(
                 RegisterSchema(
                     namespace=place.project,
@@ -227,6 +232,7 @@ class Schemas:
         project_of(request.parent)
         kind, text = _asked(request.schema)
         try:
+            self._languages.judge(kind, text, "binary")
             call.session.submit(ValidateSchema(kind=kind, text=text))
         except SchemaInvalid as error:
             raise _unsound(error) from error
@@ -317,12 +323,20 @@ def _viewed(place: Place, info: SchemaInfo, view: int) -> Any:
 
 
 def _names(session: Session, project: str) -> Sequence[str]:
+    """Of subjects that can be shown: others are a schema registry's."""
     found: list[str] = []
+    after = ""
     while True:
-        after = found[-1] if found else ""
         page: list[Document] = session.submit(
             ListDocuments(namespace=project, kind=SUBJECT_KIND, after=after)
         )
         if not page:
             return found
-        found += [document.name for document in page]
+        after = page[-1].name
+        found += [document.name for document in page if _is_shown(document)]
+
+
+def _is_shown(document: Document) -> bool:
+    subject = msgspec.json.decode(document.body)
+    is_there = any(not head.get("is_deleted") for head in subject["versions"])
+    return is_there and subject["kind"] in TYPES

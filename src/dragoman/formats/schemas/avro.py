@@ -13,6 +13,7 @@ from fastavro.schema import parse_schema
 
 from dragoman.formats.schemas.limits import DEPTH_MAX, PARTS_MAX, SCHEMA_BYTES_MAX
 from dragoman.model.errors import SchemaInvalid
+from dragoman.ports.schemas import Source
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 PRIMITIVES: Final = frozenset(
@@ -72,8 +73,16 @@ class Node:
         return self.name.rpartition(".")[2]
 
 
-def read_schema(text: str) -> Node:
-    """The type that a schema declares. Raises SchemaInvalid."""
+def read_schema(source: Source) -> Node:
+    """The type that a schema declares; it may name those that its references declare. Raises SchemaInvalid."""
+    reader = _Reader()
+    named: dict[str, Any] = {}
+    for _, text in source.references:
+        _read(reader, text, named)
+    return _read(reader, source.text, named)
+
+
+def _read(reader: "_Reader", text: str, named: dict[str, Any]) -> Node:
     if len(text.encode(errors="replace")) > SCHEMA_BYTES_MAX:
         raise SchemaInvalid(f"the schema is larger than {SCHEMA_BYTES_MAX} bytes")
     try:
@@ -82,8 +91,7 @@ def read_schema(text: str) -> Node:
         raise SchemaInvalid(f"the schema is no JSON: {error}") from None
     _check_size(declared)
     try:
-        parsed = parse_schema(declared)
-        return _Reader().read(parsed)
+        return reader.read(parse_schema(declared, named_schemas=named))
     except SchemaInvalid:
         raise
     except Exception as error:  # noqa: BLE001 - a declaration that makes no sense makes anything of the library

@@ -8,10 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Literal
 
+import msgspec
+
 from dragoman.formats.schemas.limits import PROBLEMS_MAX, Budget
-from dragoman.ports.schemas import SchemaKind
+from dragoman.model.errors import SchemaInvalid
+from dragoman.ports.schemas import SchemaKind, Source
 
 KEPT_MAX: Final = 128
+ALONE: Final = "protobuf, one message"  # as Pub/Sub has it
 Encoding = Literal["json", "binary"]
 Check = Callable[[bytes, Budget], None]
 """Raises SchemaMismatch."""
@@ -21,42 +25,60 @@ class Languages:
     """See `ports.schemas.SchemaLanguages`. Libraries are loaded with the first schema."""
 
     def __init__(self) -> None:
-        self._read: OrderedDict[tuple[SchemaKind, str], Any] = OrderedDict()
+        self._read: OrderedDict[tuple[str, Source], Any] = OrderedDict()
 
-    def _reading(self, kind: SchemaKind, text: str) -> Any:
+    def _reading(self, language: str, source: Source) -> Any:
         """What is behind the text. Raises SchemaInvalid."""
-        key = (kind, text)
+        key = (language, source)
         found = self._read.get(key)
         if found is None:
-            found = self._read[key] = _reader(kind)(text)
+            found = self._read[key] = _reader(language)(source)
             if len(self._read) > KEPT_MAX:
                 self._read.popitem(last=False)
         else:
             self._read.move_to_end(key)
         return found
 
-    def check(self, kind: SchemaKind, text: str) -> None:
+    def check(self, kind: SchemaKind, source: Source) -> None:
         """See the port."""
-        self._reading(kind, text)
+        self._reading(kind, source)
 
-    def problems(self, kind: SchemaKind, reader: str, writer: str) -> Sequence[str]:
+    def plain(self, kind: SchemaKind, text: str) -> str:
+        """See the port."""
+        if kind == "protobuf":
+            return " ".join(text.split())
+        try:
+            return msgspec.json.encode(msgspec.json.decode(text)).decode()
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise SchemaInvalid(f"the schema is no JSON: {error}") from None
+
+    def problems(self, kind: SchemaKind, reader: Source, writer: Source) -> Sequence[str]:
         """See the port."""
         ask = _comparer(kind)
         return ask(self._reading(kind, reader), self._reading(kind, writer))[:PROBLEMS_MAX]
 
     def judge(self, kind: SchemaKind, text: str, encoding: Encoding) -> Check:
-        """Who says whether data is as the schema says. Raises SchemaInvalid."""
-        return partial(_checker(kind, encoding), self._reading(kind, text))
+        """Who says whether data is as the schema, which stands alone, says. Raises SchemaInvalid."""
+        language = ALONE if kind == "protobuf" else kind
+        return partial(_checker(kind, encoding), self._reading(language, Source(text)))
 
 
-def _reader(kind: SchemaKind) -> Callable[[str], Any]:
-    if kind == "avro":
+def _reader(language: str) -> Callable[[Source], Any]:
+    if language == "avro":
         from dragoman.formats.schemas.avro import read_schema  # noqa: PLC0415 - most never need it
 
         return read_schema
-    from dragoman.formats.schemas.proto import read_message  # noqa: PLC0415 - as above
+    if language == "json":
+        from dragoman.formats.schemas.jsondoc import read_json_schema  # noqa: PLC0415 - as above
 
-    return read_message
+        return read_json_schema
+    if language == ALONE:
+        from dragoman.formats.schemas.proto import read_message  # noqa: PLC0415 - as above
+
+        return lambda source: read_message(source.text)
+    from dragoman.formats.schemas.protofile import read_file  # noqa: PLC0415 - as above
+
+    return read_file
 
 
 def _comparer(kind: SchemaKind) -> Callable[[Any, Any], list[str]]:
@@ -64,7 +86,11 @@ def _comparer(kind: SchemaKind) -> Callable[[Any, Any], list[str]]:
         from dragoman.formats.schemas.avrochange import problems as avro  # noqa: PLC0415 - as above
 
         return avro
-    from dragoman.formats.schemas.protochange import problems as proto  # noqa: PLC0415 - as above
+    if kind == "json":
+        from dragoman.formats.schemas.jsonchange import problems as json  # noqa: PLC0415 - as above
+
+        return json
+    from dragoman.formats.schemas.protofile import problems as proto  # noqa: PLC0415 - as above
 
     return proto
 
@@ -74,6 +100,8 @@ def _checker(kind: SchemaKind, encoding: Encoding) -> Callable[[Any, bytes, Budg
         from dragoman.formats.schemas import avrodata  # noqa: PLC0415 - as above
 
         return avrodata.check_json if encoding == "json" else avrodata.check_binary
+    if kind == "json":
+        raise SchemaInvalid("data is not judged by JSON Schema here")
     from dragoman.formats.schemas import proto  # noqa: PLC0415 - as above
 
     return proto.check_json if encoding == "json" else proto.check_binary

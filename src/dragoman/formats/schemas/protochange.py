@@ -9,17 +9,10 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from dragoman.formats.schemas.limits import PROBLEMS_MAX
-from dragoman.formats.schemas.proto import Definition
 
 
-def problems(reader: Definition, writer: Definition) -> list[str]:
-    """Why what the writer describes cannot be read by the reader, a few of the reasons."""
-    found: list[str] = []
-    _compare(reader.message.DESCRIPTOR, writer.message.DESCRIPTOR, set(), found)
-    return found[:PROBLEMS_MAX]
-
-
-def _compare(reader: Any, writer: Any, seen: set[tuple[str, str]], found: list[str]) -> None:
+def compare(reader: Any, writer: Any, seen: set[tuple[str, str]], found: list[str]) -> None:
+    """Adds to `found` why what one message describes cannot be read by another, a few of the reasons."""
     key = (reader.full_name, writer.full_name)
     if key in seen or len(found) >= PROBLEMS_MAX:
         return
@@ -45,7 +38,7 @@ def _compare_fields(
     elif field.is_required != other.is_required:
         found.append(f"{name} is required in one of the two")
     elif field.message_type is not None and other.message_type is not None:
-        _compare(field.message_type, other.message_type, seen, found)
+        compare(field.message_type, other.message_type, seen, found)
     elif field.enum_type is not None and other.enum_type is not None:
         known = {value.number for value in field.enum_type.values}
         found += [

@@ -2,9 +2,10 @@ r"""A definition in Protocol Buffers' language (proto2, proto3), read into its d
 
     definition ──tokens──> statements ──> google.protobuf.FileDescriptorProto ──> `proto`, which makes a class of it
 
-Read is what describes one message that stands alone: nested messages and enums, oneofs, maps, defaults, reserved
-names and numbers. What needs other files or other programs is refused by name: imports, extensions, groups, services,
-options of one's own, editions. Whether types are there and numbers are sound is the descriptor pool's to say.
+Read is what describes messages: nested messages and enums, oneofs, maps, defaults, reserved names and numbers. What
+needs other programs is refused by name, and so are other files where a definition has to stand alone: imports,
+extensions, groups, services, options of one's own, editions. Whether types are there and numbers are sound is the
+descriptor pool's to say.
 """
 
 import re
@@ -52,9 +53,11 @@ _REFUSED: Final[Mapping[str, str]] = {
 }
 
 
-def read_definition(text: str) -> FileDescriptorProto:
-    """The descriptor of a definition; exactly one message stands at its top. Raises SchemaInvalid."""
-    return _Parser(text).file()
+def read_definition(text: str, *, stands_alone: bool = True) -> FileDescriptorProto:
+    """The descriptor of a definition. One that stands alone has exactly one message at its top; another may have
+    several, enums beside them, and imports. Raises SchemaInvalid.
+    """
+    return _Parser(text, stands_alone=stands_alone).file()
 
 
 def _tokens(text: str) -> list[tuple[str, str, int]]:
@@ -79,7 +82,8 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
 class _Parser:
     """Recursive descent over the tokens."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, stands_alone: bool) -> None:
+        self._stands_alone = stands_alone
         self._tokens = _tokens(text)
         self._at = 0
         self._file = FileDescriptorProto(name="schema.proto", syntax="proto2")
@@ -152,8 +156,13 @@ class _Parser:
             "message": lambda: self._message(self._file.message_type.add(), 1),
             ";": lambda: None,
         }
+        if not self._stands_alone:
+            statements["enum"] = lambda: self._enum(self._file.enum_type.add())
+            statements["import"] = self._import
         while self._at < len(self._tokens):
             self._statement(statements)
+        if not self._stands_alone:
+            return self._file
         count = len(self._file.message_type)
         if count != 1:
             raise SchemaInvalid(
@@ -175,6 +184,14 @@ class _Parser:
         if syntax not in ("proto2", "proto3"):
             raise self._wrong(f"syntax {syntax:.20} is not supported")
         self._file.syntax = syntax
+        self._expect(";")
+
+    def _import(self) -> None:
+        """`weak` is gone by now, and `public` is for those who generate code."""
+        is_public = self._takes("public")
+        if is_public:
+            self._file.public_dependency.append(len(self._file.dependency))
+        self._file.dependency.append(self._text())
         self._expect(";")
 
     def _package(self) -> None:
