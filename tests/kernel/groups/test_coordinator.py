@@ -23,6 +23,18 @@ from dragoman.model.errors import (
 )
 
 
+def test_nobody_waits_for_whom_was_given_an_id_over_a_connection_that_is_gone() -> None:
+    world = GroupWorld()
+    one = world.alone()
+    with pytest.raises(MemberIdRequired):
+        world.join(session=2, must_ask_twice=True)
+    ticket = world.join(one.member_id)
+    assert world.result(ticket) is None  # the other may come yet
+    world.kernel.close_session(2)
+    world.collect()
+    assert world.joined(ticket).generation == one.generation + 1
+
+
 def test_the_first_member_waits_a_moment_for_company_and_leads() -> None:
     world = GroupWorld()
     ticket = world.join()

@@ -28,6 +28,9 @@ the process, or a loss of power where `flush.messages=1`. An offset is never giv
 The leader epoch of a partition counts the starts of the store. Batches, ListOffsets and OffsetForLeaderEpoch name the
 epoch that wrote a record: a reader that was further than what a loss of power left learns where its log was cut.
 
+Tests drive confluent-kafka, kafka-python, aiokafka, kafkajs, @platformatic/kafka, node-rdkafka, kcat (librdkafka 2.0),
+franz-go, sarama, Quix Streams, FastStream, and of Apache Kafka 4.3 the clients, the command-line tools and Kafka Streams.
+
 Other protocols' messages are read as record batches made for the purpose; other protocols read Kafka's records.
 
 ## What is different from Kafka
@@ -54,6 +57,7 @@ Other protocols' messages are read as record batches made for the purpose; other
 - A compacted topic is compacted some 15 s after a checkpoint wrote to disk what is in it, however few segments that
   is; as in Kafka, offsets stay and the last record of a partition is never touched. Records that were compacted are in
   batches without producer, compressed as the first of them was.
+- Nobody waits for a member that was told to join with an id, once the connection over which it was told is gone.
 - Members of an empty group wait until nobody has followed for 50 ms, 1 s at most, not for 3 s.
 - A group nobody is in is forgotten 7 days after its last commit.
 """

@@ -312,8 +312,7 @@ class Coordinator:
         if command.instance_id is not None and not member_id:
             member_id = group.instances.get(command.instance_id, "")
         if member_id in group.pending:
-            del group.pending[member_id]
-            self._judge_joining()
+            self.withdraw(member_id)
             return member_id
         member = self._known(member_id, command.instance_id)
         assert member is not None
@@ -321,6 +320,12 @@ class Coordinator:
         self._after_loss()
         self.arm()
         return member_id
+
+    def withdraw(self, member_id: str) -> None:
+        """Who was given this id does not come with it."""
+        del self._group.pending[member_id]
+        self._judge_joining()
+        self.arm()
 
     def _forget(self, member: Member) -> None:
         group = self._group

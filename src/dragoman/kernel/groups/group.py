@@ -15,6 +15,9 @@ from dragoman.kernel.groups.shared import Shared
 from dragoman.kernel.groups.states import EMPTY, GroupEvent, GroupState, after
 
 MEMBERS_MAX: Final = 10_000  # of one group, those still to come included
+ASKED_MAX: Final = (
+    64  # ids given out over one connection that are taken back with it; others only expire
+)
 
 GroupKey = tuple[str, str]  # namespace, name
 Protocols = tuple[tuple[str, bytes], ...]  # (name, what the member says to the leader), best first
@@ -179,10 +182,11 @@ class Group:
 class Groups:
     """All groups, the answers owed, and what changed since the last checkpoint."""
 
-    __slots__ = ("answers", "by_key", "deadlines", "dirty", "ticket_next", "tickets")
+    __slots__ = ("answers", "asked", "by_key", "deadlines", "dirty", "ticket_next", "tickets")
 
     def __init__(self) -> None:
         self.by_key: dict[GroupKey, Group] = {}
+        self.asked: dict[int, list[tuple[GroupKey, str]]] = {}  # session -> ids it was given
         self.ticket_next = 1
         self.tickets: dict[
             int, tuple[int, GroupKey, str]
@@ -199,6 +203,12 @@ class Groups:
         self.ticket_next += 1
         self.tickets[ticket] = (session, key, member)
         return ticket
+
+    def give_id(self, session: int, key: GroupKey, member: str) -> None:
+        """`session` was told an id to join with."""
+        given = self.asked.setdefault(session, [])
+        given.append((key, member))
+        del given[:-ASKED_MAX]
 
     def answer(self, ticket: int, result: object) -> None:
         """Keep the promise; nothing when it was given up."""

@@ -32,6 +32,7 @@ from dragoman.model.errors import (
     IllegalGeneration,
     InconsistentProtocol,
     InvalidArgument,
+    MemberIdRequired,
     QuotaExceeded,
     UnknownMember,
 )
@@ -84,6 +85,14 @@ def join(kernel: "Decisions", command: c.JoinGroup, session: int) -> c.Joined | 
         raise UnknownMember(command.member_id)
     group = make_group(kernel, (command.namespace, command.group))
     _refuse_shared(group)
+    try:
+        return _join(kernel, group, command, session)
+    except MemberIdRequired as error:
+        kernel.state.groups.give_id(session, group.key, error.member_id)
+        raise
+
+
+def _join(kernel: "Decisions", group: Group, command: c.JoinGroup, session: int) -> c.Joined | int:
     suffix = kernel.token(ID_BYTES).hex()
     if group.assigned is not None:
         if group.assigned.members:
@@ -338,8 +347,14 @@ def sweep_groups(kernel: "Decisions") -> bool:
 
 
 def close_tickets(kernel: "Decisions", session: int) -> None:
-    """The session is gone: nobody waits for what it was promised."""
+    """The session is gone: nobody waits for what it was promised, nor for whom it was given an id."""
     groups = kernel.state.groups
+    for key, member_id in groups.asked.pop(session, ()):
+        group = groups.by_key.get(key)
+        if group is not None and group.assigned is not None:
+            group.pending.pop(member_id, None)
+        elif group is not None and member_id in group.pending:
+            _coordinator(kernel, group).withdraw(member_id)
     mine = [(ticket, owed) for ticket, owed in groups.tickets.items() if owed[0] == session]
     for ticket, (_, key, member_id) in mine:
         del groups.tickets[ticket]
