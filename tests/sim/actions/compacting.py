@@ -46,11 +46,11 @@ MIX: list[tuple[Action, float]] = [
     (compact_a_stream, 20),
     (publish_with_few_keys, 40),
     (read, 10),
-    (let_a_round_come, 12),
-    (init_producer, 2),
-    (extend, 4),
-    (write, 10),
-    (end, 4),
+    (let_a_round_come, 16),
+    (init_producer, 3),
+    (extend, 7),
+    (write, 18),
+    (end, 7),
 ]
 MET = [
     "compacted",

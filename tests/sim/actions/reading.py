@@ -107,7 +107,7 @@ def look(world: World) -> None:
     world.counts["look at readers"] += 1
 
 
-MIX: list[tuple[Action, float]] = [(open_reader, 40), (close_reader, 6), (look, 4)]
+MIX: list[tuple[Action, float]] = [(open_reader, 60), (close_reader, 6), (look, 4)]
 MET = [
     "CloseReader",
     "OpenReader",

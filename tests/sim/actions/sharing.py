@@ -171,7 +171,7 @@ def administer(world: World) -> None:
     world.ask(client, ListShares(group=group))
     stream = world.model.named(world.pick(*STREAMS))
     choice = world.chance.random()
-    if choice < 0.4 and stream is not None and stream.keeps():
+    if choice < 0.35 and stream is not None and stream.keeps():
         point = world.chance.randint(stream.starts[0], stream.ends[0])
         world.seeking = {0: {point}}
         places = ((stream.name, 0, point),)
@@ -181,7 +181,7 @@ def administer(world: World) -> None:
             "seek",
         )
         world.seeking = {}
-    elif choice < 0.7 and stream is not None:
+    elif choice < 0.75 and stream is not None:
         world.ask(client, ForgetShares(group=group, streams=(stream.name,)))
     else:
         try:
@@ -198,8 +198,8 @@ MIX: list[tuple[Action, float]] = [
     (leave, 6),
     (take, 50),
     (look, 8),
-    (fall_silent, 2),
-    (administer, 10),
+    (fall_silent, 3),
+    (administer, 14),
 ]
 MET = [
     "ForgetShares",

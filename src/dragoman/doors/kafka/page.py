@@ -29,7 +29,7 @@ The leader epoch of a partition counts the starts of the store. Batches, ListOff
 epoch that wrote a record: a reader that was further than what a loss of power left learns where its log was cut.
 
 Tests drive confluent-kafka, kafka-python, aiokafka, kafkajs, @platformatic/kafka, node-rdkafka, kcat (librdkafka 2.0),
-franz-go, sarama, Quix Streams, FastStream, and of Apache Kafka 4.3 the clients, the command-line tools and Kafka Streams.
+franz-go, sarama, Quix Streams, FastStream, and Apache Kafka's own clients, command-line tools and Kafka Streams.
 
 Other protocols' messages are read as record batches made for the purpose; other protocols read Kafka's records.
 
