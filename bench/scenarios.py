@@ -20,6 +20,7 @@ ELASTICMQ, MOTO = "elasticmq", "moto"
 GRPC_AIO, GRPC_RELAY, GOOGLE = "grpcaio", "grpcrelay", "google"
 AMQP_TARGETS = (DRAGOMAN, RABBITMQ)
 KAFKA_TARGETS = (DRAGOMAN, KAFKA)
+KAFKA_AND_TANSU = (*KAFKA_TARGETS, "tansu")
 SQS_TARGETS = (DRAGOMAN, ELASTICMQ, MOTO)
 
 RECORD_BYTES = 1024
@@ -214,7 +215,7 @@ def _kafka() -> Iterator[Scenario]:
         yield Scenario(
             name=f"confluent/{mode}",
             kind=Kind.COST,
-            targets=KAFKA_TARGETS,
+            targets=KAFKA_AND_TANSU,
             halves=(Half(module="confluent_client", protocol="kafka", parameters=parameters),),
             group=Group.QUICK if mode == "produce" else Group.WHOLE,
             durability="page cache, as Kafka's default",

@@ -9,6 +9,7 @@ from bench.peers.grpcrelay import GrpcRelay
 from bench.peers.kafka import ApacheKafka
 from bench.peers.moto import Moto
 from bench.peers.rabbitmq import RabbitMq
+from bench.peers.tansu import Tansu
 
 PEERS: dict[str, type[Peer]] = {
     "dragoman": Dragoman,
@@ -19,6 +20,7 @@ PEERS: dict[str, type[Peer]] = {
     "grpcaio": GrpcAio,
     "grpcrelay": GrpcRelay,
     "google": Google,
+    "tansu": Tansu,
 }
 
 __all__ = [
@@ -33,4 +35,5 @@ __all__ = [
     "Peer",
     "PeerUnavailableError",
     "RabbitMq",
+    "Tansu",
 ]
