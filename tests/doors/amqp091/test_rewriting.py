@@ -1,6 +1,6 @@
 """Messages that are not stored as they came: CC, BCC, direct reply-to."""
 
-from tests.doors.amqp091.client import World, field, table
+from tests.doors.amqp091.client import Client, World, field, table
 
 from dragoman.wire.amqp091 import methods as m
 
@@ -43,3 +43,75 @@ def test_a_question_without_a_reply_consumer_is_406() -> None:
         406,
         "PRECONDITION_FAILED - fast reply consumer does not exist",
     )
+
+
+def delaying(world: World) -> Client:
+    client = world.connect()
+    arguments = table({"x-delayed-type": "topic"})
+    method = m.ExchangeDeclare(exchange="e", type="x-delayed-message", arguments=arguments)
+    client.ask(method, m.ExchangeDeclareOk)
+    client.declare()
+    client.ask(m.QueueBind(queue="q", exchange="e", routing_key="a.#"), m.QueueBindOk)
+    return client
+
+
+def test_a_delay_holds_a_message_back_and_is_told_negative() -> None:
+    world = World()
+    client = delaying(world)
+    client.publish(b"late", exchange="e", key="a.b", headers={"x-delay": 5_000, "n": 1})
+    client.publish(b"now", exchange="e", key="a.b")
+    client.publish(b"too", exchange="e", key="a.b", headers={"x-delay": "soon"})
+    assert [client.get().body, client.get().body] == [b"now", b"too"]  # type: ignore[union-attr]
+    assert client.get() is None
+    world.advance(4_999)
+    assert client.get() is None
+    world.advance(1)
+    message = client.get()
+    assert message is not None
+    assert message.properties.headers == table({"x-delay": -5_000, "n": 1})
+    assert (message.method.exchange, message.method.routing_key) == ("e", "a.b")
+
+
+def test_a_delayed_messages_life_begins_when_it_is_due() -> None:
+    world = World()
+    client = delaying(world)
+    client.publish(b"x", exchange="e", key="a", headers={"x-delay": 5_000}, expiration="1000")
+    world.advance(5_000)
+    assert client.get() is not None
+
+
+def test_a_delay_means_nothing_to_another_exchange() -> None:
+    client = World().connect()
+    client.declare()
+    client.ask(m.QueueBind(queue="q", exchange="amq.fanout"), m.QueueBindOk)
+    client.publish(b"x", exchange="amq.fanout", headers={"x-delay": 5_000})
+    client.publish(b"y", headers={"x-delay": 5_000})
+    message = client.get()
+    assert message is not None
+    assert message.properties.headers == table({"x-delay": 5_000})
+    assert client.get() is not None
+
+
+def test_a_delayed_publish_is_confirmed() -> None:
+    client = delaying(World())
+    client.ask(m.ConfirmSelect(), m.ConfirmSelectOk)
+    client.publish(b"x", exchange="e", key="a", headers={"x-delay": 5_000}, mandatory=True)
+    assert client.expect(m.BasicAck).delivery_tag == 1
+
+
+def test_a_delaying_exchange_says_how_it_routes() -> None:
+    client = World().connect()
+    for arguments in ({}, {"x-delayed-type": "fancy"}, {"x-delayed-type": "x-delayed-message"}):
+        method = m.ExchangeDeclare(
+            exchange="e", type="x-delayed-message", arguments=table(dict(arguments))
+        )
+        text = "Invalid argument, 'x-delayed-type' must be an existing exchange type"
+        assert client.refused(method) == (406, f"PRECONDITION_FAILED - {text}")
+
+
+def test_what_is_to_wait_is_refused_in_a_transaction() -> None:
+    client = delaying(World())
+    client.ask(m.TxSelect(), m.TxSelectOk)
+    client.publish(b"x", exchange="e", key="a", headers={"x-delay": 5_000})
+    client.send(1, m.TxCommit())
+    assert client.read()[0][1].reply_code in {406, 540}

@@ -11,7 +11,7 @@ from dragoman.doors.amqp091.errors import (
     Refused,
     refusal_of,
 )
-from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.link import DELAYED, TYPE, Link
 from dragoman.doors.amqp091.names import RESERVED, check_reserved, tidy
 from dragoman.doors.amqp091.queues import inequivalent
 from dragoman.doors.shared.asbroker import as_broker
@@ -26,8 +26,8 @@ from dragoman.wire.amqp091.methods import (
 )
 
 ARGUMENTS: Final = "amqp091.arguments"
-TYPE: Final = "amqp091.type"
 ALTERNATE: Final = "alternate-exchange"
+DELAYED_TYPE: Final = "x-delayed-type"
 
 KINDS: Final[dict[str, Any]] = {
     "direct": "direct",
@@ -104,6 +104,8 @@ def _settings_of(method: ExchangeDeclare, name: str, vhost: str) -> RouteSetting
     if not method.type:
         raise Refused(COMMAND_INVALID, "invalid exchange type ''")
     kind = KINDS.get(method.type)
+    if method.type == DELAYED:
+        kind = _kind_behind(method.arguments)
     if kind is None:
         raise Refused(COMMAND_INVALID, f"unknown exchange type '{method.type}'")
     alternate = method.arguments.get(ALTERNATE)
@@ -120,6 +122,16 @@ def _settings_of(method: ExchangeDeclare, name: str, vhost: str) -> RouteSetting
         hash_on=_hash_on(method.arguments),
         notes={ARGUMENTS: to_note(method.arguments), TYPE: method.type},
     )
+
+
+def _kind_behind(arguments: FieldTable) -> str:
+    """How an exchange routes what it has delayed. Raises Refused (406)."""
+    field = arguments.get(DELAYED_TYPE)
+    kind = KINDS.get(str(plain(field))) if field is not None else None
+    if kind is None:
+        text = f"Invalid argument, '{DELAYED_TYPE}' must be an existing exchange type"
+        raise Refused(PRECONDITION_FAILED, text)
+    return str(kind)
 
 
 HASHED: Final = {
@@ -161,7 +173,7 @@ def _compare(
             text = f"received '{str(received).lower()}' but current is '{str(current).lower()}'"
             raise inequivalent(what, "exchange", existing.name, link.vhost, text)
     arguments = from_note(now.notes.get(ARGUMENTS, ""))
-    found = difference(arguments, method.arguments, (ALTERNATE,))
+    found = difference(arguments, method.arguments, (ALTERNATE, DELAYED_TYPE))
     if found:
         what, _, text = found.partition("\0")
         raise inequivalent(what, "exchange", existing.name, link.vhost, text)

@@ -12,6 +12,8 @@ from dragoman.wire.amqp091.frames import method_frame
 from dragoman.wire.amqp091.handshake import DEFAULT_TUNING, Tuning
 from dragoman.wire.amqp091.methods import Method
 
+TYPE: Final = "amqp091.type"  # the note of an exchange that keeps how it was declared
+DELAYED: Final = "x-delayed-message"
 OFFER: Final = DEFAULT_TUNING  # channel-max 2047, frame-max 131072, heartbeat 60 s
 
 
@@ -29,6 +31,7 @@ class Link:
         "capabilities",
         "client_properties",
         "connection",
+        "delaying",
         "namespace",
         "out",
         "principal",
@@ -53,6 +56,9 @@ class Link:
         self.capabilities: frozenset[str] = frozenset()  # what the client says it understands
         self.waiting: dict[Waits, None] = {}  # with replies or confirms still to be sent
         self.traits = TraitsCache("")
+        self.delaying: set[str] = (
+            set()
+        )  # exchanges of type x-delayed-message, of those published to
         self.addresses = Addresses(self._check_exchange)
 
     def send(self, method: Method) -> None:
@@ -73,6 +79,10 @@ class Link:
             )
         except KernelError as error:
             raise refusal_of(error, self.vhost, "exchange") from error
+        if info.settings.notes.get(TYPE) == DELAYED:
+            self.delaying.add(name)
+        else:
+            self.delaying.discard(name)
         if info.settings.internal:
             text = f"cannot publish to internal exchange '{name}' in vhost '{self.vhost}'"
             raise Refused(ACCESS_REFUSED, text)

@@ -7,6 +7,7 @@ from typing import Final
 from dragoman.doors.amqp091.arguments import QUEUE_ARGUMENTS
 from dragoman.doors.amqp091.errors import TABLE
 from dragoman.doors.amqp091.exchanges import KINDS, PREDECLARED
+from dragoman.doors.amqp091.link import DELAYED
 from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.doors.amqp091.opening import CAPABILITIES, STEPS
 from dragoman.doors.amqp091.sasl import MECHANISMS
@@ -37,8 +38,8 @@ differences:
 
 - One node: no mirrors, no replicas. Quorum queues are accepted, and durable like any durable queue; arguments about
   replicas are stored and mean nothing.
-- Queues of type stream are refused (406, unsupported queue type); exchanges of type x-delayed-message are unknown
-  (503).
+- Queues of type stream are refused (406, unsupported queue type).
+- Exchanges of type x-delayed-message need no plugin. In a transaction what is to wait is refused.
 - Transient messages in durable queues usually survive a restart. RabbitMQ drops them.
 - Unacknowledged messages of a lost connection go back to their places; classic queues of RabbitMQ do the same.
 - A quorum queue hands messages out in order of arrival, its returned ones first; it has no priorities.
@@ -109,7 +110,7 @@ FIELD_NOTES: Final[Mapping[tuple[type, str], tuple[str, str]]] = {
         "`/`, or one that the management API made; others 530",
     ),
     (m.ChannelFlow, "active"): (WORKS, "false is 540, as in RabbitMQ"),
-    (m.ExchangeDeclare, "type"): (WORKS, f"{', '.join(KINDS)}; others 503"),
+    (m.ExchangeDeclare, "type"): (WORKS, f"{', '.join(KINDS)}, {DELAYED}; others 503"),
     (m.ExchangeDeclare, "arguments"): (WORKS, "see below"),
     (m.QueueDeclare, "arguments"): (WORKS, "see below"),
     (m.BasicPublish, "immediate"): (REFUSED, "540, as in RabbitMQ"),
@@ -156,6 +157,7 @@ EXCHANGE_ARGUMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "alternate-exchange": (WORKS, ""),
     "hash-header": (WORKS, "of x-consistent-hash"),
     "hash-property": (WORKS, "of x-consistent-hash"),
+    "x-delayed-type": (WORKS, "of x-delayed-message: how it routes what header x-delay made wait"),
 }
 
 PROPERTY_NOTES: Final[Mapping[str, str]] = {

@@ -93,7 +93,8 @@ def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
     command.level = SYNCED if is_awaited and traits.persistent else APPLIED
     if traits.expiration_ms >= 0:
         life_ms: int = max(traits.expiration_ms, LIFE_MS_MIN)
-        command.expires_ms = [channel.link.session.wall_ms() + life_ms] * count
+        begins_ms: int = max(channel.link.session.wall_ms(), command.due_ms)
+        command.expires_ms = [begins_ms + life_ms] * count
     if traits.priority:
         command.priorities = [traits.priority] * count
 

@@ -2,17 +2,29 @@
 
 reply-to: amq.rabbitmq.reply-to   becomes the name of the channel's own reply queue
 headers CC, BCC                   further routing keys; BCC is taken off (RabbitMQ, "Sender-selected Distribution")
+header x-delay                    in an exchange of type x-delayed-message: published so much later, told negative
 """
 
-from dragoman.doors.amqp091.arguments import TYPE_NAMES
+from typing import Any, Final
+
+from dragoman.doors.amqp091.arguments import INTEGERS, TYPE_NAMES
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
-from dragoman.doors.amqp091.traits import CARBON_COPIES, DIRECT_REPLY, REPLY_TO, Traits
+from dragoman.doors.amqp091.traits import (
+    CARBON_COPIES,
+    DELAY,
+    DIRECT_REPLY,
+    EXPIRATION_MS_MAX,
+    REPLY_TO,
+    Traits,
+)
 from dragoman.kernel.api import Address, Publish
 from dragoman.model.levels import AMQP091
-from dragoman.wire.amqp091.fieldtable import FieldTable
+from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.outgoing import pack_entries
 from dragoman.wire.amqp091.properties import Properties, encode_header
+
+X_DELAY: Final = "x-delay"
 
 
 def rewritten(
@@ -34,6 +46,9 @@ def rewritten(
         table: FieldTable = values["headers"]
         keys = _keys(table, "CC") + _keys(table, "BCC")
         values["headers"] = {name: field for name, field in table.items() if name != "BCC"}
+    delay_ms = 0
+    if traits.special & DELAY and address.is_route and address.name in channel.link.delaying:
+        delay_ms = _take_delay(values)
     entries = pack_entries(key_raw, [encode_header(len(body), values) for body in bodies], bodies)
     namespace = channel.link.namespace
     if not address.is_route:
@@ -41,7 +56,22 @@ def rewritten(
         return [Publish(namespace, Address(name), AMQP091, list(entries)) for name in names]
     command = Publish(namespace, address, AMQP091, entries)
     command.further_keys = keys
+    if delay_ms > 0:
+        command.due_ms = channel.link.session.wall_ms() + delay_ms
     return [command]
+
+
+def _take_delay(values: dict[str, Any]) -> int:
+    """Milliseconds to wait, 0 for a header that is no number; what is left says how long it was."""
+    table: FieldTable = values.get("headers", EMPTY_TABLE)
+    field = table.get(X_DELAY)
+    if field is None or field.letter not in INTEGERS or field.value <= 0:
+        return 0
+    if field.value > EXPIRATION_MS_MAX:
+        raise Refused(PRECONDITION_FAILED, f"x-delay of {field.value} ms is too long")
+    letter = field.letter if field.letter in "bsIlL" else "l"
+    values["headers"] = {**table, X_DELAY: Field(letter, -field.value)}
+    return int(field.value)
 
 
 def _keys(table: FieldTable, name: str) -> tuple[str, ...]:

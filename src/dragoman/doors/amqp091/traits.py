@@ -17,12 +17,14 @@ EXPIRATION_MS_MAX: Final = 315_360_000_000  # ten years, as RabbitMQ
 PLAIN: Final = 0
 REPLY_TO: Final = 1  # reply-to names the direct reply queue: rewritten
 CARBON_COPIES: Final = 2  # headers CC or BCC: routed by more keys
+DELAY: Final = 4  # header x-delay: waits, in an exchange of type x-delayed-message
 
 _PROPERTIES_AT: Final = 12  # past class, weight and body size
 _REPLY_TO_RAW: Final = bytes([len(DIRECT_REPLY)]) + DIRECT_REPLY.encode()
 _COPIES_RAW: Final = re.compile(
     rb"\x02CC[A-Za-z]|\x03BCC[A-Za-z]"
 )  # the names, and a field's letter
+_DELAY_RAW: Final = b"\x07x-delay"
 
 
 class Traits:
@@ -90,6 +92,8 @@ def _special_of(header: bytes, scan: PropertyScan) -> int:
     start, end = scan.headers_start, scan.headers_end
     if start < end and _COPIES_RAW.search(header, start, end):
         special |= CARBON_COPIES
+    if start < end and header.find(_DELAY_RAW, start, end) >= 0:
+        special |= DELAY
     return special
 
 

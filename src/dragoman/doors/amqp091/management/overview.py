@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dragoman.doors.amqp091.exchanges import KINDS
+from dragoman.doors.amqp091.link import DELAYED
 from dragoman.doors.amqp091.management.asking import (
     Ask,
     Item,
@@ -73,7 +74,7 @@ def overview(ask: Ask) -> Response:
 
 def exchange_types() -> list[Item]:
     """What exchange.declare takes."""
-    return [{"name": kind, "description": "", "enabled": True} for kind in KINDS]
+    return [{"name": kind, "description": "", "enabled": True} for kind in (*KINDS, DELAYED)]
 
 
 def listener(ask: Ask) -> Item:
