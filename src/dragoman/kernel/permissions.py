@@ -182,7 +182,8 @@ class Permissions:
         for need in needs:
             if not self._may(caller, need):
                 who = caller.principal or "anonymous"
-                raise AccessRefused(f"{who} may not do this with {_spoken(need)}", need.kind)
+                why = f"{who} may not do this with {_spoken(need)}"
+                raise AccessRefused(why, need.kind, need.name, who)
 
     def may(self, session: int, need: Need) -> bool:
         """Whether the need is met."""

@@ -28,14 +28,17 @@ class NotSupported(KernelError):
 class AccessRefused(KernelError):
     """The principal may not do this, or nobody may (reserved names, default route).
 
-    `kind` says with what, in the kernel's words (`kernel.permissions`); empty where that is not one name's affair.
+    `kind` and `name` say with what, in the kernel's words (`kernel.permissions`), `who` is the principal; empty where
+    that is not one name's affair.
     """
 
     code = "access-refused"
 
-    def __init__(self, why: str = "", kind: str = "") -> None:
+    def __init__(self, why: str = "", kind: str = "", name: str = "", who: str = "") -> None:
         super().__init__(why)
         self.kind = kind
+        self.name = name
+        self.who = who
 
 
 class NotFound(KernelError):

@@ -88,6 +88,10 @@ TABLE: Final[Mapping[type[e.KernelError], Reply]] = {
 
 def refusal_of(error: e.KernelError, vhost: str, kind: str = "queue") -> Refused:
     """What the client is told about a kernel error met while serving it. `kind` is queue or exchange."""
+    if isinstance(error, e.AccessRefused) and error.name:
+        what = "exchange" if error.kind == "route" else "queue"
+        text = f"access to {what} '{error.name}' in vhost '{vhost}' refused for user '{error.who}'"
+        return Refused(ACCESS_REFUSED, text)
     for known in type(error).__mro__:
         reply = TABLE.get(known)
         if reply is not None:

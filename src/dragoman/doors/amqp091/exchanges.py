@@ -51,7 +51,7 @@ PREDECLARED: Final = {
 
 
 def declare_all(link: Link) -> None:
-    """See that the predeclared exchanges are there."""
+    """See that the predeclared exchanges are there: the broker's own, whoever comes first."""
     for name, settings in PREDECLARED.items():
         with as_broker(link.session, link.principal, link.connection.peer[0]):
             link.session.submit(

@@ -14,6 +14,7 @@ from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
 from dragoman.doors.amqp091.link import OFFER, Link
 from dragoman.doors.amqp091.sasl import MECHANISMS, credentials_of
 from dragoman.doors.amqp091.vhosts import namespace_of
+from dragoman.kernel.api import ANY, ROUTE, STREAM, Need
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.handshake import Tuning, settle
 from dragoman.wire.amqp091.methods import (
@@ -127,10 +128,19 @@ def open_vhost(link: Link, method: ConnectionOpen) -> Stage:
     link.log_in(link.principal)
     if namespace is None:
         raise Refused(NOT_ALLOWED, f"vhost {method.virtual_host} not found")
+    if not _may_come_in(link, namespace):
+        text = f"access to vhost '{method.virtual_host}' refused for user '{link.principal}'"
+        raise Refused(NOT_ALLOWED, text)
     link.vhost = method.virtual_host
     link.namespace = namespace
     link.send(ConnectionOpenOk())
     return Stage.OPEN
+
+
+def _may_come_in(link: Link, namespace: str) -> bool:
+    """Whether the user is permitted anything there at all."""
+    may = link.session.may_anywhere
+    return any(may(Need(namespace, kind, "", ANY)) for kind in (STREAM, ROUTE))
 
 
 def update_secret(link: Link, method: ConnectionUpdateSecret) -> Stage:

@@ -39,7 +39,7 @@ differences:
 - One node: no mirrors, no replicas. Quorum queues are accepted, and durable like any durable queue; arguments about
   replicas are stored and mean nothing.
 - Queues of type stream are refused (406, unsupported queue type).
-- Exchanges of type x-delayed-message need no plugin. In a transaction what is to wait is refused.
+- Exchanges of type x-delayed-message need no plugin.
 - Transient messages in durable queues usually survive a restart. RabbitMQ drops them.
 - Unacknowledged messages of a lost connection go back to their places; classic queues of RabbitMQ do the same.
 - A quorum queue hands messages out in order of arrival, its returned ones first; it has no priorities.
@@ -65,8 +65,11 @@ is refused comes as 400 with AMQP's own text.
 - Policies and operator policies hold at once for queues declared by RabbitMQ's clients or over this API. A first
   `max-length-bytes` holds for queues declared after it; `alternate-exchange` and mirrors (`ha-*`) are kept and mean
   nothing.
-- Users, permissions, limits of virtual hosts, traces, shovels and federation are not served: 404. Users and permissions
-  in a file of definitions are passed over; who may come in is configured by the operator.
+- Permissions are [grants](../permissions.md) to queues and exchanges by pattern, in RE2. Whoever has any may come in
+  and sees what there is. Publishing to a queue through the default exchange takes `write` on that queue, or on
+  `amq.default`. The first permission guards its virtual host: name a superuser first.
+- Users, topic permissions, limits of virtual hosts, traces, shovels and federation are not served: 404. Users and
+  permissions in a file of definitions are passed over; who may come in is configured by the operator.
 - There are no rates: nothing is sampled, `message_stats` is empty, and every `rate` 0.
 - Connections are listed, and not closed from here.
 - `active` of a consumer is true also while a single active consumer waits for its turn.

@@ -6,7 +6,8 @@
     bindings    what leads where
     messages    publish and get
     overview    the node, who is connected, whether all is well
-    governing   policies, parameters, users and permissions
+    governing   policies, parameters
+    rights      permissions
     definitions everything that was declared, out and in again
 
 What it changes goes through a channel of the door's own, so that checks and texts are those of AMQP.

@@ -18,6 +18,7 @@ from dragoman.doors.amqp091.management import (
     governing,
     messages,
     overview,
+    rights,
     topology,
 )
 from dragoman.doors.amqp091.management.asking import Ask, BadRequest, NotThere
@@ -162,9 +163,17 @@ def _of_governing() -> Sequence[tuple[str, str, Handler]]:
             ("PUT", f"{name}/{{vhost}}/{{name}}", kind.put),
             ("DELETE", f"{name}/{{vhost}}/{{name}}", kind.delete),
         ]
+    one = "permissions/{vhost}/{user}"
     place = "parameters/{component}/{vhost}/{name}"
     return (
         *found,
+        ("GET", "permissions", rights.list_permissions),
+        ("GET", "permissions/{vhost}", rights.list_permissions),
+        ("GET", "vhosts/{vhost}/permissions", rights.list_permissions),
+        ("GET", "users/{user}/permissions", rights.list_permissions),
+        ("GET", one, rights.get_permission),
+        ("PUT", one, rights.put_permission),
+        ("DELETE", one, rights.delete_permission),
         ("GET", "parameters", governing.list_parameters),
         ("GET", "parameters/{component}", governing.list_parameters),
         ("GET", "parameters/{component}/{vhost}", governing.list_parameters),

@@ -8,7 +8,8 @@ import msgspec
 from dragoman.doors.amqp091 import exchanges, queues, vhosts
 from dragoman.doors.amqp091.arguments import from_note, queue_type
 from dragoman.doors.amqp091.channel import Channel
-from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS, TYPE
+from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS
+from dragoman.doors.amqp091.link import TYPE
 from dragoman.doors.amqp091.management.asking import (
     Ask,
     BadRequest,
