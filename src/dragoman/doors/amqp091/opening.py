@@ -14,6 +14,7 @@ from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
 from dragoman.doors.amqp091.link import OFFER, Link
 from dragoman.doors.amqp091.sasl import MECHANISMS, credentials_of
 from dragoman.doors.amqp091.vhosts import namespace_of
+from dragoman.doors.shared.asbroker import as_broker
 from dragoman.kernel.api import ANY, ROUTE, STREAM, Need
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.handshake import Tuning, settle
@@ -106,9 +107,14 @@ def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
     link.capabilities = capabilities_of(method.client_properties)
     credentials = credentials_of(method.mechanism, method.response)
     principal = None
+    guesses = link.session.node().guesses
+    host, now_ms = link.connection.peer[0], link.session.elapsed_ms()
+    if not guesses.may_try(host, now_ms):
+        raise LoginRefused(method.mechanism)
     if credentials is not None:
         principal = link.session.node().authenticate(*credentials)
     if principal is None:
+        guesses.failed(host, now_ms)
         raise LoginRefused(method.mechanism)
     link.log_in(principal)
     link.send(ConnectionTune(OFFER.channel_max, OFFER.frame_max, OFFER.heartbeat_s))
@@ -123,9 +129,8 @@ def tune_ok(link: Link, method: ConnectionTuneOk) -> Stage:
 
 def open_vhost(link: Link, method: ConnectionOpen) -> Stage:
     """Raises Refused for a virtual host that is not there."""
-    link.session.act_as_broker()  # which host it is comes before what the client may do there
-    namespace = namespace_of(link.session, method.virtual_host)
-    link.log_in(link.principal)
+    with as_broker(link.session, link.principal, link.connection.peer[0]):
+        namespace = namespace_of(link.session, method.virtual_host)
     if namespace is None:
         raise Refused(NOT_ALLOWED, f"vhost {method.virtual_host} not found")
     if not _may_come_in(link, namespace):

@@ -18,6 +18,7 @@ from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.names import check_reserved, made_up, queue_name, tidy
 from dragoman.doors.amqp091.policies import OPERATOR, POLICY, Effect, effect
 from dragoman.doors.amqp091.traits import DIRECT_REPLY
+from dragoman.doors.shared.asbroker import as_broker
 from dragoman.kernel.api import (
     Address,
     AlterSubscription,
@@ -109,11 +110,8 @@ def _make(channel: Channel, method: QueueDeclare, name: str) -> QueueInfo:
 
 def _held(link: Link, name: str, arguments: FieldTable) -> Effect:
     """Policies hold for whoever declares, also for those who may not read them."""
-    link.session.act_as_broker()
-    try:
+    with as_broker(link.session, link.principal, link.connection.peer[0]):
         return effect(link.session, link.namespace, name, arguments)
-    finally:
-        link.session.act_as(link.principal, link.connection.peer[0])
 
 
 def _check_type(method: QueueDeclare, name: str, vhost: str) -> None:

@@ -62,3 +62,14 @@ def test_a_body_that_is_none_is_400() -> None:
 def test_a_path_that_is_served_looks_like_the_apis() -> None:
     for _, template, _ in handlers(list):
         assert f"/api/{template}".encode().startswith(BELOW), template
+
+
+def test_guessing_is_limited_by_address() -> None:
+    manager = Manager({"ann": b"secret"})
+    manager.log_in("ann", "wrong")
+    for _ in range(200):
+        manager.ask("GET", "whoami")
+    manager.log_in("ann", "secret")
+    assert manager.ask("GET", "whoami") == 401
+    manager.world.advance(60_000)
+    assert manager.get("whoami")["name"] == "ann"

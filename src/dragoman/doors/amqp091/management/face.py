@@ -261,9 +261,14 @@ def _who(call: Call) -> str:
         raise NotAuthorized
     try:
         name, _, password = b64decode(value, validate=True).partition(b":")
-        who = node.authenticate(name.decode(), password)
+        user = name.decode()
     except (Error, ValueError):
-        who = None
+        raise NotAuthorized from None
+    host, now_ms = call.connection.peer[0], call.session.elapsed_ms()
+    if not node.guesses.may_try(host, now_ms):
+        raise NotAuthorized
+    who = node.authenticate(user, password)
     if who is None:
+        node.guesses.failed(host, now_ms)
         raise NotAuthorized
     return who
