@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.doors.cloudtasks.test_hostile import hostile
 from tests.fuzz.doors import DOORS
 from tests.fuzz.run import described, run
 
@@ -17,3 +18,8 @@ def test_a_door_survives_a_hundred_thousand_more(name: str, seed: int, capsys: A
     with capsys.disabled():
         print(f"\n{name}, seed {seed}: {described(result)}")
     assert result.inputs == INPUTS
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cloud_tasks_survives_a_hundred_thousand_hostile_requests(seed: int) -> None:
+    hostile(INPUTS * 4 // 5, INPUTS // 5, seed)

@@ -46,6 +46,15 @@ ASKED: Final[dict[str, dict[str, Any]]] = {
     "GetTask": {"name": f"{queue()}/tasks/one", "response_view": 2},
     "CreateTask": {"parent": queue(), "task": TASK},
     "RunTask": {"name": f"{queue()}/tasks/at-0-0"},
+    "BatchCreateTasks": {
+        "parent": queue(),
+        "requests": [{"task": TASK}, {"task": TASK}],
+        "request_id": "some-id",
+    },
+    "BatchDeleteTasks": {"parent": queue(), "names": [f"{queue()}/tasks/at-0-1"]},
+    "SetIamPolicy": {"resource": queue(), "policy": {"bindings": [{"role": "r"}]}},
+    "GetOperation": {"name": f"{PARENT}/operations/some-id"},
+    "ListOperations": {"name": PARENT, "page_size": 2},
     "DeleteTask": {"name": f"{queue()}/tasks/due-1030000-3-0"},
 }
 """A good request of each method that does not end what the others are about."""
@@ -104,19 +113,24 @@ def test_any_bytes_are_answered_or_refused(data: st.DataObject) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_twenty_thousand_hostile_requests_cost_nothing_but_themselves() -> None:
-    chance = random.Random(8123)
+    hostile(PROTOBUFS, BODIES, 8123)
+
+
+def hostile(protobufs: int, bodies: int, seed: int) -> None:
+    """So many requests over gRPC, and so many over REST."""
+    chance = random.Random(seed)
     target = Target()
-    for number in range(PROTOBUFS):
+    for number in range(protobufs):
         method, raw = chance.choice(target.good)
         target.give(method, mutate(chance, raw, target.all))
         if number % 64 == 0:
             target.settle()
     name = target.tasks.make("neighbour").name
     assert target.tasks.ask("GetQueue", name=name).name == name
-    _hostile_rest(chance)
+    _hostile_rest(chance, bodies)
 
 
-def _hostile_rest(chance: random.Random) -> None:
+def _hostile_rest(chance: random.Random, count: int) -> None:
     rest = Rest(httpTarget=TARGET)
     url = f"{QUEUES}/q"
     request = {"httpRequest": {"url": URL, "body": "aGk=", "headers": {"a": "b"}}}
@@ -125,7 +139,7 @@ def _hostile_rest(chance: random.Random) -> None:
         json.dumps({"name": "x", "rateLimits": {"maxDispatchesPerSecond": 5}}).encode(),
     ]
     paths = [f"{url}/tasks", QUEUES, f"{url}/tasks:buffer", f"{url}:pause", f"{url}/tasks/a:run"]
-    for _ in range(BODIES):
+    for _ in range(count):
         body = mutate(chance, chance.choice(bodies), bodies)
         status, _ = rest.send("POST", chance.choice(paths), body)
         assert status < 500
