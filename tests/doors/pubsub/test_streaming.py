@@ -30,6 +30,15 @@ def test_the_first_response_says_what_kind_of_subscription_it_is() -> None:
     assert properties.message_ordering_enabled
 
 
+def test_every_response_says_so_again_for_clients_that_believe_the_last() -> None:
+    pubsub = made(enable_message_ordering=True)
+    stream = opened(pubsub, protocol_version=1)
+    pubsub.publish(b"0", key="k")
+    pubsub.world.advance(SIGN_MS)
+    assert len(stream.sent) >= 3
+    assert all(each.subscription_properties.message_ordering_enabled for each in stream.sent)
+
+
 def test_messages_come_by_themselves_and_are_acknowledged_by_calls() -> None:
     pubsub = made()
     pubsub.publish(b"0")

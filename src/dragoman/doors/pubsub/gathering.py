@@ -20,10 +20,14 @@ GATHER_MS: Final = 4
 
 
 class Gathering:
-    """Those of one stream. `due_ms` is the elapsed time at which `flush` is due, None while nothing is held."""
+    """Those of one stream. `due_ms` is the elapsed time at which `flush` is due, None while nothing is held.
+
+    prefix  what each response says beside its messages, in bytes
+    """
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+        self.prefix = b""
         self._parts: list[bytes] = []
         self._size: int = 0
         self._sent_ms: int = -GATHER_MS
@@ -58,5 +62,5 @@ class Gathering:
             self._send()
 
     def _send(self) -> None:
-        self._sender.send(b"".join(self._parts))
+        self._sender.send(self.prefix + b"".join(self._parts))
         self._parts, self._size = [], 0

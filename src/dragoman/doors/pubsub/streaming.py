@@ -6,8 +6,9 @@
                      as a sign of life
 
 Messages count as outstanding until they are settled or their deadline is over, whoever says so: the kernel counts them.
-Bytes are kept to by counting: so many messages as fit at the size that they had so far. The call ends after
-LIFE_MS, as Google's does: clients open another.
+Bytes are kept to by counting: so many messages as fit at the size that they had so far. Every response says what kind
+of subscription it is: Go's client believes the last one. The call ends after LIFE_MS, as Google's does: clients open
+another.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from dragoman.doors.pubsub.protos import StreamingPullResponse
 from dragoman.doors.pubsub.settling import Settling
 from dragoman.doors.pubsub.spelling import spell
 from dragoman.doors.pubsub.standing import Standing
-from dragoman.doors.pubsub.traits import ACK_DEADLINE_S, ACK_DEADLINE_S_MAX
+from dragoman.doors.pubsub.traits import ACK_DEADLINE_S, ACK_DEADLINE_S_MAX, Traits
 from dragoman.doors.shared.grpc.call import Call, Sender, Status
 from dragoman.kernel.api import Cancel, Consume, Delivery, Holder, SetCredit
 from dragoman.model.levels import APPLIED
@@ -34,6 +35,17 @@ LEAST: Final = (
     1  # credit of a stream that is to be handed nothing more: no credit would be no limit
 )
 _END: Final = "The StreamingPull stream closed for an expected reason and should be recreated, possibly after a backoff."  # fmt: skip  # noqa: E501
+
+_PROPERTIES: Final[dict[tuple[bool, bool], bytes]] = {
+    (is_exact, is_ordered): StreamingPullResponse(
+        subscription_properties={
+            "exactly_once_delivery_enabled": is_exact,
+            "message_ordering_enabled": is_ordered,
+        }
+    ).SerializeToString()
+    for is_exact in (False, True)
+    for is_ordered in (False, True)
+}
 
 
 class StreamingPull:
@@ -108,11 +120,8 @@ class StreamingPull:
         self._count_max = min(count, OUTSTANDING_MAX) if count > 0 else OUTSTANDING_MAX
         self._bytes_max = max(message.max_outstanding_bytes, 0)
         self._signs = message.protocol_version > 0
-        properties = StreamingPullResponse.SubscriptionProperties(
-            exactly_once_delivery_enabled=traits.is_exact,
-            message_ordering_enabled=traits.is_ordered,
-        )
-        self._sender.send(StreamingPullResponse(subscription_properties=properties))
+        self._gathering.prefix = properties_of(traits)
+        self._sender.send(self._gathering.prefix)
         self._consume()
         self._arm()
 
@@ -142,7 +151,9 @@ class StreamingPull:
     # --- settling ---
 
     def _settle(self, message: Any) -> None:
-        response = StreamingPullResponse()
+        assert self._found is not None
+        traits = self._standing.traits_of(self._found)
+        response = StreamingPullResponse.FromString(properties_of(traits))
         level = APPLIED
         if message.ack_ids:
             settling = self._settling(message.ack_ids)
@@ -162,8 +173,7 @@ class StreamingPull:
                 level = settling.level
                 bad += settling.bad
             _confirm(response.modify_ack_deadline_confirmation, ids, bad)
-        assert self._found is not None
-        if self._standing.traits_of(self._found).is_exact:
+        if traits.is_exact:
             self._sender.send(response, position=self._call.session.position(), level=level)
 
     def _settling(self, ack_ids: Sequence[str]) -> Settling:
@@ -175,7 +185,9 @@ class StreamingPull:
     def deliver(self, deliveries: list[Delivery]) -> None:
         """To be sent, a response as long as it gets."""
         assert self._found is not None
-        attempts = self._standing.traits_of(self._found).counts_attempts
+        traits = self._standing.traits_of(self._found)
+        attempts = traits.counts_attempts
+        self._gathering.prefix = properties_of(traits)
         receipts, session = self._standing.receipts, self._call.session
         for delivery in deliveries:
             parts = spell(receipts, session, delivery, attempts=attempts)
@@ -239,7 +251,8 @@ class StreamingPull:
         if self._sign_ms <= now:
             self._sign_ms = now + SIGN_MS
             if self._signs and self._found is not None:
-                self._sender.send(StreamingPullResponse())
+                traits = self._standing.traits_of(self._found)
+                self._sender.send(properties_of(traits))
         self._arm()
 
     def _arm(self) -> None:
@@ -262,6 +275,11 @@ class StreamingPull:
         holder, self._holder = self._holder, None
         if holder is not None:
             self._call.session.submit(Cancel(holder=holder.id))
+
+
+def properties_of(traits: Traits) -> bytes:
+    """What every response of a stream says of its subscription: a response with nothing else."""
+    return _PROPERTIES[traits.is_exact, traits.is_ordered]
 
 
 def _confirm(confirmation: Any, ids: Sequence[str], bad: Sequence[str]) -> None:
