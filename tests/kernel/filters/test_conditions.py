@@ -15,7 +15,7 @@ from dragoman.model.errors import InvalidArgument
 BIG = "a" * 1_000_000
 HOSTILE = {
     "l": list(range(10_000)), "s": BIG, "t": BIG + "b", "u": BIG[:-1] + "c", "d": {str(number): number for number in range(5_000)},
-    "p": "(a?){20}" * 30, "ss": [BIG] * 50, "n": [[number] * 50 for number in range(500)],
+    "blank": " " * 1_000_000, "minus": "-" * 1_000_000, "p": "(a?){20}" * 30, "ss": [BIG] * 50, "n": [[number] * 50 for number in range(500)],
 }  # fmt: skip
 
 
@@ -94,6 +94,8 @@ def test_a_condition_tells_true_false_or_nothing() -> None:
         "msg.l.exists(x, x in msg.l && false)",
         "msg.l.exists(x, x / 0 == 1 || msg.zz.y || msg.s.q)",
         "msg.l.map(x, [x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x])",
+        "msg.l.exists(x, timestamp(msg.blank) == timestamp(0) || duration(msg.minus) == duration('0'))",
+        "msg.l.exists(x, int(msg.blank) == 1 || double(msg.blank) == 1.0 || bool(msg.blank))",
         "msg.l.map(x, msg.d)",
         "[msg.ss, msg.ss].map(x, [x, x])",
     ],

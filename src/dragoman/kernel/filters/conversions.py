@@ -21,6 +21,7 @@ from dragoman.kernel.filters.reckoning import SIGNS, reckon
 from dragoman.kernel.filters.times import (
     DURATION_PARTS,
     NS,
+    TEXT_CHARS_MAX,
     TIMESTAMP_PARTS,
     Duration,
     Timestamp,
@@ -154,7 +155,8 @@ def to_timestamp(value: Any) -> Timestamp:
         return value
     try:
         if kind is str:
-            return read_timestamp(value.strip(" \t\n\v\f\r"))
+            is_short = len(value) <= TEXT_CHARS_MAX
+            return read_timestamp(value.strip(" \t\n\v\f\r") if is_short else "")
         return Timestamp(value * NS) if kind is int else no_overload("timestamp", value)
     except ValueError as error:
         raise EvaluationError(f"timestamp: {error}") from None

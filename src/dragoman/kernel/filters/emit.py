@@ -61,6 +61,7 @@ HELPERS: Final[dict[str, Any]] = {
     "N": ev.NUMBERS,
     "S": str,
     "B": bool,
+    "F": float,
     "D": dict,
     "L": list,
     "len": len,
@@ -90,6 +91,8 @@ _ARITHMETIC: Final = {
     "_/_": "divide",
     "_%_": "remainder",
 }
+_BOUNDED: Final = frozenset({"int", "uint", "double", "bool", "timestamp", "duration"})
+"""Conversions that read no long texts."""
 _FAMILIES: Final[dict[type, str]] = {str: "is S", int: "in N", UInt: "in N", float: "in N"}
 _SIMPLE_TYPES: Final = frozenset({*NUMERIC, "bool", "timestamp", "duration"})
 
@@ -266,8 +269,10 @@ class Writer:
         if node.function == "size":
             known = node.operands[0].type.name in {"string", "bytes", "list", "map"}
             return self._set(f"{'len' if known else 'size'}({values[0]})")
-        called = self._bind(CONVERSIONS[node.function])
-        inside = ", ".join(values)
+        called, inside = self._bind(CONVERSIONS[node.function]), ", ".join(values)
+        if node.function in _BOUNDED:
+            self.write(f"{self._budget()}.left -= {_steps(node)}")
+            return self._set(f"{called}({inside})")
         return self._set(f"{self._budget()}.call({_steps(node)}, {called}, {inside})")
 
     def _text(self, node: Call) -> str:
@@ -327,7 +332,11 @@ class Writer:
             return self._set(f"{one} {node.function[1]} {other}")
         if node.function == "_+_":
             return self._set(f"{self._budget()}.add({one}, {other})")
-        return self._set(f"{_ARITHMETIC[node.function]}({one}, {other})")
+        helper = f"{_ARITHMETIC[node.function]}({one}, {other})"
+        if node.function == "_*_":
+            both = f"{one}.__class__ is F and {other}.__class__ is F"
+            return self._set(f"{one} * {other} if {both} else {helper}")
+        return self._set(helper)
 
     def _in(self, node: Call) -> str:
         item, within = node.operands

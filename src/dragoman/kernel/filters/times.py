@@ -134,6 +134,8 @@ def _whole_seconds(at: datetime) -> int:
 
 def read_duration(text: str) -> Duration:
     """From numbers with units. Raises ValueError."""
+    if len(text) > TEXT_CHARS_MAX:
+        raise ValueError("a duration of too many characters")
     sign = -1 if text.startswith("-") else 1
     rest = text[1:] if text[:1] in {"-", "+"} else text
     if rest == "0":
@@ -142,7 +144,7 @@ def read_duration(text: str) -> Duration:
     while found := _PART.match(rest, at):
         total += _scaled(found[1], _UNITS_NS[found[2]])
         at = found.end()
-    if not rest or at != len(rest) or len(text) > TEXT_CHARS_MAX:
+    if not rest or at != len(rest):
         raise ValueError("not a duration such as 1h30m or 1.5s")
     return Duration(sign * total)
 
