@@ -80,6 +80,14 @@ const modes = {
     await send(name, () => ({}));
     check((await admin.getQueueRuntimeProperties(name)).activeMessageCount, total);
     lines.push(...(await take(client.createReceiver(name), total)));
+    await client.createSender(name).sendMessages({ body: "bad" });
+    const reader = client.createReceiver(name);
+    const [bad] = await reader.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    await reader.deadLetterMessage(bad, { deadLetterReason: "why", deadLetterErrorDescription: "so", seen: 3 });
+    const letters = client.createReceiver(name, { subQueueType: "deadLetter" });
+    const [letter] = await letters.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    check([letter.deadLetterReason, letter.applicationProperties.seen], ["why", 3]);
+    await letters.completeMessage(letter);
     check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
   },
 

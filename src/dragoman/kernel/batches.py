@@ -93,6 +93,7 @@ class Settle:
     release     ready again, at its place; `failed` counts against attempts_max; `delay_ms` < 0 takes the policy's
     reject      never again here: dead-lettered if the subscription says so, else dropped
     text        what the reader says of the messages, for those that are dead-lettered
+    headers     what it sets on them, then
     attempts    with ack, per message: how often it had been leased when its reader got it. One that has come back
                 since, and was not handed out again, is settled all the same
     """
@@ -101,6 +102,7 @@ class Settle:
         "attempts",
         "delay_ms",
         "failed",
+        "headers",
         "holder",
         "outcome",
         "partition",
@@ -129,6 +131,7 @@ class Settle:
         self.strict: bool = False
         self.reason: str = ""
         self.text: str = ""
+        self.headers: dict[str, object] | None = None
         self.attempts: list[int] | None = None
 
 

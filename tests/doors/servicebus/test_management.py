@@ -73,6 +73,7 @@ def test_dispositions_by_token_are_those_of_links() -> None:
     one = {"lock-tokens": tokens}
     assert client.ask("update-disposition", {**one, "disposition-status": "sold"})[0] == 400
     asked = {**one, "disposition-status": "suspended", "deadletter-reason": "why"}
+    asked["properties-to-modify"] = {"tries": 3}
     assert client.ask("update-disposition", asked)[0] == 200
     assert world.info("q/dead").ready == 1
 

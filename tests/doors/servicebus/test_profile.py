@@ -12,11 +12,12 @@ from dragoman.doors.servicebus.sessions import ticks_of
 from dragoman.formats.amqp10 import section
 from dragoman.kernel.api import CreateSubscription, SubscriptionSettings
 from dragoman.kernel.commands import CreateStream
+from dragoman.model.message import Typed
 from dragoman.wire.amqp10.errors import Error
 from dragoman.wire.amqp10.messaging import RELEASED, Modified, Rejected, Source
 from dragoman.wire.amqp10.performatives import Attach, Detach, Disposition
 from dragoman.wire.amqp10.sections import slice_message
-from dragoman.wire.amqp10.values import Symbol, UInt
+from dragoman.wire.amqp10.values import Int, Symbol, UInt
 
 FILTER = Symbol("com.microsoft:session-filter")
 
@@ -99,6 +100,8 @@ def test_a_dead_letter_has_its_readers_reason_and_the_echo_is_no_error(settled: 
     info = {
         Symbol("DeadLetterReason"): "why",
         Symbol("DeadLetterErrorDescription"): "because",
+        Symbol("tries"): Int(3),
+        Symbol("nothing"): None,
     }
     state = Rejected(Error("com.microsoft:dead-letter", "because", info))
     first = client.transfers()[0].body.delivery_id
@@ -111,6 +114,8 @@ def test_a_dead_letter_has_its_readers_reason_and_the_echo_is_no_error(settled: 
         "why",
         "because",
     )
+    assert headers["tries"] == Typed("i32", 3)
+    assert "nothing" not in headers
 
 
 def test_one_that_settles_too_late_is_told_so() -> None:

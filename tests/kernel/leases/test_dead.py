@@ -3,8 +3,9 @@
 from typing import Any
 
 from tests.fakes.kernel import FakeTranslator
-from tests.kernel.leases.made import Queue
+from tests.kernel.leases.made import Queue, bodies
 
+from dragoman.kernel.commands import DeclareQueue
 from dragoman.kernel.settings import Address
 from dragoman.ports.translator import Death
 
@@ -54,3 +55,13 @@ def test_what_expires_is_dropped_where_only_other_deaths_count() -> None:
     queue.settle(queue.lease(1)[0], "reject")
     queue.pass_ms(1001)
     assert [death.reason for death in deaths] == ["rejected"]
+
+
+def test_what_its_reader_sets_on_a_message_is_on_its_dead_letter() -> None:
+    queue = Queue(early=True, dead_letter=Address("grave"))
+    queue.kernel.submit(DeclareQueue(name="grave"), queue.session)
+    for headers in ({"seen": 3}, {"unwritable": 1}):
+        queue.publish(b"0;n=1")
+        queue.settle(queue.lease(1)[0], "reject", headers=headers)
+    found = bodies(queue.lease(9, name="grave"))
+    assert found == [b"0;n=1,seen=3|rejected", b"0;n=1|rejected"]

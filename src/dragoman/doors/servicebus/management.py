@@ -36,7 +36,7 @@ from dragoman.doors.servicebus.requests import (
 from dragoman.doors.servicebus.rules import add_rule, enumerate_rules, remove_rule
 from dragoman.doors.servicebus.sending import ServiceBusSink
 from dragoman.doors.servicebus.sessions import holder_of
-from dragoman.doors.servicebus.spelling import DEFERRED, annotated
+from dragoman.doors.servicebus.spelling import DEFERRED, annotated, headers_in
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Refused, Request
 from dragoman.doors.shared.rendered import entries_of
 from dragoman.kernel.api import (
@@ -244,6 +244,8 @@ def update_disposition(peer: Peer, path: str, body: Body) -> Result:
     if outcome == "reject":
         reason, text = body.get("deadletter-reason"), body.get("deadletter-description")
         more["text"] = f"{reason or ''}\n{text or ''}"
+        modify = body.get("properties-to-modify")
+        more["headers"] = headers_in(modify) if type(modify) is dict else None
     for token in items_in(body, "lock-tokens"):
         lock = _lock(token)
         _settle(peer, entity, lock.holder, lock.partition, lock.offset, outcome, **more)

@@ -3,19 +3,22 @@
     accepted                          complete
     modified, delivery-failed         abandon: ready again, one delivery counted
     modified, undeliverable-here      defer: to be taken by its sequence number
-    rejected                          dead-letter, with the reason and description of its error's info
+    rejected                          dead-letter, with the reason and description of its error's info; all else that
+                                      stands there is set on the message
     released                          ready again, nothing counted
 
 A lock runs to its end when its link closes; a session's messages are given back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from dragoman.doors.servicebus.errors import LOCK_LOST, SESSION_LOCK_LOST
 from dragoman.doors.servicebus.tokens import sequence_of, write
 from dragoman.doors.shared.amqp10.profile import Handout, Verdict
 from dragoman.doors.shared.amqp10.showing import show
+from dragoman.formats.amqp10values import Untranslatable, to_value
 from dragoman.kernel.api import Session
 from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.errors import Error
@@ -38,6 +41,8 @@ COMPLETED: Final = Verdict("ack")
 RELEASED_AGAIN: Final = Verdict("release")
 ABANDONED: Final = Verdict("release", failed=True)
 PUT_ASIDE: Final = Verdict("defer")
+TOLD: Final = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
+"""What of an error's info becomes the reason."""
 
 
 def annotated(
@@ -101,7 +106,7 @@ class LockSpelling:
             case Accepted():
                 return COMPLETED
             case Rejected():
-                return Verdict("reject", text=told(state.error))
+                return Verdict("reject", text=told(state.error), headers=modified(state.error))
             case Modified(undeliverable_here=True):
                 return PUT_ASIDE
             case Modified():
@@ -131,3 +136,20 @@ def told(error: Any) -> str:
     reason = info.get("DeadLetterReason")
     description = info.get("DeadLetterErrorDescription", error.description)
     return f"{reason or ''}\n{description or ''}"
+
+
+def modified(error: Any) -> dict[str, object] | None:
+    """What a reader sets on a message that it dead-letters."""
+    info = error.info if isinstance(error, Error) else None
+    return headers_in(info) if info else None
+
+
+def headers_in(said: Mapping[Any, Any]) -> dict[str, object] | None:
+    """Properties to modify, but for reason and description, and what no header can be."""
+    found: dict[str, object] = {}
+    for name, value in said.items():
+        if str(name) in TOLD or value is None:
+            continue
+        with suppress(Untranslatable):
+            found[str(name)] = to_value(value)
+    return found or None

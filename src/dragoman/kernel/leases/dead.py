@@ -4,6 +4,8 @@ Where there is no address, or it leads nowhere, or the message goes in a circle 
 The stored bytes of the history (x-death and its like) are the formats' business.
 """
 
+from typing import Final, NamedTuple
+
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.entities import Subscription
@@ -11,6 +13,18 @@ from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.publish import death_of, decide_death
 from dragoman.kernel.records import Record, Runs
 from dragoman.kernel.state import Needs, State
+from dragoman.model.errors import InvalidArgument
+from dragoman.ports.translator import Change
+
+
+class Last(NamedTuple):
+    """What their last reader said of messages: a text, and headers that are to be set on them."""
+
+    text: str = ""
+    headers: dict[str, object] | None = None
+
+
+NOTHING_SAID: Final = Last()
 
 
 def dead_letters(
@@ -21,11 +35,9 @@ def dead_letters(
     reason: str,
     now_ms: int,
     pending: Pending | None = None,
-    text: str = "",
+    said: Last = NOTHING_SAID,
 ) -> list[Record]:
-    """Records that publish the messages of `runs` to the dead-letter address; `text` is what their reader said of them.
-    Raises Needs.
-    """
+    """Records that publish the messages of `runs` to the dead-letter address. Raises Needs."""
     settings = subscription.settings
     if settings.dead_letter is None or (reason == "expired" and not settings.dead_letter_expired):
         state.given_up.record(reason, sum(end - start for start, end in runs), lettered=0)
@@ -39,18 +51,32 @@ def dead_letters(
         state, partition, runs, with_copies=window.order is not None
     ):
         death = death_of(subscription, reason, now_ms)
-        death.text = text
+        death.text = said.text
         death.stored_ms = stored_ms
         death.attempts = window.tried(offset)
         if window.state(offset) == LEASED:
             death.attempts += 1
             death.tried_ms = now_ms
+        if said.headers:
+            format_, body = _with_headers(state, format_, body, said.headers)  # noqa: PLW2901
         lettered = decide_death(state, subscription, format_, body, death, pending)
         records += lettered
         count += 1
         lettered_count += bool(lettered)
     state.given_up.record(reason, count, lettered=lettered_count)
     return records
+
+
+def _with_headers(
+    state: State, format_: int, body: bytes, headers: dict[str, object]
+) -> tuple[int, bytes]:
+    """The message with these headers; as it is where it cannot have them."""
+    change = Change()
+    change.headers.update(headers)
+    try:
+        return state.translator.changed(format_, body, change)
+    except InvalidArgument:
+        return format_, body
 
 
 def _bodies(

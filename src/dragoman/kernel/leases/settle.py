@@ -11,7 +11,7 @@ from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import Settle
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.entities import Holder, Pool, Subscription
-from dragoman.kernel.leases.dead import dead_letters
+from dragoman.kernel.leases.dead import Last, dead_letters
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_taken, bytes_of
 from dragoman.kernel.leases.order import apply_run
@@ -133,9 +133,8 @@ def _rejected(
     pending: Pending | None,
 ) -> list[Record]:
     partition = command.partition
-    records = dead_letters(
-        state, subscription, partition, runs, reason, now_ms, pending, command.text
-    )
+    said = Last(command.text, command.headers)
+    records = dead_letters(state, subscription, partition, runs, reason, now_ms, pending, said)
     records.append(Settled(subscription.id, partition, LEASED, DROP, runs, command.holder))
     return records
 

@@ -233,6 +233,7 @@ class Verdict(msgspec.Struct, frozen=True):
     delay_ms: int = 0
     reason: str = ""
     text: str = ""
+    headers: dict[str, object] | None = None
 
 
 class Spelling(Protocol):

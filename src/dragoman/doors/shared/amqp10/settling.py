@@ -113,6 +113,7 @@ def _judge(command: Settle, verdict: Verdict) -> None:
     command.delay_ms = verdict.delay_ms
     command.reason = verdict.reason
     command.text = verdict.text
+    command.headers = verdict.headers
 
 
 def _settle_each(strand: Strand, segment: Segment, state: DeliveryState) -> None:
