@@ -5,6 +5,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.kernel.leases.made import bodies
 from tests.runtime.engine import Engine
 from tests.runtime.node import pass_ms
@@ -278,3 +280,78 @@ def test_a_duplicate_makes_no_copies() -> None:
     for _ in range(2):
         topic.publish(b"0", dedup=["id"])
     assert topic.take("s") == [b"0", b"0;tag=x"]
+
+
+RULES = st.lists(
+    st.tuples(
+        st.sampled_from(["red", "blue", ""]), st.sampled_from(["", "SET tag = 'x'", "REMOVE n"])
+    ),
+    max_size=3,
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("publish"), st.lists(st.sampled_from(["red", "blue"]), min_size=1, max_size=3)
+        ),
+        st.tuples(st.just("rules"), RULES),
+        st.tuples(st.sampled_from(["crash", "checkpoint"]), st.none()),
+        st.tuples(st.just("take"), st.integers(1, 3)),
+    ),
+    max_size=12,
+)
+
+
+def made(rules: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
+        rule(str(at), "sql", action, expression=f"colour = '{colour}'" if colour else "TRUE")
+        for at, (colour, action) in enumerate(rules)
+    ]
+
+
+def expected(rules: list[tuple[str, str]], number: int, colour: str) -> list[bytes]:
+    """What a subscription with these rules takes of one message, spelled out."""
+    hits = [action for wanted, action in rules if wanted in {"", colour}]
+    found = [f"{number};colour={colour},n=1"] if "" in hits else []
+    for action in filter(None, hits):
+        tail = ",n=1,tag=x" if "SET" in action else ""
+        found.append(f"{number};colour={colour}{tail}")
+    return [text.encode() for text in found]
+
+
+@pytest.mark.slow
+@given(RULES, STEPS)
+def test_a_subscription_takes_what_its_rules_say_whatever_happens(
+    rules: list[tuple[str, str]], steps: list[tuple[str, Any]]
+) -> None:
+    topic = Topic()
+    topic.subscribe("s", *made(rules))
+    topic.node.settle()
+    wanted: list[bytes] = []
+    sent = 0
+    for step, said in steps:
+        if step == "publish":
+            texts = []
+            for colour in said:
+                wanted += expected(rules, sent, colour)
+                texts.append(f"{sent};colour={colour},n=1".encode())
+                sent += 1
+            topic.publish(*texts)
+        elif step == "rules":
+            rules = said
+            info = topic.submit(DescribeQueue(name="t", subscription="s"))
+            altered = msgspec.structs.replace(info.settings, filter={"rules": made(rules)})
+            topic.submit(AlterSubscription(name="t", subscription="s", settings=altered))
+            topic.node.settle()
+        elif step == "take":
+            for delivery in topic.lease("s", count_max=said):
+                count = delivery.end - delivery.start
+                assert delivery.bodies == wanted[:count]
+                del wanted[:count]
+                topic.settle(delivery, "ack")
+            topic.node.settle()
+        elif step == "checkpoint":
+            topic.node.checkpoint()
+        else:
+            topic.start()
+    assert topic.take("s") == wanted
+    assert topic.submit(DescribeQueue(name="t", subscription="s")).ready == 0
