@@ -1,5 +1,6 @@
 """Whoever looks sees what is there: queues and their counts, streams, lists, times, receipts, messages of a stream."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.sim.model import READY_STATES, Message, Reader
@@ -35,13 +36,18 @@ def describe_readers(world: World) -> None:
     client = world.client()
     infos = world.ask(client, ListSubscriptions())
     assert {info.id for info in infos} == set(world.model.readers)
-    for info in [*infos, *_described(world, client)]:
+    _compare(world, infos)
+    _compare(world, _described(world, client))  # asked later: a limit may have been kept meanwhile
+    queues = [r.name for r in world.model.readers.values() if world.model.is_queue(r)]
+    assert [info.name for info in world.ask(client, c.ListQueues())] == sorted(queues)
+
+
+def _compare(world: World, infos: Iterable[Any]) -> None:
+    for info in infos:
         reader = world.model.readers[info.id]
         told = (info.ready, info.leased, info.waiting, info.deferred, info.delayed)
         assert told == _counts(reader), (info, _counts(reader))
         assert (info.settings, info.stream_id) == (reader.settings, reader.stream)
-    queues = [r.name for r in world.model.readers.values() if world.model.is_queue(r)]
-    assert [info.name for info in world.ask(client, c.ListQueues())] == sorted(queues)
 
 
 def _described(world: World, client: Any) -> list[Any]:

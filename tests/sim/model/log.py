@@ -91,7 +91,10 @@ class Stream:
                 continue
             remnant = kept[entry.offset][0]
             entry.size = _size_in(remnant, entry.offset)
-            if remnant.packed and is_tombstone(entry.body):
+            is_stamped = remnant.packed and remnant.bodies[0].startswith(
+                b"#"
+            )  # not a batch left whole
+            if is_stamped and is_tombstone(entry.body):
                 entry.tombstone_ms = int(remnant.bodies[0][1:].split(b"\n")[0])
 
     def grow(self, record: r.StreamAltered) -> int:
