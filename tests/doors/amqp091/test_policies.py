@@ -8,11 +8,13 @@ from tests.doors.amqp091.client import Client, World, table
 
 from dragoman.doors.amqp091.policies import (
     KEYS,
+    KIND,
     OPERATOR,
     POLICY,
     Policy,
     all_of,
     check,
+    document_name,
     effect,
     field_of,
 )
@@ -24,7 +26,7 @@ def put(client: Client, name: str, kind: str = POLICY, **told: Any) -> None:
     policy = Policy(**{"pattern": "", **told})
     check(policy)
     body = msgspec.json.encode(policy)
-    client.session.submit(PutDocument(kind=kind, name=name, body=body))
+    client.session.submit(PutDocument(kind=KIND, name=document_name(kind, name), body=body))
 
 
 def held(client: Client, name: str, **arguments: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
 from dragoman.kernel.api import Document, ListDocuments, Session
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 
+KIND: Final = "amqp091.policies"  # of their documents, which are named WHICH/NAME
 POLICY: Final = "amqp091.policy"
 OPERATOR: Final = "amqp091.operator-policy"
 PATTERN_CHARS_MAX: Final = 1_000
@@ -107,16 +108,32 @@ def field_of(value: Any) -> Field:
     return Field("V", None) if value is None else Field("S", str(value).encode())
 
 
-def all_of(session: Session, namespace: str, kind: str) -> dict[str, Policy]:
+def document_name(which: str, name: str) -> str:
+    """Of a policy, `which` being POLICY or OPERATOR."""
+    return f"{which}/{name}"
+
+
+def all_of(session: Session, namespace: str, which: str) -> dict[str, Policy]:
     """By name."""
-    found: list[Document] = session.submit(ListDocuments(namespace=namespace, kind=kind))
-    return {one.name: msgspec.json.decode(one.body, type=Policy) for one in found}
+    return _read(session.submit(ListDocuments(namespace=namespace, kind=KIND)), which)
+
+
+def _read(documents: list[Document], which: str) -> dict[str, Policy]:
+    prefix = f"{which}/"
+    return {
+        one.name.removeprefix(prefix): msgspec.json.decode(one.body, type=Policy)
+        for one in documents
+        if one.name.startswith(prefix)
+    }
 
 
 def effect(session: Session, namespace: str, name: str, arguments: FieldTable) -> Effect:
-    """What holds for a queue of that name and those arguments."""
-    operator = _fitting(all_of(session, namespace, OPERATOR), name, arguments)
-    policy = _fitting(all_of(session, namespace, POLICY), name, arguments)
+    """What holds for a queue of that name and those arguments. One look, as a rule at nothing."""
+    known: list[Document] = session.submit(ListDocuments(namespace=namespace, kind=KIND))
+    if not known:
+        return Effect(dict(arguments))
+    operator = _fitting(_read(known, OPERATOR), name, arguments)
+    policy = _fitting(_read(known, POLICY), name, arguments)
     if operator is None and policy is None:
         return Effect(dict(arguments))
     from_policy = _arguments_of(policy)

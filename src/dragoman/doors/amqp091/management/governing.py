@@ -68,13 +68,16 @@ class Policies:
         policies.check(policy)
         namespace = ask.namespace(vhost)
         body = msgspec.json.encode(policy)
-        ask.session.submit(PutDocument(namespace=namespace, kind=self.kind, name=name, body=body))
+        place = policies.document_name(self.kind, name)
+        put = PutDocument(namespace=namespace, kind=policies.KIND, name=place, body=body)
+        ask.session.submit(put)
         apply_policies(ask.session, namespace)
 
     def delete(self, ask: Ask) -> Response:
         """Queues have again what they were declared with."""
         namespace = ask.namespace(ask.vhost())
-        _forget(ask, namespace, self.kind, ask.path["name"])
+        place = policies.document_name(self.kind, ask.path["name"])
+        _forget(ask, namespace, policies.KIND, place)
         apply_policies(ask.session, namespace)
         return changed(ask)
 
