@@ -89,6 +89,7 @@ class FakeNode:
     version = "test"
     cluster_id = "cluster"
     issuer = "http://broker.test:8085"
+    reauthenticate_ms = 0
 
     def __init__(self, users: dict[str, bytes] | None = None) -> None:
         self.users = users or {}
@@ -99,6 +100,11 @@ class FakeNode:
         if not self.users:
             return user
         return user if self.users.get(user) == password else None
+
+    def bearer(self, token: str, now_ms: int) -> tuple[str, int] | None:
+        """`NAME until MS`."""
+        name, _, until_ms = token.partition(" until ")
+        return (name, int(until_ms)) if until_ms and int(until_ms) > now_ms else None
 
     def secret(self, key: str) -> bytes | None:
         return self.users.get(key)

@@ -148,6 +148,10 @@ class SimNodeInfo:
     cluster_id = "00"
     issuer = ""
     guesses = Guesses()
+    reauthenticate_ms = 0
+
+    def bearer(self, token: str, now_ms: int) -> tuple[str, int] | None:
+        return None
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         return user

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from dragoman.doors.cloudtasks.executed import Executed
     from dragoman.doors.shared.grpc.call import Service
     from dragoman.doors.shared.push.issuer import Issuer
+    from dragoman.security.tokens import KeySet
 
 CLUSTER_ID_BYTES: Final = 16
 RESERVE_BYTES: Final = (
@@ -207,7 +208,22 @@ def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
         options.advertise,
         options.keys,
         options.push_issuer,
+        _key_set(options),
+        options.reauthenticate_ms,
     )
+
+
+def _key_set(options: ServeOptions) -> "KeySet | None":
+    """Raises StartError."""
+    if not options.oauth_keys:
+        return None
+    from dragoman.security.tokens import KeySet  # noqa: PLC0415 - loads `cryptography`
+
+    try:
+        document = Path(options.oauth_keys).read_bytes()
+        return KeySet(document, options.oauth_issuer, options.oauth_audience, options.oauth_claim)
+    except (OSError, ValueError) as error:
+        raise StartError(f"oauth_keys: {options.oauth_keys}: {error}") from error
 
 
 def _cluster_id(secret: bytes) -> bytes:

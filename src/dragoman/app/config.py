@@ -46,6 +46,11 @@ class ServeOptions:
     tls_ca: str = ""
     users: dict[str, str] = field(default_factory=dict)  # name to password
     keys: dict[str, str] = field(default_factory=dict)  # name to secret
+    oauth_keys: str = ""  # a file with the public keys of whoever signs tokens
+    oauth_issuer: str = ""
+    oauth_audience: str = ""
+    oauth_claim: str = "sub"
+    reauthenticate_ms: int = 0
     superusers: tuple[str, ...] = ()  # principals that may do everything
     guarded: tuple[str, ...] = ()  # namespaces where what is not granted is refused
     connections_max: int = CONNECTIONS_MAX
@@ -60,6 +65,11 @@ class ServeOptions:
     eventgrid: tuple[Any, ...] = ()  # Event Grid's resources that the file says exist
 
 
+def asks_for_credentials(options: ServeOptions) -> bool:
+    """Whether clients have to prove who they are."""
+    return bool(options.users or options.keys or options.oauth_keys)
+
+
 class ConfigError(Exception):
     """What is wrong with options or a file: `problems`, one line each."""
 
@@ -71,7 +81,7 @@ class ConfigError(Exception):
 def check(options: ServeOptions) -> None:
     """Raises ConfigError for what makes no sense together."""
     problems = []
-    if not (options.users or options.keys or options.insecure or is_loopback(options.host)):
+    if not (asks_for_credentials(options) or options.insecure or is_loopback(options.host)):
         problems.append(
             f"host {options.host}: without users anybody who reaches it may do anything;"
             " configure [users.NAME], or say --insecure"
@@ -92,7 +102,7 @@ def is_loopback(host: str) -> bool:
 
 def is_private(options: ServeOptions) -> bool:
     """Whether this is somebody's own machine: nobody else reaches the broker, and nobody is told apart."""
-    return is_loopback(options.host) and not (options.users or options.keys)
+    return is_loopback(options.host) and not asks_for_credentials(options)
 
 
 def set_pushing(options: ServeOptions, allow: Iterable[str], ca: str, issuer: str = "") -> None:

@@ -151,6 +151,11 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "[security]": {
         "superusers": "users and keys, by name, that may do everything",
         "guarded": "namespaces in which whatever is not granted is refused, even before the first grant is made",
+        "reauthenticate_ms": "how long a Kafka client's login holds; 0 as long as its connection",
+        "oauth_keys": "public keys of whoever signs tokens (SASL OAUTHBEARER): a JSON file as of RFC 7517",
+        "oauth_issuer": "the issuer that tokens must name; empty any",
+        "oauth_audience": "the audience that they must name; empty any",
+        "oauth_claim": "the claim that is the principal's name",
     },
     "[users.NAME]": {
         "password": "the password",

@@ -73,6 +73,11 @@ class SecuritySection(msgspec.Struct, frozen=True, kw_only=True):
 
     superusers: tuple[str, ...] = ()
     guarded: tuple[str, ...] = ()
+    reauthenticate_ms: int = 0
+    oauth_keys: str = ""
+    oauth_issuer: str = ""
+    oauth_audience: str = ""
+    oauth_claim: str = "sub"
 
 
 class UserSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +189,11 @@ def _push(options: ServeOptions, value: Any, folder: Path, problems: Problems) -
 def _security(options: ServeOptions, section: Any, folder: Path, problems: Problems) -> None:
     options.superusers = section.superusers
     options.guarded = section.guarded
+    options.reauthenticate_ms = section.reauthenticate_ms
+    options.oauth_keys = _path(section.oauth_keys, folder)
+    options.oauth_issuer = section.oauth_issuer
+    options.oauth_audience = section.oauth_audience
+    options.oauth_claim = section.oauth_claim
 
 
 APPLY: Final = (

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import dragoman
 from dragoman.app.build import build
-from dragoman.app.config import ServeOptions, is_private
+from dragoman.app.config import ServeOptions, asks_for_credentials, is_private
 from dragoman.app.push import Pusher
 from dragoman.console.access import Access
 from dragoman.console.admin.face import AdminFace
@@ -59,7 +59,7 @@ def running_of(parts: Serving) -> Running:
 
 def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
     """In the order in which they are asked what to say about a path that nobody serves."""
-    is_open = not (options.users or options.keys)
+    is_open = not asks_for_credentials(options)
     access = Access(options.keys, is_open=is_open)
     broker = parts.broker
     cloudtasks = CloudTasks(running_of(parts), options.app_engine)

@@ -2,9 +2,13 @@
 
 import hmac
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from dragoman.kernel.api import Guesses
 from dragoman.security.guesses import Guesses as FailedGuesses
+
+if TYPE_CHECKING:
+    from dragoman.security.tokens import KeySet  # loads `cryptography`, which most brokers need not
 
 
 class LocalNode:
@@ -18,30 +22,45 @@ class LocalNode:
         advertise: Mapping[str, tuple[str, int]],
         keys: Mapping[str, str] | None = None,
         issuer: str = "",
+        tokens: "KeySet | None" = None,
+        reauthenticate_ms: int = 0,
     ) -> None:
         self.version = version
         self.cluster_id = cluster_id
         self.issuer = issuer
         self.guesses: Guesses = FailedGuesses()
+        self.reauthenticate_ms = reauthenticate_ms
+        self._tokens = tokens
         self._users = dict(users)
         self._advertise = dict(advertise)
         self._keys = {name: secret.encode() for name, secret in (keys or {}).items()}
 
     def authenticate(self, user: str, password: bytes) -> str | None:
         """The principal, or None. Without configured users anybody is who they say."""
-        if not self._users:
+        if not self._users and self._tokens is None:
             return user
         expected = self._users.get(user)
         known = expected is not None and hmac.compare_digest(expected.encode(), password)
         return user if known else None
+
+    def bearer(self, token: str, now_ms: int) -> tuple[str, int] | None:
+        """See `kernel.api.Node.bearer`."""
+        if self._tokens is None:
+            return None
+        from dragoman.security.tokens import TokenRefused  # noqa: PLC0415 - as below
+
+        try:
+            return self._tokens.read(token, now_ms)
+        except TokenRefused:
+            return None
 
     def secret(self, key: str) -> bytes | None:
         """The secret of a key, if there is one of that name."""
         return self._keys.get(key)
 
     def is_open(self) -> bool:
-        """Whether nobody has to prove anything: neither users nor keys are configured."""
-        return not self._users and not self._keys
+        """Whether nobody has to prove anything: neither users nor keys nor signers of tokens are configured."""
+        return not self._users and not self._keys and self._tokens is None
 
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         """The operator's address for a protocol, if set."""

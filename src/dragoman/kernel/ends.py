@@ -38,6 +38,13 @@ class Node(Protocol):
         """The principal's name, or None when refused. Any credentials are taken while none are configured."""
         ...
 
+    reauthenticate_ms: int
+    """How long a login holds on a connection before it has to be proved anew; 0 as long as the connection."""
+
+    def bearer(self, token: str, now_ms: int) -> tuple[str, int] | None:
+        """The principal that a signed token is of, and until when (wall ms) it is good; None when refused."""
+        ...
+
     def secret(self, key: str) -> bytes | None:
         """The secret of a key (`[keys.NAME]`), None when there is none of that name."""
         ...

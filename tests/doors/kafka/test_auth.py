@@ -81,7 +81,7 @@ def test_bytes_that_are_no_credentials_are_refused() -> None:
 def test_other_mechanisms_are_refused_with_the_list() -> None:
     answer = shake(World().connect(), "GSSAPI")
     assert answer["error_code"] == 33
-    assert answer["mechanisms"] == ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+    assert answer["mechanisms"] == ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 
 def test_credentials_without_a_handshake_are_refused() -> None:
@@ -92,4 +92,95 @@ def test_credentials_without_a_handshake_are_refused() -> None:
 def test_a_stranger_cannot_send_large_frames() -> None:
     client = World({"alice": b"secret"}).connect()
     client.give((1 << 20).to_bytes(4, "big") + bytes(100))
+    assert client.shell.is_closed
+
+
+# --- tokens --------------------------------------------------------------------------------------------------------
+
+
+def bearer(client: Client, token: str, name: str = "") -> dict[str, Any] | None:
+    """The fake node's tokens say who they are of and until when."""
+    claimed = f"a={name}" if name else ""
+    message = f"n,{claimed},\1auth=Bearer {token}\1\1"
+    client.post(36, 2, {"auth_bytes": message.encode()})
+    return client.take()
+
+
+def guest(**node: Any) -> Client:
+    world = World({"alice": b"secret"})
+    for name, value in node.items():
+        setattr(world.broker.node, name, value)
+    client = world.connect()
+    shake(client, "OAUTHBEARER")
+    return client
+
+
+def test_a_good_token_opens_the_connection_until_it_ends() -> None:
+    client = guest()
+    now_ms = client.session.wall_ms()
+    answer = bearer(client, f"ann until {now_ms + 5_000}", "ann")
+    assert answer is not None
+    assert (answer["error_code"], answer["session_lifetime_ms"]) == (0, 5_000)
+    assert client.ask(3, 5, ALL)["controller_id"] == 1
+    client.world.advance(5_001)
+    client.post(3, 5, ALL)
+    assert client.shell.is_closed
+
+
+def test_who_proves_it_anew_goes_on_and_nobody_becomes_another() -> None:
+    client = guest()
+    now_ms = client.session.wall_ms()
+    bearer(client, f"ann until {now_ms + 5_000}")
+    client.world.advance(4_000)
+    assert shake(client)["error_code"] == 34  # by another mechanism
+    shake(client, "OAUTHBEARER")
+    answer = bearer(client, f"ann until {now_ms + 60_000}")
+    assert answer is not None
+    assert answer["session_lifetime_ms"] == 56_000
+    client.world.advance(4_000)
+    assert client.ask(3, 5, ALL)["controller_id"] == 1
+    assert bearer(client, f"bob until {now_ms + 60_000}") is None
+    client.world.advance(REFUSAL_DELAY_MS)
+    refusal = client.take()
+    assert refusal is not None
+    assert refusal["error_code"] == 58
+    assert client.shell.is_closed
+
+
+@pytest.mark.parametrize("said", ["ann until 1", "nonsense", ""])
+def test_a_bad_token_is_told_in_json_and_refused_when_that_is_acknowledged(said: str) -> None:
+    client = guest()
+    answer = bearer(client, said)
+    assert answer is not None
+    assert (answer["error_code"], answer["auth_bytes"]) == (0, b'{"status":"invalid_token"}')
+    client.post(36, 2, {"auth_bytes": b"\1"})
+    client.world.advance(REFUSAL_DELAY_MS)
+    refusal = client.take()
+    assert refusal is not None
+    assert refusal["error_code"] == 58
+
+
+def test_a_token_of_somebody_else_is_not_good() -> None:
+    client = guest()
+    answer = bearer(client, f"ann until {client.session.wall_ms() + 5_000}", "bob")
+    assert answer is not None
+    assert answer["auth_bytes"]
+
+
+def test_logins_end_when_the_operator_says_so() -> None:
+    world = World({"alice": b"secret"})
+    world.broker.node.reauthenticate_ms = 1_000
+    client = world.connect()
+    shake(client)
+    give(client, "alice", "secret")
+    answer = client.take()
+    assert answer is not None
+    assert answer["session_lifetime_ms"] == 1_000
+    world.advance(999)
+    assert client.ask(3, 5, ALL)["controller_id"] == 1
+    shake(client)
+    give(client, "alice", "secret")
+    assert client.take() is not None
+    world.advance(1_001)
+    client.post(3, 5, ALL)
     assert client.shell.is_closed

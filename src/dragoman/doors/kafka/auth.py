@@ -1,10 +1,16 @@
-"""SASL: SCRAM for users that clients have made, and PLAIN for those of the configuration, also as Event Hubs' clients
-speak it, with the user `$ConnectionString` and the string as password.
+"""SASL: who a client is, by one of three ways.
+
+    PLAIN         a user of the configuration; Event Hubs' clients say `$ConnectionString` and the string as password
+    SCRAM         users that clients have made
+    OAUTHBEARER   who shows a token that a key of the operator's set has signed
+
+A login that has an end is proved anew on the same connection (KIP-368); else the connection ends with the next request
+behind it.
 
 A refusal is answered late, since clients come back at once: REFUSAL_DELAY_MS, as Kafka does.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dragoman.doors.kafka import scramusers
 from dragoman.doors.kafka.talk import Request, Talk
@@ -14,7 +20,9 @@ from dragoman.wire.kafka.errors import ErrorCode
 Message = dict[str, Any]
 
 PLAIN: Final = "PLAIN"
-MECHANISMS: Final = (PLAIN, *HASHES)
+OAUTHBEARER: Final = "OAUTHBEARER"
+MECHANISMS: Final = (PLAIN, *HASHES, OAUTHBEARER)
+REFUSED_TOKEN: Final = b'{"status":"invalid_token"}'
 REFUSAL_DELAY_MS: Final = 100  # connection.failed.authentication.delay.ms
 CONNECTION_STRING: Final = "$ConnectionString"
 PARTS: Final = 3  # authorization id, user, password (RFC 4616)
@@ -49,12 +57,16 @@ class Refusal:
 
 def serve_handshake(talk: Talk, request: Request, message: Message) -> Message:
     """SaslHandshake. Version 0 would go on with bytes in no frame: what follows must be framed here too."""
-    if message["mechanism"] not in MECHANISMS:
+    wanted = message["mechanism"]
+    code = 0
+    if wanted not in MECHANISMS:
         code = ErrorCode.UNSUPPORTED_SASL_MECHANISM
-        return {"error_code": code, "mechanisms": list(MECHANISMS)}
-    talk.mechanism = message["mechanism"]
-    talk.exchange = None
-    return {"error_code": 0, "mechanisms": list(MECHANISMS)}
+    elif talk.proved and wanted != talk.proved:
+        code = ErrorCode.ILLEGAL_SASL_STATE  # who proves it anew does so as before (KIP-368)
+    else:
+        talk.mechanism = wanted
+        talk.exchange = None
+    return {"error_code": code, "mechanisms": list(MECHANISMS)}
 
 
 def serve_authenticate(talk: Talk, request: Request, message: Message) -> Message | None:
@@ -63,18 +75,72 @@ def serve_authenticate(talk: Talk, request: Request, message: Message) -> Messag
         code = ErrorCode.ILLEGAL_SASL_STATE
         return {"error_code": code, "error_message": code.message, "auth_bytes": b""}
     token = bytes(message["auth_bytes"])
-    if talk.mechanism == PLAIN:
-        principal, said = _principal(talk, token), b""
-    else:
-        principal, said = scramusers.answer(talk, token)
-    if principal is None and not said:
-        code = ErrorCode.SASL_AUTHENTICATION_FAILED
+    proof = _judged(talk, token)
+    is_another = talk.proved and proof.principal not in (None, talk.principal)
+    if is_another or (proof.principal is None and not proof.said):
+        code = ErrorCode.SASL_AUTHENTICATION_FAILED  # nobody becomes another (KIP-368)
         refusal = {"error_code": code, "error_message": code.message, "auth_bytes": b""}
         talk.park(Refusal(talk, request, refusal))
         return None
-    if principal is not None:
-        talk.log_in(principal)
-    return {"error_code": 0, "error_message": None, "auth_bytes": said}
+    lifetime_ms = 0 if proof.principal is None else _begin(talk, proof)
+    return {
+        "error_code": 0,
+        "error_message": None,
+        "auth_bytes": proof.said,
+        "session_lifetime_ms": lifetime_ms,
+    }
+
+
+class Proof(NamedTuple):
+    """What came of a client's bytes: who it is, or what it is told first; neither, it has failed."""
+
+    principal: str | None
+    said: bytes = b""
+    until_ms: int | None = None  # wall time, where what was shown has an end
+
+
+def _judged(talk: Talk, token: bytes) -> Proof:
+    if talk.mechanism == PLAIN:
+        return Proof(_principal(talk, token))
+    if talk.mechanism == OAUTHBEARER:
+        return _bearer(talk, token)
+    return Proof(*scramusers.answer(talk, token))
+
+
+def _begin(talk: Talk, proof: Proof) -> int:
+    """The client is who it says; for how long, 0 without an end (KIP-368)."""
+    assert proof.principal is not None
+    session = talk.session
+    talk.log_in(proof.principal)
+    talk.proved = talk.mechanism
+    ends = [] if proof.until_ms is None else [max(proof.until_ms - session.wall_ms(), 1)]
+    most_ms = session.node().reauthenticate_ms
+    if most_ms:
+        ends.append(most_ms)
+    lifetime_ms = min(ends, default=0)
+    talk.until_ms = session.elapsed_ms() + lifetime_ms if lifetime_ms else None
+    return lifetime_ms
+
+
+def _bearer(talk: Talk, message: bytes) -> Proof:
+    """A client's first message (RFC 7628, section 3.1): `n,a=NAME,` and fields between ^A. One whose token is not good
+    is told so in JSON, says ^A, and is refused then (section 3.2.3).
+    """
+    if talk.exchange is not None:
+        return Proof(None)
+    fields = message.split(b"\x01")
+    token = ""
+    for field in fields[1:]:
+        name, _, value = field.partition(b"=")
+        scheme, _, rest = value.partition(b" ")
+        if name == b"auth" and scheme.lower() == b"bearer":
+            token = rest.strip().decode("ascii", "replace")
+    found = talk.session.node().bearer(token, talk.session.wall_ms()) if token else None
+    claimed = fields[0].split(b",")[1:2] if fields[0].count(b",") == 2 else [b"?"]
+    if found is None or (claimed[0] and claimed[0] != b"a=" + found[0].encode()):
+        talk.exchange = REFUSED_TOKEN
+        return Proof(None, REFUSED_TOKEN)
+    return Proof(found[0], b"", found[1])
 
 
 def _principal(talk: Talk, token: bytes) -> str | None:

@@ -115,7 +115,7 @@ class KafkaDoor:
         api = TABLE.get(key)
         if api is None or not api.low <= version <= api.high:
             self._refuse(request)
-        elif self._talk.principal is None and key not in BEFORE_AUTHENTICATION:
+        elif key not in BEFORE_AUTHENTICATION and self._talk.is_stranger():
             self._close()
         elif key == PRODUCE:
             self._producing.serve(request)

@@ -19,7 +19,9 @@ Dragoman looks like a cluster of one Kafka 4 broker, node 1, at the address the 
 `advertise`). A topic is a stream: a RabbitMQ queue of the same name is the same messages. Clients use SASL PLAIN when
 users are configured; until then anybody may come in, with or without credentials. Event Hubs' user
 `$ConnectionString` is understood: key name and key of the connection string are the user and the password. Users that
-clients make (`kafka-configs --alter --add-config SCRAM-SHA-256=...`) prove themselves by SCRAM-SHA-256 or -512.
+clients make (`kafka-configs --alter --add-config SCRAM-SHA-256=...`) prove themselves by SCRAM-SHA-256 or -512. Tokens
+that a key of `[security] oauth_keys` has signed are taken by OAUTHBEARER. Such a login ends with its token, and any
+other after `reauthenticate_ms`, unless the client proves it anew (KIP-368). All of it works over TLS on the same port.
 
 A produced batch stays shut: it is checked (length, format, checksum, counts, times, size), stored and handed out as its
 producer compressed it. acks=1 and acks=all are the same here: the answer waits until the batch would survive a crash of
@@ -39,7 +41,7 @@ Other protocols' messages are read as record batches made for the purpose; other
 - A transaction ends in one atomic set (markers, offsets and the end): nobody ever sees it being prepared, and none is
   left hanging for `kafka-transactions abort`. A client that uses the second kind (`transaction.version` 2) is told its
   next epoch once that would survive a loss of power.
-- No quotas, no client telemetry, no OAUTHBEARER yet.
+- No quotas, no client telemetry yet.
 - Access lists (`kafka-acls`) are grants of [permissions.md](../permissions.md), for all protocols alike. Until the
   first one is made everybody may do everything; from then on what is not allowed is refused, as with
   `allow.everyone.if.no.acl.found=false`: name a superuser in the configuration before. `User:` is the one type of

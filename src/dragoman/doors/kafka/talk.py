@@ -91,8 +91,10 @@ class Talk:
         "outbox",
         "parked",
         "principal",
+        "proved",
         "session",
         "unsent_bytes",
+        "until_ms",
     )
 
     def __init__(self, session: Session, connection: Connection) -> None:
@@ -102,6 +104,8 @@ class Talk:
         self.principal: str | None = None
         self.mechanism = ""  # of SASL, once agreed on
         self.exchange: Any = None  # of SASL, while it takes more than one message
+        self.proved = ""  # the mechanism by which it has proved who it is
+        self.until_ms: int | None = None  # elapsed time at which that has to be proved anew
         self.level = APPLIED  # what the answer to the request at hand waits for
         self.outbox: deque[Slot] = deque()
         self.unsent_bytes = 0  # of answers in the outbox
@@ -115,6 +119,13 @@ class Talk:
         """Who speaks, from here on."""
         self.principal = principal
         self.session.act_as(principal, self.connection.peer[0])
+
+    def is_stranger(self) -> bool:
+        """Whether nobody knows (any more) who it is."""
+        until_ms = self.until_ms
+        return self.principal is None or (
+            until_ms is not None and until_ms <= self.session.elapsed_ms()
+        )
 
     def as_broker(self) -> AbstractContextManager[None]:
         """What is asked within is the broker's own look, of which the client is told what it may know."""
