@@ -202,6 +202,20 @@ def test_a_filter_chooses_and_what_it_leaves_out_counts_as_carried_past() -> Non
     assert (only(session).left, only(session).carried) == (0, 0)
 
 
+@pytest.mark.parametrize(("text", "carried"), [("'x' in h", []), ("!('x' in h)", [b"1", b"2"])])
+def test_a_pump_carries_what_its_condition_holds_for(text: str, carried: list[bytes]) -> None:
+    node = Engine().start()
+    session = node.connect()
+    for name in ("s", "a"):
+        stream(session, name)
+    pump(session, "s", "a", filter={"expression": text}, dialect="cel")
+    publish(session, "s", b"1", b"2")
+    node.settle()
+    assert bodies(session, "a") == carried
+    with pytest.raises(InvalidArgument, match="CEL, line 1"):
+        pump(session, "a", "s", filter={"expression": "'x' in"}, dialect="cel")
+
+
 def test_a_pump_opens_batches_and_keeps_columns() -> None:
     node = Engine().start()
     session = node.connect()

@@ -199,6 +199,7 @@ def _binding(ns: str, name: str, table: dict[str, Any], where: str, problems: Pr
         arguments=section.arguments,
         filter=section.filter,
         headers_set=section.headers_set,
+        dialect=section.dialect,
     )
     return c.Bind(
         namespace=ns,

@@ -65,6 +65,7 @@ from dragoman.kernel.documents import (
 )
 from dragoman.kernel.ends import Connection, ConnectionDoor, Guesses, Node
 from dragoman.kernel.entities import Holder
+from dragoman.kernel.filters.dialects import filter_as_cel
 from dragoman.kernel.filters.jms import compile_selector
 from dragoman.kernel.granting import CreateGrants, DeleteGrants, ListGrants, SetGuard
 from dragoman.kernel.groups.beats import (
@@ -122,7 +123,6 @@ from dragoman.kernel.leases.commands import (
     SessionLock,
     SetSessionState,
 )
-from dragoman.kernel.leases.index import filter_as_cel
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.peek import FindLease, LeaseInfo, Peek, Peeked, PeekStream
 from dragoman.kernel.leases.seek import AlterSubscription, Seek
@@ -206,6 +206,7 @@ from dragoman.kernel.session import Session
 from dragoman.kernel.settings import (
     Address,
     BindingSettings,
+    FilterDialect,
     HeaderValues,
     PumpSettings,
     RouteSettings,
@@ -320,6 +321,7 @@ __all__ = [
     "Document",
     "EndTransaction",
     "Extract",
+    "FilterDialect",
     "FindEpoch",
     "FindLease",
     "FindQueue",

@@ -16,8 +16,8 @@ import msgspec
 from dragoman.kernel.block import Partition
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
 from dragoman.kernel.entities import Stream
-from dragoman.kernel.filters.amqp import headers_filter
-from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.filters.compiler import CompiledFilter
+from dragoman.kernel.filters.dialects import filter_in
 from dragoman.kernel.records import PumpCreated, PumpDeleted, PumpMoved
 from dragoman.kernel.settings import Address, PumpSettings
 from dragoman.model.limits import PUMPS_ENDED_MAX
@@ -175,7 +175,7 @@ class Pumps:
 
 def compiled(settings: PumpSettings) -> CompiledFilter | None:
     """The filter ready to run. Raises InvalidArgument."""
-    return compile_filter(headers_filter(settings.filter)) if settings.filter else None
+    return filter_in(settings.dialect, settings.filter)
 
 
 def apply_pump_created(state: "State", record: PumpCreated) -> None:

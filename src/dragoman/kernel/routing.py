@@ -7,8 +7,8 @@ alone. Ids of routes and streams come from one counter, so that a target is simp
 from collections.abc import Hashable, Iterator, Mapping
 
 from dragoman.kernel.entities import Stream, Subscription
-from dragoman.kernel.filters.amqp import headers_filter
-from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
+from dragoman.kernel.filters.compiler import CompiledFilter
+from dragoman.kernel.filters.dialects import filter_in
 from dragoman.kernel.filters.nodes import Attribute, Field, Header
 from dragoman.kernel.records import Bound, RouteCreated, Unbound
 from dragoman.kernel.routes.graph import Resolution, resolve
@@ -46,7 +46,7 @@ def hash_on(text: str) -> Field | None:
 
 
 def _filter(binding: BindingSettings) -> CompiledFilter | None:
-    return compile_filter(headers_filter(binding.filter)) if binding.filter else None
+    return filter_in(binding.dialect, binding.filter)
 
 
 class Routing:

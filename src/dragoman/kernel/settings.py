@@ -116,7 +116,7 @@ class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a pump carries messages on.
 
-    filter         headers to match, in the manner of a headers route (`x-match`); empty takes all
+    filter         what is carried, in the words of `dialect`; empty takes all
     headers_set    put on every message carried
     attempts_max   after so many refusals a message goes to `dead_letter`, or is dropped and counted
     retry_ms       before the next attempt, doubled with each
@@ -137,13 +137,14 @@ class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     until_end: bool = False
     rate_max: int = 0
     to_origin: bool = False
+    dialect: FilterDialect = "headers"  # what `filter` is written in
 
 
 class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a route hands on to a target.
 
     arguments    typed values that the route's kind matches on or weighs by: part of the binding's identity
-    filter       further headers to match, in the manner of a headers route (`x-match`); empty takes all
+    filter       what is handed on of what the route's kind has matched, in the words of `dialect`; empty takes all
     headers_set  put on the message for this target
     """
 
@@ -151,3 +152,4 @@ class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     arguments: dict[str, Any] = msgspec.field(default_factory=dict)
     filter: dict[str, Any] = msgspec.field(default_factory=dict)
     headers_set: tuple[tuple[str, str], ...] = ()
+    dialect: FilterDialect = "headers"  # what `filter` is written in

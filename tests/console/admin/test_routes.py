@@ -35,6 +35,25 @@ def test_a_binding_is_made_listed_and_deleted_by_its_id(admin: Admin) -> None:
     assert admin.refused("GET", "/bindings?route=x") == (404, "route-not-found")
 
 
+def test_a_binding_hands_on_what_its_condition_holds_for(admin: Admin) -> None:
+    said = {"expression": "msg.total > 10 && h.tier == 'gold'"}
+    body = {"route": "r", "target": "q", "key": "a.#", "filter": said, "dialect": "cel"}
+    made = admin.post("/bindings", body, 201)
+    assert made["cel"] == '(h.tier == "gold" && (msg.total > 10))'
+    wrong = {**body, "filter": {"expression": "msg."}}
+    assert admin.refused("POST", "/bindings", wrong) == (400, "invalid-argument")
+    messages = [
+        {"body": text, "headers": [["tier", tier]]}
+        for text, tier in (
+            ('{"total": 11}', "gold"),
+            ('{"total": 9}', "gold"),
+            ('{"total": 11}', "tin"),
+        )
+    ]
+    admin.post("/routes/default/r/messages", {"messages": messages, "key": "a.b"})
+    assert admin.get("/queues/default/q")["ready"] == 1
+
+
 def test_a_route_that_is_bound_may_be_spared(admin: Admin) -> None:
     admin.post("/bindings", {"route": "r", "target": "q"}, 201)
     assert admin.refused("DELETE", "/routes/default/r?if_unused=true") == (409, "in-use")

@@ -24,6 +24,7 @@ from dragoman.kernel.api import (
     BindingSettings,
     DeclareRoute,
     DeleteRoute,
+    FilterDialect,
     ListBindings,
     ListRoutes,
     RouteInfo,
@@ -65,6 +66,7 @@ class NewBinding(msgspec.Struct, forbid_unknown_fields=True):
     arguments: dict[str, Any] = msgspec.field(default_factory=dict)
     filter: dict[str, Any] = msgspec.field(default_factory=dict)
     headers_set: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    dialect: FilterDialect = "headers"
 
 
 def list_routes(ask: Ask) -> RoutePage:
@@ -113,6 +115,7 @@ def create_binding(ask: Ask) -> BindingView:
         arguments=body.arguments,
         filter=body.filter,
         headers_set=tuple(body.headers_set),
+        dialect=body.dialect,
     )
     info = BindingInfo(body.route, body.target, body.to_route, settings)
     ask.session.submit(_command(Bind, body.namespace, info))

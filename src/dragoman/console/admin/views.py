@@ -79,7 +79,7 @@ class RouteView(msgspec.Struct):
 
 
 class BindingView(msgspec.Struct):
-    """A binding; `id` is made from what tells it from others."""
+    """A binding; `id` is made from what tells it from others. `cel` is what it filters by; empty takes all."""
 
     namespace: str
     id: str
@@ -90,6 +90,8 @@ class BindingView(msgspec.Struct):
     arguments: dict[str, Any]
     filter: dict[str, Any]
     headers_set: list[tuple[str, str]]
+    dialect: str
+    cel: str
 
 
 class PumpView(msgspec.Struct):
@@ -171,7 +173,7 @@ def queue_view(info: QueueInfo) -> QueueView:
         dead=info.dead,
         consumers=info.consumers,
         oldest_ms=info.oldest_ms,
-        cel=filter_as_cel(info.settings),
+        cel=filter_as_cel(info.settings.dialect, info.settings.filter),
     )
 
 
@@ -193,6 +195,8 @@ def binding_view(namespace: str, info: BindingInfo) -> BindingView:
         settings.arguments,
         settings.filter,
         list(settings.headers_set),
+        settings.dialect,
+        filter_as_cel(settings.dialect, settings.filter),
     )
 
 

@@ -12,6 +12,7 @@
     servicebus rules of Service Bus subscriptions -> predicate, and `actions`; most are written in `sql`
     cel       conditions of CEL -> predicate, and `expressions`; `emit` and `conditions` write Python of those, and
               `evaluation`, `conversions`, `times`, `message` and `output` are what it calls
+    dialects  all of these by name
     shown     any dialect's predicate -> CEL that takes the same
     parser    what conditions of SQL-92 have in common, over `tokens`; `reckoning` is their arithmetic
 

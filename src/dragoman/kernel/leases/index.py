@@ -7,18 +7,11 @@ Only streams with such readers (`Stream.indexed`) are looked at. A batch is open
 stream already holds when such a reader attaches to it is indexed then, up to BACKLOG_BYTES_MAX of it.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from dragoman.kernel.filters.amqp import headers_filter
-from dragoman.kernel.filters.cel.filter import cel_filter
-from dragoman.kernel.filters.compiler import PLAIN, CompiledFilter, compile_filter
-from dragoman.kernel.filters.eventgrid import eventgrid_filter
-from dragoman.kernel.filters.nodes import Predicate, Semantics
-from dragoman.kernel.filters.pubsub import pubsub_filter
-from dragoman.kernel.filters.servicebus import SEMANTICS as SERVICEBUS
-from dragoman.kernel.filters.servicebus import Acting, servicebus_actions, servicebus_filter
-from dragoman.kernel.filters.shown import as_cel
+from dragoman.kernel.filters.compiler import CompiledFilter
+from dragoman.kernel.filters.dialects import filter_in
+from dragoman.kernel.filters.servicebus import Acting, servicebus_actions
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
@@ -44,14 +37,6 @@ Entries = list[tuple[int, int, int, bytes]]
 BACKLOG_BYTES_MAX: Final = 16 << 20  # read at once when a reader with an order attaches to a stream
 KEY_BYTES_MAX: Final = 1024  # longer keys are cut: their messages share a lane
 KEYED: Final = ("key", "session", "fair")
-DIALECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], Predicate]]] = {
-    "headers": headers_filter,
-    "eventgrid": eventgrid_filter,
-    "pubsub": pubsub_filter,
-    "servicebus": servicebus_filter,
-    "cel": cel_filter,
-}
-SEMANTICS: Final[Mapping[str, Semantics]] = {"servicebus": SERVICEBUS}
 
 
 def order_of(settings: SubscriptionSettings) -> Order | None:
@@ -65,18 +50,7 @@ def order_of(settings: SubscriptionSettings) -> Order | None:
 
 def filter_of(settings: SubscriptionSettings) -> CompiledFilter | None:
     """Raises InvalidArgument."""
-    if not settings.filter:
-        return None
-    semantics = SEMANTICS.get(settings.dialect, PLAIN)
-    return compile_filter(DIALECTS[settings.dialect](settings.filter), semantics)
-
-
-def filter_as_cel(settings: SubscriptionSettings) -> str:
-    """What it filters by, in CEL; empty where it takes all. Raises InvalidArgument."""
-    if not settings.filter:
-        return ""
-    predicate = DIALECTS[settings.dialect](settings.filter)
-    return as_cel(predicate, SEMANTICS.get(settings.dialect, PLAIN))
+    return filter_in(settings.dialect, settings.filter)
 
 
 def actions_of(settings: SubscriptionSettings) -> tuple[Acting, ...]:
