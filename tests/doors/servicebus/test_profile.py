@@ -14,7 +14,7 @@ from dragoman.kernel.api import CreateSubscription, SubscriptionSettings
 from dragoman.kernel.commands import CreateStream
 from dragoman.model.message import Typed
 from dragoman.wire.amqp10.errors import Error
-from dragoman.wire.amqp10.messaging import RELEASED, Modified, Rejected, Source
+from dragoman.wire.amqp10.messaging import ACCEPTED, RELEASED, Modified, Rejected, Source
 from dragoman.wire.amqp10.performatives import Attach, Detach, Disposition
 from dragoman.wire.amqp10.sections import slice_message
 from dragoman.wire.amqp10.values import Int, Symbol, UInt
@@ -252,3 +252,32 @@ def test_connections_that_claim_nothing_are_served_as_any_other() -> None:
     client.receiver()
     (frame,) = client.transfers()
     assert b"x-opt-sequence-number" not in frame.payload
+
+
+def test_a_range_of_which_not_all_is_held_is_told_the_truth_one_by_one() -> None:
+    world, client = filled(b"a", b"b", b"c")
+    client.receiver(credit=2)
+    client.heard()
+    world.advance(LEASE_MS // 2)
+    client.credit(1, count=2)
+    client.heard()
+    world.advance(LEASE_MS // 2)
+    client.say(Disposition(True, 1, 3, settled=False, state=ACCEPTED))
+    told = [frame.body for frame in client.heard() if isinstance(frame.body, Disposition)]
+    states = {
+        number: type(each.state).__name__
+        for each in told
+        for number in range(each.first, (each.last or each.first) + 1)
+    }
+    assert states == {1: "Rejected", 2: "Rejected", 3: "Accepted"}
+    assert world.info().ready + world.info().leased == 2
+
+
+def test_a_range_that_is_held_is_settled_and_told_at_once() -> None:
+    world, client = filled(b"a", b"b", b"c")
+    client.receiver()
+    client.heard()
+    client.say(Disposition(True, 1, 3, settled=False, state=ACCEPTED))
+    (told,) = [frame.body for frame in client.heard() if isinstance(frame.body, Disposition)]
+    assert (told.first, told.last, told.settled) == (1, 3, True)
+    assert world.info().ready + world.info().leased == 0

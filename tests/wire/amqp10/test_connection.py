@@ -26,7 +26,7 @@ from dragoman.wire.amqp10.frames import (
     frame,
     sasl_frame,
 )
-from dragoman.wire.amqp10.messaging import ACCEPTED, Source
+from dragoman.wire.amqp10.messaging import ACCEPTED, RELEASED, Source
 from dragoman.wire.amqp10.performatives import (
     Attach,
     Begin,
@@ -237,6 +237,23 @@ def test_dispositions_in_other_spellings_are_the_same() -> None:
         (event,) = peer.give(body)
         assert isinstance(event, Disposed)
         assert (event.session, event.disposition) == (session, plain)
+
+
+def test_what_is_said_of_neighbours_in_the_same_words_is_one_event() -> None:
+    peer = Peer()
+    session = peer.begin()
+    said = [Disposition(True, number, None, True, ACCEPTED) for number in (4, 5, 6)]
+    said += [Disposition(True, 7, 8, True, ACCEPTED), Disposition(True, 9, 9, False, ACCEPTED)]
+    said += [Disposition(True, 11, 11, False, ACCEPTED), Disposition(True, 12, 12, False, RELEASED)]
+    found = peer.give(b"".join(frame(0, each) for each in said))
+    assert all(isinstance(each, Disposed) and each.session is session for each in found)
+    told = [each.disposition for each in found if isinstance(each, Disposed)]
+    assert [(each.first, each.last or each.first, each.settled) for each in told] == [
+        (4, 8, True),
+        (9, 9, False),
+        (11, 11, False),
+        (12, 12, False),
+    ]
 
 
 def test_a_link_of_the_same_name_takes_the_place_of_the_first() -> None:

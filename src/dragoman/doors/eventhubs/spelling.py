@@ -4,13 +4,14 @@ A receiver that asked for them gets the partition's last number, offset and time
 """
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Final
 
 from dragoman.doors.eventhubs.last import last_of
 from dragoman.doors.shared.amqp10.profile import Handout, Verdict
 from dragoman.doors.shared.amqp10.showing import header_of
 from dragoman.kernel.api import DescribeStream, Session, StreamHead, StreamInfo
-from dragoman.wire.amqp10.encode import encode
+from dragoman.wire.amqp10.encode import encode, encode_string
 from dragoman.wire.amqp10.messaging import DeliveryState
 from dragoman.wire.amqp10.sections import (
     DELIVERY_ANNOTATIONS,
@@ -21,9 +22,10 @@ from dragoman.wire.amqp10.sections import (
 )
 from dragoman.wire.amqp10.values import Described, Symbol, Timestamp, ULong
 
-SEQUENCE: Final = encode(Symbol("x-opt-sequence-number"))
+_pack: Final = Struct(">q").pack
+SEQUENCE: Final = encode(Symbol("x-opt-sequence-number")) + b"\x81"  # a long
 OFFSET: Final = encode(Symbol("x-opt-offset"))
-ENQUEUED: Final = encode(Symbol("x-opt-enqueued-time"))
+ENQUEUED: Final = encode(Symbol("x-opt-enqueued-time")) + b"\x83"  # a timestamp
 PAIRS: Final = 6  # names and values of these three
 
 
@@ -84,8 +86,8 @@ class EventSpelling:
 def annotated(entry: bytes, offset: int, stored_ms: int, beside: bytes = b"") -> bytes:
     """An event with the service's annotations; `beside` are delivery annotations, encoded."""
     parts = split_entry(entry)
-    pairs = SEQUENCE + encode(offset) + OFFSET + encode(str(offset))
-    pairs += ENQUEUED + encode(Timestamp(stored_ms))
+    pairs = SEQUENCE + _pack(offset) + OFFSET + encode_string(str(offset))
+    pairs += ENQUEUED + _pack(stored_ms)
     stored = entry[parts.annotations : parts.properties]
     annotations = merge_map(MESSAGE_ANNOTATIONS, pairs, PAIRS, stored)
     return show_entry(entry, header_of(entry, parts, 0) + beside, annotations)

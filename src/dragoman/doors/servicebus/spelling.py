@@ -12,6 +12,7 @@ A lock runs to its end when its link closes; a session's messages are given back
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from struct import Struct
 from typing import Any, Final
 
 from dragoman.doors.servicebus.errors import LOCK_LOST, SESSION_LOCK_LOST
@@ -29,11 +30,14 @@ from dragoman.wire.amqp10.messaging import (
     Rejected,
     Released,
 )
-from dragoman.wire.amqp10.values import Int, Symbol, Timestamp
+from dragoman.wire.amqp10.values import Int, Symbol
 
-SEQUENCE: Final = encode(Symbol("x-opt-sequence-number"))
-ENQUEUED: Final = encode(Symbol("x-opt-enqueued-time"))
-LOCKED_UNTIL: Final = encode(Symbol("x-opt-locked-until"))
+_LONG: Final = b"\x81"
+_TIMESTAMP: Final = b"\x83"
+_pack: Final = Struct(">q").pack
+SEQUENCE: Final = encode(Symbol("x-opt-sequence-number")) + _LONG
+ENQUEUED: Final = encode(Symbol("x-opt-enqueued-time")) + _TIMESTAMP
+LOCKED_UNTIL: Final = encode(Symbol("x-opt-locked-until")) + _TIMESTAMP
 STATE: Final = encode(Symbol("x-opt-message-state"))
 DEFERRED: Final = encode(Int(1))
 SCHEDULED: Final = encode(Int(2))
@@ -54,10 +58,10 @@ def annotated(
     state: bytes = b"",
 ) -> bytes:
     """A message with Service Bus's annotations in front of its sender's."""
-    pairs = SEQUENCE + encode(sequence) + ENQUEUED + encode(Timestamp(stored_ms))
+    pairs = SEQUENCE + _pack(sequence) + ENQUEUED + _pack(stored_ms)
     count = 4
     if locked_until_ms:
-        pairs += LOCKED_UNTIL + encode(Timestamp(locked_until_ms))
+        pairs += LOCKED_UNTIL + _pack(locked_until_ms)
         count += 2
     if state:
         pairs += STATE + state

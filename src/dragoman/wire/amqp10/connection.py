@@ -51,6 +51,7 @@ from dragoman.wire.amqp10.frames import (
     sasl_frame,
 )
 from dragoman.wire.amqp10.links import Link, LinkState
+from dragoman.wire.amqp10.messaging import ACCEPTED
 from dragoman.wire.amqp10.performatives import (
     MAX_FRAME_SIZE_MIN,
     SASL_AUTH,
@@ -227,7 +228,7 @@ class Connection:
                     self._transfer(session, data, at, stop, events)
                     return stop
                 if data.startswith(_DISPOSITION, at):
-                    events.append(Disposed(session, read_disposition(data[at:stop], 0)))
+                    _dispose(session, read_disposition(data[at:stop], 0), events)
                     return stop
             self._frame_bytes = stop - at
             performative, end = _composite(data[at:stop])
@@ -435,6 +436,23 @@ class Connection:
     def send_heartbeat(self) -> None:
         """A sign of life."""
         self.out.append(EMPTY_FRAME)
+
+
+def _dispose(session: Session, said: Disposition, events: list[Event]) -> None:
+    """What is said of neighbours, back to back and in the same words, is said once of all of them."""
+    last = events[-1] if events else None
+    if type(last) is Disposed and last.session is session and said.state is ACCEPTED:
+        before = last.disposition
+        end = before.first if before.last is None else before.last
+        if (
+            before.state is ACCEPTED
+            and before.role is said.role
+            and before.settled is said.settled
+            and said.first == end + 1
+        ):
+            before.last = said.first if said.last is None else said.last
+            return
+    events.append(Disposed(session, said))
 
 
 def _composite(data: bytes) -> tuple[Any, int]:

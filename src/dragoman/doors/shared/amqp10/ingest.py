@@ -28,6 +28,9 @@ BROKERS_OWN: Final = frozenset(
     )
 )
 _MARK: Final = b"x-"
+HEADERS_MAX: Final = 1_024
+_HEADERS: Final[dict[bytes, tuple[int, int]]] = {}
+"""Headers are few: what those of one kind say, priority and life, is read once."""
 HEAD_BYTES_MAX: Final = 64 << 10  # header, annotations and properties: what is looked into
 BEFORE_BODY_BYTES_MAX: Final = 1 << 20  # with the application-properties, which filters look into
 
@@ -82,11 +85,18 @@ def take(payload: bytes) -> Taken:
 def _read_header(taken: Taken, payload: bytes, found: Sections) -> None:
     if found.delivery == 0:
         return
-    header = from_bytes(payload, 0)[0]
-    if type(header) is not Header:
-        raise DecodeError("a header that is none")
-    taken.priority = header.priority if header.priority != Header().priority else 0
-    taken.ttl_ms = header.ttl or 0
+    raw = payload[: found.delivery]
+    known = _HEADERS.get(raw)
+    if known is None:
+        header = from_bytes(raw, 0)[0]
+        if type(header) is not Header:
+            raise DecodeError("a header that is none")
+        priority = header.priority if header.priority != Header().priority else 0
+        known = priority, header.ttl or 0
+        if len(_HEADERS) >= HEADERS_MAX:
+            _HEADERS.clear()
+        _HEADERS[raw] = known
+    taken.priority, taken.ttl_ms = known
 
 
 def _read_annotations(taken: Taken, known: dict[Any, Any]) -> None:

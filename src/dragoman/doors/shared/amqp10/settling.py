@@ -1,7 +1,8 @@
 """What the client says of deliveries: outcomes to settlements, and the answers of those that it has not settled itself.
 
 settled     one settlement per holder and partition for the whole range; nothing is answered
-unsettled   one by one, so that each is told the truth: its own outcome again, or that it was lost
+unsettled   all at once if all are held, else one by one, so that each is told the truth: its own outcome again, or
+            that it was lost
 in a transaction    gathered for it
 """
 
@@ -12,7 +13,7 @@ from dragoman.doors.shared.amqp10.profile import Refused, Spelling, Verdict
 from dragoman.doors.shared.amqp10.strand import Strand, Waiting
 from dragoman.doors.shared.unacked import Segment, Span, Spans
 from dragoman.kernel.api import Settle
-from dragoman.model.errors import SubscriptionNotFound
+from dragoman.model.errors import LeaseExpired, SubscriptionNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.amqp10.messaging import DeliveryState, Received, Rejected, TransactionalState
 from dragoman.wire.amqp10.performatives import RECEIVER, SENDER, SEQUENCE_MASK, Disposition
@@ -119,6 +120,11 @@ def _judge(command: Settle, verdict: Verdict) -> None:
 def _settle_each(strand: Strand, segment: Segment, state: DeliveryState) -> None:
     spelling: Spelling = strand.spellings[segment.holder]
     verdict = spelling.judge(state)
+    if verdict is not None and _settle_whole(strand, segment, verdict):
+        answer, position = spelling.echo(state), strand.session.position()
+        last = segment.end - 1
+        strand.answer(Waiting(SENDER, segment.first, last, answer, position, WRITTEN, None))
+        return
     for number in range(segment.first, segment.end):
         offset = segment.offset + number - segment.first
         runs = [(offset, offset + 1)]
@@ -127,6 +133,18 @@ def _settle_each(strand: Strand, segment: Segment, state: DeliveryState) -> None
         answer = spelling.echo(state) if is_held else spelling.lost(state)
         position = strand.session.position()
         strand.answer(Waiting(SENDER, number, number, answer, position, WRITTEN, None))
+
+
+def _settle_whole(strand: Strand, segment: Segment, verdict: Verdict) -> bool:
+    """Whether all of it is settled; else none of it."""
+    end = segment.offset + segment.end - segment.first
+    runs = [(segment.offset, end)]
+    command = Settle(segment.subscription, segment.partition, segment.holder, runs, "ack")
+    command.strict = True
+    try:
+        return _carry_out(strand, command, verdict)
+    except LeaseExpired:
+        return False
 
 
 def _echo(strand: Strand, first: int, last: int, state: DeliveryState) -> None:
