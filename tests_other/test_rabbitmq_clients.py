@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 from tests_other.conftest import Broker
-from tests_other.ready import MissingError, Program, on_go, on_node
+from tests_other.ready import MissingError, Program, on_go, on_java, on_node
 
 COUNT: Final = 50
 EXPECTED: Final = [f"value-{number}" for number in range(COUNT)]
@@ -37,3 +37,20 @@ def test_what_one_sends_another_receives_whole_and_in_order(
     name = f"rabbitmq-{producer}-to-{consumer}"
     sender.run(address, "produce", name, COUNT)
     assert receiver.run(address, "consume", name, COUNT) == EXPECTED
+
+
+def test_spring_declares_sends_is_returned_receives_and_is_answered(broker: Broker) -> None:
+    try:
+        spring = on_java("SpringTemplate", "amqp", "pom-spring.xml")
+    except MissingError as error:
+        pytest.skip(str(error))
+    address = f"{broker['amqp']['host']}:{broker['amqp']['port']}"
+    assert spring.said(address, "spring") == [
+        "declared 0",
+        "confirmed true",
+        "returned NO_ROUTE",
+        "received hello",
+        "answered QUIET",
+        "purged 1",
+        "deleted true",
+    ]
