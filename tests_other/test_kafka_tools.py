@@ -75,6 +75,7 @@ def test_users_are_made_and_described(address: str) -> None:
     assert Producer(infos).list_topics(timeout=10).brokers
 
 
+@pytest.mark.timeout(240)
 def test_access_lists_are_made_listed_and_removed(tmp_path: Path) -> None:
     users = {"root": "r", "ann": "a"}
     secure = '[security]\nsuperusers = ["root"]'
@@ -115,6 +116,16 @@ def test_access_lists_are_made_listed_and_removed(tmp_path: Path) -> None:
         assert "authorization" in str(errors[1]).lower() or "not allowed" in str(errors[1]).lower()
         run(name, address, *acls, "--remove", "--force", "--topic", "orders")
         assert "User:ann" not in run(name, address, *acls, "--list")
+
+
+@pytest.mark.timeout(240)
+def test_quotas_are_set_and_described(address: str) -> None:
+    user = ("--entity-type", "users", "--entity-name", "quoted")
+    change = "producer_byte_rate=1024,consumer_byte_rate=2048"
+    run("kafka.admin.ConfigCommand", address, "--alter", "--add-config", change, *user)
+    said = run("kafka.admin.ConfigCommand", address, "--describe", *user)
+    assert "producer_byte_rate=1024" in said
+    assert "consumer_byte_rate=2048" in said
 
 
 def producer_settings(address: str) -> dict[str, str]:

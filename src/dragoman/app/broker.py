@@ -325,7 +325,7 @@ def make_doors(
 ) -> dict[str, MakeDoor]:
     """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
     from dragoman.doors.amqp091.door import door_maker as amqp  # noqa: PLC0415
-    from dragoman.doors.kafka.door import make_door as kafka  # noqa: PLC0415
+    from dragoman.doors.kafka.door import door_maker as kafka  # noqa: PLC0415
     from dragoman.doors.shared.amqp10.door import door_maker as amqp10  # noqa: PLC0415
     from dragoman.doors.shared.rest.door import door_maker  # noqa: PLC0415
     from dragoman.doors.shared.rest.routes import Table  # noqa: PLC0415
@@ -346,7 +346,7 @@ def make_doors(
     return {
         "amqp": amqp(roster),
         "amqp10": generic,
-        "kafka": kafka,
+        "kafka": kafka(),
         "http": door_maker(web, sockets),
         "http2": make_http2,
     }

@@ -40,6 +40,14 @@ from tests.doors.kafka.test_access import GROUP, TOPIC
 
 from dragoman.doors.kafka.access import Acl
 
+_QUOTA = {
+    "entries": [
+        {
+            "entity": [{"entity_type": "user", "entity_name": "ann"}],
+            "ops": [{"key": "producer_byte_rate", "value": 1.0, "remove": False}],
+        }
+    ]
+}
 CASES: list[tuple[str, int, Ask, list[Acl], int]] = [
     # what, API, how it is asked, what is needed (all of it), what is said where one is missing
     (
@@ -296,6 +304,20 @@ CASES: list[tuple[str, int, Ask, list[Acl], int]] = [
         -1,
     ),
     ("scram users", 50, asking(50, 0, {"users": None}, TOP), [C(DESCRIBE)], CLUSTER_DENIED),
+    (
+        "quotas",
+        48,
+        asking(48, 1, {"components": [], "strict": False}, TOP),
+        [C(DESCRIBE_CONFIGS)],
+        CLUSTER_DENIED,
+    ),
+    (
+        "alter quotas",
+        49,
+        asking(49, 1, _QUOTA, one("entries", 0, "error_code")),
+        [C(ALTER_CONFIGS)],
+        CLUSTER_DENIED,
+    ),
     ("features", 57, asking(57, 1, {"feature_updates": []}, TOP), [C(ALTER)], CLUSTER_DENIED),
     (
         "producers",

@@ -62,6 +62,8 @@ def _primitive(kind: str) -> st.SearchStrategy[Any]:
     if kind in BITS:
         half = 1 << (BITS[kind] - 1)
         return st.integers(-half, half - 1)
+    if kind == "f64":
+        return st.floats(allow_nan=False)
     if kind == "bool":
         return st.booleans()
     if kind == "uuid":
@@ -106,6 +108,8 @@ class SeededMessages:
                 return self._random.choice((0, 1, 7))
             half = 1 << (BITS[field.kind] - 1)
             return self._random.choice((0, 1, 7, -1, half - 1, -half))
+        if field.kind == "f64":
+            return self._random.choice((0.0, 1.5, -2.0, 1e300))
         if field.kind == "bool":
             return self._random.random() < 0.5
         if field.kind == "uuid":

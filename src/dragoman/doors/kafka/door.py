@@ -8,6 +8,7 @@ connection ends, as Kafka's brokers do with bytes that are no request.
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from dragoman.doors.kafka.apis import (
@@ -21,6 +22,7 @@ from dragoman.doors.kafka.apis import (
     UNSUPPORTED,
     versions,
 )
+from dragoman.doors.kafka.clientquotas import ClientQuotas
 from dragoman.doors.kafka.fetch import Fetching
 from dragoman.doors.kafka.fetchsession import FetchSessions
 from dragoman.doors.kafka.limits import LimitsCache
@@ -47,6 +49,12 @@ def make_door(session: Session, connection: Connection) -> "KafkaDoor":
     return KafkaDoor(session, connection)
 
 
+def door_maker() -> Callable[[Session, Connection], "KafkaDoor"]:
+    """Makes the doors of one broker, whose clients share their quotas."""
+    quotas = ClientQuotas()
+    return lambda session, connection: KafkaDoor(session, connection, quotas)
+
+
 class KafkaDoor:
     """See `kernel.api.ConnectionDoor`."""
 
@@ -61,9 +69,12 @@ class KafkaDoor:
         "_talk",
     )
 
-    def __init__(self, session: Session, connection: Connection) -> None:
+    def __init__(
+        self, session: Session, connection: Connection, quotas: ClientQuotas | None = None
+    ) -> None:
         self._session = session
         self._talk = Talk(session, connection)
+        self._talk.quotas = quotas or ClientQuotas()
         self._buffer = FrameBuffer()
         if self._talk.principal is None:
             self._buffer.frame_bytes_max = STRANGER_BYTES_MAX
@@ -102,6 +113,8 @@ class KafkaDoor:
 
     def _may_serve(self) -> bool:
         talk = self._talk
+        if talk.muted_until_ms and talk.muted_until_ms > self._session.elapsed_ms():
+            return False
         return talk.parked is None and not talk.is_closing and talk.unsent_bytes <= UNSENT_BYTES_MAX
 
     def _serve(self, frame: Frame) -> None:
@@ -198,6 +211,8 @@ class KafkaDoor:
         parked = self._talk.parked
         if parked is not None:
             return parked.deadline_ms
+        if self._frames and self._talk.muted_until_ms > self._session.elapsed_ms():
+            return self._talk.muted_until_ms
         return self._session.elapsed_ms() if self._frames and self._may_serve() else None
 
     # --- bytes out ---

@@ -6,6 +6,7 @@ until there is enough or its time is over. In a fetch session both sides name on
 
 from typing import Final
 
+from dragoman.doors.kafka.clientquotas import FETCH_RATE
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of
 from dragoman.doors.kafka.fetchsession import (
     BEGIN,
@@ -179,8 +180,10 @@ class Fetching:
 
     def _send(self, results: list[FetchResult], code: int, session: int) -> None:
         request = self._request
+        size = sum(result.records_bytes for result in results)
+        throttle_ms = self._talk.throttle(request.client_id, FETCH_RATE, size)
         chunks = encode_fetch_response(
-            request.version, request.correlation_id, results, 0, code, session
+            request.version, request.correlation_id, results, throttle_ms, code, session
         )
         self._talk.send(0, APPLIED, chunks)
 

@@ -41,7 +41,9 @@ Other protocols' messages are read as record batches made for the purpose; other
 - A transaction ends in one atomic set (markers, offsets and the end): nobody ever sees it being prepared, and none is
   left hanging for `kafka-transactions abort`. A client that uses the second kind (`transaction.version` 2) is told its
   next epoch once that would survive a loss of power.
-- No quotas, no client telemetry yet.
+- No client telemetry. Quotas (`kafka-configs --alter --add-config producer_byte_rate=...`) of bytes a second are kept
+  to, over a second's worth; `request_percentage`, `controller_mutation_rate` and `connection_creation_rate` are stored
+  only. What Event Hubs' or other protocols' clients send is not counted.
 - Access lists (`kafka-acls`) are grants of [permissions.md](../permissions.md), for all protocols alike. Until the
   first one is made everybody may do everything; from then on what is not allowed is refused, as with
   `allow.everyone.if.no.acl.found=false`: name a superuser in the configuration before. `User:` is the one type of

@@ -7,6 +7,7 @@ With acks=0 nothing is answered, and a refusal closes the connection, so that it
 from typing import Any, Final
 
 from dragoman.doors.kafka.allowed import may
+from dragoman.doors.kafka.clientquotas import PRODUCE_RATE
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.limits import LimitsCache
 from dragoman.doors.kafka.talk import NAMESPACE, Request, Talk
@@ -74,8 +75,10 @@ class Producing:
             except REFUSALS as error:
                 failed = True
                 results.append(_refusal(topic, partition, self._particular(error, topic, records)))
+        size = request.end - request.body
+        throttle_ms = self._talk.throttle(request.client_id, PRODUCE_RATE, size)
         if acks != 0:
-            frame = encode_produce_response(version, request.correlation_id, results, 0)
+            frame = encode_produce_response(version, request.correlation_id, results, throttle_ms)
             self._talk.send(self._position, self._level, [frame])
         elif failed:
             self._talk.is_closing = True

@@ -88,10 +88,12 @@ class Talk:
         "is_closing",
         "level",
         "mechanism",
+        "muted_until_ms",
         "outbox",
         "parked",
         "principal",
         "proved",
+        "quotas",
         "session",
         "unsent_bytes",
         "until_ms",
@@ -110,6 +112,8 @@ class Talk:
         self.outbox: deque[Slot] = deque()
         self.unsent_bytes = 0  # of answers in the outbox
         self.parked: Wait | None = None
+        self.quotas: Any = None  # `clientquotas.ClientQuotas`, set by the door
+        self.muted_until_ms = 0  # elapsed time before which nothing more is served
         self.is_closing = False
         self._finds: dict[str | bytes, FindStream] = {}
         if session.node().authenticate("", b"") is not None:
@@ -119,6 +123,13 @@ class Talk:
         """Who speaks, from here on."""
         self.principal = principal
         self.session.act_as(principal, self.connection.peer[0])
+
+    def throttle(self, client_id: str, key: str, amount: int) -> int:
+        """Charge the client for bytes; the ms for which nothing more of it is served."""
+        throttle_ms: int = self.quotas.charge(self, client_id, key, amount)
+        if throttle_ms:
+            self.muted_until_ms = self.session.elapsed_ms() + throttle_ms
+        return throttle_ms
 
     def is_stranger(self) -> bool:
         """Whether nobody knows (any more) who it is."""

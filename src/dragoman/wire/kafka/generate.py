@@ -21,17 +21,19 @@ FIXED: Final = {
     "i16": ("h", 2),
     "i32": ("i", 4),
     "i64": ("q", 8),
+    "f64": ("d", 8),
     "bool": ("?", 1),
     "uuid": ("16s", 16),
 }
 LONG_LENGTHS: Final = frozenset({"bytes", "records"})  # a 32-bit length where not compact
 ZERO_UUID: Final = bytes(16)
 
-_IMPLICIT: Final[dict[str, int | bool | str | bytes]] = {
+_IMPLICIT: Final[dict[str, int | float | bool | str | bytes]] = {
     "i8": 0,
     "i16": 0,
     "i32": 0,
     "i64": 0,
+    "f64": 0.0,
     "bool": False,
     "uuid": ZERO_UUID,
     "str": "",

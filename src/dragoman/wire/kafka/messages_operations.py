@@ -42,6 +42,20 @@ MESSAGES: Final = """
     ]
   ]
 
+48 DescribeClientQuotas 0-1 flexible 1
+> components:[ entity_type:str match_type:i8 match:str? ] strict:bool
+< throttle_time_ms:i32=0 error_code:i16 error_message:str? entries:[
+    entity:[ entity_type:str entity_name:str? ] values:[ key:str value:f64 ]
+  ]?
+
+49 AlterClientQuotas 0-1 flexible 1
+> entries:[
+    entity:[ entity_type:str entity_name:str? ] ops:[ key:str value:f64 remove:bool ]
+  ] validate_only:bool
+< throttle_time_ms:i32=0 entries:[
+    error_code:i16 error_message:str? entity:[ entity_type:str entity_name:str? ]
+  ]
+
 50 DescribeUserScramCredentials 0-0 flexible 0
 > users:[ name:str ]?
 < throttle_time_ms:i32=0 error_code:i16 error_message:str? results:[

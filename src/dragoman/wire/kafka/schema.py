@@ -32,7 +32,7 @@ from dragoman.wire.kafka import (
 )
 
 PRIMITIVES: Final = frozenset(
-    ("i8", "i16", "i32", "i64", "bool", "uuid", "str", "bytes", "records")
+    ("i8", "i16", "i32", "i64", "f64", "bool", "uuid", "str", "bytes", "records")
 )
 NEVER: Final = 1 << 15  # above every int16 version: a message that has no flexible versions
 

@@ -1,0 +1,233 @@
+"""Client quotas: how many bytes a second users and client ids may send and fetch (KIP-13, KIP-546).
+
+    entity     user, client-id, or both, each by name or as the default of its kind; or ip
+    in force   for a client the first there is of: user and client id, user and default client id, user, default user
+               and client id, both defaults, default user, client id, default client id
+
+Connections of one user, client id or both share a budget. Who has spent more than a second's worth is told so with its
+answer (`throttle_time_ms`), and nothing more of it is served for that long. What is kept are documents; a change counts
+at once.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from dragoman.doors.kafka.allowed import check_cluster, denied
+from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
+from dragoman.doors.kafka.talk import NAMESPACE as SPACE
+from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.kernel.api import (
+    CONFIGURE,
+    INSPECT,
+    NAMESPACE,
+    DeleteDocument,
+    Document,
+    ListDocuments,
+    Need,
+    PutDocument,
+    Session,
+)
+from dragoman.model.errors import DocumentNotFound
+from dragoman.model.levels import SYNCED
+from dragoman.wire.kafka.errors import ErrorCode
+
+Message = dict[str, Any]
+Entity = tuple[tuple[str, str | None], ...]  # (type, name), by type; None is the default
+
+KIND: Final = "kafka.quota"
+TAKES: Final = Need(SPACE, NAMESPACE, "", CONFIGURE)
+PRODUCE_RATE: Final = "producer_byte_rate"
+FETCH_RATE: Final = "consumer_byte_rate"
+OF_CLIENTS: Final = frozenset(
+    (PRODUCE_RATE, FETCH_RATE, "request_percentage", "controller_mutation_rate")
+)
+OF_ADDRESSES: Final = frozenset(("connection_creation_rate",))
+USER, CLIENT, IP = "user", "client-id", "ip"
+EXACT, DEFAULT, ANY = 0, 1, 2  # in filters
+BURST_MS: Final = 1_000
+THROTTLE_MS_MAX: Final = 60_000  # of one answer
+BUDGETS_MAX: Final = 10_000
+
+
+class Budget:
+    """What an entity has spent and not yet earned again."""
+
+    __slots__ = ("_at_ms", "_spent")
+
+    def __init__(self, now_ms: int) -> None:
+        self._at_ms = now_ms
+        self._spent = 0.0
+
+    def charge(self, amount: int, rate: float, now_ms: int) -> int:
+        """For how many ms whoever spends this has to wait."""
+        earned = rate * (now_ms - self._at_ms) / 1000
+        self._spent = max(self._spent - earned, 0.0) + amount
+        self._at_ms = now_ms
+        over = self._spent - rate * BURST_MS / 1000
+        return min(int(over * 1000 / rate) + 1, THROTTLE_MS_MAX) if over > 0 else 0
+
+
+class ClientQuotas:
+    """Those of one broker, in force for all its connections."""
+
+    __slots__ = ("_budgets", "_known")
+
+    def __init__(self) -> None:
+        self._known: dict[Entity, dict[str, float]] | None = None  # not read yet
+        self._budgets: dict[tuple[str, str, str], Budget] = {}
+
+    def known(self, session: Session) -> dict[Entity, dict[str, float]]:
+        """All that are kept."""
+        if self._known is None:
+            documents: list[Document] = session.submit(ListDocuments(kind=KIND))
+            self._known = {
+                _read_entity(document.name): msgspec.json.decode(document.body)
+                for document in documents
+            }
+        return self._known
+
+    def change(self, session: Session, entity: Entity, values: dict[str, float]) -> None:
+        """These are the entity's from now on. Raises KernelError."""
+        name = msgspec.json.encode(entity).decode()
+        if values:
+            body = msgspec.json.encode(values)
+            session.submit(PutDocument(kind=KIND, name=name, body=body, takes=TAKES))
+            self.known(session)[entity] = values
+            return
+        try:
+            session.submit(DeleteDocument(kind=KIND, name=name, takes=TAKES))
+        except DocumentNotFound:
+            return
+        self.known(session).pop(entity, None)
+
+    def charge(self, talk: Talk, client_id: str, key: str, amount: int) -> int:
+        """The throttle time of whoever has just sent or fetched that much."""
+        known = self.known(talk.session)
+        if not known or not amount:
+            return 0
+        user = talk.principal or "ANONYMOUS"
+        for entity in _in_order(user, client_id):
+            rate = known.get(entity, {}).get(key)
+            if rate is not None:
+                kinds = dict(entity)
+                mine = (key, user if USER in kinds else "", client_id if CLIENT in kinds else "")
+                return self._budget(mine, talk.session.elapsed_ms()).charge(
+                    amount, rate, talk.session.elapsed_ms()
+                )
+        return 0
+
+    def _budget(self, mine: tuple[str, str, str], now_ms: int) -> Budget:
+        found = self._budgets.get(mine)
+        if found is None:
+            if len(self._budgets) >= BUDGETS_MAX:
+                self._budgets.clear()
+            found = self._budgets[mine] = Budget(now_ms)
+        return found
+
+
+def _read_entity(name: str) -> Entity:
+    return msgspec.json.decode(name, type=Entity)
+
+
+def _in_order(user: str, client_id: str) -> Iterator[Entity]:
+    for of_user in (user, None):
+        yield ((CLIENT, client_id), (USER, of_user))
+        yield ((CLIENT, None), (USER, of_user))
+        yield ((USER, of_user),)
+    yield ((CLIENT, client_id),)
+    yield ((CLIENT, None),)
+
+
+def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
+    """DescribeClientQuotas: of the entities that the filter means."""
+    code = denied(talk, INSPECT, NAMESPACE)
+    if code:
+        return {"error_code": code, "error_message": ErrorCode(code).message, "entries": None}
+    wanted = message["components"]
+    try:
+        _check_types([component["entity_type"] for component in wanted])
+    except Refused as error:
+        return {"error_code": error.code, "error_message": str(error), "entries": None}
+    return {
+        "error_code": 0,
+        "error_message": None,
+        "entries": [
+            {
+                "entity": _spelled(entity),
+                "values": [{"key": key, "value": value} for key, value in sorted(values.items())],
+            }
+            for entity, values in sorted(talk.quotas.known(talk.session).items(), key=str)
+            if _is_meant(entity, wanted, is_strict=message["strict"])
+        ],
+    }
+
+
+def _is_meant(entity: Entity, wanted: list[Message], *, is_strict: bool) -> bool:
+    kinds = dict(entity)
+    if is_strict and len(kinds) != len(wanted):
+        return False
+    for component in wanted:
+        kind = component["entity_type"]
+        if kind not in kinds:
+            return False
+        name, match = kinds[kind], component["match_type"]
+        if match == EXACT and (name is None or name != component["match"]):
+            return False
+        if match == DEFAULT and name is not None:
+            return False
+    return True
+
+
+def _spelled(entity: Entity) -> list[Message]:
+    return [{"entity_type": kind, "entity_name": name} for kind, name in entity]
+
+
+def serve_alter(talk: Talk, request: Request, message: Message) -> Message:
+    """AlterClientQuotas: each entity's changes, or none of them."""
+    entries: list[Message] = []
+    for entry in message["entries"]:
+        code, text = 0, None
+        try:
+            check_cluster(talk, CONFIGURE)
+            entity = _entity(entry["entity"])
+            values = _changed(talk, entity, entry["ops"])
+            if not message["validate_only"]:
+                talk.quotas.change(talk.session, entity, values)
+        except REFUSALS as error:
+            code, text = code_of(error), why(error)
+        entries.append({"error_code": code, "error_message": text, "entity": entry["entity"]})
+    talk.wait_for(SYNCED)
+    return {"entries": entries}
+
+
+def _entity(parts: list[Message]) -> Entity:
+    """Raises Refused."""
+    kinds = [part["entity_type"] for part in parts]
+    _check_types(kinds)
+    if not kinds or (IP in kinds and len(kinds) > 1):
+        raise Refused(ErrorCode.INVALID_REQUEST, "a user, a client-id, both, or an ip")
+    return tuple(sorted((part["entity_type"], part["entity_name"]) for part in parts))
+
+
+def _check_types(kinds: list[str]) -> None:
+    if len(set(kinds)) < len(kinds) or not {USER, CLIENT, IP}.issuperset(kinds):
+        raise Refused(ErrorCode.INVALID_REQUEST, "entities are user, client-id and ip, each once")
+
+
+def _changed(talk: Talk, entity: Entity, ops: list[Message]) -> dict[str, float]:
+    """Raises Refused."""
+    values = dict(talk.quotas.known(talk.session).get(entity, {}))
+    allowed = OF_ADDRESSES if entity[0][0] == IP else OF_CLIENTS
+    for op in ops:
+        key, value = op["key"], op["value"]
+        if key not in allowed:
+            raise Refused(ErrorCode.INVALID_REQUEST, f"no quota {key} of these")
+        if op["remove"]:
+            values.pop(key, None)
+        elif not 0 < value < 1e18:
+            raise Refused(ErrorCode.INVALID_REQUEST, f"{key} is above 0")
+        else:
+            values[key] = value
+    return values

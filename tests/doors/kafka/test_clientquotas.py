@@ -1,0 +1,135 @@
+"""Client quotas: kept by entity, told by filter, and what they cost whoever spends too much."""
+
+from typing import Any
+
+import pytest
+from tests.doors.kafka.client import Client, World, batch_of
+
+from dragoman.doors.kafka.clientquotas import BURST_MS, FETCH_RATE, PRODUCE_RATE, Budget
+from dragoman.doors.kafka.door import KafkaDoor
+
+
+def entity(**kinds: str | None) -> list[dict[str, Any]]:
+    return [
+        {"entity_type": kind.replace("_", "-"), "entity_name": name} for kind, name in kinds.items()
+    ]
+
+
+def alter(client: Client, of: list[dict[str, Any]], *, remove: bool = False, **rates: Any) -> int:
+    ops = [{"key": key, "value": value, "remove": remove} for key, value in rates.items()]
+    entries = [{"entity": of, "ops": ops}]
+    answer = client.ask(49, 1, {"entries": entries, "validate_only": False})
+    code: int = answer["entries"][0]["error_code"]
+    return code
+
+
+def described(
+    client: Client, *components: tuple[str, int, str | None], strict: bool = False
+) -> Any:
+    wanted = [
+        {"entity_type": kind, "match_type": how, "match": name} for kind, how, name in components
+    ]
+    answer = client.ask(48, 1, {"components": wanted, "strict": strict})
+    assert answer["error_code"] == 0
+    return [
+        (
+            {part["entity_type"]: part["entity_name"] for part in entry["entity"]},
+            {value["key"]: value["value"] for value in entry["values"]},
+        )
+        for entry in answer["entries"]
+    ]
+
+
+def test_quotas_are_told_by_filter_and_survive_in_documents() -> None:
+    world = World()
+    client = world.connect()
+    assert alter(client, entity(user="ann"), producer_byte_rate=1000.5) == 0
+    assert alter(client, entity(user="ann", client_id="app"), consumer_byte_rate=5.0) == 0
+    assert alter(client, entity(user=None), request_percentage=50.0) == 0
+    assert alter(client, entity(ip="10.0.0.1"), connection_creation_rate=3.0) == 0
+    ann = ({"user": "ann"}, {PRODUCE_RATE: 1000.5})
+    both = ({"client-id": "app", "user": "ann"}, {FETCH_RATE: 5.0})
+    anybody = ({"user": None}, {"request_percentage": 50.0})
+    other = Client(world)  # whose door has read nothing yet
+    assert len(described(other)) == 4
+    assert described(other, ("user", 0, "ann"), strict=True) == [ann]
+    assert described(other, ("user", 0, "ann")) == [both, ann]
+    assert described(other, ("user", 1, None)) == [anybody]
+    assert alter(client, entity(user="ann"), remove=True, producer_byte_rate=0.0) == 0
+    assert described(client, ("user", 0, "ann"), strict=True) == []
+
+
+@pytest.mark.parametrize(
+    ("of", "rates"),
+    [
+        (entity(user="a"), {"speed": 1.0}),
+        (entity(user="a"), {PRODUCE_RATE: 0.0}),
+        (entity(user="a"), {PRODUCE_RATE: -1.0}),
+        (entity(user="a"), {"connection_creation_rate": 1.0}),
+        (entity(ip="a", user="b"), {"connection_creation_rate": 1.0}),
+        (entity(planet="a"), {PRODUCE_RATE: 1.0}),
+        ([], {PRODUCE_RATE: 1.0}),
+    ],
+)
+def test_what_makes_no_sense_is_refused(of: list[dict[str, Any]], rates: dict[str, Any]) -> None:
+    client = World().connect()
+    assert alter(client, of, **rates) == 42
+    assert described(client) == []
+
+
+def produce(client: Client) -> int:
+    part = {"index": 0, "records": batch_of(b"x" * 2_000)}
+    message = {
+        "transactional_id": None,
+        "acks": -1,
+        "timeout_ms": 1000,
+        "topic_data": [{"name": "t", "partition_data": [part]}],
+    }
+    throttle_ms: int = client.ask(0, 9, message)["throttle_time_ms"]
+    return throttle_ms
+
+
+def test_who_sends_too_much_is_told_so_and_served_nothing_for_that_long() -> None:
+    client = World().connect()
+    client.create("t")
+    assert produce(client) == 0
+    alter(client, entity(client_id="tests"), producer_byte_rate=1_000.0)
+    throttle_ms = produce(client)
+    assert 1_000 < throttle_ms < 1_300
+    client.post(3, 5, {"topics": None})
+    assert client.take() is None
+    client.world.advance(throttle_ms - 1)
+    assert client.take() is None
+    client.world.advance(1)
+    assert client.take() is not None
+
+
+def test_who_fetches_too_much_waits_as_well() -> None:
+    client = World().connect()
+    client.create("t")
+    produce(client)
+    alter(client, entity(user=None), consumer_byte_rate=1_000.0)
+    answer = client.ask(1, 12, client.fetch_message("t", 0))
+    assert answer["throttle_time_ms"] > 1_000
+
+
+def test_the_nearest_entity_counts_and_connections_share_a_budget() -> None:
+    world = World()
+    first = world.connect()
+    first.create("t")
+    second = Client(world)
+    second.door._talk.quotas = first.door._talk.quotas
+    alter(first, entity(user=None, client_id=None), producer_byte_rate=1e9)
+    alter(first, entity(client_id="tests"), producer_byte_rate=1.0)
+    assert produce(first) == 0  # by both defaults, which come before
+    alter(first, entity(user="ANONYMOUS"), producer_byte_rate=3_000.0)
+    assert produce(first) == 0
+    assert produce(second) > 0
+    assert isinstance(first.door, KafkaDoor)
+
+
+def test_a_budget_earns_again_what_was_spent() -> None:
+    budget = Budget(0)
+    assert budget.charge(1_000, 1_000.0, 0) == 0
+    assert budget.charge(500, 1_000.0, 0) == 501
+    assert budget.charge(1, 1_000.0, 10 * BURST_MS) == 0
