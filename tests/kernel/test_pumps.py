@@ -126,6 +126,20 @@ def test_messages_going_in_a_circle_stop_after_so_many_hops() -> None:
     assert len(bodies(session, "a")) + len(bodies(session, "b")) == PUMP_HOPS_MAX + 1
 
 
+@pytest.mark.parametrize("limit", [{"ttl_ms": 1}, {"length_max": 0}])
+def test_a_circle_through_dead_letters_that_no_reader_made_stops_too(limit: dict[str, int]) -> None:
+    node = Engine().start()
+    session = node.connect()
+    stream(session, "dead")
+    declare(session, "q", dead_letter=Address("dead"), **limit)
+    pump(session, "dead", "q")
+    publish(session, "q", b"x")
+    for _ in range(2 * PUMP_HOPS_MAX):
+        wait(node, 1_000)
+    assert len(bodies(session, "dead")) == PUMP_HOPS_MAX + 1
+    assert (only(session).carried, only(session).dropped) == (PUMP_HOPS_MAX, 1)
+
+
 def test_a_leased_pump_moves_messages_out_of_a_queue() -> None:
     engine = Engine()
     node = engine.start()

@@ -62,6 +62,7 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
         6011,
         ("deadlines", "pumps", "scheduling", "transactions"),
     ): "what had become safe waited for a sync all the same",
+    (7837, ("guarding", "keeping", "orders", "pumps")): "dead letters and a pump went in a circle",
     (2795, ("compacting", "orders", "seeking")): "a tombstone went before a value in a whole batch",
     (1046, ("keeping", "limits", "orders", "scheduling")): "a trim freed a key and told nobody",
     (4702, ("delays", "orders", "seeking")): "what a new reader found was a checkpoint's whim",

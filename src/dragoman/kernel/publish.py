@@ -275,7 +275,7 @@ def _bury_refused(state: State, draft: Draft) -> None:
             body = command.bodies[index]
             death = death_of(subscription, "maxlen", draft.now_ms)
             draft.records += decide_death(
-                state, subscription, command.format, body, death, draft.pending()
+                state, subscription, command.format, body, death, draft.pending(), command.hops
             )
 
 
@@ -293,8 +293,12 @@ def decide_death(
     body: bytes,
     death: Death,
     pending: Pending,
+    hops: int = 0,
 ) -> list[Record]:
-    """Records that publish a message to the dead-letter address of the subscription that gives it up."""
+    """Records that publish a message to the dead-letter address of the subscription that gives it up.
+
+    `hops`: how many pumps it came through.
+    """
     address = subscription.settings.dead_letter
     if address is None:
         return []
@@ -307,6 +311,7 @@ def decide_death(
         return []
     target = Address(address.name or key, key, address.is_route)
     command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
+    command.hops = hops
     try:
         return decide_moved(state, command, death.at_ms, pending)[0]
     except KernelError:

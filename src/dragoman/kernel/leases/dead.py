@@ -25,6 +25,8 @@ class Last(NamedTuple):
 
 
 NOTHING_SAID: Final = Last()
+UNTOUCHED: Final = frozenset(("expired", "maxlen"))
+"""No reader had a hand in it: pumps that carry the message on from its dead-letter address go on counting."""
 
 
 def dead_letters(
@@ -47,7 +49,7 @@ def dead_letters(
     count = lettered_count = 0
     pending = pending or Pending()
     window = subscription.windows[partition_index]
-    for offset, stored_ms, format_, body in _bodies(
+    for offset, stored_ms, format_, body, hops in _bodies(
         state, partition, runs, with_copies=window.order is not None
     ):
         death = death_of(subscription, reason, now_ms)
@@ -59,7 +61,8 @@ def dead_letters(
             death.tried_ms = now_ms
         if said.headers:
             format_, body = _with_headers(state, format_, body, said.headers)  # noqa: PLW2901
-        lettered = decide_death(state, subscription, format_, body, death, pending)
+        came = hops if reason in UNTOUCHED else 0
+        lettered = decide_death(state, subscription, format_, body, death, pending, came)
         records += lettered
         count += 1
         lettered_count += bool(lettered)
@@ -81,13 +84,14 @@ def _with_headers(
 
 def _bodies(
     state: State, partition: Partition, runs: Runs, *, with_copies: bool
-) -> list[tuple[int, int, int, bytes]]:
-    """(offset, when it was stored, format, stored bytes) of each message; a batch is opened. Runs of a reader with an
-    order name what is its own, so that what is a gap to others is a copy made for it.
+) -> list[tuple[int, int, int, bytes, int]]:
+    """(offset, when it was stored, format, stored bytes, hops) of each message; a batch is opened.
+
+    Runs of a reader with an order name what is its own, so that what is a gap to others is a copy made for it.
     """
     wanted: list[Block] = []
     missing = False
-    found: list[tuple[int, int, int, bytes]] = []
+    found: list[tuple[int, int, int, bytes, int]] = []
     for start, end in runs:
         at = partition.find(start)
         while at < len(partition.blocks) and partition.blocks[at].offset < end:
@@ -106,7 +110,7 @@ def _bodies(
             else:
                 format_, bodies = block.format, block.slice(low, high)
             found += [
-                (offset, block.stored_at(offset), format_, body)
+                (offset, block.stored_at(offset), format_, body, block.hops)
                 for offset, body in enumerate(bodies, low)
             ]
     if missing:
