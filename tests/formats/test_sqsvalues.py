@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.formats.strategies import SCALARS, VALUES
 
@@ -23,6 +23,7 @@ def test_a_scalar_that_can_be_written_is_read_exactly(value: Value) -> None:
     assert identical(found, value)
 
 
+@example([Typed("u64", 1 << 63)])
 @given(VALUES)
 def test_an_attribute_of_ours_reads_to_what_is_written_the_same(value: Value) -> None:
     written = write(value)

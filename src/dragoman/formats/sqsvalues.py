@@ -161,14 +161,24 @@ def _read_f32(words: str) -> Value:
     return Typed("f32", _F32.unpack(_F32.pack(float(words)))[0])
 
 
+def _read_json(words: str) -> Any:
+    return json.loads(words, parse_int=_json_integer)
+
+
+def _json_integer(words: str) -> Value:
+    """An i64, or what only a u64 holds."""
+    number = int(words)
+    return Typed("u64", number) if number > INTEGER_RANGES["i64"][1] else number
+
+
 _READERS: Final[Mapping[str, Callable[[str], Value]]] = {
     "String.bool": lambda words: words == "true",
     "String.uuid": UUID,
     "String.char": lambda words: Typed("char", words),
     "String.symbol": lambda words: Typed("symbol", words),
     "String.null": lambda _: None,
-    "String.list": json.loads,
-    "String.map": json.loads,
+    "String.list": _read_json,
+    "String.map": _read_json,
     "Number.decimal": Decimal,
     "Number.f64": float,
     "Number.f32": _read_f32,
