@@ -31,7 +31,7 @@ BUILD: Final = ROOT / "build" / "mypyc"
 KEPT: Final = BUILD / "lib"
 DIGEST: Final = BUILD / "digest"
 LOG: Final = BUILD / "log.txt"
-TIMEOUT_S: Final = 420
+TIMEOUT_S: Final = 600
 SETUP: Final = """\
 import os
 from concurrent.futures import ThreadPoolExecutor
