@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.sim.simulation import live
+from tests.sim.test_simulation import Played, played
 
 from dragoman.kernel import durable, publish, replay, topology
 from dragoman.kernel import kernel as kernel_module
@@ -452,10 +453,10 @@ def a_checkpoint_writes_no_chunks(patch: Patch) -> None:
     )
 
 
-def is_found(seeds: Iterable[int]) -> bool:
-    for seed in seeds:
+def is_found(lives: Iterable[Played]) -> bool:
+    for seed, families in lives:
         try:
-            live(seed)
+            live(seed, families)
         except (
             AssertionError,
             StorageError,
@@ -469,9 +470,9 @@ def is_found(seeds: Iterable[int]) -> bool:
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_the_simulation_finds(name: str, monkeypatch: Patch) -> None:
     MUTANTS[name](monkeypatch)
-    assert is_found(range(SEEDS)), f"{name}: nobody noticed"
+    assert is_found(played(range(SEEDS))), f"{name}: nobody noticed"
 
 
 def test_the_simulation_finds_a_confirm_that_does_not_wait(monkeypatch: Patch) -> None:
     a_confirm_does_not_wait(monkeypatch)
-    assert is_found(range(20))
+    assert is_found(played(range(20)))

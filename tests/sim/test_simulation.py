@@ -40,6 +40,7 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
     (4, ("sessions",)): "a session without a name was in two partitions",
     (132, ("seeking",)): "a retry waited for before a seek broke the node after it",
     (9, ("scheduling",)): "the id of a schedule was another message's after a power cut",
+    (4, ("scheduling",)): "likewise: the mix has changed, and 9 plays something else now",
     (37, ("scheduling",)): "what was decided for a message without room reached the next",
     (60, ("unique",)): "ids were forgotten early where the clock had stepped back",
     (3, ("transactions", "seeking")): "a seek forgot what waits for a transaction",

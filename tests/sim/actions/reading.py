@@ -60,7 +60,10 @@ def open_reader(world: World) -> None:
             client.session.submit(command)
         world.counts[f"no reader: {refusal.value.code}"] += 1
         return
-    ticket = client.session.submit(command)
+    try:
+        ticket = client.session.submit(command)
+    except e.KernelError as error:
+        raise AssertionError(f"{command}: {error}") from error  # somebody is still there who left
     for reading in there if level != NO_LEVEL else ():
         reading.must_end = True
         world.counts["a reader gives way"] += 1
