@@ -16,9 +16,6 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import (
-    AclBinding,
-    AclOperation,
-    AclPermissionType,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -26,7 +23,6 @@ from confluent_kafka.admin import (
     NewPartitions,
     NewTopic,
     OffsetSpec,
-    ResourcePatternType,
     ResourceType,
 )
 from tests.clients.kafka_work import DEADLINE_S, ENGINES, serving
@@ -188,22 +184,6 @@ def test_admin_lists_offsets_trims_and_removes_groups(bootstrap: str) -> None:
     assert [group.group_id for group in groups.valid] == ["g"]
     admin.delete_consumer_groups(["g"])["g"].result(DEADLINE_S)
     assert admin.list_consumer_groups().result(DEADLINE_S).valid == []
-
-
-def test_access_lists_are_said_to_be_disabled(bootstrap: str) -> None:
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    access = AclBinding(
-        ResourceType.TOPIC,
-        "t",
-        ResourcePatternType.LITERAL,
-        "User:alice",
-        "*",
-        AclOperation.READ,
-        AclPermissionType.ALLOW,
-    )
-    with pytest.raises(KafkaException) as refusal:
-        admin.create_acls([access])[access].result(DEADLINE_S)
-    assert refusal.value.args[0].code() == KafkaError.SECURITY_DISABLED
 
 
 def test_transactions_are_seen_when_committed_and_never_when_aborted(bootstrap: str) -> None:
