@@ -63,10 +63,12 @@ def test_dragoman_says_what_rabbitmq_says(oracle: Player, ours: Player, scenario
 
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_difference_is_found(oracle: Player, fault: str) -> None:
-    recorded = RECORDED or {one.title: oracle.play(one) for one in SCENARIOS}
+    for one in SCENARIOS:
+        if one.title not in RECORDED:  # tests come in any order
+            RECORDED[one.title] = oracle.play(one)
     found = [
         title
-        for title, heard in recorded.items()
+        for title, heard in RECORDED.items()
         if difference(lanes_of(heard), lanes_of(planted(PLANTED[fault], heard)))
     ]
     assert found
