@@ -1,17 +1,16 @@
 """An Avro schema, read: nodes that refer to each other (Avro 1.11.1, Schema Declaration).
 
-`fastavro` reads the declaration, after its size and depth were judged here: it recurses without looking. Named types
-are one node each, so that a type that contains itself is a circle of nodes.
+`fastavro` reads the declaration, after its size and depth were judged (`declared`): it recurses without looking. Named
+types are one node each, so that a type that contains itself is a circle of nodes.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
 from fastavro.schema import parse_schema
 
-from dragoman.formats.schemas.limits import DEPTH_MAX, PARTS_MAX, SCHEMA_BYTES_MAX
+from dragoman.formats.schemas.declared import declared_in
 from dragoman.model.errors import SchemaInvalid
 from dragoman.ports.schemas import Source
 
@@ -83,39 +82,13 @@ def read_schema(source: Source) -> Node:
 
 
 def _read(reader: "_Reader", text: str, named: dict[str, Any]) -> Node:
-    if len(text.encode(errors="replace")) > SCHEMA_BYTES_MAX:
-        raise SchemaInvalid(f"the schema is larger than {SCHEMA_BYTES_MAX} bytes")
-    try:
-        declared = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise SchemaInvalid(f"the schema is no JSON: {error}") from None
-    _check_size(declared)
+    declared = declared_in(text)
     try:
         return reader.read(parse_schema(declared, named_schemas=named))
     except SchemaInvalid:
         raise
     except Exception as error:  # noqa: BLE001 - a declaration that makes no sense makes anything of the library
         raise SchemaInvalid(f"{type(error).__name__}: {error}"[:500]) from None
-
-
-def _check_size(declared: Any) -> None:
-    left = [(declared, 1)]
-    count = 0
-    while left:
-        value, depth = left.pop()
-        count += 1
-        if depth > DEPTH_MAX:
-            raise SchemaInvalid(f"the schema is deeper than {DEPTH_MAX}")
-        if count > PARTS_MAX:
-            raise SchemaInvalid(f"the schema has more than {PARTS_MAX} parts")
-        left += [(inner, depth + 1) for inner in _inside(value)]
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
 
 
 class _Reader:

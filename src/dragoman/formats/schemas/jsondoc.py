@@ -1,16 +1,15 @@
 """A JSON Schema, read: drafts 4 to 2020-12, by `$schema`, else the latest.
 
-`jsonschema-rs` reads it, after its size and depth were judged here. What it refers to is in it, or was given; nothing
-is fetched. Patterns are those that take time in proportion to what they read: others are refused.
+`jsonschema-rs` reads it, after its size and depth were judged (`declared`). What it refers to is in it, or was given;
+nothing is fetched. Patterns are those that take time in proportion to what they read: others are refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import jsonschema_rs
-import msgspec
 
-from dragoman.formats.schemas.limits import DEPTH_MAX, PARTS_MAX, SCHEMA_BYTES_MAX
+from dragoman.formats.schemas.declared import declared_in
 from dragoman.model.errors import SchemaInvalid
 from dragoman.ports.schemas import Source
 
@@ -31,8 +30,8 @@ class JsonSchema:
 
 def read_json_schema(source: Source) -> JsonSchema:
     """Raises SchemaInvalid."""
-    declared = declared_in(source.text)
-    others = {name: declared_in(text) for name, text in source.references}
+    declared = declaration_in(source.text)
+    others = {name: declaration_in(text) for name, text in source.references}
     resources = [
         (name if ":" in name else BASE + name.lstrip("/"), value) for name, value in others.items()
     ]
@@ -46,35 +45,9 @@ def read_json_schema(source: Source) -> JsonSchema:
     return JsonSchema(declared, others, validator)
 
 
-def declared_in(text: str) -> Any:
-    """The JSON, neither large nor deep. Raises SchemaInvalid."""
-    if len(text.encode(errors="replace")) > SCHEMA_BYTES_MAX:
-        raise SchemaInvalid(f"the schema is larger than {SCHEMA_BYTES_MAX} bytes")
-    try:
-        declared = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise SchemaInvalid(f"the schema is no JSON: {error}") from None
+def declaration_in(text: str) -> Any:
+    """An object, true or false. Raises SchemaInvalid."""
+    declared = declared_in(text)
     if not isinstance(declared, dict | bool):
         raise SchemaInvalid("a schema is an object, true or false")
-    _check_size(declared)
     return declared
-
-
-def _check_size(declared: Any) -> None:
-    left = [(declared, 1)]
-    count = 0
-    while left:
-        value, depth = left.pop()
-        count += 1
-        if depth > DEPTH_MAX:
-            raise SchemaInvalid(f"the schema is deeper than {DEPTH_MAX}")
-        if count > PARTS_MAX:
-            raise SchemaInvalid(f"the schema has more than {PARTS_MAX} parts")
-        left += [(inner, depth + 1) for inner in _inside(value)]
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
