@@ -8,11 +8,10 @@ A page of another origin may not ask through somebody's browser, whatever creden
 """
 
 import hmac
-from base64 import b64decode
-from binascii import Error
 from collections.abc import Mapping
 from typing import Final
 
+from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Response
 from dragoman.doors.shared.rest.problem import problem
 
@@ -43,20 +42,12 @@ class Access:
         kind = scheme.lower()
         who = None
         if kind == b"basic":
-            who = self._basic(call, value)
+            who = principal_of(call, value)
         elif kind == b"bearer":
             who = self._bearer(value.strip())
         if who is None:
             raise Unauthorized
         return who
-
-    def _basic(self, call: Call, value: bytes) -> str | None:
-        try:
-            name, colon, secret = b64decode(value, validate=True).partition(b":")
-            user = name.decode()
-        except (Error, ValueError):
-            return None
-        return call.session.node().authenticate(user, secret) if colon else None
 
     def _bearer(self, token: bytes) -> str | None:
         """Every key is compared, so that the time taken tells nothing."""

@@ -5,8 +5,6 @@
 A page of another origin may not ask through somebody's browser.
 """
 
-from base64 import b64decode
-from binascii import Error
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -14,6 +12,7 @@ import msgspec
 
 from dragoman.doors.schemaregistry import configs, subjects
 from dragoman.doors.schemaregistry.errors import Refused, refusal
+from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route
 from dragoman.model.levels import SYNCED
 
@@ -117,16 +116,7 @@ def _check(call: Call) -> None:
     if node.is_open():
         return
     scheme, _, value = (request.header(b"authorization") or b"").partition(b" ")
-    who = _basic(call, value) if scheme.lower() == b"basic" else None
+    who = principal_of(call, value) if scheme.lower() == b"basic" else None
     if who is None:
         raise Refused(401, "Unauthorized")
     call.session.act_as(who, call.connection.peer[0])
-
-
-def _basic(call: Call, value: bytes) -> str | None:
-    try:
-        name, colon, secret = b64decode(value, validate=True).partition(b":")
-        user = name.decode()
-    except (Error, ValueError):
-        return None
-    return call.session.node().authenticate(user, secret) if colon else None
