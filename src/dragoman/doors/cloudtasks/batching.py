@@ -11,8 +11,8 @@ from dragoman.doors.cloudtasks.errors import invalid, refusal
 from dragoman.doors.cloudtasks.names import Location, Queue, queue_of, task_of
 from dragoman.doors.cloudtasks.operations import Operation, Operations
 from dragoman.doors.cloudtasks.protos import Empty, set_time
-from dragoman.doors.cloudtasks.queues import find_queue, written
-from dragoman.doors.shared.grpc.call import Call, Reply, Status
+from dragoman.doors.cloudtasks.queues import find_queue
+from dragoman.doors.shared.grpc.call import Call, Reply, Status, written
 from dragoman.model.errors import KernelError
 from dragoman.wire.grpc.codes import ABORTED
 from dragoman.wire.protobuf.pool import Package

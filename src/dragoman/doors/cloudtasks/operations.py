@@ -11,9 +11,9 @@ from typing import Any, Final
 from dragoman.doors.cloudtasks.errors import invalid, no_operation, not_offered, refusal
 from dragoman.doors.cloudtasks.names import PROTOCOL, Location, location_of
 from dragoman.doors.cloudtasks.protos import Empty
-from dragoman.doors.cloudtasks.queues import page_of, written
+from dragoman.doors.cloudtasks.queues import page_of
 from dragoman.doors.shared.grpc.access import check_access
-from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status
+from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status, written
 from dragoman.kernel.api import DeleteDocument, GetDocument, ListDocuments, PutDocument, Session
 from dragoman.model.errors import DocumentNotFound
 from dragoman.wire.protobuf.cloud import OPERATIONS

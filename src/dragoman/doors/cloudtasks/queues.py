@@ -25,7 +25,7 @@ from dragoman.doors.cloudtasks.protos import (
 from dragoman.doors.cloudtasks.protos import Queue as QueueProto
 from dragoman.doors.cloudtasks.standing import standings_of
 from dragoman.doors.cloudtasks.tokens import token_asked
-from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.doors.shared.grpc.call import Call, Reply, written
 from dragoman.kernel.api import (
     AlterSubscription,
     DeclareQueue,
@@ -39,7 +39,6 @@ from dragoman.kernel.api import (
     SubscriptionSettings,
 )
 from dragoman.model.errors import SubscriptionNotFound
-from dragoman.model.levels import WRITTEN
 
 RATE_MAX: Final = 500.0
 CONCURRENT: Final = 1_000
@@ -60,11 +59,6 @@ MUTABLE: Final = (
     "app_engine_routing_override",
     "stackdriver_logging_config",
 )
-
-
-def written(session: Session, message: Any) -> Reply:
-    """The answer, to leave when what was decided is written."""
-    return Reply(message, position=session.position(), level=WRITTEN)
 
 
 def page_of(found: list[Any], request: Any) -> tuple[list[Any], str]:

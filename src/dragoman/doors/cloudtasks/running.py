@@ -18,10 +18,10 @@ from dragoman.doors.cloudtasks.ids import Place, Waiting, read
 from dragoman.doors.cloudtasks.mapping import way_of
 from dragoman.doors.cloudtasks.names import Queue, task_of
 from dragoman.doors.cloudtasks.placing import publish, put_off, take_back
-from dragoman.doors.cloudtasks.queues import find_queue, kept_of, written
+from dragoman.doors.cloudtasks.queues import find_queue, kept_of
 from dragoman.doors.cloudtasks.standing import Standing
 from dragoman.doors.cloudtasks.telling import tell
-from dragoman.doors.shared.grpc.call import Call, Reply, Status
+from dragoman.doors.shared.grpc.call import Call, Reply, Status, written
 from dragoman.doors.shared.push.issuer import Issuer
 from dragoman.doors.shared.push.renderer import ACK, Verdict
 from dragoman.kernel.api import Session

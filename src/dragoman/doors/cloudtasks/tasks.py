@@ -14,11 +14,11 @@ from dragoman.doors.cloudtasks.mapping import message_of
 from dragoman.doors.cloudtasks.names import Queue, queue_of, task_of
 from dragoman.doors.cloudtasks.placing import put, take_back
 from dragoman.doors.cloudtasks.protos import Empty, ListTasksResponse, time_ms
-from dragoman.doors.cloudtasks.queues import PAGE_MAX, find_queue, kept_of, since_of, written
+from dragoman.doors.cloudtasks.queues import PAGE_MAX, find_queue, kept_of, since_of
 from dragoman.doors.cloudtasks.requests import AppEngine, way_asked
 from dragoman.doors.cloudtasks.standing import TOMBSTONE_MS, Standing, Standings, standings_of
 from dragoman.doors.cloudtasks.telling import tell, tell_new
-from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.doors.shared.grpc.call import Call, Reply, written
 from dragoman.kernel.api import ListSchedules, QueueHead, Session
 from dragoman.model.errors import QuotaExceeded
 

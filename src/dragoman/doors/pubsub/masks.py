@@ -6,9 +6,6 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final, TypeVar
 
 from dragoman.doors.pubsub.errors import check_within, invalid
-from dragoman.doors.shared.grpc.call import Reply
-from dragoman.kernel.api import Session
-from dragoman.model.levels import WRITTEN
 
 LABELS_MAX: Final = 64
 PAGE_MAX: Final = 1_000
@@ -77,8 +74,3 @@ def page_of(found: Sequence[_Item], request: Any) -> tuple[Sequence[_Item], str]
         raise invalid("Invalid page token given.")
     at = int(token or 0)
     return found[at : at + size], str(at + size) if at + size < len(found) else ""
-
-
-def written(session: Session, message: Any) -> Reply:
-    """The answer, to leave when what was decided is written."""
-    return Reply(message, position=session.position(), level=WRITTEN)

@@ -18,10 +18,10 @@ from dragoman.doors.pubsub.errors import (
     precondition,
 )
 from dragoman.doors.pubsub.finding import drop_policy
-from dragoman.doors.pubsub.masks import page_of, written
+from dragoman.doors.pubsub.masks import page_of
 from dragoman.doors.pubsub.names import SCHEMAS, Place, new_place, place_of, project_of, schema_name
 from dragoman.doors.pubsub.protos import Empty
-from dragoman.doors.shared.grpc.call import Call, Reply, Status
+from dragoman.doors.shared.grpc.call import Call, Reply, Status, written
 from dragoman.formats.schemas.compiledtext import Compiled, read, spell
 from dragoman.formats.schemas.languages import Encoding, Languages
 from dragoman.formats.schemas.limits import SCHEMA_BYTES_MAX, Budget, SchemaMismatch

@@ -16,7 +16,7 @@ from dragoman.doors.pubsub.errors import (
     precondition,
 )
 from dragoman.doors.pubsub.finding import called, drop_policy, find_topic
-from dragoman.doors.pubsub.masks import check_labels, page_of, update, written
+from dragoman.doors.pubsub.masks import check_labels, page_of, update
 from dragoman.doors.pubsub.names import (
     SNAPSHOTS,
     SUBSCRIPTIONS,
@@ -36,7 +36,7 @@ from dragoman.doors.pubsub.protos import (
     Snapshot,
 )
 from dragoman.doors.pubsub.standing import Standing
-from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.doors.shared.grpc.call import Call, Reply, written
 from dragoman.kernel.api import (
     CreateSnapshot,
     DeleteDocument,

@@ -27,7 +27,7 @@ from dragoman.doors.pubsub.finding import (
     find_topic,
     put_location,
 )
-from dragoman.doors.pubsub.masks import page_of, update, written
+from dragoman.doors.pubsub.masks import page_of, update
 from dragoman.doors.pubsub.names import (
     DELETED_TOPIC,
     PROTOCOL,
@@ -51,7 +51,7 @@ from dragoman.doors.pubsub.protos import (
     to_text,
 )
 from dragoman.doors.pubsub.topics import adjust_retention
-from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.doors.shared.grpc.call import Call, Reply, written
 from dragoman.kernel.api import (
     AlterSubscription,
     CreateSubscription,

@@ -24,7 +24,7 @@ from dragoman.doors.pubsub.finding import (
     is_topic,
 )
 from dragoman.doors.pubsub.guarding import check_settings, tell_schema
-from dragoman.doors.pubsub.masks import check_labels, duration_ms, page_of, update, written
+from dragoman.doors.pubsub.masks import check_labels, duration_ms, page_of, update
 from dragoman.doors.pubsub.names import (
     DELETED_TOPIC,
     PROTOCOL,
@@ -37,7 +37,7 @@ from dragoman.doors.pubsub.names import (
 )
 from dragoman.doors.pubsub.protos import Empty, ListTopicsResponse, Topic, from_text, to_text
 from dragoman.doors.pubsub.traits import subscription_of
-from dragoman.doors.shared.grpc.call import Call, Reply
+from dragoman.doors.shared.grpc.call import Call, Reply, written
 from dragoman.kernel.api import (
     AlterStream,
     CreateStream,

@@ -29,7 +29,7 @@ from google.protobuf.message import Message as Message  # noqa: PLC0414 - part o
 
 from dragoman.doors.shared.grpc.status import Status as Status  # noqa: PLC0414
 from dragoman.kernel.api import ANONYMOUS, Connection, Delivery, Session
-from dragoman.model.levels import APPLIED
+from dragoman.model.levels import APPLIED, WRITTEN
 from dragoman.wire.grpc.codes import INVALID_ARGUMENT
 from dragoman.wire.grpc.metadata import decode_binary
 from dragoman.wire.http.request import RawHeader as RawHeader  # noqa: PLC0414
@@ -121,6 +121,11 @@ class Reply:
         self.level = max(self.level, level)
         self.position = max(self.position, position)
         return self
+
+
+def written(session: Session, message: Any) -> Reply:
+    """The answer, to leave when what was decided is written."""
+    return Reply(message, position=session.position(), level=WRITTEN)
 
 
 class Pending(Protocol):
