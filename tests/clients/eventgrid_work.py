@@ -102,9 +102,14 @@ class Webhook:
         enough: Callable[[list[tuple[dict[str, str], Any]]], bool],
         seconds: float = DEADLINE_S,
     ) -> list[tuple[dict[str, str], Any]]:
+        assert self.came_within(seconds, enough), self.requests
+        return list(self.requests)
+
+    def came_within(
+        self, seconds: float, enough: Callable[[list[tuple[dict[str, str], Any]]], bool]
+    ) -> bool:
         with self.came:
-            assert self.came.wait_for(lambda: enough(self.requests), seconds), self.requests
-            return list(self.requests)
+            return self.came.wait_for(lambda: enough(self.requests), seconds)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -85,6 +85,37 @@ def test_a_suite_is_stopped_at_twice_its_budget(
     assert outcome.spent_s < 30
 
 
+FAILS = "FAILED tests/x.py::test_{} - slow\\n"
+PROBE = "import sys; again = '--last-failed' in sys.argv; print('{}'); sys.exit(0 if {} else 1)"
+
+
+@pytest.mark.parametrize(
+    ("tries", "failing", "passes", "runs"),
+    [(2, 1, "again", 2), (2, 1, "False", 2), (1, 1, "again", 1), (2, 4, "again", 1)],
+)
+def test_a_few_failed_tests_are_run_once_more_where_the_table_says_so(
+    python: str, tries: int, failing: int, passes: str, runs: int
+) -> None:
+    printed = "".join(FAILS.format(number) for number in range(failing))
+    program = PROBE.format(printed, passes)
+    suite = Suite("probe", ("check",), 10, "pure", "", (python, "-c", program), tries=tries)
+    outcome = run(suite)
+    steadied = runs == 2 and passes == "again"
+    assert outcome.passed == steadied
+    assert outcome.unsteady == (("tests/x.py::test_0 - slow",) if steadied else ())
+
+
+def test_a_test_that_passed_when_run_again_counts_as_passed_and_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = ended("FAILED tests/x.py::test_a - slow\n1 failed, 3 passed in 1s", suites.TESTS_FAILED)
+    tally = Tally()
+    first.steadied(ended("1 passed in 1s")).add_to(tally)
+    assert suites.closing(tally) == 0
+    said = "failed, and passed when run again:\n  tests/x.py::test_a - slow\n"
+    assert capsys.readouterr().out == said + "4 passed, 0 failed, 0 skipped\n"
+
+
 def test_all_suites_of_a_target_run_even_after_a_failure(
     python: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
