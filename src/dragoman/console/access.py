@@ -4,13 +4,15 @@ which `serve` allows on loopback only.
     Authorization: Basic base64(name:secret)      a user of [users], or a key of [keys] by its name
     Authorization: Bearer SECRET                  a key of [keys], whichever it is
 
-A page of another origin may not ask through somebody's browser, whatever credentials that adds (or needs none).
+Guessing is limited by address. A page of another origin may not ask through somebody's browser, whatever credentials
+that adds (or needs none).
 """
 
 import hmac
 from collections.abc import Mapping
 from typing import Final
 
+from dragoman.doors.shared.guessing import limited
 from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Response
 from dragoman.doors.shared.rest.problem import problem
@@ -44,7 +46,8 @@ class Access:
         if kind == b"basic":
             who = principal_of(call, value)
         elif kind == b"bearer":
-            who = self._bearer(value.strip())
+            token = value.strip()
+            who = limited(call.session, call.connection, lambda: self._bearer(token))
         if who is None:
             raise Unauthorized
         return who

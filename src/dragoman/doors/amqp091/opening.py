@@ -15,6 +15,7 @@ from dragoman.doors.amqp091.link import OFFER, Link
 from dragoman.doors.amqp091.sasl import MECHANISMS, credentials_of
 from dragoman.doors.amqp091.vhosts import namespace_of
 from dragoman.doors.shared.asbroker import as_broker
+from dragoman.doors.shared.guessing import limited
 from dragoman.kernel.api import ANY, ROUTE, STREAM, Need
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.handshake import Tuning, settle
@@ -106,15 +107,13 @@ def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
     link.client_properties = method.client_properties
     link.capabilities = capabilities_of(method.client_properties)
     credentials = credentials_of(method.mechanism, method.response)
-    principal = None
-    guesses = link.session.node().guesses
-    host, now_ms = link.connection.peer[0], link.session.elapsed_ms()
-    if not guesses.may_try(host, now_ms):
-        raise LoginRefused(method.mechanism)
-    if credentials is not None:
-        principal = link.session.node().authenticate(*credentials)
+    node = link.session.node()
+    principal = limited(
+        link.session,
+        link.connection,
+        lambda: None if credentials is None else node.authenticate(*credentials),
+    )
     if principal is None:
-        guesses.failed(host, now_ms)
         raise LoginRefused(method.mechanism)
     link.log_in(principal)
     link.send(ConnectionTune(OFFER.channel_max, OFFER.frame_max, OFFER.heartbeat_s))

@@ -43,7 +43,8 @@ A publish is answered when the messages are written to the system (they survive 
 | REST | `http://127.0.0.1:8085/v1/projects/...` |
 
 Until users or keys are configured anybody may call. With `[keys.NAME]` a call must show one, as NAME:SECRET: in the
-metadata `x-goog-api-key`, or as a bearer token in `authorization`; else it is UNAUTHENTICATED.
+metadata `x-goog-api-key`, or as a bearer token in `authorization`; a token that a key of `[security] oauth_keys` has
+signed does as well. Else it is UNAUTHENTICATED.
 
 ## What is different from Google's service
 

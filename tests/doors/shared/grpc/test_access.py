@@ -5,6 +5,7 @@ from tests.doors.pubsub.client import Pubsub, topic
 from tests.doors.pubsub.test_topics import refused
 
 from dragoman.doors.shared.grpc.call import Status
+from dragoman.security.guesses import GUESSES_MAX
 from dragoman.wire.grpc.codes import NOT_FOUND, UNAUTHENTICATED
 
 KEYS = {"app": b"secret"}
@@ -19,6 +20,7 @@ def test_anybody_may_call_until_keys_are_configured() -> None:
     [
         (b"x-goog-api-key", b"app:secret"),
         (b"authorization", b"Bearer app:secret"),
+        (b"authorization", b"Bearer app until 1800000000000"),
     ],
 )
 def test_a_key_opens(metadata: tuple[bytes, bytes]) -> None:
@@ -34,6 +36,7 @@ def test_a_key_opens(metadata: tuple[bytes, bytes]) -> None:
         (b"x-goog-api-key", b"app:wrong"),
         (b"x-goog-api-key", b"app"),
         (b"authorization", b"Bearer nobody:secret"),
+        (b"authorization", b"Bearer app until 1600000000000"),
         (b"authorization", b"Basic app:secret"),
         (b"authorization", b"Bearer \xff:\xff"),
     ],
@@ -44,3 +47,19 @@ def test_nothing_else_does(metadata: tuple[bytes, bytes]) -> None:
     assert refused(pubsub, "GetTopic", topic=topic("orders")).code == UNAUTHENTICATED
     with pytest.raises(Status):
         pubsub.stream(subscription="projects/default/subscriptions/sub")
+
+
+def test_guessing_is_limited_by_address_and_no_key_at_all_is_no_guess() -> None:
+    pubsub = Pubsub(KEYS)
+    good, bad = ((b"x-goog-api-key", b"app:" + each) for each in (b"secret", b"wrong"))
+
+    def code(*metadata: tuple[bytes, bytes]) -> int:
+        pubsub.metadata = metadata
+        return refused(pubsub, "GetTopic", topic=topic("orders")).code
+
+    for _ in range(2 * GUESSES_MAX):
+        assert code() == UNAUTHENTICATED
+    assert code(good) == NOT_FOUND
+    for _ in range(GUESSES_MAX):
+        assert code(bad) == UNAUTHENTICATED
+    assert code(good) == UNAUTHENTICATED

@@ -5,6 +5,7 @@ from tests.doors.shared.rest.client import FakeFace, World
 
 from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Response, Route
+from dragoman.security.guesses import GUESSES_MAX
 
 
 class Asking(FakeFace):
@@ -33,3 +34,15 @@ class Asking(FakeFace):
 def test_a_name_is_who_asks_if_its_secret_is_right(credentials: str, who: bytes) -> None:
     client = World(Asking(), users={"ada": b"pa:ss"}).connect()
     assert client.ask("GET", "/", headers=[("Authorization", credentials)]).body == who
+
+
+def test_an_address_that_guessed_too_often_is_not_listened_to() -> None:
+    client = World(Asking(), users={"ada": b"pa:ss"}).connect()
+
+    def who(credentials: bytes) -> bytes:
+        said = [("Authorization", b64encode(credentials).decode())]
+        return client.ask("GET", "/", headers=said).body
+
+    for _ in range(GUESSES_MAX):
+        assert who(b"ada:other") == b"nobody"
+    assert who(b"ada:pa:ss") == b"nobody"

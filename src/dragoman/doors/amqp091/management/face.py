@@ -4,8 +4,6 @@ Whoever asks proves who it is by HTTP Basic, as AMQP's clients do by PLAIN, and 
 nobody is configured anybody is who they say. A page of another origin may not ask through somebody's browser.
 """
 
-from base64 import b64decode
-from binascii import Error
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -24,6 +22,7 @@ from dragoman.doors.amqp091.management import (
 from dragoman.doors.amqp091.management.asking import Ask, BadRequest, NotThere
 from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.amqp091.vhosts import ROOT
+from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
 from dragoman.model.errors import AccessRefused, KernelError, NotFound
 from dragoman.wire.amqp091.errors import AmqpError
@@ -259,16 +258,7 @@ def _who(call: Call) -> str:
         if node.is_open() and not scheme:
             return GUEST
         raise NotAuthorized
-    try:
-        name, _, password = b64decode(value, validate=True).partition(b":")
-        user = name.decode()
-    except (Error, ValueError):
-        raise NotAuthorized from None
-    host, now_ms = call.connection.peer[0], call.session.elapsed_ms()
-    if not node.guesses.may_try(host, now_ms):
-        raise NotAuthorized
-    who = node.authenticate(user, password)
+    who = principal_of(call, value)
     if who is None:
-        node.guesses.failed(host, now_ms)
         raise NotAuthorized
     return who

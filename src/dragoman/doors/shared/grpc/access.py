@@ -1,6 +1,7 @@
-"""Who may call: anybody until keys are configured; then whoever shows a key.
+"""Who may call: anybody until keys are configured; then whoever shows a key. Guessing is limited by address.
 
 authorization: Bearer NAME:SECRET      credentials with a token, over TLS
+authorization: Bearer TOKEN            one that a key of `[security] oauth_keys` has signed
 x-goog-api-key: NAME:SECRET            the client option `api_key`
 """
 
@@ -8,6 +9,7 @@ import hmac
 from typing import Final
 
 from dragoman.doors.shared.grpc.call import Call, Status
+from dragoman.doors.shared.guessing import limited
 from dragoman.wire.grpc.codes import UNAUTHENTICATED
 
 _BEARER: Final = b"Bearer "
@@ -15,20 +17,29 @@ _BEARER: Final = b"Bearer "
 
 def check_access(call: Call) -> None:
     """Raises Status."""
-    node = call.session.node()
-    if node.is_open():
+    if call.session.node().is_open():
         return
     said = call.header(b"x-goog-api-key") or b""
     bearer = call.header(b"authorization") or b""
     if not said and bearer.startswith(_BEARER):
         said = bearer[len(_BEARER) :]
-    name, _, secret = said.partition(b":")
-    known = node.secret(name.decode("latin-1"))
-    if known is None or not hmac.compare_digest(known, secret):
+    who = limited(call.session, call.connection, lambda: _proved(call, said)) if said else None
+    if who is None:
         raise Status(
             UNAUTHENTICATED,
             "Request had invalid authentication credentials. Expected a key as NAME:SECRET, in x-goog-api-key or as a"
             " bearer token.",
         )
-    call.principal = name.decode("latin-1")
+    call.principal = who
     call.speak()
+
+
+def _proved(call: Call, said: bytes) -> str | None:
+    node = call.session.node()
+    text, colon, secret = said.partition(b":")
+    name = text.decode("latin-1")
+    if not colon:
+        found = node.bearer(name, call.session.wall_ms())
+        return None if found is None else found[0]
+    known = node.secret(name)
+    return name if known is not None and hmac.compare_digest(known, secret) else None
