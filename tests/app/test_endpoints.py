@@ -34,14 +34,19 @@ def test_without_users_an_address_is_all_that_a_client_needs() -> None:
         "url": "amqp://guest:guest@127.0.0.1:5672/",
     }
     assert found["sqs"]["url"] == "http://127.0.0.1:4566"
-    assert found["eventgrid"]["url"] == "http://127.0.0.1:60101/api/events"
+    assert found["eventgrid"]["url"] == "http://127.0.0.1:60101"
     assert found["pubsub"]["emulator_host"] == "127.0.0.1:8085"
+    opened = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE"
+    string = f"Endpoint=sb://127.0.0.1:5672;{opened};UseDevelopmentEmulator=true;"
+    assert found["servicebus"]["connection_string"] == string
+    assert found["eventhubs"] == {"host": "127.0.0.1", "port": 5672, "connection_string": string}
     assert found["cloudtasks"] == {
         "host": "127.0.0.1",
         "port": 8123,
         "url": "http://127.0.0.1:8123",
         "project": "default",
         "location": "local",
+        "emulator_host": "127.0.0.1:8123",
     }
 
 
@@ -56,6 +61,8 @@ def test_with_keys_programs_are_told_the_first_one() -> None:
     assert (found["sqs"]["access_key"], found["sqs"]["secret_key"]) == ("signer", "c2VjcmV0")
     assert found["eventgrid"]["key"] == "c2VjcmV0"
     assert found["pubsub"]["api_key"] == "signer:c2VjcmV0"
+    opened = "SharedAccessKeyName=signer;SharedAccessKey=c2VjcmV0;"
+    assert opened in str(found["servicebus"]["connection_string"])
 
 
 def test_people_are_never_shown_a_secret() -> None:

@@ -80,7 +80,11 @@ def test_a_ready_file_that_is_none_fails_in_one_line(
         ("kafka", "127.0.0.1:9092"),
         ("amqp", "5672/"),
         ("sqs", "http://127.0.0.1:4566"),
-        ("eventgrid", "http://127.0.0.1:60101/api/events"),
+        ("eventgrid", "http://127.0.0.1:60101"),
+        ("pubsub", "127.0.0.1:8085"),
+        ("cloudtasks", "127.0.0.1:8123"),
+        ("servicebus", "sb://127.0.0.1:5672;"),
+        ("eventhubs", "sb://127.0.0.1:5672;"),
     ],
 )
 def test_a_snippet_is_a_program_with_the_address_in_it(

@@ -11,10 +11,12 @@ import pytest
 
 from dragoman.app.config import ServeOptions
 from dragoman.cli.commands import run
+from dragoman.cli.programs import PROGRAMS
 from dragoman.testing import RunningBroker, broker
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM_DEADLINE_S = 50
+MADE = ("servicebus", "eventgrid")  # the programs of the others make what they send to
 
 pytestmark = pytest.mark.clients
 
@@ -57,12 +59,27 @@ def test_what_the_readme_sends_by_kafka_the_readme_receives_by_rabbitmq(
     assert output_of(from_readme("receive", fresh)) == []
 
 
-@pytest.mark.parametrize("users", [{}, {"alice": "it's 100 %/@ hers"}], ids=["open", "users"])
-@pytest.mark.parametrize("protocol", ["kafka", "amqp"])
-def test_a_snippet_sends_and_receives(
-    protocol: str, users: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_snippet_for_every_client_sends_and_receives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ready = tmp_path / "ready.json"
+    with broker() as fresh:
+        ready.write_text(json.dumps({"endpoints": fresh.endpoints}))
+        for made in MADE:
+            assert run(["queue", "create", made, "--ready-file", str(ready)]) == 0
+        for protocol, _ in PROGRAMS:
+            capsys.readouterr()
+            assert run(["snippet", protocol, "--ready-file", str(ready)]) == 0
+            program = capsys.readouterr().out.replace("orders", protocol)
+            assert (protocol, output_of(program)) == (protocol, ["one coffee"])
+
+
+@pytest.mark.parametrize("protocol", ["kafka", "amqp"])
+def test_a_snippet_tells_a_client_its_users_name_and_password(
+    protocol: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = tmp_path / "ready.json"
+    users = {"alice": "it's 100 %/@ hers"}
     options = ServeOptions(memory=True, ports={"kafka": 0, "amqp": 0}, users=users)
     with broker(options) as fresh:
         ready.write_text(json.dumps({"endpoints": fresh.endpoints}))

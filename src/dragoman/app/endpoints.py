@@ -72,9 +72,10 @@ def _sqs(place: _Place) -> Endpoint:
 
 
 def _eventgrid(place: _Place) -> Endpoint:
-    url = f"http://{place.address}/api/events"
+    url = f"http://{place.address}"
     _, key = place.key or ("", EVENTGRID_KEY)
-    return Endpoint("Event Grid", f"{url}  key: {key}", place.document | {"url": url, "key": key})
+    hint = f"{url}/TOPIC/api/events  key: {key}"
+    return Endpoint("Event Grid", hint, place.document | {"url": url, "key": key})
 
 
 def _pubsub(place: _Place) -> Endpoint:
@@ -87,6 +88,7 @@ def _pubsub(place: _Place) -> Endpoint:
 def _cloudtasks(place: _Place) -> Endpoint:
     url = f"http://{place.address}"
     document = place.document | {"url": url, "project": PROJECT, "location": LOCATION}
+    document |= {"emulator_host": place.address}
     if place.key is not None:
         document |= {"api_key": ":".join(place.key)}
     return Endpoint("Cloud Tasks", f"{url}  projects/{PROJECT}/locations/{LOCATION}", document)
@@ -100,30 +102,49 @@ def _schemaregistry(place: _Place) -> Endpoint:
     return Endpoint("Schema Registry", f"schema.registry.url={url}", document)
 
 
+def _azure(place: _Place, title: str) -> Endpoint:
+    """An emulator's string, which keeps the official clients from asking for TLS."""
+    name, key = place.key or (AZURE_NAME, AZURE_KEY)
+    opened = f"SharedAccessKeyName={name};SharedAccessKey={key}"
+    string = f"Endpoint=sb://{place.address};{opened};UseDevelopmentEmulator=true;"
+    return Endpoint(title, string, place.document | {"connection_string": string})
+
+
+def _servicebus(place: _Place) -> Endpoint:
+    return _azure(place, "Service Bus")
+
+
+def _eventhubs(place: _Place) -> Endpoint:
+    return _azure(place, "Event Hubs")
+
+
+AZURE_NAME: Final = "RootManageSharedAccessKey"
+AZURE_KEY: Final = "SAS_KEY_VALUE"  # Microsoft's emulators have no other
 PROJECT: Final = "default"
 LOCATION: Final = "local"
 REGION: Final = "us-east-1"
 EVENTGRID_KEY: Final = "bG9jYWw="  # clients decode it as base64 before they sign
-MAKERS: Final[Mapping[str, Callable[[_Place], Endpoint]]] = {
-    "kafka": _kafka,
-    "amqp": _amqp,
-    "sqs": _sqs,
-    "eventgrid": _eventgrid,
-    "pubsub": _pubsub,
-    "cloudtasks": _cloudtasks,
-    "schemaregistry": _schemaregistry,
+MAKERS: Final[Mapping[str, tuple[str, Callable[[_Place], Endpoint]]]] = {
+    "kafka": ("kafka", _kafka),
+    "amqp": ("amqp", _amqp),
+    "servicebus": ("amqp", _servicebus),
+    "eventhubs": ("amqp", _eventhubs),
+    "sqs": ("sqs", _sqs),
+    "eventgrid": ("eventgrid", _eventgrid),
+    "pubsub": ("pubsub", _pubsub),
+    "cloudtasks": ("cloudtasks", _cloudtasks),
+    "schemaregistry": ("schemaregistry", _schemaregistry),
 }
+"""For each kind of client: whose port it comes in by, and what it is told."""
 
 
 def endpoints_of(
     ports: Mapping[str, tuple[str, int]], options: ServeOptions, *, hidden: bool = False
 ) -> dict[str, Endpoint]:
-    """An endpoint per protocol that is bound; `hidden` leaves secrets out."""
+    """An endpoint for each kind of client that can come in; `hidden` leaves secrets out."""
     user, key = (_first(secrets, hidden=hidden) for secrets in (options.users, options.keys))
-    return {
-        name: MAKERS[name](_Place(_host_of(host), port, user, key))
-        for name, (host, port) in ports.items()
-    }
+    places = {name: _Place(_host_of(host), port, user, key) for name, (host, port) in ports.items()}
+    return {name: made(places[bound]) for name, (bound, made) in MAKERS.items() if bound in places}
 
 
 def _first(secrets: Mapping[str, str], *, hidden: bool) -> tuple[str, str] | None:
@@ -138,7 +159,7 @@ def table_of(document: Mapping[str, Any], endpoints: Mapping[str, Endpoint], tls
     lines = [f"dragoman {document['version']} ({document['build']})  data: {data}"]
     for endpoint in endpoints.values():
         address = f"{endpoint.document['host']}:{endpoint.document['port']}"
-        lines.append(f"  {endpoint.title:<12} {address:<22} {endpoint.hint}")
+        lines.append(f"  {endpoint.title:<15} {address:<22} {endpoint.hint}")
     if tls_cert:
-        lines.append(f"  {'TLS':<12} {'on the same ports':<22} {tls_cert}")
+        lines.append(f"  {'TLS':<15} {'on the same ports':<22} {tls_cert}")
     return "\n".join(lines) + "\n"

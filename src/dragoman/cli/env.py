@@ -16,12 +16,17 @@ VARIABLES: Final = (
     ("KAFKA_SASL_PASSWORD", "kafka", "password"),
     ("AMQP_URL", "amqp", "url"),
     ("AWS_ENDPOINT_URL_SQS", "sqs", "url"),
+    ("AWS_ENDPOINT_URL_SNS", "sqs", "url"),
     ("AWS_REGION", "sqs", "region"),
     ("AWS_ACCESS_KEY_ID", "sqs", "access_key"),
     ("AWS_SECRET_ACCESS_KEY", "sqs", "secret_key"),
     ("EVENTGRID_ENDPOINT", "eventgrid", "url"),
     ("EVENTGRID_KEY", "eventgrid", "key"),
     ("PUBSUB_EMULATOR_HOST", "pubsub", "emulator_host"),
+    ("CLOUD_TASKS_EMULATOR_HOST", "cloudtasks", "emulator_host"),
+    ("SERVICEBUS_CONNECTION_STRING", "servicebus", "connection_string"),
+    ("EVENTHUBS_CONNECTION_STRING", "eventhubs", "connection_string"),
+    ("SCHEMA_REGISTRY_URL", "schemaregistry", "url"),
 )
 SPELLINGS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "bash": lambda name, value: f"export {name}={shlex.quote(value)}",
