@@ -292,3 +292,28 @@ def test_the_asynchronous_client_pipelines(url: str) -> None:
     client.connection.ioloop.close()
     assert client.failure is None
     assert client.seen == [b"%d" % number for number in range(500)]
+
+
+def test_a_stream_is_read_by_offset_as_often_as_anybody_likes(url: str) -> None:
+    with connect(url) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        arguments: dict[str, Any] = {"x-queue-type": "stream", "x-max-age": "7D"}
+        channel.queue_declare("log", durable=True, arguments=arguments)
+        for number in range(30):
+            properties = pika.BasicProperties(
+                delivery_mode=2, headers={"x-stream-filter-value": "eu" if number % 3 else "us"}
+            )
+            channel.basic_publish("", "log", b"%d" % number, properties)
+        channel.basic_qos(prefetch_count=10)
+        for place, wanted in (
+            ({"x-stream-offset": "first"}, list(range(30))),
+            ({"x-stream-offset": 25}, list(range(25, 30))),
+            ({"x-stream-offset": "1h", "x-stream-filter": "us"}, list(range(0, 30, 3))),
+        ):
+            found = take(channel, "log", len(wanted), arguments=place)
+            assert [int(body) for _, _, body in found] == wanted
+            offsets = [properties.headers["x-stream-offset"] for _, properties, _ in found]
+            assert offsets == wanted
+        with pytest.raises(pika.exceptions.ConnectionClosed, match=r"basic\.get not supported"):
+            channel.basic_get("log")

@@ -37,6 +37,31 @@ headers_set = [["source", "news"]]
 pytestmark = pytest.mark.clients
 
 
+def test_a_stream_of_rabbitmq_is_a_topic_and_a_topic_such_a_stream() -> None:
+    with broker() as running:
+        connection = pika.BlockingConnection(pika.URLParameters(running.amqp.url))
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.queue_declare("log", durable=True, arguments={"x-queue-type": "stream"})
+        channel.basic_publish("", "log", b"from rabbitmq")
+        producer = Producer({"bootstrap.servers": running.kafka.bootstrap})
+        for topic in ("log", "topic"):
+            producer.produce(topic, b"from kafka", headers=[("a", b"b")])
+        assert producer.flush(DEADLINE_S) == 0
+        consumer = Consumer({"bootstrap.servers": running.kafka.bootstrap, "group.id": "g"})
+        consumer.assign([TopicPartition("log", 0, 0)])
+        assert [next_of(consumer).value() for _ in range(2)] == [b"from rabbitmq", b"from kafka"]
+        consumer.close()
+        channel.basic_qos(prefetch_count=5)
+        for queue, offset in (("log", 1), ("topic", 0)):
+            start = {"x-stream-offset": "first" if queue == "topic" else offset}
+            _, properties, body = next(channel.consume(queue, arguments=start))
+            assert (body, properties.headers["x-stream-offset"]) == (b"from kafka", offset)
+            assert properties.headers["a"] == "b"
+            channel.cancel()
+        connection.close()
+
+
 def test_a_queue_and_a_topic_of_one_name_are_the_same_messages() -> None:
     with broker() as running:
         connection = pika.BlockingConnection(pika.URLParameters(running.amqp.url))

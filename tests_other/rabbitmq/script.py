@@ -111,10 +111,10 @@ class Told:
 def told(step: Step) -> Told:
     """Words to fields, properties and body. Raises AssertionError for words that mean nothing."""
     kind = METHOD_OF[step.word]
-    found = Told({}, {}, b"")
     table: dict[str, Field] = {}
     names = _names(kind)
-    bits = {word for word, name in names.items() if kind._field_defaults[name] is False}
+    bits = {word for word, name in names.items() if isinstance(kind._field_defaults[name], bool)}
+    found = Told({names[word]: False for word in bits}, {}, b"")
     places = [word for word in names if word not in bits and word != "arguments"]
     for word in step.arguments:
         name, is_named, value = word.partition("=")

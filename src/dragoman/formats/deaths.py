@@ -54,13 +54,12 @@ def amqp_dead_letter(body: bytes, death: Death) -> bytes | None:
         keys,
         message.text(flag.EXPIRATION),
     )
-    deaths = extended(message.header(X_DEATH), entry)
+    history = message.header(X_DEATH)
+    deaths = extended(history, entry)
     if deaths is None:
         return None
     message.set_header(X_DEATH, deaths)
-    for name, value in _summary(
-        deaths, first_known=message.header("x-first-death-reason") is not None
-    ):
+    for name, value in _summary(deaths, first_known=history is not None):
         message.set_header(name, value)
     message.properties.pop(flag.EXPIRATION, None)
     message.exchange = encode_text(death.exchange)

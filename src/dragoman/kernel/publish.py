@@ -303,19 +303,26 @@ def decide_death(
     if address is None:
         return []
     key = address.key or state.translator.route_key(format_, body)
+    further: tuple[str, ...] = ()
     try:
         lettered = state.translator.dead_letter(format_, body, death)
+        if lettered is None:
+            return []
+        further = state.translator.further_keys(*lettered)
     except InvalidArgument:
         lettered = (format_, body)  # unreadable: as it is
-    if lettered is None:
-        return []
-    target = Address(address.name or key, key, address.is_route)
-    command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
-    command.hops = hops
-    try:
-        return decide_moved(state, command, death.at_ms, pending)[0]
-    except KernelError:
-        return []  # the address leads nowhere: dropped, as its protocols do
+    names = (address.name,) if address.name else dict.fromkeys((key, *further))
+    records: list[Record] = []
+    for name in names:
+        target = Address(name, key, address.is_route)
+        command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
+        command.hops = hops
+        command.further_keys = further
+        try:
+            records += decide_moved(state, command, death.at_ms, pending)[0]
+        except KernelError:
+            continue  # the address leads nowhere: dropped, as its protocols do
+    return records
 
 
 def _publish_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:

@@ -92,7 +92,9 @@ class Session(Protocol):
         ...
 
     def watch(self, namespace: str, name: str) -> None:
-        """Ask to be told (`ConnectionDoor.progressed`), once, when the stream's committed end has moved."""
+        """Ask to be told (`ConnectionDoor.progressed`), once, when the stream's committed end has moved, or it was
+        deleted.
+        """
         ...
 
     def watch_pushed(self, face: str) -> None:

@@ -58,6 +58,7 @@ class State:
         "compaction",
         "crowded",
         "dedup",
+        "deleted",
         "dirty_floors",
         "dirty_streams",
         "dirty_subscriptions",
@@ -173,6 +174,7 @@ class State:
         # What features wait for may have changed since the kernel's sweep last asked them all.
         self.stirred = True
         self.given_up = GivenUp()  # since the process began
+        self.deleted: list[tuple[str, str]] = []  # streams that went away, for who watches them
         self.schedules = Schedules()
         self.dedup = Dedup()
         self.pumps = Pumps()

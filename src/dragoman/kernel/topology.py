@@ -181,6 +181,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     for subscription in list(stream.subscriptions):
         apply_subscription_deleted(state, SubscriptionDeleted(subscription.id))
     del state.streams_named[stream.namespace, stream.name]
+    state.deleted.append((stream.namespace, stream.name))
     state.listings.pop(stream.namespace, None)
     state.streams_by_uuid.pop(stream.uuid, None)
     state.usage.count_stream(stream.namespace, -1)

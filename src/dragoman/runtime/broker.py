@@ -292,6 +292,9 @@ class Broker:
             session = self._sessions.get(holder.session)
             if session is not None:
                 self._ask(session, session.door.cancelled, holder)
+        deleted, self.kernel.state.deleted = self.kernel.state.deleted, []
+        for place in deleted:
+            self._news.update(self._watchers.take(place))
 
     def _deliver(self, session_id: int, deliveries: list[Delivery]) -> None:
         session = self._sessions.get(session_id)
@@ -427,7 +430,7 @@ class Broker:
         return self.commit.gathering() if self.kernel.has_records() else self.commit.position()
 
     def watch(self, session: BrokerSession, namespace: str, name: str) -> None:
-        """Tell `session`, once, when the stream's committed end moves."""
+        """Tell `session`, once, when the stream's committed end moves, or it is deleted."""
         self._watchers.add(session, (namespace, name))
         if self._growth.is_growing:
             self.commit.want_sync(self.commit.position())

@@ -195,6 +195,7 @@ def _settle(kernel: Kernel) -> None:
     for subscription in state.subscriptions.values():
         state.crowd(subscription)
     state.cancelled.clear()
+    state.deleted.clear()
     state.active.clear()
     for stream in state.streams.values():
         for partition in stream.partitions:

@@ -31,7 +31,7 @@ def declare(name: str = "q", **options: Any) -> m.QueueDeclare:
         ),
         ({"x-max-priority": 256}, "'x-max-priority' {}: {{max_value_exceeded,256}}"),
         ({"x-queue-type": "z"}, "'x-queue-type' {}: \"unsupported queue type 'z'\""),
-        ({"x-queue-type": "stream"}, "'x-queue-type' {}: \"unsupported queue type 'stream'\""),
+        ({"x-queue-type": "log"}, "'x-queue-type' {}: \"unsupported queue type 'log'\""),
         (
             {"x-single-active-consumer": 5},
             "'x-single-active-consumer' {}: {{unacceptable_type,signedint}}",

@@ -129,3 +129,37 @@ def test_acks_for_a_queue_that_is_gone_are_fine() -> None:
     client.read()
     client.send(1, m.BasicAck(2, True))
     client.nothing()
+
+
+def test_the_dead_go_by_their_further_keys_where_the_address_has_none() -> None:
+    client = World().connect()
+    client.ask(m.ExchangeDeclare(exchange="x", type="direct"), m.ExchangeDeclareOk)
+    for name, exchange in (("a", "x"), ("b", "")):
+        client.declare(name, arguments={"x-dead-letter-exchange": exchange})
+    client.declare("d")
+    client.ask(m.QueueBind(queue="d", exchange="x", routing_key="d"), m.QueueBindOk)
+    for name in ("a", "b"):
+        client.publish(b"m", key=name, headers={"CC": ["d"]})
+        assert client.get("d") is not None  # by its CC
+        message = client.get(name, no_ack=False)
+        assert message is not None
+        client.send(1, m.BasicReject(message.method.delivery_tag, False))
+        found = client.get("d")
+        assert found is not None
+        assert found.method.routing_key == name
+        (death,) = found.properties.headers["x-death"].value
+        assert [key.value for key in death.value["routing-keys"].value] == [name.encode(), b"d"]
+
+
+def test_a_history_that_a_publisher_made_up_has_no_first_death() -> None:
+    client = World().connect()
+    arguments = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "d"}
+    client.declare(arguments=arguments)
+    client.declare("d")
+    client.publish(b"m", headers={"x-death": "text"})
+    assert client.get(no_ack=False) is not None
+    client.send(1, m.BasicReject(1, False))
+    found = client.get("d")
+    assert found is not None
+    assert "x-first-death-queue" not in found.properties.headers
+    assert len(found.properties.headers["x-death"].value) == 1

@@ -5,6 +5,7 @@ repeat it. Types, ranges and texts are RabbitMQ's. Arguments without a row are k
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +38,17 @@ CLASSIC, QUORUM, STREAM = "classic", "quorum", "stream"
 ALL: Final = frozenset((CLASSIC, QUORUM, STREAM))
 QUEUES: Final = frozenset((CLASSIC, QUORUM))
 PRIORITIES_MAX: Final = 255
+SEGMENT_BYTES_MAX: Final = 3_000_000_000  # of streams, as RabbitMQ
+FILTER_BYTES_MIN, FILTER_BYTES_MAX = 16, 255
+_AGE: Final = re.compile(r"([1-9][0-9]{0,9})([YMDhms])")
+_UNIT_MS: Final[Mapping[str, int]] = {
+    "Y": 365 * 86_400_000,
+    "M": 30 * 86_400_000,
+    "D": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1_000,
+}
 
 
 class Argument(NamedTuple):
@@ -112,6 +124,16 @@ def _version(field: Field) -> str | None:
     return wrong
 
 
+def age_ms(text: str) -> int:
+    """A span of time as streams spell it: `7D`, `30s`; 0 for what is none."""
+    found = _AGE.fullmatch(text)
+    return int(found[1]) * _UNIT_MS[found[2]] if found else 0
+
+
+def _age(field: Field) -> str | None:
+    return _text(field) or (None if age_ms(plain(field)) else "invalid_max_age")
+
+
 _LOCATORS: Final = ("client-local", "balanced", "least-leaders", "random")
 
 QUEUE_ARGUMENTS: Final[Mapping[str, Argument]] = {
@@ -137,7 +159,7 @@ QUEUE_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "x-queue-version": Argument(frozenset((CLASSIC,)), _version),
     "x-single-active-consumer": Argument(QUEUES, _flag),
     "x-queue-type": Argument(
-        ALL, _one_of(CLASSIC, QUORUM, otherwise="\"unsupported queue type '{0}'\"")
+        ALL, _one_of(CLASSIC, QUORUM, STREAM, otherwise="\"unsupported queue type '{0}'\"")
     ),
     "x-delivery-limit": Argument(frozenset((QUORUM,)), _integer),
     "x-quorum-initial-group-size": Argument(frozenset((QUORUM,)), _positive),
@@ -145,8 +167,9 @@ QUEUE_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "x-queue-leader-locator": Argument(
         frozenset((QUORUM, STREAM)), _one_of(*_LOCATORS, otherwise="invalid_queue_locator_arg")
     ),
-    "x-max-age": Argument(frozenset((STREAM,)), _text),
+    "x-max-age": Argument(frozenset((STREAM,)), _age),
     "x-stream-max-segment-size-bytes": Argument(frozenset((STREAM,)), _count),
+    "x-stream-filter-size-bytes": Argument(frozenset((STREAM,)), _count),
 }
 
 

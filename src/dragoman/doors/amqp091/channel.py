@@ -11,14 +11,15 @@ from collections import deque
 from typing import Final
 
 from dragoman.doors.amqp091.confirms import Confirms
+from dragoman.doors.amqp091.errors import NOT_IMPLEMENTED, Refused
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.transactions import Transaction
-from dragoman.doors.shared.unacked import Spans, Unacked
+from dragoman.doors.shared.unacked import CURSOR, Span, Spans, Unacked
 from dragoman.kernel.api import Cancel, Holder, Outcome, Settle
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import APPLIED, SYNCED
 from dragoman.wire.amqp091.frames import method_frame
-from dragoman.wire.amqp091.methods import Method
+from dragoman.wire.amqp091.methods import BasicCancel, Method
 
 CONSUMERS_MAX: Final = 65_535  # of one channel
 
@@ -39,6 +40,14 @@ class Consumer:
         self.exclusive = False
         self.spelling: int = 0  # what redeliveries must be told, see `spell`
 
+    def end(self) -> None:
+        """It is handed nothing more; what it holds stays unsettled."""
+        link = self.channel.link
+        link.session.submit(Cancel(namespace=link.namespace, holder=self.holder.id))
+
+    def settled(self, count: int) -> None:
+        """So many deliveries are acknowledged: the kernel knows."""
+
 
 class Channel:
     """See the module."""
@@ -53,6 +62,8 @@ class Channel:
         "pool",
         "prefetch",
         "queue_last",
+        "reader_next",
+        "readers",
         "reply_queue",
         "tag_next",
         "transaction",
@@ -72,6 +83,8 @@ class Channel:
         self.pool = 0  # credit shared by all consumers, from basic.qos(global)
         self.queue_last = ""  # what the empty queue name means
         self.reply_queue = ""  # of the direct reply-to consumer
+        self.readers: dict[int, Consumer] = {}  # of streams, by number
+        self.reader_next = 0  # numbers go downwards
         self.parked: deque[tuple[bytes, int, int]] = deque()  # (frames, position, level)
 
     # --- replies ---
@@ -125,8 +138,11 @@ class Channel:
     # --- settlement ---
 
     def settle(self, spans: Spans, outcome: Outcome, *, failed: bool = False) -> None:
-        """Say what became of deliveries. Those whose queue is gone are gone with it."""
+        """Say what became of deliveries. Those whose queue is gone are gone with it. Raises Refused."""
         for span in spans.values():
+            if span.subscription == CURSOR:
+                self.settle_read(span, outcome, failed=failed)
+                continue
             command = Settle(span.subscription, span.partition, span.holder, span.runs, outcome)
             command.failed = failed
             if outcome == "release":
@@ -136,13 +152,32 @@ class Channel:
             except SubscriptionNotFound:
                 continue
 
+    def settle_read(self, span: Span, outcome: Outcome, *, failed: bool) -> None:
+        """Deliveries of a stream: an ack is credit, what is given up is nothing. Raises Refused (540)."""
+        reader = self.readers.get(span.holder)
+        if reader is None:
+            return
+        if failed:
+            text = f"basic.nack and basic.reject not supported by stream queues queue '{reader.queue}' in vhost"
+            raise Refused(NOT_IMPLEMENTED, f"{text} '{self.link.vhost}'")
+        if outcome == "ack":
+            reader.settled(sum([end - start for start, end in span.runs]))
+
     # --- the end ---
+
+    def cancelled(self, consumer: Consumer) -> None:
+        """Its queue went away; a client that understands is told."""
+        if self.consumers.pop(consumer.tag, None) is None:
+            return
+        if consumer.queue == self.reply_queue:
+            self.reply_queue = ""
+        if "consumer_cancel_notify" in self.link.capabilities:
+            self.reply(BasicCancel(consumer.tag, True))
 
     def close(self) -> None:
         """Consumers end; what they held is ready again, in its place. Nothing gathered is carried out."""
-        session = self.link.session
         for consumer in self.consumers.values():
-            session.submit(Cancel(namespace=self.link.namespace, holder=consumer.holder.id))
+            consumer.end()
         self.consumers.clear()
         spans: Spans = {}
         self.unacked.take_upto(self.tag_next, spans)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dragoman.doors.amqp091 import streams
 from dragoman.doors.amqp091.arguments import priority_of
 from dragoman.doors.amqp091.channel import CONSUMERS_MAX, Channel, Consumer
 from dragoman.doors.amqp091.errors import (
@@ -14,10 +15,10 @@ from dragoman.doors.amqp091.errors import (
 )
 from dragoman.doors.amqp091.names import made_up, queue_name
 from dragoman.doors.amqp091.queues import counts_tries
+from dragoman.doors.amqp091.reading import Reader, start
 from dragoman.doors.amqp091.spell import COUNT_TRIES, entries_of
 from dragoman.doors.amqp091.traits import DIRECT_REPLY
 from dragoman.kernel.api import (
-    Cancel,
     Consume,
     DeclareQueue,
     Delivery,
@@ -28,7 +29,7 @@ from dragoman.kernel.api import (
     StreamSettings,
     SubscriptionSettings,
 )
-from dragoman.model.errors import ResourceLocked
+from dragoman.model.errors import ResourceLocked, SubscriptionNotFound
 from dragoman.model.levels import APPLIED
 from dragoman.wire.amqp091.methods import (
     BasicCancel,
@@ -50,14 +51,21 @@ def consume(channel: Channel, method: BasicConsume) -> None:
         raise Refused(NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'")
     if len(channel.consumers) >= CONSUMERS_MAX:
         raise Refused(RESOURCE_ERROR, f"more than {CONSUMERS_MAX} consumers on a channel")
-    name = (
-        _open_replies(channel, method)
-        if method.queue == DIRECT_REPLY
-        else queue_name(channel, method.queue)
-    )
-    _register(channel, method, Consumer(channel, tag, name, method.no_ack))
+    reader: Reader | None = None
+    if method.queue == DIRECT_REPLY:
+        name = _open_replies(channel, method)
+        _register(channel, method, Consumer(channel, tag, name, method.no_ack))
+    else:
+        name = queue_name(channel, method.queue)
+        stream = streams.find(channel.link, name)
+        if stream is None:
+            _register(channel, method, Consumer(channel, tag, name, method.no_ack))
+        else:
+            reader = channel.consumers[tag] = start(channel, method, tag, stream)
     if not method.no_wait:
         channel.reply(BasicConsumeOk(tag))
+    if reader is not None:
+        reader.progress()
 
 
 def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> None:
@@ -116,8 +124,7 @@ def cancel(channel: Channel, method: BasicCancel) -> None:
     """End a consumer; what it holds stays unsettled. An unknown tag is fine."""
     consumer = channel.consumers.pop(method.consumer_tag, None)
     if consumer is not None:
-        link = channel.link
-        link.session.submit(Cancel(namespace=link.namespace, holder=consumer.holder.id))
+        consumer.end()
         if consumer.queue == channel.reply_queue:
             channel.reply_queue = ""
     if not method.no_wait:
@@ -129,7 +136,11 @@ def qos(channel: Channel, method: BasicQos) -> None:
     if method.prefetch_size:
         raise Refused(NOT_IMPLEMENTED, f"prefetch_size!=0 ({method.prefetch_size})")
     if method.global_:
-        holders = tuple(consumer.holder.id for consumer in channel.consumers.values())
+        holders = tuple(
+            consumer.holder.id
+            for consumer in channel.consumers.values()
+            if not isinstance(consumer, Reader)
+        )
         command = OpenPool(
             namespace=channel.link.namespace,
             pool=channel.pool,
@@ -147,7 +158,12 @@ def get(channel: Channel, method: BasicGet) -> None:
     link = channel.link
     name = queue_name(channel, method.queue)
     command = Lease(namespace=link.namespace, name=name, no_ack=method.no_ack)
-    deliveries: list[Delivery] = link.session.submit(command)
+    try:
+        deliveries: list[Delivery] = link.session.submit(command)
+    except SubscriptionNotFound:
+        if streams.find(link, name) is not None:
+            raise streams.not_supported("basic.get", name, link.vhost) from None
+        raise
     if not deliveries:
         channel.reply(BasicGetEmpty())
         return
@@ -157,6 +173,7 @@ def get(channel: Channel, method: BasicGet) -> None:
     channel.tag_next += 1
     holder = delivery.holder
     if not method.no_ack:
+        link.is_owed = True
         channel.unacked.add(
             tag,
             tag + 1,

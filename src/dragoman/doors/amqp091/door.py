@@ -26,7 +26,7 @@ from dragoman.doors.amqp091.errors import (
     Refused,
 )
 from dragoman.doors.amqp091.exchanges import declare_all
-from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.link import UNSENT_BYTES_MAX, Link
 from dragoman.doors.amqp091.liveness import FAILED_LOGIN_MS, GOODBYE_MS, Liveness
 from dragoman.doors.amqp091.opening import STEPS, LoginRefused, Stage, greeting
 from dragoman.doors.amqp091.publishing import Held, publish
@@ -48,7 +48,6 @@ from dragoman.wire.amqp091.events import (
 from dragoman.wire.amqp091.frames import HEARTBEAT_FRAME
 from dragoman.wire.amqp091.methodcodec import IDS
 from dragoman.wire.amqp091.methods import (
-    BasicCancel,
     ConnectionBlocked,
     ConnectionClose,
     ConnectionCloseOk,
@@ -64,9 +63,6 @@ HELD_RETRY_MS: Final = 100
 LOOK_MS: Final = 60_000
 SLICE_BYTES: Final = 64 << 10  # decoded in one go
 METHODS_MAX: Final = 500  # other than publishes and acks, in one turn
-UNSENT_BYTES_MAX: Final = (
-    1 << 20
-)  # of messages got and not taken by the peer, before more is served
 
 
 def door_maker(roster: Roster) -> Callable[[Session, Connection], "Amqp091Door"]:
@@ -302,8 +298,7 @@ class Amqp091Door:
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         """Messages for this connection's consumers."""
-        if self._look_ms is None:
-            self._look_ms = self._session.elapsed_ms() + LOOK_MS
+        self._link.is_owed = True
         for delivery in deliveries:
             consumer: Consumer = delivery.holder.tag
             try:
@@ -315,24 +310,31 @@ class Amqp091Door:
     def cancelled(self, holder: Holder) -> None:
         """A consumer's queue went away."""
         consumer: Consumer = holder.tag
-        channel = consumer.channel
-        if channel.consumers.pop(consumer.tag, None) is None:
-            return
-        if consumer.queue == channel.reply_queue:
-            channel.reply_queue = ""
-        if "consumer_cancel_notify" in self._link.capabilities:
-            channel.reply(BasicCancel(consumer.tag, True))
+        consumer.channel.cancelled(consumer)
 
     def answered(self, ticket: int, result: object) -> None:
         """No command of this door is promised by a ticket."""
 
     def progressed(self) -> None:
-        """The journal has come further."""
+        """The journal has come further, or a stream."""
         self._confirm()
+        self._read_on()
 
     def _confirm(self) -> None:
         for channel in list(self._link.waiting):
             channel.progress()
+
+    def _read_on(self) -> None:
+        self._link.is_behind = False
+        for reader in list(self._link.readers):
+            if self._link.unsent_bytes > UNSENT_BYTES_MAX:
+                self._link.is_behind = True
+                return
+            try:
+                reader.progress()
+            except Exception as error:  # noqa: BLE001 - as in `receive`
+                self._fail(error)
+                return
 
     def tick(self) -> None:
         """A deadline, a heartbeat, or another try."""
@@ -344,17 +346,25 @@ class Amqp091Door:
         elif self._liveness.wants_heartbeat(now_ms):
             self._link.out.append(HEARTBEAT_FRAME)
         if self._look_ms is not None and now_ms >= self._look_ms:
-            self._look_ms = now_ms + LOOK_MS if self._channels.time_out(now_ms) else None
-        is_ripe = self._retry_ms is not None and now_ms >= self._retry_ms
-        if is_ripe and self._link.unsent_bytes <= UNSENT_BYTES_MAX:
+            self._link.is_owed = self._channels.time_out(now_ms)
+            self._look_ms = None
+        if self._link.unsent_bytes > UNSENT_BYTES_MAX:
+            return
+        if self._retry_ms is not None and now_ms >= self._retry_ms:
             self._retry()
+        if self._link.is_behind:
+            self._read_on()
 
     def next_tick_ms(self) -> int | None:
         """When to be ticked."""
         if self._stage is Stage.GONE:
             return None
-        is_waiting = self._link.unsent_bytes > UNSENT_BYTES_MAX
-        times = (self._liveness.next_ms(), self._look_ms, None if is_waiting else self._retry_ms)
+        now_ms = self._session.elapsed_ms()
+        if self._look_ms is None and self._link.is_owed:
+            self._look_ms = now_ms + LOOK_MS
+        times = [self._liveness.next_ms(), self._look_ms]
+        if self._link.unsent_bytes <= UNSENT_BYTES_MAX:
+            times += [self._retry_ms, now_ms if self._link.is_behind else None]
         return min((time for time in times if time is not None), default=None)
 
     # --- bytes out ---

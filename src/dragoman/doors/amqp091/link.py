@@ -15,10 +15,19 @@ from dragoman.wire.amqp091.methods import Method
 TYPE: Final = "amqp091.type"  # the note of an exchange that keeps how it was declared
 DELAYED: Final = "x-delayed-message"
 OFFER: Final = DEFAULT_TUNING  # channel-max 2047, frame-max 131072, heartbeat 60 s
+UNSENT_BYTES_MAX: Final = (
+    1 << 20
+)  # of messages handed out and not taken by the peer, before more is served
 
 
 class Waits(Protocol):
     """A channel with something that must still be sent."""
+
+    def progress(self) -> None: ...
+
+
+class Reads(Protocol):
+    """A consumer that reads a stream by itself."""
 
     def progress(self) -> None: ...
 
@@ -32,9 +41,12 @@ class Link:
         "client_properties",
         "connection",
         "delaying",
+        "is_behind",
+        "is_owed",
         "namespace",
         "out",
         "principal",
+        "readers",
         "session",
         "traits",
         "tuning",
@@ -55,6 +67,9 @@ class Link:
         self.client_properties: FieldTable = EMPTY_TABLE
         self.capabilities: frozenset[str] = frozenset()  # what the client says it understands
         self.waiting: dict[Waits, None] = {}  # with replies or confirms still to be sent
+        self.readers: dict[Reads, None] = {}
+        self.is_behind = False  # some reader could go on
+        self.is_owed = False  # something was handed out that is to be acknowledged
         self.traits = TraitsCache("")
         self.delaying: set[str] = (
             set()

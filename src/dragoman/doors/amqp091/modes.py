@@ -7,7 +7,7 @@ from dragoman.doors.amqp091.confirms import Confirms
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
 from dragoman.doors.amqp091.publishing import conclude
 from dragoman.doors.amqp091.transactions import Gathered, Transaction
-from dragoman.doors.shared.unacked import Spans
+from dragoman.doors.shared.unacked import CURSOR, Spans
 from dragoman.kernel.api import Atomic, DescribeStream, Publish, PublishReply, Settle
 from dragoman.model.errors import KernelError, StreamNotFound
 from dragoman.wire.amqp091.methods import (
@@ -95,6 +95,9 @@ def _settlements(channel: Channel, gathered: Transaction) -> list[Settle]:
         spans: Spans = {}
         channel.unacked.take_between(first, last, spans)
         for span in spans.values():
+            if span.subscription == CURSOR:
+                channel.settle_read(span, verdict, failed=verdict != "ack")
+                continue
             command = Settle(span.subscription, span.partition, span.holder, span.runs, verdict)
             if verdict == "release":
                 command.delay_ms = 0

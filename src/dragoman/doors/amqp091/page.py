@@ -38,7 +38,13 @@ differences:
 
 - One node: no mirrors, no replicas. Quorum queues are accepted, and durable like any durable queue; arguments about
   replicas are stored and mean nothing.
-- Queues of type stream are refused (406, unsupported queue type).
+- Any stream without a queue of its name is a queue of type stream to these clients, so a Kafka topic can be consumed by
+  offset without a declaration; it is not deleted from here. A stream of several partitions is read in turns, and
+  x-stream-offset is the offset within a partition.
+- A stream has no chunks: `last` is its last message, a time finds the first message stored then or later, and a filter
+  lets through exactly what it names, where RabbitMQ's lets through whole chunks.
+- The count of a stream's messages is what it holds, as in RabbitMQ 4; 3.10 says 0 for a while.
+- What RabbitMQ 3.10 fails at (541) when it is asked of a stream is refused: 406, or 540.
 - Exchanges of type x-delayed-message need no plugin.
 - Transient messages in durable queues usually survive a restart. RabbitMQ drops them.
 - Unacknowledged messages of a lost connection go back to their places; classic queues of RabbitMQ do the same.
@@ -118,7 +124,10 @@ FIELD_NOTES: Final[Mapping[tuple[type, str], tuple[str, str]]] = {
     (m.QueueDeclare, "arguments"): (WORKS, "see below"),
     (m.BasicPublish, "immediate"): (REFUSED, "540, as in RabbitMQ"),
     (m.BasicConsume, "no_local"): (IGNORED, "as in RabbitMQ"),
-    (m.BasicConsume, "arguments"): (WORKS, "x-priority; others are ignored"),
+    (m.BasicConsume, "arguments"): (
+        WORKS,
+        "x-priority; of streams x-stream-offset, x-stream-filter, x-stream-match-unfiltered",
+    ),
     (m.BasicQos, "prefetch_size"): (REFUSED, "540 unless 0, as in RabbitMQ"),
     (m.BasicQos, "global_"): (
         WORKS,
@@ -138,22 +147,23 @@ ARGUMENT_NOTES: Final[Mapping[str, tuple[str, str]]] = {
     "x-dead-letter-routing-key": (WORKS, ""),
     "x-dead-letter-strategy": (STORED, "both strategies are the same here"),
     "x-max-length": (WORKS, "ready messages"),
-    "x-max-length-bytes": (WORKS, "ready bytes, properties included"),
+    "x-max-length-bytes": (WORKS, "ready bytes, properties included; of a stream its size"),
     "x-max-priority": (WORKS, "0 is none; higher is handed out first"),
     "x-overflow": (WORKS, "drop-head, reject-publish (nack), reject-publish-dlx"),
     "x-queue-mode": (STORED, "every backlog is on disk when it is long"),
     "x-queue-version": (STORED, "there is one storage"),
     "x-single-active-consumer": (WORKS, ""),
-    "x-queue-type": (WORKS, "classic, quorum; stream is refused"),
+    "x-queue-type": (WORKS, "classic, quorum, stream"),
     "x-delivery-limit": (
         WORKS,
         "quorum; 20 unless given, -1 for ever; then dead-lettered (delivery_limit)",
     ),
     "x-quorum-initial-group-size": (STORED, "one node"),
-    "x-initial-cluster-size": (REFUSED, "of streams"),
+    "x-initial-cluster-size": (STORED, "one node"),
     "x-queue-leader-locator": (STORED, "one node"),
-    "x-max-age": (REFUSED, "of streams"),
-    "x-stream-max-segment-size-bytes": (REFUSED, "of streams"),
+    "x-max-age": (WORKS, "such as 7D: Y, M, D, h, m, s"),
+    "x-stream-max-segment-size-bytes": (STORED, "a stream is trimmed message by message, about"),
+    "x-stream-filter-size-bytes": (STORED, "filters are exact"),
 }
 
 EXCHANGE_ARGUMENTS: Final[Mapping[str, tuple[str, str]]] = {

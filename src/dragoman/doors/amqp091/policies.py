@@ -13,7 +13,14 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.amqp091.arguments import CLASSIC, QUEUE_ARGUMENTS, queue_type
+from dragoman.doors.amqp091.arguments import (
+    ALL,
+    QUEUE_ARGUMENTS,
+    STREAM,
+    age_ms,
+    plain,
+    queue_type,
+)
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
 from dragoman.kernel.api import Document, ListDocuments, Session
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
@@ -23,7 +30,14 @@ POLICY: Final = "amqp091.policy"
 OPERATOR: Final = "amqp091.operator-policy"
 PATTERN_CHARS_MAX: Final = 1_000
 SMALLER: Final = frozenset(
-    ("x-message-ttl", "x-expires", "x-max-length", "x-max-length-bytes", "x-delivery-limit")
+    (
+        "x-message-ttl",
+        "x-expires",
+        "x-max-length",
+        "x-max-length-bytes",
+        "x-delivery-limit",
+        "x-max-age",
+    )
 )
 """Of these the smaller value holds."""
 
@@ -40,6 +54,9 @@ KEYS: Final[Mapping[str, str]] = {
     "queue-mode": "x-queue-mode",
     "queue-version": "x-queue-version",
     "queue-leader-locator": "x-queue-leader-locator",
+    "max-age": "x-max-age",
+    "stream-max-segment-size-bytes": "x-stream-max-segment-size-bytes",
+    "stream-filter-size-bytes": "x-stream-filter-size-bytes",
 }
 """What a definition may say, and the argument that it stands for."""
 
@@ -149,9 +166,9 @@ Named = tuple[str, Policy]
 
 def _fitting(policies: Mapping[str, Policy], name: str, arguments: FieldTable) -> Named | None:
     kind = queue_type(arguments)
+    applies = {"all", "queues", "streams" if kind == STREAM else f"{kind}_queues"}
     fits: Callable[[Policy], bool] = lambda policy: (  # noqa: E731 - read beside its use
-        policy.apply_to in {"all", "queues", f"{kind}_queues"}
-        and re.search(policy.pattern, name) is not None
+        policy.apply_to in applies and re.search(policy.pattern, name) is not None
     )
     found = [(key, policy) for key, policy in policies.items() if fits(policy)]
     return max(found, key=lambda each: each[1].priority, default=None)
@@ -173,10 +190,18 @@ def _merged(
         known = found.get(key)
         if (
             known is None
-            or (key in SMALLER and field.value < known.value)
+            or (key in SMALLER and _size(key, field) < _size(key, known))
             or (later_wins and key not in SMALLER)
         ):
             found[key] = field
-    if queue_type(first) == CLASSIC:
-        found.pop("x-delivery-limit", None)
-    return found
+    kind = queue_type(first)
+    return {key: field for key, field in found.items() if key in first or _means(key, kind)}
+
+
+def _size(key: str, field: Field) -> int:
+    return age_ms(str(plain(field))) if key == "x-max-age" else int(field.value)
+
+
+def _means(key: str, kind: str) -> bool:
+    """Whether queues of that type know the argument."""
+    return kind not in ALL or kind in QUEUE_ARGUMENTS[key].types

@@ -1,10 +1,13 @@
-"""queue.declare, delete, purge: a queue is a stream and the leased subscription of its name."""
+"""queue.declare, delete, purge: a queue is a stream and the leased subscription of its name, or a stream alone."""
 
 from typing import Final
 
+from dragoman.doors.amqp091 import streams
 from dragoman.doors.amqp091.arguments import (
+    CLASSIC,
     QUEUE_ARGUMENTS,
     QUORUM,
+    STREAM,
     check_queue,
     difference,
     from_note,
@@ -29,6 +32,7 @@ from dragoman.kernel.api import (
     PurgeQueue,
     QueueInfo,
     Session,
+    StreamHead,
     StreamSettings,
     SubscriptionSettings,
 )
@@ -68,11 +72,56 @@ def declare(channel: Channel, method: QueueDeclare) -> None:
     if name == DIRECT_REPLY:  # always there, for whoever asks
         channel.reply(QueueDeclareOk(name, 0, 1))
         return
+    stream = streams.find(channel.link, name) if name else None
+    is_stream = bool(name) and queue_type(method.arguments) == STREAM and not method.passive
+    if stream is not None and (is_stream or method.passive or streams.is_declared(stream.settings)):
+        _compare_stream(channel, method, stream)
+        _tell_of_stream(channel, method, name)
+        return
+    if is_stream:
+        _make_stream(channel, method, name)
+        _tell_of_stream(channel, method, name)
+        return
     info = find(channel, name) if method.passive else _make(channel, method, name)
     channel.queue_last = info.name
     if not method.no_wait:
         ok = QueueDeclareOk(info.name, info.ready, info.consumers)
         channel.reply(ok, durable=outlives(info))
+
+
+def _make_stream(channel: Channel, method: QueueDeclare, name: str) -> None:
+    """Raises Refused (403, 405, 406)."""
+    try:
+        existing = find(channel, name)
+    except SubscriptionNotFound:
+        check_reserved("queue", name)
+    else:
+        _compare(channel, method, existing)
+        place = ("x-queue-type", "queue", name, channel.link.vhost)
+        raise inequivalent(*place, "received 'stream' but current is 'classic'")
+    check_queue(method.arguments, name, channel.link.vhost)
+    _check_type(method, name, channel.link.vhost)
+    streams.make(channel.link, method, name)
+
+
+def _compare_stream(channel: Channel, method: QueueDeclare, stream: StreamHead) -> None:
+    """Raises Refused (405, 406) unless the stream is what this declaration would make."""
+    if method.passive:
+        return
+    vhost = channel.link.vhost
+    if method.exclusive:
+        raise refusal_of(ResourceLocked(stream.name), vhost)
+    found = streams.compare(stream, method)
+    if found:
+        what, _, text = found.partition("\0")
+        raise inequivalent(what, "queue", stream.name, vhost, text)
+
+
+def _tell_of_stream(channel: Channel, method: QueueDeclare, name: str) -> None:
+    channel.queue_last = name
+    if not method.no_wait:
+        count = streams.length(streams.describe(channel.link, name))
+        channel.reply(QueueDeclareOk(name, count, 0), durable=True)
 
 
 def find(channel: Channel, name: str) -> QueueInfo:
@@ -115,11 +164,12 @@ def _held(link: Link, name: str, arguments: FieldTable) -> Effect:
 
 
 def _check_type(method: QueueDeclare, name: str, vhost: str) -> None:
-    """What quorum queues cannot be. Raises Refused (406)."""
-    if queue_type(method.arguments) != QUORUM:
+    """What quorum queues and streams cannot be. Raises Refused (406)."""
+    kind = queue_type(method.arguments)
+    if kind == CLASSIC:
         return
     if not name:
-        text = "Cannot declare a server-named queue for type rabbit_quorum_queue"
+        text = f"Cannot declare a server-named queue for type rabbit_{kind}_queue"
         raise Refused(PRECONDITION_FAILED, text)
     for wrong, what in (
         (not method.durable, "non-durable"),
@@ -168,6 +218,7 @@ def _notes(method: QueueDeclare, held: Effect) -> dict[str, str]:
 
 def apply_policies(session: Session, namespace: str) -> None:
     """Let every queue that this door declared have what the policies now say."""
+    streams.apply_policies(session, namespace)
     for info in session.submit(ListQueues(namespace=namespace)):
         now: SubscriptionSettings = info.settings
         if ARGUMENTS not in now.notes:
@@ -239,6 +290,12 @@ def delete(channel: Channel, method: QueueDelete) -> None:
     command = DeleteQueue(
         namespace=link.namespace, name=name, if_unused=method.if_unused, if_empty=method.if_empty
     )
+    stream = streams.find(link, name)
+    if stream is not None:
+        streams.delete(link, stream)
+        if not method.no_wait:
+            channel.reply(QueueDeleteOk(0), durable=True)
+        return
     try:
         info: QueueInfo = link.session.submit(command)
         ready, durable = info.ready, outlives(info)
@@ -252,6 +309,8 @@ def purge(channel: Channel, method: QueuePurge) -> None:
     """Drop what is ready."""
     link = channel.link
     name = queue_name(channel, method.queue)
+    if streams.find(link, name) is not None:
+        raise streams.not_supported("queue.purge", name, link.vhost)
     count = link.session.submit(PurgeQueue(namespace=link.namespace, name=name))
     if not method.no_wait:
         channel.reply(QueuePurgeOk(count), durable=outlives(find(channel, name)))

@@ -11,6 +11,7 @@ in order; out of order it gets its `open` bytes. Runs used up are let go from th
 from bisect import bisect_right
 from typing import Final
 
+CURSOR: Final = 0  # in the place of a subscription: read by a cursor, nothing is leased
 _TOGETHER_MS: Final = 60_000  # delivered within that, messages may share a run
 _COMPACT_AT: Final = 256  # used-up runs at the front before the list is cut
 
