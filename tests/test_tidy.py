@@ -23,6 +23,12 @@ LONG_FUNCTIONS: Final[Mapping[str, str]] = {}
 TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.cli.certs": "tests/cli/test_commands.py",
     "dragoman.cli.config": "tests/cli/test_commands.py",
+    "dragoman.cli.copying.amqp": "tests/clients/test_copy.py",
+    "dragoman.cli.copying.azuremessage": "tests/clients/test_copy.py",
+    "dragoman.cli.copying.kafka": "tests/clients/test_copy.py",
+    "dragoman.cli.copying.pubsub": "tests/clients/test_copy.py",
+    "dragoman.cli.copying.servicebus": "tests/clients/test_copy.py",
+    "dragoman.cli.copying.sqs": "tests/clients/test_copy.py",
     "dragoman.cli.endpoints": "tests/cli/test_commands.py",
     "dragoman.cli.errors": "tests/cli/test_api.py",
     "dragoman.cli.env": "tests/cli/test_commands.py",

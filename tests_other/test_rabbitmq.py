@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+import pika
 import pytest
 from bench.peers.base import PeerUnavailableError
 from bench.peers.rabbitmq import RabbitMq
+from confluent_kafka.admin import AdminClient, NewTopic
 from tests_other.conftest import ROOT, Broker
 from tests_other.rabbitmq.planted import PLANTED, planted
 from tests_other.rabbitmq.player import Player
 from tests_other.rabbitmq.script import Scenario, load
 from tests_other.rabbitmq.transcript import Heard, difference, lanes_of
+
+from dragoman.cli.commands import run
 
 PLUGINS: Final = (
     "rabbitmq_consistent_hash_exchange",
@@ -29,18 +33,24 @@ RECORDED: Final[dict[str, list[Heard]]] = {}
 
 
 @pytest.fixture(scope="module")
-def oracle() -> Iterator[Player]:
-    """Plays on RabbitMQ."""
+def rabbitmq() -> Iterator[tuple[str, int]]:
+    """Where RabbitMQ is."""
     peer = RabbitMq(plugins=PLUGINS)
     try:
         peer.start_within(START_S_MAX)
     except PeerUnavailableError as error:
         peer.discard()
         pytest.skip(f"{error} (Debian: rabbitmq-server)")
-    player = Player(peer.endpoint("amqp"))
+    yield peer.endpoint("amqp")
+    peer.discard()
+
+
+@pytest.fixture(scope="module")
+def oracle(rabbitmq: tuple[str, int]) -> Iterator[Player]:
+    """Plays on RabbitMQ."""
+    player = Player(rabbitmq)
     yield player
     player.close()
-    peer.discard()
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +92,40 @@ def test_the_page_gives_the_reason_of_each_difference() -> None:
     page = " ".join((ROOT / "docs" / "doors" / "amqp091.md").read_text().split())
     reasons = {one.reason for one in SCENARIOS if one.difference}
     assert [reason for reason in sorted(reasons) if reason not in page] == []
+
+
+MANY: Final = 1_000
+
+
+def test_what_is_copied_from_rabbitmq_and_back_is_what_was_sent(
+    rabbitmq: tuple[str, int], broker: Broker
+) -> None:
+    where = f"amqp://guest:guest@{rabbitmq[0]}:{rabbitmq[1]}"
+    between = f"kafka://{broker['kafka']['bootstrap']}/copied"
+    connection = pika.BlockingConnection(pika.URLParameters(f"{where}/%2F"))
+    channel = connection.channel()
+    admin = AdminClient({"bootstrap.servers": broker["kafka"]["bootstrap"]})
+    admin.create_topics([NewTopic("copied", 3)])["copied"].result()
+    for name in ("copy-from", "copy-to"):
+        channel.queue_declare(name, durable=True)
+    said = pika.BasicProperties(
+        content_type="text/plain",
+        headers={"text": "x", "long": 1 << 40, "table": {"raw": b"\xff", "list": [True, None]}},
+        timestamp=1_700_000_000,
+        app_id="shop",
+        delivery_mode=2,  # what went through a log is kept
+        priority=3,
+    )
+    channel.confirm_delivery()
+    for number in range(MANY):
+        channel.basic_publish("", "copy-from", b"%d" % number, said, mandatory=True)
+    assert run(["copy", f"{where}/copy-from", between]) == 0
+    assert run(["copy", between, f"{where}/copy-to"]) == 0
+    assert channel.queue_declare("copy-from", passive=True).method.message_count == 0
+    arrived = set[bytes]()
+    for _ in range(MANY):
+        _, properties, body = channel.basic_get("copy-to", auto_ack=True)
+        assert properties == said
+        arrived.add(body)
+    assert arrived == {b"%d" % number for number in range(MANY)}
+    connection.close()

@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "serve": ("dragoman.cli.serve:helped", "Run a broker."),
     "env": ("dragoman.cli.env:env", "Print the variables that point clients at a broker."),
     "snippet": ("dragoman.cli.snippet:snippet", "Print a small program for an official client."),
+    "copy": ("dragoman.cli.copying.command:copy", "Copy messages from one broker to another."),
     "certs": ("dragoman.cli.certs:certs", "Make certificates for development."),
 }
 _QUEUE: Final = "dragoman.cli.queues:"
