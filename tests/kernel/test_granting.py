@@ -5,7 +5,7 @@ from dragoman.kernel import granting
 from dragoman.kernel.commands import CreateStream, DescribeStream
 from dragoman.kernel.documents import DeleteDocument, PutDocument
 from dragoman.kernel.granting import CreateGrants, DeleteGrants, ListGrants, SetGuard
-from dragoman.kernel.permissions import GRANT_KIND, GUARD_KIND, STREAM, Grant
+from dragoman.kernel.permissions import GRANT_KIND, GROUP, GUARD_KIND, STREAM, SUBSCRIPTION, Grant
 from dragoman.model.errors import AccessRefused, InvalidArgument, QuotaExceeded
 
 GRANT = Grant(principal="ann", kinds=(STREAM,), match="all", operations=("all",), origin="mine")
@@ -42,6 +42,62 @@ def test_the_first_grant_guards_and_the_last_one_taken_back_does_not_open() -> N
     session.submit(SetGuard(guarded=True))
     with pytest.raises(AccessRefused):
         kernel.submit(DescribeStream(name="s"), other)
+
+
+def test_grants_that_guard_nothing_are_kept_and_nobody_asks_them() -> None:
+    session = Engine().start().connect()
+    session.act_as_broker()
+    session.submit(CreateStream(name="s"))
+    session.submit(CreateGrants(grants=(GRANT,), guards=False))
+    assert session.submit(ListGrants()) == [GRANT]
+    session.act_as("bob")
+    assert session.submit(DescribeStream(name="s")).name == "s"
+    session.submit(SetGuard(guarded=True))
+    with pytest.raises(AccessRefused):
+        session.submit(DescribeStream(name="s"))
+    session.act_as("ann")
+    assert session.submit(DescribeStream(name="s")).name == "s"
+
+
+def on(kind: str, name: str, *operations: str, principal: str = "ann") -> Grant:
+    return Grant(principal=principal, kinds=(kind,), name=name, operations=operations)
+
+
+def test_who_may_permit_something_makes_lists_and_takes_back_grants_of_its_very_name() -> None:
+    session = Engine().start().connect()
+    session.act_as_broker()
+    session.submit(CreateGrants(grants=(GRANT, on(STREAM, "s", "permit"))))
+    session.act_as("ann")
+    given = on(STREAM, "s", "send", principal="bob")
+    session.submit(CreateGrants(grants=(given,)))
+    found = session.submit(ListGrants(kind=STREAM, name="s"))
+    assert sorted(grant.principal for grant in found) == ["ann", "bob"]
+    assert session.submit(DeleteGrants(grants=(given,))) == 1
+
+
+@pytest.mark.parametrize(
+    "grants",
+    [
+        (),
+        (on(STREAM, "other", "send"),),
+        (on(STREAM, "s", "send"), on(STREAM, "other", "send")),
+        (Grant(principal="ann", kinds=(STREAM, GROUP), name="s", operations=("send",)),),
+        (Grant(principal="ann", kinds=(STREAM,), name="s", match="prefix", operations=("send",)),),
+        (Grant(principal="ann", kinds=(STREAM,), match="all", operations=("send",)),),
+        (on(SUBSCRIPTION, "s/a/b", "send"),),  # may be of the stream s/a
+    ],
+)
+def test_nothing_else_is_that_ones_to_permit(grants: tuple[Grant, ...]) -> None:
+    session = Engine().start().connect()
+    session.act_as_broker()
+    session.submit(CreateGrants(grants=(on(STREAM, "s", "permit"),)))
+    session.act_as("ann")
+    with pytest.raises(AccessRefused):
+        session.submit(CreateGrants(grants=grants))
+    with pytest.raises(AccessRefused):
+        session.submit(ListGrants())
+    with pytest.raises(AccessRefused):
+        session.submit(ListGrants(kind=STREAM, name="other"))
 
 
 @pytest.mark.parametrize("checkpoint", [False, True])

@@ -16,9 +16,11 @@ from dragoman.kernel.permissions import (
     NAMESPACE,
     NODE,
     OPERATIONS,
+    PERMIT,
     READ,
     RECEIVE,
     SEND,
+    SETTLE,
     STREAM,
     SUBSCRIPTION,
     Grant,
@@ -118,6 +120,24 @@ def test_a_grant_on_a_stream_covers_its_subscriptions_and_not_the_other_way_roun
     assert may(permissions, RECEIVE, own, SUBSCRIPTION)
     assert not may(permissions, RECEIVE)
     assert not may(permissions, RECEIVE, subscription_name("orders", "other"), SUBSCRIPTION)
+
+
+def test_a_grant_on_a_subscription_called_as_its_stream_is_about_the_queue_alone() -> None:
+    permissions = guarded(grant("all", kinds=(SUBSCRIPTION,), name="orders/orders"))
+    assert may(permissions, RECEIVE)
+    assert may(permissions, SETTLE)
+    for operation in (SEND, READ, DELETE, CONFIGURE, DECLARE):
+        assert not may(permissions, operation)
+    other = subscription_name("orders", "other")
+    assert not may(permissions, RECEIVE, other, SUBSCRIPTION)
+
+
+def test_who_may_do_everything_with_something_may_not_let_others_for_that() -> None:
+    assert not may(guarded(grant("all")), PERMIT)
+    permissions = guarded(grant("permit"))
+    assert may(permissions, PERMIT)
+    assert may(permissions, DESCRIBE)
+    assert not may(permissions, SEND)
 
 
 def test_a_grant_with_an_address_is_for_callers_from_there() -> None:

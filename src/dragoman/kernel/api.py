@@ -143,6 +143,7 @@ from dragoman.kernel.permissions import (
     MANAGE,
     NAMESPACE,
     OPERATIONS,
+    PERMIT,
     READ,
     RECEIVE,
     ROUTE,
@@ -155,6 +156,7 @@ from dragoman.kernel.permissions import (
     TRANSACTION,
     Grant,
     Need,
+    subscription_name,
 )
 from dragoman.kernel.pumps import CreatePump, DeletePump, ListPumps, PumpInfo
 from dragoman.kernel.read import Extract
@@ -253,6 +255,7 @@ __all__ = [
     "NO_LEVEL",
     "NO_VERSION",
     "OPERATIONS",
+    "PERMIT",
     "READ",
     "RECEIVE",
     "ROUTE",
@@ -447,4 +450,5 @@ __all__ = [
     "Waiting",
     "compile_selector",
     "filter_as_cel",
+    "subscription_name",
 ]

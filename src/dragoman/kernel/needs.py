@@ -376,7 +376,7 @@ TABLE: Final[Mapping[type, Judge]] = {
     c.Unbind: _of_bind,
     pumps.CreatePump: _of_pump,
     pumps.DeletePump: _on(PUMP, DELETE),
-    CancelSchedule: _on(STREAM, SEND | DELETE),
+    CancelSchedule: _on(STREAM, SEND | DELETE | SETTLE),
     DescribeSchedule: _on(STREAM, ANY),
     ListSchedules: _on(STREAM, READ | RECEIVE | SEND),
     NextSchedule: free,  # an id that says nothing of what it will be
@@ -431,9 +431,9 @@ TABLE: Final[Mapping[type, Judge]] = {
     aliases.Resolve: free,  # a name for a name; what is done with it is judged then
     aliases.ListAliases: free,
     aliases.SetAlias: _on(STREAM, CHANGE),
-    granting.CreateGrants: _on_whole(ALTER),
-    granting.DeleteGrants: _on_whole(ALTER),
-    granting.ListGrants: _on_whole(DESCRIBE),
+    granting.CreateGrants: lambda _, command: granting.needs_of_change(command),
+    granting.DeleteGrants: lambda _, command: granting.needs_of_change(command),
+    granting.ListGrants: lambda _, command: granting.needs_of_list(command),
     granting.SetGuard: _on_whole(ALTER),
     leases.ListPushed: of_node,  # what the broker itself pushes
     catalogue.TakeCensus: of_node,

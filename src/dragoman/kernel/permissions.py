@@ -13,7 +13,8 @@ is false while none is.
     the broker   pumps, what the operator configures, the admin API on this machine: may do everything, as superusers do
 
 Who may write, delete or change something may also see it (DESCRIBE); who may change settings may read them (INSPECT).
-A grant on a stream covers the stream's subscriptions.
+A grant on a stream covers the stream's subscriptions. A grant on a subscription that is called as its stream is about
+the queue: to receive from it and to settle, alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -36,8 +37,10 @@ SEND: Final = 64
 RECEIVE: Final = 128  # by leases
 SETTLE: Final = 256
 READ: Final = 512  # by cursors, or without taking
+PERMIT: Final = 1024  # grants of its very name; no part of "all", which is about the thing itself
 MANAGE: Final = INSPECT | DELETE | ALTER | CONFIGURE
 ANY: Final = 1023
+EVERYTHING: Final = ANY | PERMIT
 OPERATIONS: Final[Mapping[str, int]] = {
     "describe": DESCRIBE,
     "inspect": INSPECT,
@@ -50,9 +53,13 @@ OPERATIONS: Final[Mapping[str, int]] = {
     "settle": SETTLE,
     "read": READ,
     "manage": MANAGE,
+    "permit": PERMIT,
     "all": ANY,
 }
-_SHOW: Final = READ | RECEIVE | SETTLE | SEND | DELETE | ALTER  # what implies DESCRIBE
+_SHOW: Final = READ | RECEIVE | SETTLE | SEND | DELETE | ALTER | PERMIT  # what implies DESCRIBE
+_OF_QUEUE: Final = (
+    RECEIVE | SETTLE
+)  # what a grant on a stream's own queue, as a subscription, is good for
 
 STREAM: Final = "stream"  # queues among them
 SUBSCRIPTION: Final = "subscription"  # beside a stream's queue, by STREAM/NAME
@@ -194,8 +201,8 @@ class Permissions:
         """All that the session may do with something."""
         caller = self._sessions.get(session, self._nobody)
         if caller.is_super:
-            return ANY
-        self._may(caller, Need(namespace, kind, name, ANY))
+            return EVERYTHING
+        self._may(caller, Need(namespace, kind, name, EVERYTHING))
         return self._bits(caller, namespace, kind, name)
 
     def anywhere(self, session: int, need: Need) -> bool:
@@ -231,14 +238,14 @@ class Permissions:
     def _allowed(self, caller: Caller, namespace: str, kind: str, name: str) -> int:
         """All operations that the caller may carry out on it."""
         if kind != NODE and namespace not in self.guarded:
-            return ANY
+            return EVERYTHING
         allowed, denied = 0, 0
         for rule in self._of(caller, namespace):
-            if _covers(rule, kind, name):
-                if rule.grant.allow:
-                    allowed |= rule.operations
-                else:
-                    denied |= rule.operations
+            operations = _covered(rule, kind, name)
+            if rule.grant.allow:
+                allowed |= operations
+            else:
+                denied |= operations
         if allowed & _SHOW:
             allowed |= DESCRIBE
         if allowed & CONFIGURE:
@@ -294,14 +301,19 @@ def subscription_name(stream: str, subscription: str) -> str:
     return f"{stream}\0{subscription}"
 
 
-def _covers(rule: _Rule, kind: str, name: str) -> bool:
+def _covered(rule: _Rule, kind: str, name: str) -> int:
+    """The operations that the rule is about, with something: none if it is about something else."""
     kinds = rule.grant.kinds
     if kind == SUBSCRIPTION:
         stream = name.partition("\0")[0]
         if STREAM in kinds and rule.matches(stream):
-            return True
+            return rule.operations
         name = name.replace("\0", "/")
-    return kind in kinds and bool(rule.matches(name))
+    if kind in kinds and rule.matches(name):
+        return rule.operations
+    if kind == STREAM and SUBSCRIPTION in kinds and rule.matches(f"{name}/{name}"):
+        return rule.operations & _OF_QUEUE
+    return 0
 
 
 def _spoken(need: Need) -> str:
