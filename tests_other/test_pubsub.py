@@ -46,6 +46,18 @@ def test_acks_are_confirmed_where_delivery_is_exactly_once(
     assert sorted(found) == sorted(EXPECTED)
 
 
+def test_policies_are_set_and_read_by_their_etag(broker: Broker) -> None:
+    try:
+        node = on_node("pubsub", "pubsub")
+    except MissingError as error:
+        pytest.skip(f"node: {error}")
+    assert node.run(address_of(broker), "policy", "node-policy", 0) == [
+        "roles/pubsub.publisher serviceAccount:bot,user:ann",
+        "10",
+        '{"pubsub.topics.publish":true}',
+    ]
+
+
 def test_what_is_published_rabbitmq_consumers_take(
     client: Program, broker: Broker, name: str
 ) -> None:

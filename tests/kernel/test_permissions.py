@@ -138,6 +138,7 @@ def test_who_may_do_everything_with_something_may_not_let_others_for_that() -> N
     assert may(permissions, PERMIT)
     assert may(permissions, DESCRIBE)
     assert not may(permissions, SEND)
+    assert not may(permissions, PERMIT, subscription_name("orders", "audit"), SUBSCRIPTION)
 
 
 def test_a_grant_with_an_address_is_for_callers_from_there() -> None:

@@ -304,16 +304,16 @@ def subscription_name(stream: str, subscription: str) -> str:
 def _covered(rule: _Rule, kind: str, name: str) -> int:
     """The operations that the rule is about, with something: none if it is about something else."""
     kinds = rule.grant.kinds
+    found = 0
     if kind == SUBSCRIPTION:
-        stream = name.partition("\0")[0]
-        if STREAM in kinds and rule.matches(stream):
-            return rule.operations
+        if STREAM in kinds and rule.matches(name.partition("\0")[0]):
+            found = rule.operations & ~PERMIT  # which is about the very name
         name = name.replace("\0", "/")
+    elif kind == STREAM and SUBSCRIPTION in kinds and rule.matches(f"{name}/{name}"):
+        found = rule.operations & _OF_QUEUE
     if kind in kinds and rule.matches(name):
-        return rule.operations
-    if kind == STREAM and SUBSCRIPTION in kinds and rule.matches(f"{name}/{name}"):
-        return rule.operations & _OF_QUEUE
-    return 0
+        found |= rule.operations
+    return found
 
 
 def _spoken(need: Need) -> str:

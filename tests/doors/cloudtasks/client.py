@@ -43,6 +43,7 @@ class Tasks:
     """A client, and the door that dispatches."""
 
     package: Any = None  # the version that is spoken, where that matters
+    principal = ""  # who calls
 
     def __init__(self, app_engine: Mapping[str, str] | None = None) -> None:
         self.node: TestNode = Engine().start()
@@ -59,6 +60,7 @@ class Tasks:
         pushing = Pushing(Issuer(), self.running.executed)
 
         def make(session: Session) -> PushDoor:
+            session.act_as_broker()
             return PushDoor(session, self.outbound, pushing, pushing.pushed, self.faults.append)
 
         door = self.node.broker.open(make, FakeShell()).door
@@ -70,6 +72,8 @@ class Tasks:
         """Call a method. Raises Status."""
         method = self.methods[name]
         call = Call(method, self.session, FakePeer(), (), None)
+        call.principal = self.principal
+        call.speak()
         assert method.request is not None
         try:
             reply = method.handler(call, method.request(**fields))

@@ -47,8 +47,8 @@ def test_a_subscription_is_where_its_document_says() -> None:
     assert locations.find(session, PLACE) is None
     with pytest.raises(Status):
         locations.get(session, PLACE)
-    drop_location(session, PLACE)
-    drop_location(session, PLACE)
+    drop_location(session, PLACE, location)
+    drop_location(session, PLACE, location)
     assert locations.of(session, PLACE) is None
 
 

@@ -90,7 +90,7 @@ class Batching:
                 f"None of the requests succeeded, refer to {metadata.DESCRIPTOR.name}.failed_requests for individual"
                 " error details"
             )
-        self._operations.keep(session, parent, request.request_id, operation)
+        self._operations.keep(call, parent, request.request_id, operation)
         return written(session, operation)
 
 

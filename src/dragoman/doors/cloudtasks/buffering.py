@@ -13,11 +13,12 @@ from dragoman.doors.cloudtasks.errors import invalid, precondition, refusal
 from dragoman.doors.cloudtasks.names import Queue, queue_of
 from dragoman.doors.cloudtasks.placing import TASK_BYTES_MAX
 from dragoman.doors.cloudtasks.protos import Task
-from dragoman.doors.cloudtasks.queues import find_queue, kept_of
+from dragoman.doors.cloudtasks.queues import find_queue, kept_of, resource_of
 from dragoman.doors.cloudtasks.services import Service
 from dragoman.doors.shared.grpc.access import check_access
 from dragoman.doors.shared.grpc.call import Call
 from dragoman.doors.shared.grpc.jsonform import error_response, write_message
+from dragoman.doors.shared.grpc.policies import check
 from dragoman.doors.shared.rest import call as rest
 
 VERSIONS: Final = ("v2", "v2beta3")
@@ -45,6 +46,7 @@ class BufferFace:
     def _buffer(self, call: rest.Call) -> rest.Response:
         check_access(Call(self._method, call.session, call.connection, call.request.headers, None))
         place = queue_of(QUEUE.format_map(call.parameters))
+        check(call.session, resource_of(place), "cloudtasks.tasks.create")
         head = find_queue(call.session, place)
         if not kept_of(head.settings).http_target.uri_override.HasField("host"):
             raise precondition("The queue has no http_target with a host in its uri_override.")

@@ -1,11 +1,13 @@
 """How Cloud Tasks says no: codes of gRPC and Google's words."""
 
 from dragoman.doors.shared.grpc.status import Status, status_of
+from dragoman.model.errors import AccessRefused
 from dragoman.wire.grpc.codes import (
     ALREADY_EXISTS,
     FAILED_PRECONDITION,
     INVALID_ARGUMENT,
     NOT_FOUND,
+    PERMISSION_DENIED,
     RESOURCE_EXHAUSTED,
     UNAVAILABLE,
     UNIMPLEMENTED,
@@ -14,6 +16,8 @@ from dragoman.wire.grpc.codes import (
 
 def refusal(error: Exception) -> Status:
     """A handler's error as what the client is told."""
+    if isinstance(error, AccessRefused):
+        return Status(PERMISSION_DENIED, f"The principal lacks an IAM permission: {error}.")
     return status_of(error)
 
 

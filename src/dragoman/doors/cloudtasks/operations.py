@@ -12,9 +12,19 @@ from dragoman.doors.cloudtasks.errors import invalid, no_operation, not_offered,
 from dragoman.doors.cloudtasks.names import PROTOCOL, Location, location_of
 from dragoman.doors.cloudtasks.protos import Empty
 from dragoman.doors.cloudtasks.queues import page_of
-from dragoman.doors.shared.grpc.access import check_access
+from dragoman.doors.shared.grpc.access import by_broker, check_access
 from dragoman.doors.shared.grpc.call import Call, Kind, Method, Reply, Status, written
-from dragoman.kernel.api import DeleteDocument, GetDocument, ListDocuments, PutDocument, Session
+from dragoman.kernel.api import (
+    ANY,
+    DESCRIBE,
+    DOCUMENT,
+    DeleteDocument,
+    GetDocument,
+    ListDocuments,
+    Need,
+    PutDocument,
+    Session,
+)
 from dragoman.model.errors import DocumentNotFound
 from dragoman.wire.protobuf.cloud import OPERATIONS
 from dragoman.wire.protobuf.pool import Rpc
@@ -44,8 +54,12 @@ class Operations:
             raise invalid("request_id must be a UUID.")
         return _find(session, parent, request_id)
 
-    def keep(self, session: Session, parent: Location, request_id: str, operation: Any) -> None:
+    def keep(self, call: Call, parent: Location, request_id: str, operation: Any) -> None:
         """Give it its name, and keep it. Raises KernelError."""
+        with by_broker(call):  # what its client did is done
+            self._keep(call.session, parent, request_id, operation)
+
+    def _keep(self, session: Session, parent: Location, request_id: str, operation: Any) -> None:
         now_ms = session.wall_ms()
         if now_ms - self._swept_ms.get(parent.project, 0) >= SWEEP_MS:
             self._swept_ms[parent.project] = now_ms
@@ -107,11 +121,16 @@ def get_operation(call: Call, request: Any) -> Reply:
 
 
 def list_operations(call: Call, request: Any) -> Reply:
-    """See the API reference."""
+    """See the API reference. In a guarded project whoever may see the project is shown them."""
     if request.filter:
         raise not_offered("Filters of lists")
     parent = location_of(request.name.removesuffix("/operations"))
-    page, token = page_of(list(_documents(call.session, parent.project)), request)
+    shown = [
+        each
+        for each in _documents(call.session, parent.project)
+        if call.session.may(Need(parent.project, DOCUMENT, f"{KIND}/{each.name}", ANY, DESCRIBE))
+    ]
+    page, token = page_of(shown, request)
     told = [_read(each.body, parent, each.name) for each in page]
     return Reply(ListOperationsResponse(operations=told, next_page_token=token))
 

@@ -1,62 +1,47 @@
-"""IAM of queues: policies kept and told, and what the caller may do.
+"""IAM of queues: who may do what with them and their tasks."""
 
-Whoever may call at all (`access`) may do everything here, so TestIamPermissions answers with all permissions that it is
-asked about. A policy goes with its queue.
-"""
-
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any, Final
 
-from dragoman.doors.cloudtasks.names import Queue, queue_of
-from dragoman.doors.cloudtasks.queues import find_queue
-from dragoman.doors.shared.grpc.call import Call, Reply
-from dragoman.doors.shared.grpc.policies import all_permitted, keep_policy, policy_of
-from dragoman.kernel.api import DeleteDocument
-from dragoman.model.errors import DocumentNotFound
-
-KIND: Final = "cloudtasks.policy"
+from dragoman.doors.cloudtasks.names import queue_of
+from dragoman.doors.cloudtasks.queues import find_queue, resource_of
+from dragoman.doors.shared.grpc.access import by_broker
+from dragoman.doors.shared.grpc.call import Call, Reply, Status
+from dragoman.doors.shared.grpc.policies import Resource, permitted, policy_of, set_policy
+from dragoman.wire.grpc.codes import NOT_FOUND
 
 
 def get_policy(call: Call, request: Any) -> Reply:
     """See the API reference."""
-    place = _there(call, request)
-    return policy_of(call.session, place.project, KIND, place.id)
+    return policy_of(call.session, _find(call, request))
 
 
-def set_policy(call: Call, request: Any) -> Reply:
+def set_iam_policy(call: Call, request: Any) -> Reply:
     """See the API reference."""
-    place = _there(call, request)
-    return keep_policy(call.session, place.project, KIND, place.id, request.policy)
+    return set_policy(call.session, _find(call, request), request)
 
 
 def ask_permissions(call: Call, request: Any) -> Reply:
-    """See the API reference."""
-    _there(call, request)
-    return all_permitted(request)
+    """See the API reference: with a queue that is not there nobody may anything."""
+    try:
+        resource = _find(call, request)
+    except Status as error:
+        if error.code != NOT_FOUND:
+            raise
+        return permitted(call.session, None, request, "queues")
+    return permitted(call.session, resource, request, resource.collection)
 
 
-def forgetting(delete_queue: Callable[[Call, Any], Reply]) -> Callable[[Call, Any], Reply]:
-    """The method that deletes a queue, and its policy with it."""
-
-    def deleted(call: Call, request: Any) -> Reply:
-        reply = delete_queue(call, request)
-        place = queue_of(request.name)
-        with suppress(DocumentNotFound):
-            call.session.submit(DeleteDocument(namespace=place.project, kind=KIND, name=place.id))
-        return reply
-
-    return deleted
-
-
-def _there(call: Call, request: Any) -> Queue:
+def _find(call: Call, request: Any) -> Resource:
+    """The queue, which must be there; what may be done with it is asked later. Raises Status."""
     place = queue_of(request.resource)
-    find_queue(call.session, place)
-    return place
+    with by_broker(call):
+        find_queue(call.session, place)
+    return resource_of(place)
 
 
 HANDLERS: Final[Mapping[str, Any]] = {
     "GetIamPolicy": get_policy,
-    "SetIamPolicy": set_policy,
+    "SetIamPolicy": set_iam_policy,
     "TestIamPermissions": ask_permissions,
 }

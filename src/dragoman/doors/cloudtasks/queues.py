@@ -25,8 +25,11 @@ from dragoman.doors.cloudtasks.protos import (
 from dragoman.doors.cloudtasks.protos import Queue as QueueProto
 from dragoman.doors.cloudtasks.standing import standings_of
 from dragoman.doors.cloudtasks.tokens import token_asked
+from dragoman.doors.shared.grpc.access import by_broker
 from dragoman.doors.shared.grpc.call import Call, Reply, written
+from dragoman.doors.shared.grpc.policies import Resource, check, forget_policy, may
 from dragoman.kernel.api import (
+    STREAM,
     AlterSubscription,
     DeclareQueue,
     DeleteQueue,
@@ -158,6 +161,11 @@ def _settings(queue: Any, old: SubscriptionSettings) -> SubscriptionSettings:
     return msgspec.structs.replace(old, push=PROTOCOL, notes=old.notes | {PROTOCOL: to_text(kept)})
 
 
+def resource_of(place: Queue) -> Resource:
+    """As policies know it."""
+    return Resource(place.project, "queues", STREAM, place.id)
+
+
 def find_any(session: Session, place: Queue) -> QueueHead | None:
     """The queue, whoever made it."""
     try:
@@ -190,11 +198,13 @@ def create_queue(call: Call, request: Any) -> Reply:
     if not request.queue.name.startswith(f"{request.parent}/"):
         raise invalid("The queue name must begin with the parent.")
     complete(request.queue)
-    return _make(call.session, place, request.queue)
+    return _make(call, place, request.queue)
 
 
-def _make(session: Session, place: Queue, queue: Any) -> Reply:
-    head = find_any(session, place)
+def _make(call: Call, place: Queue, queue: Any) -> Reply:
+    session = call.session
+    with by_broker(call):  # whether the name is taken is the door's to know
+        head = find_any(session, place)
     if head is None:
         standings_of(session, place).sweep(
             EVERYTHING
@@ -210,7 +220,9 @@ def _make(session: Session, place: Queue, queue: Any) -> Reply:
 def get_queue(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place = queue_of(request.name)
-    return Reply(_told(find_queue(call.session, place).settings, str(place)))
+    check(call.session, resource_of(place), "cloudtasks.queues.get")
+    head = find_queue(call.session, place)
+    return Reply(_told(head.settings, str(place)))
 
 
 def list_queues(call: Call, request: Any) -> Reply:
@@ -219,7 +231,12 @@ def list_queues(call: Call, request: Any) -> Reply:
     if request.filter:
         raise not_offered("Filters of lists")
     queues: list[QueueInfo] = call.session.submit(ListQueues(namespace=parent.project))
-    mine = [each for each in queues if PROTOCOL in each.settings.notes]
+    mine = [
+        each
+        for each in queues
+        if PROTOCOL in each.settings.notes
+        and may(call.session, resource_of(Queue(*parent, each.name)), "cloudtasks.queues.get")
+    ]
     page, token = page_of(mine, request)
     told = [_told(each.settings, str(Queue(*parent, each.name))) for each in page]
     return Reply(ListQueuesResponse(queues=told, next_page_token=token))
@@ -228,10 +245,12 @@ def list_queues(call: Call, request: Any) -> Reply:
 def update_queue(call: Call, request: Any) -> Reply:
     """See the API reference: a queue that is not there is made."""
     place = queue_of(request.queue.name)
-    head = find_any(call.session, place)
+    with by_broker(call):
+        head = find_any(call.session, place)
     if head is None or PROTOCOL not in head.settings.notes:
         complete(request.queue)
-        return _make(call.session, place, request.queue)
+        return _make(call, place, request.queue)
+    check(call.session, resource_of(place), "cloudtasks.queues.update")
     queue = kept_of(head.settings)
     _merge(queue, request.queue, list(request.update_mask.paths) or list(MUTABLE))
     complete(queue)
@@ -262,16 +281,17 @@ def _merge(target: Any, source: Any, paths: list[str]) -> None:
 
 def pause_queue(call: Call, request: Any) -> Reply:
     """See the API reference."""
-    return _set_paused(call, request, is_paused=True)
+    return _set_paused(call, request, "pause", is_paused=True)
 
 
 def resume_queue(call: Call, request: Any) -> Reply:
     """See the API reference."""
-    return _set_paused(call, request, is_paused=False)
+    return _set_paused(call, request, "resume", is_paused=False)
 
 
-def _set_paused(call: Call, request: Any, *, is_paused: bool) -> Reply:
+def _set_paused(call: Call, request: Any, verb: str, *, is_paused: bool) -> Reply:
     place = queue_of(request.name)
+    check(call.session, resource_of(place), f"cloudtasks.queues.{verb}")
     head = find_queue(call.session, place)
     settings = msgspec.structs.replace(head.settings, paused=is_paused)
     return written(call.session, _alter(call.session, place, settings))
@@ -281,6 +301,7 @@ def purge_queue(call: Call, request: Any) -> Reply:
     """See the API reference: what was made before now is gone, and may be made again."""
     place = queue_of(request.name)
     session = call.session
+    check(session, resource_of(place), "cloudtasks.queues.purge")
     head = find_queue(session, place)
     now_ms = session.wall_ms()
     session.submit(
@@ -290,13 +311,16 @@ def purge_queue(call: Call, request: Any) -> Reply:
     queue = kept_of(head.settings)
     set_time(queue.purge_time, now_ms)
     settings = _begin(_settings(queue, head.settings), now_ms)
-    return written(session, _alter(session, place, settings))
+    with by_broker(call):  # the door's own note of what is void
+        return written(session, _alter(session, place, settings))
 
 
 def delete_queue(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place = queue_of(request.name)
+    check(call.session, resource_of(place), "cloudtasks.queues.delete")
     find_queue(call.session, place)
     call.session.submit(DeleteQueue(namespace=place.project, name=place.id))
     standings_of(call.session, place).sweep(EVERYTHING)
+    forget_policy(call, resource_of(place))
     return written(call.session, Empty())

@@ -18,10 +18,12 @@ from dragoman.doors.cloudtasks.ids import Place, Waiting, read
 from dragoman.doors.cloudtasks.mapping import way_of
 from dragoman.doors.cloudtasks.names import Queue, task_of
 from dragoman.doors.cloudtasks.placing import publish, put_off, take_back
-from dragoman.doors.cloudtasks.queues import find_queue, kept_of
+from dragoman.doors.cloudtasks.queues import find_queue, kept_of, resource_of
 from dragoman.doors.cloudtasks.standing import Standing
 from dragoman.doors.cloudtasks.telling import tell
+from dragoman.doors.shared.grpc.access import by_broker
 from dragoman.doors.shared.grpc.call import Call, Reply, Status, written
+from dragoman.doors.shared.grpc.policies import check
 from dragoman.doors.shared.push.issuer import Issuer
 from dragoman.doors.shared.push.renderer import ACK, Verdict
 from dragoman.kernel.api import Session
@@ -46,6 +48,7 @@ class Running:
         """See the API reference."""
         place, id_ = task_of(request.name)
         session = call.session
+        check(session, resource_of(place), "cloudtasks.tasks.run")
         head = find_queue(session, place)
         finder = Finder(session, place, head)
         found = finder.find(id_)
@@ -60,11 +63,24 @@ class Running:
         standing.held_ms = session.wall_ms() + shot.deadline_ms
         _know_place(found)
         finder.standings.put(id_, standing)
-        answered = partial(self._answered, session, place, id_, shot, standing)
+        answered = partial(self._answered, call, place, id_, shot, standing)
         self._outbound().send(made, answered)
         return written(session, tell(place, found, request.response_view))
 
     def _answered(
+        self,
+        call: Call,
+        place: Queue,
+        id_: str,
+        shot: Shot,
+        standing: Standing,
+        answered: Answered,
+    ) -> None:
+        """Act upon it, whatever its client may do by now."""
+        with by_broker(call):
+            self._act(call.session, place, id_, shot, standing, answered)
+
+    def _act(
         self,
         session: Session,
         place: Queue,
@@ -73,7 +89,7 @@ class Running:
         standing: Standing,
         answered: Answered,
     ) -> None:
-        """Act upon it, if the task is there still. One that finds no room stays held until its deadline is over."""
+        """If the task is there still. One that finds no room stays held until its deadline is over."""
         outcome, _ = shot.weigh(answered)
         try:
             finder = Finder(session, place, find_queue(session, place))

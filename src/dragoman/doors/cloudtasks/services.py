@@ -41,7 +41,7 @@ class Service:
             "GetQueue": queues.get_queue,
             "CreateQueue": queues.create_queue,
             "UpdateQueue": queues.update_queue,
-            "DeleteQueue": policies.forgetting(queues.delete_queue),
+            "DeleteQueue": queues.delete_queue,
             "PurgeQueue": queues.purge_queue,
             "PauseQueue": queues.pause_queue,
             "ResumeQueue": queues.resume_queue,

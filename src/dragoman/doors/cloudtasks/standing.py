@@ -16,7 +16,17 @@ from typing import Final
 import msgspec
 
 from dragoman.doors.cloudtasks.names import Queue
-from dragoman.kernel.api import DeleteDocument, GetDocument, ListDocuments, PutDocument, Session
+from dragoman.kernel.api import (
+    ANY,
+    DECLARE,
+    STREAM,
+    DeleteDocument,
+    GetDocument,
+    ListDocuments,
+    Need,
+    PutDocument,
+    Session,
+)
 from dragoman.model.errors import DocumentNotFound
 
 KIND: Final = "cloudtasks.task"
@@ -63,6 +73,7 @@ class Standings:
         self._session = session
         self._namespace = namespace
         self._queue = queue
+        self._takes = Need(namespace, STREAM, queue, ANY, DECLARE)  # who makes queues, too
 
     def find(self, id_: str) -> Standing | None:
         """What is known of it."""
@@ -76,11 +87,14 @@ class Standings:
 
     def put(self, id_: str, standing: Standing) -> None:
         """Know this of it. Raises QuotaExceeded."""
-        body = msgspec.json.encode(standing)
-        name = self._name(id_)
-        self._session.submit(
-            PutDocument(namespace=self._namespace, kind=KIND, name=name, body=body)
+        command = PutDocument(
+            namespace=self._namespace,
+            kind=KIND,
+            name=self._name(id_),
+            body=msgspec.json.encode(standing),
+            takes=self._takes,
         )
+        self._session.submit(command)
 
     def finish(self, id_: str, standing: Standing, *, is_left: bool = False) -> None:
         """A task is over. `is_left`: its message is still to come up. Raises QuotaExceeded."""
@@ -93,9 +107,12 @@ class Standings:
 
     def forget(self, id_: str) -> None:
         """Know nothing of it."""
-        name = self._name(id_)
         with suppress(DocumentNotFound):
-            self._session.submit(DeleteDocument(namespace=self._namespace, kind=KIND, name=name))
+            self._delete(self._name(id_))
+
+    def _delete(self, name: str) -> None:
+        command = DeleteDocument(namespace=self._namespace, kind=KIND, name=name, takes=self._takes)
+        self._session.submit(command)
 
     def sweep(self, tombstone_ms: int) -> None:
         """Forget the tombstones that are at least so old; negative: all that is known of the queue's tasks."""
@@ -110,9 +127,7 @@ class Standings:
                 known = msgspec.json.decode(document.body, type=Standing)
                 is_old = 0 < known.over_ms <= before_ms and not known.is_left
                 if is_old or tombstone_ms < 0:
-                    self._session.submit(
-                        DeleteDocument(namespace=self._namespace, kind=KIND, name=document.name)
-                    )
+                    self._delete(document.name)
             if not found:
                 return
             after = found[-1].name

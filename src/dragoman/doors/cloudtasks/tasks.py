@@ -14,11 +14,19 @@ from dragoman.doors.cloudtasks.mapping import message_of
 from dragoman.doors.cloudtasks.names import Queue, queue_of, task_of
 from dragoman.doors.cloudtasks.placing import put, take_back
 from dragoman.doors.cloudtasks.protos import Empty, ListTasksResponse, time_ms
-from dragoman.doors.cloudtasks.queues import PAGE_MAX, find_queue, kept_of, since_of
+from dragoman.doors.cloudtasks.queues import (
+    PAGE_MAX,
+    find_queue,
+    kept_of,
+    resource_of,
+    since_of,
+)
 from dragoman.doors.cloudtasks.requests import AppEngine, way_asked
 from dragoman.doors.cloudtasks.standing import TOMBSTONE_MS, Standing, Standings, standings_of
 from dragoman.doors.cloudtasks.telling import tell, tell_new
+from dragoman.doors.shared.grpc.access import by_broker
 from dragoman.doors.shared.grpc.call import Call, Reply, written
+from dragoman.doors.shared.grpc.policies import check
 from dragoman.kernel.api import ListSchedules, QueueHead, Session
 from dragoman.model.errors import QuotaExceeded
 
@@ -41,6 +49,7 @@ class Tasks:
     def create(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         place = queue_of(request.parent)
+        check(call.session, resource_of(place), "cloudtasks.tasks.create")
         head = find_queue(call.session, place)
         return self.make(call.session, place, head, request.task, request.response_view)
 
@@ -137,12 +146,14 @@ def _finder(call: Call, place: Queue) -> Finder:
 def get_task(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place, id_ = task_of(request.name)
+    check(call.session, resource_of(place), "cloudtasks.tasks.get")
     return Reply(tell(place, _finder(call, place).find(id_), request.response_view))
 
 
 def list_tasks(call: Call, request: Any) -> Reply:
     """See the API reference: those that wait, then those in the queue. A token is where the next page begins."""
     place = queue_of(request.parent)
+    check(call.session, resource_of(place), "cloudtasks.tasks.list")
     head = find_queue(call.session, place)
     finder = Finder(call.session, place, head)
     size = min(request.page_size or PAGE_MAX, PAGE_MAX)
@@ -214,8 +225,10 @@ def delete_task(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place, id_ = task_of(request.name)
     session = call.session
+    check(session, resource_of(place), "cloudtasks.tasks.delete")
     finder = _finder(call, place)
-    found = finder.find(id_)
+    with by_broker(call):  # who may delete it need not see it
+        found = finder.find(id_)
     if found.waiting is not None:
         take_back(session, place, found.waiting)
     finder.standings.finish(id_, found.standing, is_left=found.waiting is None)

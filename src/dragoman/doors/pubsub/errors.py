@@ -3,12 +3,13 @@
 from typing import Final
 
 from dragoman.doors.shared.grpc.status import CODES, Status, status_of
-from dragoman.model.errors import KernelError, PublishRefused
+from dragoman.model.errors import AccessRefused, KernelError, PublishRefused
 from dragoman.wire.grpc.codes import (
     ALREADY_EXISTS,
     FAILED_PRECONDITION,
     INVALID_ARGUMENT,
     NOT_FOUND,
+    PERMISSION_DENIED,
     RESOURCE_EXHAUSTED,
     UNIMPLEMENTED,
 )
@@ -18,6 +19,8 @@ WORDS: Final = {**CODES, PublishRefused: RESOURCE_EXHAUSTED}
 
 def refusal(error: Exception) -> Status:
     """A handler's error as what the client is told."""
+    if isinstance(error, AccessRefused):
+        return Status(PERMISSION_DENIED, f"User not authorized to perform this action ({error}).")
     return status_of(error, WORDS) if isinstance(error, KernelError) else status_of(error)
 
 

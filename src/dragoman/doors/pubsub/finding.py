@@ -7,13 +7,17 @@ The document names the stream and the subscription there, since a subscription's
 behind by a stream that another door deleted: what it names is not there then, and so the subscription is not.
 """
 
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 
 from dragoman.doors.pubsub.errors import not_found
-from dragoman.doors.pubsub.names import PROTOCOL, Place
+from dragoman.doors.pubsub.names import PROTOCOL, SUBSCRIPTIONS, TOPICS, Place
+from dragoman.doors.shared.grpc.policies import Resource
 from dragoman.kernel.api import (
+    STREAM,
+    SUBSCRIPTION,
     DeleteDocument,
     Document,
     FindQueue,
@@ -27,13 +31,13 @@ from dragoman.kernel.api import (
     StreamHead,
     StreamSettings,
     SubscriptionSettings,
+    subscription_name,
 )
 from dragoman.model.errors import DocumentNotFound, NotFound, StreamNotFound, SubscriptionNotFound
 
 KIND: Final = "pubsub.subscription"
 DELETED: Final = "pubsub.deleted"  # in a stream's notes: it is no topic any more
 KNOWN_MAX: Final = 4_096
-POLICY: Final = "pubsub.policy"  # kind of documents: a policy, named as its resource in full
 
 
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +65,11 @@ class Found:
     def settings(self) -> SubscriptionSettings:
         """The kernel's."""
         return self.head.settings
+
+    @property
+    def resource(self) -> Resource:
+        """As policies know it."""
+        return subscription_resource(self.location)
 
     @property
     def where(self) -> dict[str, Any]:
@@ -181,22 +190,35 @@ def _find_queue(session: Session, place: Place) -> QueueHead | None:
 
 def put_location(session: Session, place: Place, location: Location) -> None:
     """Say where the subscription is."""
-    body = msgspec.json.encode(location)
-    session.submit(PutDocument(namespace=place.project, kind=KIND, name=place.id, body=body))
+    command = PutDocument(
+        namespace=place.project,
+        kind=KIND,
+        name=place.id,
+        body=msgspec.json.encode(location),
+        takes=subscription_resource(location).need(),
+    )
+    session.submit(command)
 
 
-def drop_location(session: Session, place: Place) -> None:
+def drop_location(session: Session, place: Place, location: Location) -> None:
     """It is nowhere; that it never was somewhere is fine."""
-    _drop(session, DeleteDocument(namespace=place.project, kind=KIND, name=place.id))
+    takes = subscription_resource(location).need()
+    with suppress(DocumentNotFound):
+        session.submit(
+            DeleteDocument(namespace=place.project, kind=KIND, name=place.id, takes=takes)
+        )
 
 
-def drop_policy(session: Session, project: str, resource: str) -> None:
-    """The resource is gone, or is made anew: nobody's policy is left of it."""
-    _drop(session, DeleteDocument(namespace=project, kind=POLICY, name=resource))
+# As policies know them
 
 
-def _drop(session: Session, command: DeleteDocument) -> None:
-    try:
-        session.submit(command)
-    except DocumentNotFound:
-        return
+def topic_resource(namespace: str, stream: str) -> Resource:
+    """A topic, by its stream."""
+    return Resource(namespace, TOPICS, STREAM, stream)
+
+
+def subscription_resource(location: Location) -> Resource:
+    """A subscription, where it is or was."""
+    own = location.subscription or location.stream
+    name = subscription_name(location.stream, own)
+    return Resource(location.namespace, SUBSCRIPTIONS, SUBSCRIPTION, name)

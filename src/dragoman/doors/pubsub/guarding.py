@@ -18,7 +18,11 @@ from dragoman.doors.pubsub.schemas import (
     get_revision,
     get_subject,
     mismatch,
+    schema_resource,
 )
+from dragoman.doors.shared.grpc.access import by_broker
+from dragoman.doors.shared.grpc.call import Call
+from dragoman.doors.shared.grpc.policies import check
 from dragoman.formats.pubsub import PubsubMessage
 from dragoman.formats.schemas.languages import Check, Languages
 from dragoman.formats.schemas.limits import Budget, SchemaMismatch
@@ -68,18 +72,21 @@ class Guards:
         self._plain: dict[int, StreamSettings] = {}  # streams without a schema, as they were then
         self._known: dict[int, tuple[Place, Guard]] = {}
 
-    def of(self, session: Session, head: StreamHead) -> Guard | None:
-        """None for a topic that takes anything. Raises Status."""
+    def of(self, call: Call, head: StreamHead) -> Guard | None:
+        """None for a topic that takes anything. Who publishes need not know the schema. Raises Status."""
         settings = head.settings
         if PROTOCOL not in settings.notes or self._plain.get(head.id) is settings:
             return None
+        with by_broker(call):
+            return self._as_known(call.session, head) or self._look(call.session, head)
+
+    def _as_known(self, session: Session, head: StreamHead) -> Guard | None:
         known = self._known.get(head.id)
-        if known is not None and known[1].settings is settings:
-            place, guard = known
-            subject = find_subject(session, place)
-            if subject is not None and subject.document is guard.document:
-                return guard
-        return self._look(session, head)
+        if known is None or known[1].settings is not head.settings:
+            return None
+        place, guard = known
+        subject = find_subject(session, place)
+        return guard if subject is not None and subject.document is guard.document else None
 
     def _look(self, session: Session, head: StreamHead) -> Guard | None:
         if len(self._plain) + len(self._known) >= KNOWN_MAX:
@@ -136,8 +143,8 @@ def allowed(subject: SubjectInfo, asked: Any) -> list[str]:
     return [head.revision for head in subject.versions[low:high] if not head.is_deleted]
 
 
-def check_settings(session: Session, topic: Any) -> None:
-    """Whether a topic may have these `schema_settings`. Raises Status."""
+def check_settings(call: Call, topic: Any) -> None:
+    """Whether a topic may have these `schema_settings`. Raises Status and AccessRefused."""
     asked = topic.schema_settings
     if not topic.HasField("schema_settings"):
         return
@@ -146,7 +153,8 @@ def check_settings(session: Session, topic: Any) -> None:
     if asked.encoding not in ENCODINGS:
         raise invalid("The encoding of schema_settings must be JSON or BINARY.")
     place = place_of(asked.schema, SCHEMAS)
-    subject = get_subject(session, place)
+    subject = get_subject(call.session, place)
+    check(call.session, schema_resource(place), "pubsub.schemas.attach")
     names = [head.revision for head in subject.versions if not head.is_deleted]
     bounds = [name for name in (asked.first_revision_id, asked.last_revision_id) if name]
     for name in bounds:
@@ -156,9 +164,11 @@ def check_settings(session: Session, topic: Any) -> None:
         raise invalid("first_revision_id must not be newer than last_revision_id.")
 
 
-def tell_schema(session: Session, topic: Any) -> Any:
+def tell_schema(call: Call, topic: Any) -> Any:
     """The topic as clients see it: a schema that is no more has another name."""
     asked = topic.schema_settings.schema
-    if asked and find_subject(session, place_of(asked, SCHEMAS)) is None:
-        topic.schema_settings.schema = DELETED_SCHEMA
+    if asked:
+        with by_broker(call):
+            is_there = find_subject(call.session, place_of(asked, SCHEMAS)) is not None
+        topic.schema_settings.schema = asked if is_there else DELETED_SCHEMA
     return topic

@@ -99,6 +99,25 @@ stream is not asked.
 - A schema may be deleted while topics have it: they say `_deleted-schema_` and take nothing until they are changed.
   The name of a deleted revision still bounds a topic's range.
 
+## Permissions
+
+Policies (SetIamPolicy) are grants of [permissions.md](../permissions.md), for all protocols alike: a publisher of a
+topic may produce to it by Kafka as well. In a project that is guarded every method needs what Google's reference says,
+else it is PERMISSION_DENIED. Setting the first binding guards the project: not as long as no users or keys are
+configured, when policies are kept and everybody is who he says.
+
+- Members are `user:NAME` and `serviceAccount:NAME`, a user or key by its name, `allUsers` and `allAuthenticatedUsers`,
+  both everybody who may call. Roles are `roles/pubsub.admin`, `editor`, `viewer`, `publisher` and `subscriber`, and
+  `roles/owner`, `editor` and `viewer`. Other members, other roles, conditions and audit configs are refused
+  (INVALID_ARGUMENT).
+- What Google grants on a project (to create, to list) the operator grants here: `declare` on the namespace, or on
+  names. Lists show what may be seen. Who may attach subscriptions to a topic may make them.
+- What a role gives on a topic it gives on the topic's subscriptions too, where it makes sense there: an editor of the
+  topic may change and delete them. Nobody receives by a role on a topic.
+- A subscription that is called as its topic is the stream's own queue: it is changed and deleted by whoever may change
+  and delete the topic.
+- A topic's policy goes with it if it is deleted here; if another protocol deletes it, once it is made here again.
+
 ## Messages across protocols
 
 | Pub/Sub | Kafka | RabbitMQ | SQS |
@@ -136,8 +155,8 @@ NOTES: Final[Mapping[str, str]] = {
     "DeleteSchemaRevision": "the only one goes with its schema",
     "DeleteSchema": "topics that have it take nothing any more",
     "GetIamPolicy": "what was set, or nothing",
-    "SetIamPolicy": "kept, and acted on by nobody; the etag is kept to",
-    "TestIamPermissions": "all that is asked about: there is one principal",
+    "SetIamPolicy": "bindings become grants; the etag is kept to; see below",
+    "TestIamPermissions": "what the caller may; of what is not there nothing",
     "Seek": "to a time or a snapshot; what was acknowledged comes again where topic or subscription retain it",
 }
 FIELD_NOTES: Final[Mapping[str, str]] = {

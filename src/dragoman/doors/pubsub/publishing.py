@@ -137,7 +137,7 @@ def publish(standing: Standing, call: Call, raw: bytes) -> Reply:
     request = PublishedBytes.FromString(raw)
     place = place_of(request.topic, TOPICS)
     head = find_topic(call.session, place)
-    batch = read_batch(request, standing.guards.of(call.session, head))
+    batch = read_batch(request, standing.guards.of(call, head))
     published = _Published(call, place, head)
     if batch.has_keys and head.partition_count > 1:
         for body, key in zip(batch.bodies, batch.keys, strict=True):

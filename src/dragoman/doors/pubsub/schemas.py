@@ -17,15 +17,16 @@ from dragoman.doors.pubsub.errors import (
     not_found,
     precondition,
 )
-from dragoman.doors.pubsub.finding import drop_policy
 from dragoman.doors.pubsub.masks import page_of
 from dragoman.doors.pubsub.names import SCHEMAS, Place, new_place, place_of, project_of, schema_name
 from dragoman.doors.pubsub.protos import Empty
 from dragoman.doors.shared.grpc.call import Call, Reply, Status, written
+from dragoman.doors.shared.grpc.policies import Resource, check, forget_policy, may
 from dragoman.formats.schemas.compiledtext import Compiled, read, spell
 from dragoman.formats.schemas.languages import Encoding, Languages
 from dragoman.formats.schemas.limits import SCHEMA_BYTES_MAX, Budget, SchemaMismatch
 from dragoman.kernel.api import (
+    SCHEMA,
     DeleteSchema,
     DeleteSubject,
     DescribeSubject,
@@ -70,6 +71,11 @@ def split_revision(name: str) -> tuple[Place, str]:
     """The schema, and the revision behind its `@`, empty for none. Raises Status."""
     bare, _, revision = name.partition("@")
     return place_of(bare, SCHEMAS), revision
+
+
+def schema_resource(place: Place) -> Resource:
+    """As policies know it."""
+    return Resource(place.project, SCHEMAS, SCHEMA, place.id)
 
 
 def find_subject(session: Session, place: Place) -> SubjectInfo | None:
@@ -119,7 +125,7 @@ class Schemas:
             made = self._register(call.session, place, _asked(request.schema), is_new=True)
         except AlreadyExists:
             raise already_exists(place.id) from None
-        drop_policy(call.session, project, schema_name(place))
+        forget_policy(call, schema_resource(place))
         return written(call.session, _told(place, made))
 
     def commit(self, call: Call, request: Any) -> Reply:
@@ -173,6 +179,7 @@ class Schemas:
     def get(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         place, revision = split_revision(request.name)
+        check(call.session, schema_resource(place), "pubsub.schemas.get")
         view = request.view or FULL
         return Reply(_viewed(place, get_revision(call.session, place, revision), view))
 
@@ -183,7 +190,7 @@ class Schemas:
             call.session.submit(DeleteSubject(namespace=place.project, subject=place.id))
         except SchemaNotFound:
             raise not_found(place.id) from None
-        drop_policy(call.session, place.project, request.name)
+        forget_policy(call, schema_resource(place))
         return written(call.session, Empty())
 
     def delete_revision(self, call: Call, request: Any) -> Reply:
@@ -206,17 +213,19 @@ class Schemas:
         """See the API reference: of each schema the latest revision."""
         project = project_of(request.parent)
         session = call.session
-        page, token = page_of(_names(session, project), request)
-        found = [
-            _viewed(place, get_revision(session, place), request.view)
-            for place in (Place(project, name) for name in page)
+        places = [Place(project, name) for name in _names(session, project)]
+        shown = [
+            place for place in places if may(session, schema_resource(place), "pubsub.schemas.get")
         ]
+        page, token = page_of(shown, request)
+        found = [_viewed(place, get_revision(session, place), request.view) for place in page]
         return Reply(ListSchemasResponse(schemas=found, next_page_token=token))
 
     def list_revisions(self, call: Call, request: Any) -> Reply:
         """See the API reference: the latest first."""
         place = place_of(request.name, SCHEMAS)
         subject = get_subject(call.session, place)
+        check(call.session, schema_resource(place), "pubsub.schemas.listRevisions")
         live = [head.revision for head in reversed(subject.versions) if not head.is_deleted]
         page, token = page_of(live, request)
         found = [
@@ -248,7 +257,9 @@ class Schemas:
         if which is None:
             raise invalid("A name or a schema must be given.")
         if which == "name":
-            info = get_revision(call.session, *split_revision(request.name))
+            place, revision = split_revision(request.name)
+            check(call.session, schema_resource(place), "pubsub.schemas.validate")
+            info = get_revision(call.session, place, revision)
             kind, text = info.kind, info.text
         else:
             kind, text = _asked(request.schema)

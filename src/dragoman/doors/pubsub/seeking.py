@@ -4,6 +4,7 @@ The kernel knows where a snapshot stands; a document keeps its labels and which 
 less the age of the oldest message that its subscription had still to do.
 """
 
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +16,7 @@ from dragoman.doors.pubsub.errors import (
     not_offered,
     precondition,
 )
-from dragoman.doors.pubsub.finding import called, drop_policy, find_topic
+from dragoman.doors.pubsub.finding import called, find_topic, topic_resource
 from dragoman.doors.pubsub.masks import check_labels, page_of, update
 from dragoman.doors.pubsub.names import (
     SNAPSHOTS,
@@ -36,8 +37,11 @@ from dragoman.doors.pubsub.protos import (
     Snapshot,
 )
 from dragoman.doors.pubsub.standing import Standing
+from dragoman.doors.shared.grpc.access import by_broker
 from dragoman.doors.shared.grpc.call import Call, Reply, written
+from dragoman.doors.shared.grpc.policies import Resource, check, forget_policy, may
 from dragoman.kernel.api import (
+    SNAPSHOT,
     CreateSnapshot,
     DeleteDocument,
     DeleteSnapshot,
@@ -125,22 +129,27 @@ class Seeking:
             session.submit(CreateSnapshot(**where, snapshot=place.id, life_ms=LIFE_MS - age_ms))
         except AlreadyExists:
             raise already_exists(place.id) from None
-        drop_policy(session, place.project, snapshot_name(place))
+        forget_policy(call, snapshot_resource(place))
         self._note(session, place, _Note(where["name"], where["namespace"], dict(request.labels)))
-        return written(
-            session, self._told(session, place, _infos(session, place.project)[place.id])
-        )
+        with by_broker(call):
+            made = find_snapshot(session, place)
+        return written(session, self._told(session, place, made))
 
     def get(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         place = place_of(request.snapshot, SNAPSHOTS)
-        return Reply(self._told(call.session, place, find_snapshot(call.session, place)))
+        check(call.session, snapshot_resource(place), "pubsub.snapshots.get")
+        with by_broker(call):
+            info = find_snapshot(call.session, place)
+        return Reply(self._told(call.session, place, info))
 
     def update(self, call: Call, request: Any) -> Reply:
         """See the API reference; the time at which it expires cannot be changed."""
         session = call.session
         place = place_of(request.snapshot.name, SNAPSHOTS)
-        info = find_snapshot(session, place)
+        check(session, snapshot_resource(place), "pubsub.snapshots.update")
+        with by_broker(call):
+            info = find_snapshot(session, place)
         snapshot = self._told(session, place, info)
         if "expire_time" in request.update_mask.paths:
             raise not_offered("Changes of a snapshot's expire_time")
@@ -157,18 +166,23 @@ class Seeking:
             session.submit(DeleteSnapshot(namespace=place.project, snapshot=place.id))
         except SnapshotNotFound:
             raise not_found(place.id) from None
-        drop_policy(session, place.project, request.snapshot)
-        try:
-            session.submit(DeleteDocument(namespace=place.project, kind=KIND, name=place.id))
-        except DocumentNotFound:
-            return written(session, Empty())
+        takes = snapshot_resource(place).need()
+        with suppress(DocumentNotFound):
+            session.submit(
+                DeleteDocument(namespace=place.project, kind=KIND, name=place.id, takes=takes)
+            )
+        forget_policy(call, snapshot_resource(place))
         return written(session, Empty())
 
     def list(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         project = project_of(request.project)
         session = call.session
-        infos = _infos(session, project)
+        infos = {
+            name: info
+            for name, info in _infos(session, project).items()
+            if may(session, snapshot_resource(Place(project, name)), "pubsub.snapshots.get")
+        }
         page, token = page_of(sorted(infos), request)
         found = [self._told(session, Place(project, name), infos[name]) for name in page]
         return Reply(ListSnapshotsResponse(snapshots=found, next_page_token=token))
@@ -178,6 +192,7 @@ class Seeking:
         place = place_of(request.topic, TOPICS)
         session = call.session
         head = find_topic(session, place)
+        check(session, topic_resource(place.project, head.name), "pubsub.topics.get")
         infos = _infos(session, place.project)
         names = sorted(name for name, info in infos.items() if info.name == head.name)
         page, token = page_of(names, request)
@@ -205,13 +220,24 @@ class Seeking:
         return msgspec.json.decode(body, type=_Note).labels
 
     def _note(self, session: Session, place: Place, note: _Note) -> None:
-        body = msgspec.json.encode(note)
-        session.submit(PutDocument(namespace=place.project, kind=KIND, name=place.id, body=body))
+        command = PutDocument(
+            namespace=place.project,
+            kind=KIND,
+            name=place.id,
+            body=msgspec.json.encode(note),
+            takes=snapshot_resource(place).need(),
+        )
+        session.submit(command)
 
 
 def _infos(session: Session, project: str) -> dict[str, SnapshotInfo]:
     found: list[SnapshotInfo] = session.submit(ListSnapshots(namespace=project))
     return {info.snapshot: info for info in found}
+
+
+def snapshot_resource(place: Place) -> Resource:
+    """As policies know it."""
+    return Resource(place.project, SNAPSHOTS, SNAPSHOT, place.id)
 
 
 def find_snapshot(session: Session, place: Place) -> SnapshotInfo:

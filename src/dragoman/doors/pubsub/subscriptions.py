@@ -22,10 +22,11 @@ from dragoman.doors.pubsub.finding import (
     Locations,
     called,
     drop_location,
-    drop_policy,
     find_stream,
     find_topic,
     put_location,
+    subscription_resource,
+    topic_resource,
 )
 from dragoman.doors.pubsub.masks import page_of, update
 from dragoman.doors.pubsub.names import (
@@ -51,7 +52,9 @@ from dragoman.doors.pubsub.protos import (
     to_text,
 )
 from dragoman.doors.pubsub.topics import adjust_retention
+from dragoman.doors.shared.grpc.access import by_broker
 from dragoman.doors.shared.grpc.call import Call, Reply, written
+from dragoman.doors.shared.grpc.policies import check, forget_policy, may
 from dragoman.kernel.api import (
     AlterSubscription,
     CreateSubscription,
@@ -69,9 +72,12 @@ from dragoman.kernel.api import (
     StreamHead,
     SubscriptionSettings,
 )
-from dragoman.model.errors import InvalidArgument, NotFound, StreamNotFound
+from dragoman.model.errors import AccessRefused, InvalidArgument, NotFound, StreamNotFound
 from dragoman.model.limits import DOCUMENTS_LISTED_MAX
 
+GET: Final = "pubsub.subscriptions.get"
+UPDATE: Final = "pubsub.subscriptions.update"
+DELETE: Final = "pubsub.subscriptions.delete"
 NOW: Final = 1 << 62  # a time that nothing was stored after
 
 
@@ -118,17 +124,21 @@ class Subscriptions:
         session = call.session
         traits.complete(request)
         head = find_topic(session, topic)
-        known = self._locations.of(session, place)
-        if (known is not None and known.detached) or self._locations.find(session, place):
-            raise already_exists(place.id)
+        with by_broker(call):  # whether the name is taken is the door's to know
+            known = self._locations.of(session, place)
+            if (known is not None and known.detached) or self._locations.find(session, place):
+                raise already_exists(place.id)
         location = _location(place, topic.project, head)
-        self._make(session, location, request)
+        self._make(call, location, request)
         put_location(session, place, location)
-        drop_policy(session, place.project, request.name)
-        adjust_retention(session, location.namespace, location.stream)
-        return written(session, self.told(session, self._locations.get(session, place)))
+        forget_policy(call, subscription_resource(location))
+        with by_broker(call):
+            adjust_retention(session, location.namespace, location.stream)
+            told = self.told(session, self._locations.get(session, place))
+        return written(session, told)
 
-    def _make(self, session: Session, location: Location, request: Any) -> None:
+    def _make(self, call: Call, location: Location, request: Any) -> None:
+        session = call.session
         settings = self._settings(
             session, location, request, SubscriptionSettings(owns_stream=False)
         )
@@ -145,7 +155,8 @@ class Subscriptions:
                 )
             else:
                 session.submit(DeclareQueue(**where, settings=settings))
-                session.submit(Seek(**where, time_ms=NOW))
+                with by_broker(call):  # where it begins
+                    session.submit(Seek(**where, time_ms=NOW))
         except InvalidArgument as error:
             raise (
                 invalid(f"Invalid filter provided: {error}.") if request.filter else error
@@ -168,19 +179,24 @@ class Subscriptions:
         place = place_of(request.subscription, SUBSCRIPTIONS)
         location = self._locations.of(call.session, place)
         if location is not None and location.detached:
+            check(call.session, subscription_resource(location), GET)
             return Reply(self._detached(place, location))
-        return Reply(self.told(call.session, self._locations.get(call.session, place)))
+        found = self._locations.get(call.session, place)
+        check(call.session, found.resource, GET)
+        return Reply(self.told(call.session, found))
 
     def update(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         session = call.session
         found = self._locations.get(session, place_of(request.subscription.name, SUBSCRIPTIONS))
+        check(session, found.resource, UPDATE)
         subscription = self.told(session, found)
         update(subscription, request.subscription, request.update_mask.paths, traits.MUTABLE)
-        self._alter(session, found, subscription)
+        self._alter(call, found, subscription)
         return written(session, self.told(session, self._locations.get(session, found.place)))
 
-    def _alter(self, session: Session, found: Found, subscription: Any) -> None:
+    def _alter(self, call: Call, found: Found, subscription: Any) -> None:
+        session = call.session
         traits.complete(subscription)
         settings = self._settings(session, found.location, subscription, found.settings)
         if settings.order != found.settings.order:  # of another door: an order of its own
@@ -190,15 +206,17 @@ class Subscriptions:
                 revoke_followers=found.settings.revoke_followers,
             )
         session.submit(AlterSubscription(**found.where, settings=settings))
-        adjust_retention(session, found.location.namespace, found.location.stream)
+        with by_broker(call):
+            adjust_retention(session, found.location.namespace, found.location.stream)
 
     def modify_push_config(self, call: Call, request: Any) -> Reply:
         """See the API reference: without an endpoint it is pulled again."""
         session = call.session
         found = self._locations.get(session, place_of(request.subscription, SUBSCRIPTIONS))
+        check(session, found.resource, UPDATE)
         subscription = self.told(session, found)
         subscription.push_config.CopyFrom(request.push_config)
-        self._alter(session, found, subscription)
+        self._alter(call, found, subscription)
         return written(session, Empty())
 
     def delete(self, call: Call, request: Any) -> Reply:
@@ -206,19 +224,24 @@ class Subscriptions:
         session = call.session
         place = place_of(request.subscription, SUBSCRIPTIONS)
         location = self._locations.of(session, place)
-        if location is None or not location.detached:
-            self._delete(session, self._locations.get(session, place))
-        drop_location(session, place)
-        drop_policy(session, place.project, request.subscription)
+        if location is not None and location.detached:
+            check(session, subscription_resource(location), DELETE)
+        else:
+            found = self._locations.get(session, place)
+            location = found.location
+            self._delete(call, found)
+        drop_location(session, place, location)
+        forget_policy(call, subscription_resource(location))
         return written(session, Empty())
 
-    def _delete(self, session: Session, found: Found) -> None:
-        where = found.where
+    def _delete(self, call: Call, found: Found) -> None:
+        session, where = call.session, found.where
         if where.pop("subscription"):
             session.submit(DeleteSubscription(**found.where))
         else:
             session.submit(DeleteQueue(**where))
-        _after(session, found.location)
+        with by_broker(call):
+            _after(session, found.location)
 
     def detach(self, call: Call, request: Any) -> Reply:
         """See the API reference: what it still had is gone, and it can only be deleted."""
@@ -231,7 +254,7 @@ class Subscriptions:
         if location is None:
             raise precondition("A queue of another protocol cannot be detached.")
         text = to_text(self.told(session, found))
-        self._delete(session, found)
+        self._delete(call, found)
         put_location(session, place, msgspec.structs.replace(location, detached=text))
         return written(session, DetachSubscriptionResponse())
 
@@ -252,15 +275,21 @@ class Subscriptions:
     def _listed(self, session: Session, place: Place) -> Any:
         location = self._locations.of(session, place)
         if location is not None and location.detached:
-            return self._detached(place, location)
-        found = self._locations.find(session, place)
-        return None if found is None else self.told(session, found)
+            is_shown = may(session, subscription_resource(location), GET)
+            return self._detached(place, location) if is_shown else None
+        try:
+            found = self._locations.find(session, place)
+        except AccessRefused:
+            return None
+        is_shown = found is not None and may(session, found.resource, GET)
+        return self.told(session, found) if found is not None and is_shown else None
 
     def list_of_topic(self, call: Call, request: Any) -> Reply:
         """See the API reference."""
         place = place_of(request.topic, TOPICS)
         session = call.session
         head = find_topic(session, place)
+        check(session, topic_resource(place.project, head.name), "pubsub.topics.get")
         infos = session.submit(ListSubscriptions(namespace=place.project, name=head.name))
         names = [shown(session, info.namespace, info.stream, info.name) for info in infos]
         page, token = page_of(names, request)

@@ -18,10 +18,10 @@ from dragoman.doors.pubsub.errors import already_exists, check_within, invalid, 
 from dragoman.doors.pubsub.finding import (
     DELETED,
     called,
-    drop_policy,
     find_stream,
     find_topic,
     is_topic,
+    topic_resource,
 )
 from dragoman.doors.pubsub.guarding import check_settings, tell_schema
 from dragoman.doors.pubsub.masks import check_labels, duration_ms, page_of, update
@@ -37,7 +37,9 @@ from dragoman.doors.pubsub.names import (
 )
 from dragoman.doors.pubsub.protos import Empty, ListTopicsResponse, Topic, from_text, to_text
 from dragoman.doors.pubsub.traits import subscription_of
+from dragoman.doors.shared.grpc.access import by_broker
 from dragoman.doors.shared.grpc.call import Call, Reply, written
+from dragoman.doors.shared.grpc.policies import check, forget_policy, may
 from dragoman.kernel.api import (
     AlterStream,
     CreateStream,
@@ -153,7 +155,7 @@ def create_topic(call: Call, request: Any) -> Reply:
     place = new_place(request.name, TOPICS)
     check_topic(request)
     session = call.session
-    check_settings(session, request)
+    check_settings(call, request)
     head = find_stream(session, place)
     if head is None:
         command = CreateStream(
@@ -166,7 +168,7 @@ def create_topic(call: Call, request: Any) -> Reply:
         raise already_exists(place.id)
     else:
         _alter(session, place.project, head, with_topic(head.settings, request))
-    drop_policy(session, place.project, request.name)
+    forget_policy(call, topic_resource(place.project, place.id if head is None else head.name))
     return written(session, topic_of(with_topic(StreamSettings(), request), request.name))
 
 
@@ -184,7 +186,8 @@ def get_topic(call: Call, request: Any) -> Reply:
     """See the API reference."""
     place = place_of(request.topic, TOPICS)
     head = find_topic(call.session, place)
-    return Reply(tell_schema(call.session, topic_of(head.settings, request.topic)))
+    check(call.session, topic_resource(place.project, head.name), "pubsub.topics.get")
+    return Reply(tell_schema(call, topic_of(head.settings, request.topic)))
 
 
 def update_topic(call: Call, request: Any) -> Reply:
@@ -192,24 +195,31 @@ def update_topic(call: Call, request: Any) -> Reply:
     place = place_of(request.topic.name, TOPICS)
     session = call.session
     head = find_topic(session, place)
+    check(session, topic_resource(place.project, head.name), "pubsub.topics.update")
     topic = topic_of(head.settings, request.topic.name)
     update(topic, request.topic, request.update_mask.paths, MUTABLE)
     check_topic(topic)
     if any(path.startswith("schema_settings") for path in request.update_mask.paths):
-        check_settings(session, topic)
+        check_settings(call, topic)
     _alter(session, place.project, head, with_topic(head.settings, topic))
-    return written(session, tell_schema(session, topic))
+    return written(session, tell_schema(call, topic))
 
 
 def list_topics(call: Call, request: Any) -> Reply:
     """See the API reference."""
     project = project_of(request.project)
-    streams: list[StreamInfo] = call.session.submit(ListStreams(namespace=project))
-    shown = [stream for stream in streams if is_topic(stream.settings)]
+    session = call.session
+    streams: list[StreamInfo] = session.submit(ListStreams(namespace=project))
+    shown = [
+        stream
+        for stream in streams
+        if is_topic(stream.settings)
+        and may(session, topic_resource(project, stream.name), "pubsub.topics.get")
+    ]
     page, token = page_of(shown, request)
-    names = called(call.session, project, tuple(stream.name for stream in page))
+    names = called(session, project, tuple(stream.name for stream in page))
     found = [
-        tell_schema(call.session, topic_of(stream.settings, topic_name(Place(project, name))))
+        tell_schema(call, topic_of(stream.settings, topic_name(Place(project, name))))
         for stream, name in zip(page, names, strict=True)
     ]
     return Reply(ListTopicsResponse(topics=found, next_page_token=token))
@@ -222,7 +232,10 @@ def delete_topic(call: Call, request: Any) -> Reply:
         raise invalid("The topic has been deleted.")
     session = call.session
     head = find_topic(session, place)
-    readers = session.submit(ListSubscriptions(namespace=place.project, name=head.name))
+    resource = topic_resource(place.project, head.name)
+    check(session, resource, "pubsub.topics.delete")
+    with by_broker(call):
+        readers = session.submit(ListSubscriptions(namespace=place.project, name=head.name))
     if readers:
         settings = msgspec.structs.replace(
             head.settings, notes=head.settings.notes | {DELETED: "1"}
@@ -230,5 +243,5 @@ def delete_topic(call: Call, request: Any) -> Reply:
         session.submit(AlterStream(namespace=place.project, name=head.name, settings=settings))
     else:
         session.submit(DeleteStream(namespace=place.project, name=head.name))
-    drop_policy(session, place.project, request.topic)
+    forget_policy(call, resource)
     return written(session, Empty())

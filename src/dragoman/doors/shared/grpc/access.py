@@ -6,13 +6,20 @@ x-goog-api-key: NAME:SECRET            the client option `api_key`
 """
 
 import hmac
+from contextlib import AbstractContextManager
 from typing import Final
 
+from dragoman.doors.shared.asbroker import as_broker
 from dragoman.doors.shared.grpc.call import Call, Status
 from dragoman.doors.shared.guessing import limited
 from dragoman.wire.grpc.codes import UNAUTHENTICATED
 
 _BEARER: Final = b"Bearer "
+
+
+def by_broker(call: Call) -> AbstractContextManager[None]:
+    """Within, the door acts for itself: see `doors.shared.asbroker`."""
+    return as_broker(call.session, call.principal, call.connection.peer[0])
 
 
 def check_access(call: Call) -> None:
