@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from dragoman.doors.kafka.allowed import CLUSTER_NAME
+from dragoman.doors.kafka.allowed import CLUSTER_NAME, check_cluster
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
+    ALTER,
     ANONYMOUS,
     EVERYBODY,
     GROUP,
@@ -211,6 +212,7 @@ def serve_create(talk: Talk, request: Request, message: Message) -> Message:
     for given in message["creations"]:
         code, text = 0, None
         try:
+            check_cluster(talk, ALTER)  # who may permit one thing alone does so by other protocols
             acl = Acl(
                 given["resource_type"],
                 given["resource_name"],
@@ -237,6 +239,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
 
 def _deleted(talk: Talk, given: Message) -> Message:
     try:
+        check_cluster(talk, ALTER)
         found = _found(talk, Filter(given))
         talk.session.submit(DeleteGrants(grants=tuple(grant for _, grant in found)))
     except REFUSALS as error:
