@@ -2,6 +2,7 @@ import pytest
 from tests.fakes.kernel import make_kernel
 
 from dragoman.kernel.commands import (
+    AlterRoute,
     Bind,
     CreateStream,
     DeclareRoute,
@@ -13,7 +14,7 @@ from dragoman.kernel.commands import (
 )
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.settings import Address, BindingSettings, RouteSettings
-from dragoman.model.errors import InUse, RouteNotFound, StreamNotFound
+from dragoman.model.errors import InUse, InvalidArgument, RouteNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL
 
 SESSION = 1
@@ -45,6 +46,27 @@ def test_unbinding_undoes_the_binding_and_what_is_not_bound_is_fine() -> None:
     for _ in range(2):
         kernel.submit(Unbind(route="sales", target="orders", binding=TO_EU), SESSION)
     assert routed(kernel, "eu.de") == 0
+
+
+def test_what_a_route_does_not_take_goes_where_it_is_told_to_since() -> None:
+    kernel = kernel_with_route()
+    assert routed(kernel, "a") == 0
+    kernel.submit(DeclareRoute(name="rest", settings=RouteSettings(kind="fanout")), SESSION)
+    kernel.submit(Bind(route="rest", target="orders"), SESSION)
+    for alternate, count in (("rest", 1), ("nowhere", 0), ("rest", 1), ("", 0)):
+        settings = RouteSettings(kind="topic", alternate=alternate)
+        info = kernel.submit(AlterRoute(name="sales", settings=settings), SESSION)
+        assert info.settings.alternate == alternate
+        assert routed(kernel, "a") == count
+
+
+def test_what_a_route_is_for_good_does_not_change() -> None:
+    kernel = kernel_with_route()
+    for settings in (RouteSettings(kind="fanout"), RouteSettings(kind="topic", durable=False)):
+        with pytest.raises(InvalidArgument, match="only the alternate"):
+            kernel.submit(AlterRoute(name="sales", settings=settings), SESSION)
+    with pytest.raises(RouteNotFound):
+        kernel.submit(AlterRoute(name="nowhere", settings=RouteSettings()), SESSION)
 
 
 def test_what_is_not_there_cannot_be_bound() -> None:

@@ -7,6 +7,7 @@ from tests.fakes.kernel import make_kernel
 from tests.kernel.leases.made import Queue
 
 from dragoman.kernel.commands import (
+    AlterRoute,
     Bind,
     Consume,
     CreateStream,
@@ -90,8 +91,10 @@ def test_a_binding_lasts_as_long_as_both_its_ends(route: bool, target: bool, las
 def test_a_route_is_written_as_its_settings_say(durable: bool) -> None:
     kernel = make_kernel()
     made = written(kernel, DeclareRoute(name="r", settings=RouteSettings(durable=durable)))
+    settings = RouteSettings(durable=durable, alternate="a")
+    altered = written(kernel, AlterRoute(name="r", settings=settings))
     gone = written(kernel, DeleteRoute(name="r"))
-    assert [bool(made), bool(gone)] == [durable, durable]
+    assert [bool(made), bool(altered), bool(gone)] == [durable] * 3
 
 
 @pytest.mark.parametrize("durable", [True, False])

@@ -34,7 +34,7 @@ from dragoman.kernel.permissions import (
     subscription_name,
 )
 from dragoman.kernel.pumps import CreatePump
-from dragoman.kernel.settings import Address, PumpSettings, SubscriptionSettings
+from dragoman.kernel.settings import Address, PumpSettings, RouteSettings, SubscriptionSettings
 from dragoman.kernel.transactions.commands import AddCursors, InitProducer
 
 NS = "default"
@@ -106,8 +106,8 @@ def test_what_a_command_needs_is_said_in_the_models_words(command: Any) -> None:
         default = {"settings": SubscriptionSettings()}
         if "alternate" not in dir(command.settings):
             command = msgspec.structs.replace(command, **default)
-    if isinstance(command, c.DeclareRoute):
-        command = c.DeclareRoute(name="x")
+    if isinstance(command, c.DeclareRoute | c.AlterRoute):
+        command = type(command)(name="x", settings=RouteSettings(alternate="y"))
     for need in needs(command):
         assert need.kind in KINDS | {NODE}
         assert need.operations

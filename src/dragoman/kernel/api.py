@@ -21,6 +21,7 @@ from dragoman.kernel.catalogue import (
 from dragoman.kernel.commands import (
     ANY_PARTITION,
     DEFAULT_NAMESPACE,
+    AlterRoute,
     AlterStream,
     Bind,
     Cancel,
@@ -273,6 +274,7 @@ __all__ = [
     "AddToTransaction",
     "Address",
     "AllocateProducer",
+    "AlterRoute",
     "AlterStream",
     "AlterSubscription",
     "AssignedInfo",

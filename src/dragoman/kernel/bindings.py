@@ -1,16 +1,25 @@
-"""Routes and bindings: making, finding and deleting them. Cold.
+"""Routes and bindings: making, altering and deleting them. Cold.
 
 Every `decide_` function reads and refuses; every `apply_` function only does what its record says, and clears the
 plans.
 """
 
-from dragoman.kernel.commands import Bind, DeclareRoute, DeleteRoute, Unbind
+from msgspec.structs import replace
+
+from dragoman.kernel.commands import AlterRoute, Bind, DeclareRoute, DeleteRoute, Unbind
 from dragoman.kernel.describe import route_info
-from dragoman.kernel.records import Bound, Record, RouteCreated, RouteDeleted, Unbound
+from dragoman.kernel.records import (
+    Bound,
+    Record,
+    RouteAltered,
+    RouteCreated,
+    RouteDeleted,
+    Unbound,
+)
 from dragoman.kernel.replies import RouteInfo
 from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_name, check_owner
-from dragoman.model.errors import InUse, StreamNotFound
+from dragoman.model.errors import InUse, InvalidArgument, StreamNotFound
 
 
 def decide_declare_route(
@@ -30,6 +39,21 @@ def apply_route_created(state: State, record: RouteCreated) -> None:
     """The route is there, unbound."""
     state.id_next = max(state.id_next, record.id + 1)
     state.routing.create(record)
+    state.plans.clear()
+
+
+def decide_alter_route(state: State, command: AlterRoute) -> list[Record]:
+    """Raises RouteNotFound, InvalidArgument."""
+    route = state.routing.get(command.namespace, command.name)
+    now, settings = route.settings, command.settings
+    if replace(settings, alternate=now.alternate, notes=now.notes) != now:
+        raise InvalidArgument(f"{command.name}: only the alternate and notes of a route change")
+    return [] if settings == now else [RouteAltered(route.id, settings)]
+
+
+def apply_route_altered(state: State, record: RouteAltered) -> None:
+    """What nobody takes goes elsewhere."""
+    state.routing.alter(record)
     state.plans.clear()
 
 

@@ -96,6 +96,16 @@ class DeclareRoute(_Command, frozen=True, kw_only=True):
     passive: bool = False
 
 
+class AlterRoute(_Command, frozen=True, kw_only=True):
+    """Change where a route sends what nobody takes, or its notes. Reply: `RouteInfo`.
+
+    Raises RouteNotFound, InvalidArgument (what a route is for good: its kind and how long it lasts).
+    """
+
+    name: str
+    settings: RouteSettings
+
+
 class DeleteRoute(_Command, frozen=True, kw_only=True):
     """Delete a route and its bindings. Reply: None. Raises RouteNotFound, InUse (if_unused)."""
 

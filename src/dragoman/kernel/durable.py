@@ -11,6 +11,7 @@ from dragoman.kernel.records import (
     Record,
     Renewed,
     Reserved,
+    RouteAltered,
     RouteCreated,
     RouteDeleted,
     SessionStateSet,
@@ -58,7 +59,7 @@ def _is_durable(state: State, record: Record) -> bool:
             return _stream(state, record.id)
         case Trimmed() | Skipped() | Reserved() | Compacted():
             return _stream(state, record.stream)
-        case RouteDeleted():
+        case RouteDeleted() | RouteAltered():
             return bool(state.routing.is_durable(record.id))
         case Bound() | Unbound():
             lasting = (

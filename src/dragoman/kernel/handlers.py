@@ -83,6 +83,12 @@ def declare_route(kernel: "Decisions", command: c.DeclareRoute, session: int) ->
     )
 
 
+def alter_route(kernel: "Decisions", command: c.AlterRoute, session: int) -> RouteInfo:
+    """Reply: the route as it is now."""
+    kernel.commit(bindings.decide_alter_route(kernel.state, command))
+    return route_info(kernel.state.routing.get(command.namespace, command.name))
+
+
 def delete_route(kernel: "Decisions", command: c.DeleteRoute, session: int) -> None:
     """Reply: None."""
     kernel.commit(bindings.decide_delete_route(kernel.state, command))
@@ -184,6 +190,7 @@ HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     c.DeleteQueue: delete_queue,
     c.PurgeQueue: purge_queue,
     c.DeclareRoute: declare_route,
+    c.AlterRoute: alter_route,
     c.DeleteRoute: delete_route,
     c.Bind: bind,
     c.Unbind: bind,

@@ -227,6 +227,12 @@ def _of_route(state: "State", command: c.DeclareRoute) -> Needs:
     return (own, *further)
 
 
+def _of_altered_route(state: "State", command: c.AlterRoute) -> Needs:
+    alternate = command.settings.alternate
+    further = of_address(command.namespace, Address(alternate, "", True) if alternate else None)
+    return (Need(command.namespace, ROUTE, command.name, CHANGE), *further)
+
+
 def _of_pump(state: "State", command: pumps.CreatePump) -> Needs:
     namespace, settings = command.namespace, command.settings
     taking = _named(namespace, command.source, command.subscription, TAKE)
@@ -371,6 +377,7 @@ TABLE: Final[Mapping[type, Judge]] = {
         Need(command.namespace, GROUP, command.group, READ),
     ),
     c.DeclareRoute: _of_route,
+    c.AlterRoute: _of_altered_route,
     c.DeleteRoute: _on(ROUTE, DELETE),
     c.Bind: _of_bind,
     c.Unbind: _of_bind,

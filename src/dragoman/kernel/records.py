@@ -134,6 +134,13 @@ class RouteDeleted(Record, frozen=True, array_like=True, gc=False, tag=16):
     id: int
 
 
+class RouteAltered(Record, frozen=True, array_like=True, gc=False, tag=91):
+    """A route's settings are these now; its kind is what it was."""
+
+    id: int
+    settings: RouteSettings
+
+
 class Bound(Record, frozen=True, array_like=True, gc=False, tag=17):
     """A binding is there."""
 
@@ -437,6 +444,7 @@ AnyRecord = (
     | SubscriptionDeleted
     | RouteCreated
     | RouteDeleted
+    | RouteAltered
     | Bound
     | Unbound
     | Trimmed

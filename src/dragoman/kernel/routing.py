@@ -10,7 +10,7 @@ from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.filters.dialects import filter_in
 from dragoman.kernel.filters.nodes import Attribute, Field, Header
-from dragoman.kernel.records import Bound, RouteCreated, Unbound
+from dragoman.kernel.records import Bound, RouteAltered, RouteCreated, Unbound
 from dragoman.kernel.routes.graph import Resolution, resolve
 from dragoman.kernel.routes.route import Route as Matching
 from dragoman.kernel.settings import BindingSettings, RouteSettings
@@ -99,12 +99,23 @@ class Routing:
         self._graph[route.id] = route.matching
         self._point_alternates(route.namespace)
 
+    def alter(self, record: RouteAltered) -> None:
+        """Its settings are others; the kind is the same."""
+        self.version += 1
+        route = self._routes.get(record.id)
+        if route is not None:
+            route.settings = record.settings
+            self._point_alternate(route)
+
     def _point_alternates(self, namespace: str) -> None:
         """Alternates are named; a route may come after those that name it."""
         for route in self._routes.values():
             if route.namespace == namespace and route.settings.alternate:
-                alternate = self._named.get((namespace, route.settings.alternate))
-                route.matching.alternate = None if alternate is None else alternate.id
+                self._point_alternate(route)
+
+    def _point_alternate(self, route: Route) -> None:
+        alternate = self._named.get((route.namespace, route.settings.alternate))
+        route.matching.alternate = None if alternate is None else alternate.id
 
     def delete(self, number: int) -> None:
         """The route and its bindings both ways are gone."""

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 from tests.doors.amqp091.client import Client, World, table
 
+from dragoman.doors.amqp091 import exchanges
+from dragoman.doors.amqp091.errors import Refused
 from dragoman.doors.amqp091.policies import (
     KEYS,
     KIND,
@@ -19,7 +21,8 @@ from dragoman.doors.amqp091.policies import (
     field_of,
 )
 from dragoman.doors.amqp091.queues import apply_policies
-from dragoman.kernel.api import DescribeQueue, PutDocument
+from dragoman.kernel.api import DeleteDocument, DescribeQueue, PutDocument
+from dragoman.wire.amqp091 import methods as m
 
 
 def put(client: Client, name: str, kind: str = POLICY, **told: Any) -> None:
@@ -91,3 +94,43 @@ def test_every_key_stands_for_an_argument(key: str) -> None:
 def test_json_has_types_of_tables() -> None:
     values: tuple[Any, ...] = (True, 1, 0.5, "a", [], {}, None)
     assert [field_of(value).letter for value in values] == list("tldSAFV")
+
+
+def test_an_alternate_by_policy_holds_for_exchanges_declared_without_one() -> None:
+    client = World().connect()
+
+    def declare(name: str, **arguments: Any) -> None:
+        told = table(arguments)
+        method = m.ExchangeDeclare(exchange=name, type="fanout", arguments=told)
+        client.ask(method, m.ExchangeDeclareOk)
+
+    def goes_to_rest(exchange: str) -> bool:
+        client.publish(b"m", exchange=exchange, key="k")
+        return client.get("rest") is not None
+
+    client.declare("rest")
+    for name in ("x", "y"):
+        declare(name)
+    client.ask(m.QueueBind(queue="rest", exchange="y"), m.QueueBindOk)
+    definition = {"alternate-exchange": "y"}
+    put(client, "p", definition=definition, pattern="^(x|z|amq.fanout)", apply_to="exchanges")
+    exchanges.apply_policies(client.session, "default")
+    declare("z")
+    declare("zz", **{"alternate-exchange": "nowhere"})
+    declare("a")
+    assert [goes_to_rest(name) for name in ("x", "z", "amq.fanout", "zz", "a")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    declare("x")  # as it was declared, whatever the policy says
+    client.session.submit(DeleteDocument(kind=KIND, name=document_name(POLICY, "p")))
+    exchanges.apply_policies(client.session, "default")
+    assert not goes_to_rest("x")
+
+
+def test_an_alternate_by_policy_is_a_name() -> None:
+    with pytest.raises(Refused, match="alternate-exchange"):
+        check(Policy("", {"alternate-exchange": 5}))

@@ -36,6 +36,7 @@ MIX: list[tuple[Action, float]] = [
     (topology.delete_stream, 0.5),
     (topology.alter_stream, 0.6),
     (topology.declare_route, 5),
+    (topology.alter_route, 1.5),
     (topology.delete_route, 1),
     (topology.bind, 9),
     (topology.unbind, 1.2),
@@ -100,6 +101,7 @@ def mix_of(families: Sequence[str]) -> tuple[list[Action], list[float]]:
 
 MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN times
     "common": [
+        "AlterRoute",
         "AlterStream",
         "Bind",
         "Cancel",

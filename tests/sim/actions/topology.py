@@ -1,5 +1,6 @@
 """Streams, queues, routes and bindings come, change and go."""
 
+from msgspec.structs import replace
 from tests.sim.world import KEYS, QUEUES, ROUTES, STREAMS, World
 
 from dragoman.kernel import commands as c
@@ -86,6 +87,13 @@ def declare_route(world: World) -> None:
         alternate=world.pick("", "", *ROUTES),
     )
     world.ask(world.client(), c.DeclareRoute(name=name, settings=settings))
+
+
+def alter_route(world: World) -> None:
+    known = world.model.route(world.pick(*ROUTES))
+    if known is not None:
+        settings = replace(known.settings, alternate=world.pick("", *ROUTES))
+        world.ask(world.client(), c.AlterRoute(name=known.name, settings=settings))
 
 
 def delete_route(world: World) -> None:

@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
 from tests.sim.model import addresses
 from tests.sim.model.groups import Groups
 from tests.sim.model.log import Stream
@@ -156,6 +157,9 @@ class Model:
 
     def _route_created(self, record: r.RouteCreated) -> None:
         self.routes[record.id] = record
+
+    def _route_altered(self, record: r.RouteAltered) -> None:
+        self.routes[record.id] = replace(self.routes[record.id], settings=record.settings)
 
     def _route_deleted(self, record: r.RouteDeleted) -> None:
         self.routes.pop(record.id, None)
@@ -314,6 +318,7 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.Sought: Model._sought,
     r.RouteCreated: Model._route_created,
     r.RouteDeleted: Model._route_deleted,
+    r.RouteAltered: Model._route_altered,
     r.Bound: Model._bound,
     r.Unbound: Model._unbound,
     r.Trimmed: Model._trimmed,

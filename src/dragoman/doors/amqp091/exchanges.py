@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from dragoman.doors.amqp091.arguments import TYPE_NAMES, difference, from_note, plain, to_note
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import (
@@ -13,9 +15,18 @@ from dragoman.doors.amqp091.errors import (
 )
 from dragoman.doors.amqp091.link import DELAYED, TYPE, Link
 from dragoman.doors.amqp091.names import RESERVED, check_reserved, tidy
+from dragoman.doors.amqp091.policies import ALTERNATE, POLICY, alternate_of
 from dragoman.doors.amqp091.queues import inequivalent
 from dragoman.doors.shared.asbroker import as_broker
-from dragoman.kernel.api import DeclareRoute, DeleteRoute, RouteInfo, RouteSettings
+from dragoman.kernel.api import (
+    AlterRoute,
+    DeclareRoute,
+    DeleteRoute,
+    ListRoutes,
+    RouteInfo,
+    RouteSettings,
+    Session,
+)
 from dragoman.model.errors import KernelError, RouteNotFound
 from dragoman.wire.amqp091.fieldtable import FieldTable
 from dragoman.wire.amqp091.methods import (
@@ -26,7 +37,6 @@ from dragoman.wire.amqp091.methods import (
 )
 
 ARGUMENTS: Final = "amqp091.arguments"
-ALTERNATE: Final = "alternate-exchange"
 DELAYED_TYPE: Final = "x-delayed-type"
 
 KINDS: Final[dict[str, Any]] = {
@@ -54,9 +64,11 @@ def declare_all(link: Link) -> None:
     """See that the predeclared exchanges are there: the broker's own, whoever comes first."""
     for name, settings in PREDECLARED.items():
         with as_broker(link.session, link.principal, link.connection.peer[0]):
-            link.session.submit(
+            info: RouteInfo = link.session.submit(
                 DeclareRoute(namespace=link.namespace, name=name, settings=settings)
             )
+            if info.created:
+                _govern(link.session, info)
 
 
 def declare(channel: Channel, method: ExchangeDeclare) -> None:
@@ -86,12 +98,40 @@ def check_not_default(name: str) -> None:
         raise Refused(ACCESS_REFUSED, "operation not permitted on the default exchange")
 
 
+def apply_policies(session: Session, namespace: str) -> None:
+    """Let every exchange of this door have the alternate that policies now say."""
+    for info in session.submit(ListRoutes(namespace=namespace)):
+        if TYPE in info.settings.notes or info.name in PREDECLARED:
+            _govern(session, info)
+
+
+def _govern(session: Session, info: RouteInfo) -> None:
+    settings = _governed(session, info.namespace, info.name, info.settings)
+    if settings != info.settings:
+        session.submit(AlterRoute(namespace=info.namespace, name=info.name, settings=settings))
+
+
+def _governed(
+    session: Session, namespace: str, name: str, settings: RouteSettings
+) -> RouteSettings:
+    """With the alternate it was declared with, else with that of a policy."""
+    own = from_note(settings.notes.get(ARGUMENTS, "")).get(ALTERNATE)
+    alternate, policy = alternate_of(session, namespace, name)
+    notes = {key: said for key, said in settings.notes.items() if key != POLICY}
+    if policy:
+        notes[POLICY] = policy
+    told = alternate if own is None else str(plain(own))
+    return replace(settings, alternate=told, notes=notes)
+
+
 def _make(link: Link, method: ExchangeDeclare, name: str) -> RouteInfo:
     settings = _settings_of(method, name, link.vhost)
     try:
         existing = find(link, name)
     except RouteNotFound:
         check_reserved("exchange", name)
+        with as_broker(link.session, link.principal, link.connection.peer[0]):
+            settings = _governed(link.session, link.namespace, name, settings)
         command = DeclareRoute(namespace=link.namespace, name=name, settings=settings)
         info: RouteInfo = link.session.submit(command)
         return info

@@ -69,8 +69,7 @@ scalers and provisioners that ask for these. Whoever asks comes in by HTTP Basic
 is refused comes as 400 with AMQP's own text.
 
 - Policies and operator policies hold at once for queues declared by RabbitMQ's clients or over this API. A first
-  `max-length-bytes` holds for queues declared after it; `alternate-exchange` and mirrors (`ha-*`) are kept and mean
-  nothing.
+  `max-length-bytes` holds for queues declared after it; mirrors (`ha-*`) are kept and mean nothing.
 - Permissions are [grants](../permissions.md) to queues and exchanges by pattern, in RE2. Whoever has any may come in
   and sees what there is. Publishing to a queue through the default exchange takes `write` on that queue, or on
   `amq.default`. The first permission guards its virtual host: name a superuser first.

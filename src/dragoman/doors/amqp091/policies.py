@@ -4,7 +4,8 @@
     operator policy   likewise, and goes before both
 
 Of numbers (lives and limits) the smaller one holds, whoever said it. Both are documents of their namespace, put and
-deleted by the management API, which then asks `apply` to change the queues that are there.
+deleted by the management API, which then asks `apply` to change the queues and exchanges that are there. To exchanges
+one key alone says something: an alternate, which holds where the exchange was declared without one.
 """
 
 import re
@@ -61,7 +62,8 @@ KEYS: Final[Mapping[str, str]] = {
 """What a definition may say, and the argument that it stands for."""
 
 APPLIES: Final = ("all", "queues", "classic_queues", "quorum_queues", "streams", "exchanges")
-STORED_ONLY: Final = frozenset(("alternate-exchange", "ha-mode", "ha-params", "ha-sync-mode"))
+ALTERNATE: Final = "alternate-exchange"
+STORED_ONLY: Final = frozenset(("ha-mode", "ha-params", "ha-sync-mode"))
 
 
 class Policy(msgspec.Struct, frozen=True, rename="kebab"):
@@ -102,10 +104,12 @@ def check(policy: Policy) -> None:
 
 def _check_key(key: str, value: Any) -> None:
     argument = KEYS.get(key)
-    if argument is None and key not in STORED_ONLY:
+    if argument is None and key not in STORED_ONLY and key != ALTERNATE:
         text = f'Validation failed\n\n[{{<<"{key}">>, not recognised}}]'
         raise Refused(PRECONDITION_FAILED, text)
     wrong = QUEUE_ARGUMENTS[argument].why_not(field_of(value)) if argument is not None else None
+    if key == ALTERNATE and not isinstance(value, str):
+        wrong = "not a name"
     if wrong:
         raise Refused(PRECONDITION_FAILED, f"Validation failed\n\n{value!r} for {key}: {wrong}")
 
@@ -159,6 +163,18 @@ def effect(session: Session, namespace: str, name: str, arguments: FieldTable) -
     definition = {**(policy[1].definition if policy else {})}
     definition.update(operator[1].definition if operator else {})
     return Effect(found, policy[0] if policy else "", operator[0] if operator else "", definition)
+
+
+def alternate_of(session: Session, namespace: str, name: str) -> tuple[str, str]:
+    """Where the policies send what an exchange of that name has nobody for, and the name of the policy that fits."""
+    known: list[Document] = session.submit(ListDocuments(namespace=namespace, kind=KIND))
+    fits = [
+        (key, policy)
+        for key, policy in _read(known, POLICY).items()
+        if policy.apply_to in {"all", "exchanges"} and re.search(policy.pattern, name) is not None
+    ]
+    found = max(fits, key=lambda each: each[1].priority, default=None)
+    return ("", "") if found is None else (found[1].definition.get(ALTERNATE, ""), found[0])
 
 
 Named = tuple[str, Policy]

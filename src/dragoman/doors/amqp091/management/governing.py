@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.amqp091 import policies
+from dragoman.doors.amqp091 import exchanges, policies, queues
 from dragoman.doors.amqp091.management.asking import (
     Ask,
     BadRequest,
@@ -15,7 +15,6 @@ from dragoman.doors.amqp091.management.asking import (
     listed,
 )
 from dragoman.doors.amqp091.policies import Policy
-from dragoman.doors.amqp091.queues import apply_policies
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import (
     DeleteDocument,
@@ -71,15 +70,20 @@ class Policies:
         place = policies.document_name(self.kind, name)
         put = PutDocument(namespace=namespace, kind=policies.KIND, name=place, body=body)
         ask.session.submit(put)
-        apply_policies(ask.session, namespace)
+        _apply(ask, namespace)
 
     def delete(self, ask: Ask) -> Response:
         """Queues have again what they were declared with."""
         namespace = ask.namespace(ask.vhost())
         place = policies.document_name(self.kind, ask.path["name"])
         _forget(ask, namespace, policies.KIND, place)
-        apply_policies(ask.session, namespace)
+        _apply(ask, namespace)
         return changed(ask)
+
+
+def _apply(ask: Ask, namespace: str) -> None:
+    queues.apply_policies(ask.session, namespace)
+    exchanges.apply_policies(ask.session, namespace)
 
 
 def _forget(ask: Ask, namespace: str, kind: str, name: str) -> None:
