@@ -71,6 +71,9 @@ class FakeTranslator:
     def route_key(self, format: int, body: bytes) -> str:
         return body.split(b"|")[0].decode()
 
+    def payload_bytes(self, format: int, body: bytes) -> int:
+        return len(body)
+
     def further_keys(self, format: int, body: bytes) -> tuple[str, ...]:
         return ()
 

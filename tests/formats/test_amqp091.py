@@ -4,7 +4,14 @@ from typing import Any
 import pytest
 from tests.formats.amqp_entries import entry_of
 
-from dragoman.formats.amqp091 import SECONDS_MAX, decode, read_kept, read_table, split
+from dragoman.formats.amqp091 import (
+    SECONDS_MAX,
+    decode,
+    payload_bytes,
+    read_kept,
+    read_table,
+    split,
+)
 from dragoman.formats.errors import FormatError
 from dragoman.model.message import FIELDS, Message, Typed
 from dragoman.wire.amqp091.properties import encode_header
@@ -89,6 +96,11 @@ def test_headers_are_read_without_the_rest_and_fields_among_them_stay() -> None:
     entry = entry_of(content_type="t", content_encoding="e", headers={"a": "b", "x-delay": 5})
     assert read_table(entry) == [("a", "b"), ("x-delay", Typed("i8", 5))]
     assert read_table(entry_of()) == []
+
+
+def test_a_payload_is_counted_without_what_stands_before_it() -> None:
+    assert payload_bytes(entry_of(b"body", "e", "k", headers={"a": "b"})) == 4
+    assert payload_bytes(b"unreadable") == 10
 
 
 def test_the_ends_of_a_message_are_found_without_decoding() -> None:

@@ -135,6 +135,16 @@ def test_what_is_joined_has_columns_for_all_of_it() -> None:
     assert whole.newest_ms() == 2_000
 
 
+def test_sizes_stay_what_they_were_when_blocks_are_joined() -> None:
+    group = [
+        made(0, b"head1", sizes=array("Q", [1])),
+        made(1, b"h2", b"h33", sizes=array("Q", [1, 2])),
+    ]
+    sizes = join(group).sizes
+    assert sizes is not None
+    assert list(sizes) == [1, 1, 2]
+
+
 class Segments:
     """What was written, by place; counts reads."""
 

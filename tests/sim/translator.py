@@ -106,6 +106,9 @@ class SimTranslator:
     def route_key(self, format: int, body: bytes) -> str:
         return colour_of(body)
 
+    def payload_bytes(self, format: int, body: bytes) -> int:
+        return len(body)
+
     def further_keys(self, format: int, body: bytes) -> tuple[str, ...]:
         return ()
 

@@ -95,6 +95,14 @@ def split(entry: bytes) -> tuple[bytes, bytes, int, int]:
     return entry[1:exchange_end], entry[exchange_end + 1 : key_end], start, stop
 
 
+def payload_bytes(entry: bytes) -> int:
+    """Bytes of the body; of what cannot be read, all of them."""
+    try:
+        return len(entry) - split(entry)[3]
+    except FormatError:
+        return len(entry)
+
+
 def read_table(entry: bytes) -> list[Header]:
     """The headers as they stand, those that are fields included. Raises FormatError."""
     _, _, start, stop = split(entry)

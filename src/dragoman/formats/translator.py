@@ -161,6 +161,10 @@ class FormatTranslator:
             return ""
         return AmqpMessage(body).routing_key.decode("utf-8", "surrogateescape")
 
+    def payload_bytes(self, format: int, body: bytes) -> int:
+        """What cannot be read is counted whole."""
+        return amqp091.payload_bytes(body) if format == AMQP091 else len(body)
+
     def further_keys(self, format: int, body: bytes) -> tuple[str, ...]:
         """Raises FormatError."""
         if format != AMQP091 or not any(name in body for name in _FURTHER_BYTES):

@@ -6,9 +6,13 @@
 Live and in recovery this is the only code that appends; `publish` decides what.
 """
 
-from array import array
-
-from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, Block, Partition, published_block
+from dragoman.kernel.block import (
+    BLOCK_OVERHEAD_BYTES,
+    Block,
+    Partition,
+    measured,
+    published_block,
+)
 from dragoman.kernel.commands import Producer
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.delay import note_delayed
@@ -37,8 +41,10 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         if block.producer is not None:
             _remember_producer(state, stream, partition, block, block.producer)
         count = block.end - block.offset
+        weight: int = 0
         if stream.counts_bytes:
-            block.sizes = array("Q", map(len, record.bodies))
+            block.sizes = measured(state.translator, record.format, record.bodies)
+            weight = block.size if block.packed else sum(block.sizes)
         state.resident += block.cost()
         epochs = partition.epochs
         if epochs is None or epochs.now < state.incarnation:
@@ -60,7 +66,7 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
                         continue
                     if window.order is None:
                         window.ready += count
-                        window.ready_bytes += size if stream.counts_bytes else 0
+                        window.ready_bytes += weight
                     else:
                         state.dirty_subscriptions[subscription.id] = subscription
                         if not enlist(subscription, window, window.order, record, target, block):

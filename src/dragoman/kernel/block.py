@@ -22,6 +22,7 @@ from dragoman.kernel.commands import Producer
 from dragoman.kernel.epochs import Epochs
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Published, Remnant, Runs
+from dragoman.ports.translator import Translator
 
 MERGE_MAX: Final = 256  # messages in a block made by merging
 BLOCK_OVERHEAD_BYTES: Final = 400  # of a block in memory, beside its bodies
@@ -76,7 +77,7 @@ class Block:
         self.missing: Runs = []  # compacted away, in order
         self.size: int = 0
         self.stored: list[int] | None = None  # per message, where `stored_ms` is not true of all
-        self.sizes: array[int] | None = None  # of each body, where a subscription limits bytes
+        self.sizes: array[int] | None = None  # of each payload, where a subscription limits bytes
         self.producer: Producer | None = None
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None
@@ -232,6 +233,11 @@ def remnant_block(remnant: Remnant) -> Block:
     block.priorities = remnant.priorities
     block.keys = remnant.keys
     return block
+
+
+def measured(translator: Translator, format_: int, bodies: list[bytes]) -> "array[int]":
+    """The `sizes` of plain messages: limits on bytes count payloads."""
+    return array("Q", [translator.payload_bytes(format_, body) for body in bodies])
 
 
 _RELEASED: Final = Block(

@@ -8,7 +8,7 @@ shared by all publishes of its set through `Pending`.
 from collections.abc import Callable
 from typing import Final
 
-from dragoman.kernel.block import Partition
+from dragoman.kernel.block import Partition, measured
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.index import Reading
@@ -144,7 +144,7 @@ def _takes(draft: Draft, subscription: Subscription, index: int) -> bool:
     """Whether there is room for body `index`, which then is taken."""
     if draft.has_refused(subscription):
         return False
-    size = len(draft.command.bodies[index])
+    size = _size(subscription, draft, index, index + 1)
     messages, left = _room(subscription, draft)
     if messages <= 0 or left < size:
         return False
@@ -168,12 +168,20 @@ def _room(subscription: Subscription, draft: Draft) -> tuple[int, int]:
     return messages, left
 
 
+def _size(subscription: Subscription, draft: Draft, start: int, end: int) -> int:
+    """Bytes of bodies start <= i < end, as the subscription's limit counts them."""
+    if subscription.settings.bytes_max < 0:
+        return 0
+    command = draft.command
+    return sum(measured(draft.translator, command.format, command.bodies[start:end]))
+
+
 def refuses(stream: Stream, draft: Draft, start: int, end: int) -> bool:
     """Whether a reader has no room for all of [start, end), and so takes none of it."""
-    size = sum(map(len, draft.command.bodies[start:end]))
     for subscription in stream.subscriptions:
         if may_refuse(subscription, draft.command):
             messages, left = _room(subscription, draft)
+            size = _size(subscription, draft, start, end)
             if messages < end - start or left < size:
                 for index in range(start, end):
                     draft.refuse(subscription, index)

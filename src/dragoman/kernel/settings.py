@@ -66,7 +66,7 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     early: bool = False  # deliver before the message is durable, as RabbitMQ's classic queues do; see `standing`
     ttl_ms: int = -1
     length_max: int = -1  # ready messages
-    bytes_max: int = -1  # ready bytes
+    bytes_max: int = -1  # ready bytes of payloads
     overflow: Overflow = "drop-head"
     lease_duration_ms: int = 30_000  # for leases bound to a deadline
     attempts_max: int = 0  # 0 for ever

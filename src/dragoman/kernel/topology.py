@@ -4,12 +4,10 @@ Every `decide_` function reads and refuses; every `apply_` function only does wh
 changes where messages go clears the plans.
 """
 
-from array import array
-
 import msgspec
 
 from dragoman.kernel.aliases import check_names
-from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.block import Block, Partition, measured
 from dragoman.kernel.commands import (
     AlterStream,
     CreateStream,
@@ -63,6 +61,7 @@ from dragoman.model.errors import (
 )
 from dragoman.model.limits import DEDUP_WINDOW_MS_MAX
 from dragoman.model.names import NAME_BYTES_MAX, is_catalogue_name
+from dragoman.ports.translator import Translator
 
 PARTITIONS_MAX = 10_000  # of one stream
 
@@ -330,7 +329,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     for partition, frontier in zip(stream.partitions, record.frontiers, strict=True):
         window = Window(frontier, order_of(record.settings))
         if record.settings.bytes_max >= 0:
-            _size(partition)
+            _size(state.translator, partition)
         if record.settings.delay_ms:
             window.shown = frontier
             put_off(state, subscription, window, partition)
@@ -372,11 +371,11 @@ def _look_at_found(state: State, subscription: Subscription) -> None:
     state.activate(subscription)
 
 
-def _size(partition: Partition) -> None:
+def _size(translator: Translator, partition: Partition) -> None:
     """From now on bytes are counted: note the sizes of what no checkpoint has yet."""
     for block in partition.blocks[partition.first :]:
         if block.sizes is None and block.bodies is not None and not block.frozen:
-            block.sizes = array("Q", map(len, block.bodies))
+            block.sizes = measured(translator, block.format, block.bodies)
 
 
 def _note_readers(stream: Stream) -> None:

@@ -125,6 +125,10 @@ class Translator(Protocol):
         """More keys the message asks to be routed by (AMQP's CC and BCC)."""
         ...
 
+    def payload_bytes(self, format: int, body: bytes) -> int:
+        """How large a message is to its sender: its payload, where properties are stored beside it; else all of it."""
+        ...
+
     def dead_letter(self, format: int, body: bytes, death: Death) -> tuple[int, bytes] | None:
         """The message as its dead-letter address gets it, history extended; None when it went in a circle without
         ever being rejected by a reader, and must be dropped.

@@ -204,7 +204,10 @@ def join(group: list[Block]) -> Block:
     joined.priorities = _column([block.priorities for block in group], group, 0)
     joined.keys = _column([block.keys for block in group], group, b"")
     if first.sizes is not None:
-        joined.sizes = array("Q", map(len, bodies))
+        joined.sizes = array("Q")
+        for block in group:
+            assert block.sizes is not None, "see `_joins`"
+            joined.sizes += block.sizes
     return joined
 
 

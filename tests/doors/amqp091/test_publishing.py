@@ -130,6 +130,22 @@ def test_a_full_queue_that_rejects_publishes_nacks_what_it_had_no_room_for() -> 
     assert client.expect(m.BasicAck) == m.BasicAck(5, False)
 
 
+def test_a_limit_in_bytes_counts_bodies_of_what_is_ready() -> None:
+    client = confirming(World())
+    client.declare(arguments={"x-max-length-bytes": 4, "x-overflow": "reject-publish"})
+    client.publish(b"12", b"34", b"5", message_id="longer than all bodies")
+    assert client.expect(m.BasicAck) == m.BasicAck(2, True)
+    assert client.expect(m.BasicNack) == m.BasicNack(3, False, False)
+    assert client.get(no_ack=False) is not None
+    client.publish(b"56")
+    assert client.expect(m.BasicAck) == m.BasicAck(4, False)
+    client.declare("p", arguments={"x-max-length-bytes": 4})
+    client.publish(b"12", b"34", b"5", key="p", message_id="longer than all bodies")
+    assert client.expect(m.BasicAck) == m.BasicAck(7, True)
+    found = [client.get("p") for _ in range(3)]
+    assert [None if one is None else one.body for one in found] == [b"34", b"5", None]
+
+
 def test_an_unknown_exchange_closes_the_channel_alone() -> None:
     client = World().connect()
     client.open_channel(2)

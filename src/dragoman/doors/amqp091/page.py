@@ -55,7 +55,6 @@ differences:
   delivery, too.
 - What has expired behind other messages is counted until they are handed out and the next turn of the broker.
 - Each priority has a head of its own: what has expired there is gone, and not counted.
-- x-max-length-bytes counts properties and routing key besides the body.
 - A queue with priorities that is full drops the oldest of the lowest priority. RabbitMQ drops the head, its highest.
 - A channel numbered above channel-max is refused (504). RabbitMQ counts the open channels instead.
 - A method that nobody knows is answered (503). RabbitMQ closes the socket without a word.
@@ -146,7 +145,7 @@ ARGUMENT_NOTES: Final[Mapping[str, tuple[str, str]]] = {
     "x-dead-letter-routing-key": (WORKS, ""),
     "x-dead-letter-strategy": (STORED, "both strategies are the same here"),
     "x-max-length": (WORKS, "ready messages"),
-    "x-max-length-bytes": (WORKS, "ready bytes, properties included; of a stream its size"),
+    "x-max-length-bytes": (WORKS, "ready bytes of bodies; of a stream all it stores"),
     "x-max-priority": (WORKS, "0 is none; higher is handed out first"),
     "x-overflow": (WORKS, "drop-head, reject-publish (nack), reject-publish-dlx"),
     "x-queue-mode": (STORED, "every backlog is on disk when it is long"),
