@@ -101,6 +101,9 @@ class FakeNode:
             return user
         return user if self.users.get(user) == password else None
 
+    def knows(self, user: str) -> bool:
+        return user in self.users
+
     def bearer(self, token: str, now_ms: int) -> tuple[str, int] | None:
         """`NAME until MS`."""
         name, _, until_ms = token.partition(" until ")

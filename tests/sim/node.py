@@ -156,6 +156,9 @@ class SimNodeInfo:
     def authenticate(self, user: str, password: bytes) -> str | None:
         return user
 
+    def knows(self, user: str) -> bool:
+        return False
+
     def secret(self, key: str) -> bytes | None:
         return None
 

@@ -28,6 +28,7 @@ from dragoman.listeners.shell import MakeDoor, Peer
 from dragoman.ports.clock import Clock
 from dragoman.ports.entropy import Entropy
 from dragoman.ports.storage import Segments, StateStore, StorageError
+from dragoman.runtime.aside import Aside
 from dragoman.runtime.broker import Broker, Scheduler
 from dragoman.runtime.checkpoint import Checkpointer
 from dragoman.runtime.commit import Commit
@@ -119,6 +120,7 @@ class BrokerParts:
         self.lag.stop()
         if self._pusher is not None:
             await self._pusher.close(min(deadline_s, PUSH_DRAIN_S_MAX))
+        self.broker.aside.close()
         commit = self.broker.commit
         if self.room is not None:
             self.room.close()
@@ -173,6 +175,9 @@ def assemble(
         parts = BrokerParts(broker, options)
     else:
         parts = _durable(options, kernel, clock, scheduler, entropy, loop)
+    parts.broker.aside = Aside(
+        lambda: ThreadWorker("dragoman-aside"), loop.call_soon_threadsafe, parts.broker.tell_soon
+    )
     parts.broker.on_fault = lambda error: _stop(parts, error)
     parts.broker.on_door_fault = traceback.print_exception
     parts.make_pusher = lambda: _pusher(parts.broker, loop, options)

@@ -43,6 +43,10 @@ class LocalNode:
         known = expected is not None and hmac.compare_digest(expected.encode(), password)
         return user if known else None
 
+    def knows(self, user: str) -> bool:
+        """See `kernel.api.Node.knows`."""
+        return user in self._users
+
     def bearer(self, token: str, now_ms: int) -> tuple[str, int] | None:
         """See `kernel.api.Node.bearer`."""
         if self._tokens is None:

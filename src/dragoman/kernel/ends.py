@@ -38,6 +38,10 @@ class Node(Protocol):
         """The principal's name, or None when refused. Any credentials are taken while none are configured."""
         ...
 
+    def knows(self, user: str) -> bool:
+        """Whether the operator's configuration has a user or key of that name."""
+        ...
+
     reauthenticate_ms: int
     """How long a login holds on a connection before it has to be proved anew; 0 as long as the connection."""
 
@@ -86,7 +90,7 @@ class ConnectionDoor(Protocol):
         ...
 
     def progressed(self) -> None:
-        """Something asked for by `want`, `watch` or `watch_pushed` has happened."""
+        """Something asked for by `want`, `watch`, `watch_pushed` or `aside` has happened."""
         ...
 
     def tick(self) -> None:

@@ -1,6 +1,6 @@
 """What a door asks of the broker on behalf of one connection: commands, time, chance, and what to wait for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from dragoman.kernel.commands import DEFAULT_NAMESPACE, Publish, Settle
@@ -101,6 +101,17 @@ class Session(Protocol):
         """Ask to be told (`ConnectionDoor.progressed`), once, when what `ListPushed` says of `face` has changed: a
         subscription was made, altered or deleted. Messages in it are no change.
         """
+        ...
+
+    def aside(self, key: bytes, job: Callable[[], object]) -> object | None:
+        """What `job` returns, which is worked out beside the turns because it takes long. None until it is known:
+        then comes `ConnectionDoor.progressed`, and who asks again is told. `key` names the work, which is done once for
+        all who ask, and remembered for a while. Raises QuotaExceeded when too much waits already.
+        """
+        ...
+
+    def wake(self) -> None:
+        """Something was done to this session's door by another's: send what it has to send."""
         ...
 
     def incarnation(self) -> int:

@@ -21,6 +21,7 @@ from dragoman.kernel.state import Needs
 from dragoman.model.levels import WRITTEN
 from dragoman.ports.clock import Clock
 from dragoman.ports.storage import Failed
+from dragoman.runtime.aside import Aside, AtOnce
 from dragoman.runtime.commit import Commit
 from dragoman.runtime.growth import Growth
 from dragoman.runtime.nocommit import NoCommit
@@ -127,6 +128,7 @@ class Broker:
         self._appended = 0  # bytes of bodies given to the commit so far
         self._throttled: dict[BrokerSession, None] = {}  # publishers not read from
         self._news: dict[BrokerSession, None] = {}  # to be told that what they wait for has moved
+        self.aside = Aside(AtOnce, lambda call, *what: call(*what), self.tell_soon)
         self.timers = Timers(clock, scheduler, self.begin_turn)
         self.read_clock()
 
@@ -434,6 +436,11 @@ class Broker:
         self._watchers.add(session, (namespace, name))
         if self._growth.is_growing:
             self.commit.want_sync(self.commit.position())
+
+    def tell_soon(self, sessions: dict[BrokerSession, None]) -> None:
+        """Tell these in this turn, or in one that begins now."""
+        self._news.update(sessions)
+        self.begin_turn()
 
     def watch_pushed(self, session: BrokerSession, face: str) -> None:
         """Tell `session`, once, when what the face pushes changes."""

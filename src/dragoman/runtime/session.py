@@ -1,7 +1,7 @@
 """One connection's standing with the broker, as its door sees it."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dragoman.kernel.api import ConnectionDoor, Delivery, Node, SessionLock
@@ -179,6 +179,14 @@ class BrokerSession:
     def watch_pushed(self, face: str) -> None:
         """See `kernel.api.Session.watch_pushed`."""
         self._broker.watch_pushed(self, face)
+
+    def aside(self, key: bytes, job: Callable[[], object]) -> object | None:
+        """See `kernel.api.Session.aside`."""
+        return self._broker.aside.ask(self, key, job, self._kernel.elapsed_ms)
+
+    def wake(self) -> None:
+        """See `kernel.api.Session.wake`."""
+        self._broker.touch(self)
 
     def incarnation(self) -> int:
         """How often this store was started."""

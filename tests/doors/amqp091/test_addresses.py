@@ -11,7 +11,7 @@ class Checked:
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def __call__(self, name: str) -> None:
+    def __call__(self, name: str, key: str) -> None:
         self.names.append(name)
         if name == "bad":
             raise Refused(404, name)

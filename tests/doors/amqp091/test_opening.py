@@ -2,9 +2,14 @@
 
 import pytest
 from tests.doors.amqp091.client import ALL_CAPABILITIES, World, table
+from tests.doors.shared.test_users import OF_TEST12
+from tests.fakes.node import ManualWorker, post
 
 from dragoman.doors.amqp091.liveness import FAILED_LOGIN_MS, HANDSHAKE_MS
 from dragoman.doors.amqp091.opening import CAPABILITIES
+from dragoman.doors.shared import users
+from dragoman.doors.shared.users import User
+from dragoman.runtime.aside import Aside
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.events import Heartbeat
 from dragoman.wire.amqp091.fieldtable import encode_table
@@ -51,6 +56,32 @@ def test_a_login_is_tuned(mechanism: str, response: bytes) -> None:
     client.expect(m.ConnectionStart, 0)
     tune = client.ask(start_ok(mechanism, response), m.ConnectionTune, 0)
     assert tune == m.ConnectionTune(2047, 131_072, 60)
+
+
+@pytest.mark.parametrize(("password", "is_good"), [("test12", True), ("other", False)])
+def test_a_password_of_a_user_that_tools_have_made_is_looked_at_beside_and_the_rest_waits(
+    password: str, is_good: bool
+) -> None:
+    world, worker = World(USERS), ManualWorker()
+    world.broker.aside = Aside(lambda: worker, post, world.broker.tell_soon)
+    client = world.connect(hello=False)
+    users.put(client.session, "ann", User(OF_TEST12))
+    client.flush()
+    client.expect(m.ConnectionStart, 0)
+    login = start_ok("PLAIN", f"\0ann\0{password}".encode(), "authentication_failure_close")
+    client.send(0, login, m.ConnectionTuneOk(2047, 131_072, 0))
+    client.nothing()
+    assert not client.shell.is_reading
+    client.send(0, m.ConnectionOpen("/"))
+    worker.close()
+    world.run()
+    assert client.shell.is_reading
+    if is_good:
+        client.expect(m.ConnectionTune, 0)
+        assert client.ended() == (530, "NOT_ALLOWED - access to vhost '/' refused for user 'ann'")
+    else:
+        world.advance(FAILED_LOGIN_MS)
+        assert client.ended()[0] == 403
 
 
 @pytest.mark.parametrize(

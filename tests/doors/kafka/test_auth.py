@@ -4,8 +4,13 @@ from typing import Any
 
 import pytest
 from tests.doors.kafka.client import Client, World
+from tests.doors.shared.test_users import OF_TEST12
+from tests.fakes.node import ManualWorker, post
 
 from dragoman.doors.kafka.auth import REFUSAL_DELAY_MS
+from dragoman.doors.shared import users
+from dragoman.doors.shared.users import User
+from dragoman.runtime.aside import Aside
 
 ALL = {"topics": None}
 STRING = "Endpoint=sb://x/;SharedAccessKeyName=alice;SharedAccessKey=secret;EntityPath=q"
@@ -45,6 +50,26 @@ def test_the_right_credentials_open_the_connection(user: str, password: str) -> 
     assert answer is not None
     assert answer["error_code"] == 0
     assert client.ask(3, 5, ALL)["controller_id"] == 1
+
+
+@pytest.mark.parametrize(("password", "code"), [("test12", 0), ("other", 58)])
+def test_a_password_of_a_user_that_tools_have_made_is_looked_at_beside(
+    password: str, code: int
+) -> None:
+    world, worker = World({"alice": b"secret"}), ManualWorker()
+    world.broker.aside = Aside(lambda: worker, post, world.broker.tell_soon)
+    client = world.connect()
+    users.put(client.session, "ann", User(OF_TEST12))
+    shake(client)
+    give(client, "ann", password)
+    assert client.take() is None
+    worker.close()
+    world.run()
+    world.advance(REFUSAL_DELAY_MS)
+    answer = client.take()
+    assert answer is not None
+    assert answer["error_code"] == code
+    assert client.shell.is_closed == bool(code)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from dragoman.kernel import (
     carrying,
     compacting,
     dedup,
-    dirtiness,
     kernel,
     publish,
     pumping,
@@ -354,8 +353,7 @@ def tombstones_go_at_once(patch: Patch) -> None:
 
 @mutant("compacting")
 def what_readers_need_is_compacted(patch: Patch) -> None:
-    for module in (compacting, dirtiness):
-        patch.setattr(module, "unneeded", lambda stream, partition: partition.stable())
+    patch.setattr(compacting, "unneeded", lambda stream, partition: partition.stable())
 
 
 @mutant("compacting")

@@ -14,11 +14,11 @@ CACHE_MAX: Final = 4096
 
 
 class Addresses:
-    """A cache by the raw bytes of a publish. `check` refuses exchanges that cannot be published to."""
+    """A cache by the raw bytes of a publish. `check` refuses exchanges and keys that cannot be published to."""
 
     __slots__ = ("_check", "_known")
 
-    def __init__(self, check: Callable[[str], None]) -> None:
+    def __init__(self, check: Callable[[str, str], None]) -> None:
         self._check = check
         self._known: dict[bytes, Address] = {}
 
@@ -44,5 +44,5 @@ class Addresses:
             raise frame_error("Malformed UTF-8 in shortstr", 60, 40) from None
         if not exchange:
             return Address(key)
-        self._check(exchange)
+        self._check(exchange, key)
         return Address(exchange, key, is_route=True)

@@ -7,8 +7,10 @@ from dragoman.doors.amqp091.arguments import TYPE_NAMES, plain
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
 from dragoman.doors.amqp091.exchanges import check_not_default, find
+from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.names import queue_name, tidy
 from dragoman.doors.amqp091.queues import outlives
+from dragoman.doors.amqp091.topics import READ, TOPIC
 from dragoman.kernel.api import Bind, BindingSettings, Unbind
 from dragoman.model.errors import InvalidArgument, KernelError, NotFound, ResourceLocked
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
@@ -47,6 +49,7 @@ def unbind_queue(channel: Channel, method: QueueUnbind) -> None:
     queue = queue_name(channel, method.queue)
     exchange = tidy(method.exchange)
     check_not_default(exchange)
+    _check_topic(channel.link, exchange, method.routing_key)
     binding = BindingSettings(key=method.routing_key, arguments=values_of(method.arguments))
     durable = _undo(channel, Unbind(**_names(channel, exchange, queue), binding=binding))
     channel.reply(QueueUnbindOk(), durable=durable)
@@ -69,6 +72,7 @@ def unbind_exchange(channel: Channel, method: ExchangeUnbind) -> None:
     target, source = tidy(method.destination), tidy(method.source)
     check_not_default(target)
     check_not_default(source)
+    _check_topic(channel.link, source, method.routing_key)
     binding = BindingSettings(key=method.routing_key, arguments=values_of(method.arguments))
     command = Unbind(**_names(channel, source, target), to_route=True, binding=binding)
     durable = _undo(channel, command)
@@ -88,7 +92,20 @@ def _binding(channel: Channel, exchange: str, key: str, arguments: FieldTable) -
         _check_match(arguments.get(X_MATCH))
     elif kind == "consistent-hash":
         _check_weight(key)
+    elif kind == TOPIC:
+        channel.link.check_topic(exchange, key, READ)
     return BindingSettings(key=key, arguments=values_of(arguments))
+
+
+def _check_topic(link: Link, exchange: str, key: str) -> None:
+    """To undo a binding to a topic takes what it took to make it. Raises Refused (403)."""
+    if not link.topics.is_free(link, exchange):
+        try:
+            kind = find(link, exchange).settings.kind
+        except NotFound:
+            return
+        if kind == TOPIC:
+            link.check_topic(exchange, key, READ)
 
 
 def _check_match(field: Field | None) -> None:

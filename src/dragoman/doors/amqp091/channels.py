@@ -15,7 +15,7 @@ from dragoman.doors.amqp091.errors import (
     Refused,
     refusal_of,
 )
-from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.link import Limits, Link
 from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.model.errors import KernelError
 from dragoman.wire.amqp091.errors import AmqpError
@@ -92,8 +92,17 @@ class Channels:
             return
         if kind is not ChannelOpen or not self.is_open:
             raise AmqpError(CHANNEL_ERROR, "expected 'channel.open'", *IDS[kind])
+        if self._link.limits is not None:
+            self._check_limits(self._link.limits)
         channel = self._by_number[number] = Channel(self._link, number)
         channel.reply(ChannelOpenOk())
+
+    def _check_limits(self, limits: Limits) -> None:
+        """Raises AmqpError (530)."""
+        try:
+            limits.check_channel(self._link)
+        except Refused as error:
+            raise AmqpError(error.code, error.text, *IDS[ChannelOpen]) from error
 
     def _refuse(self, channel: Channel, error: Refused, ids: Ids) -> None:
         if error.is_connection_error:

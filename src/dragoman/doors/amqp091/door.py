@@ -32,6 +32,7 @@ from dragoman.doors.amqp091.opening import STEPS, LoginRefused, Stage, greeting
 from dragoman.doors.amqp091.publishing import Held, publish
 from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.amqp091.settling import ack
+from dragoman.doors.shared.notyet import NotYet
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.wire.amqp091.connection import Connection as Codec
 from dragoman.wire.amqp091.connection import Role
@@ -79,6 +80,7 @@ class Amqp091Door:
         "_held",
         "_held_bytes",
         "_is_blocked",
+        "_is_proving",
         "_last_words",
         "_link",
         "_liveness",
@@ -97,6 +99,7 @@ class Amqp091Door:
         self._session = session
         self._roster = roster
         self._link = Link(session, connection)
+        self._link.limits = roster
         self._codec = Codec(Role.SERVER)
         self._channels = Channels(self._link, self._codec.forget_channel)
         self._stage = Stage.HEADER
@@ -106,6 +109,7 @@ class Amqp091Door:
         self._methods = 0  # served in this turn, publishes and acks aside
         self._unread: deque[bytes] = deque()  # input behind as many methods as a turn takes
         self._is_blocked = False  # the client was told so
+        self._is_proving = False  # what proves who the client is is looked at; the rest waits
         self._retry_ms: int | None = None
         self._look_ms: int | None = None  # for deliveries that nobody acknowledges
         self._last_words: ConnectionClose | None = None  # of a refused login
@@ -151,6 +155,10 @@ class Amqp091Door:
                 self._take(event)
             except Held:
                 self._block(events[at:])
+                return
+            except NotYet:
+                self._hold(events[at:], 0)
+                self._is_proving = True
                 return
             except AmqpError as error:
                 self._close(error)
@@ -215,7 +223,7 @@ class Amqp091Door:
             self._liveness.deadline_ms = None
             self._channels.is_open = True
             if self._roster is not None:
-                self._roster.add(self._link, self._channels)
+                self._roster.add(self._link, self._channels, self.force)
             declare_all(self._link)
 
     def _refuse_login(self, mechanism: str, method: Method) -> None:
@@ -247,6 +255,7 @@ class Amqp091Door:
 
     def _drop_channels(self) -> None:
         self._channels.close()
+        self._is_proving = False
         self._held.clear()
         self._unread.clear()
         self._retry_ms = None
@@ -254,6 +263,11 @@ class Amqp091Door:
     def _leave(self) -> None:
         self._drop_channels()
         self._stage = Stage.GONE
+
+    def force(self, reason: str) -> None:
+        """Somebody who may has asked for this connection's end."""
+        self._close(AmqpError(CONNECTION_FORCED, reason))
+        self._session.wake()
 
     def shut(self, reason: str) -> None:
         """The broker is leaving."""
@@ -316,7 +330,10 @@ class Amqp091Door:
         """No command of this door is promised by a ticket."""
 
     def progressed(self) -> None:
-        """The journal has come further, or a stream."""
+        """The journal has come further, or a stream; or it is known whether a password is good."""
+        if self._is_proving:
+            self._is_proving = False
+            self._retry()
         self._confirm()
         self._read_on()
 
@@ -381,7 +398,9 @@ class Amqp091Door:
 
     def is_full(self) -> bool:
         """Whether input waits for the next turn."""
-        return bool(self._unread) or (bool(self._held) and self._methods >= METHODS_MAX)
+        if self._is_proving or self._unread:
+            return True
+        return bool(self._held) and self._methods >= METHODS_MAX
 
     def lost(self) -> None:
         """Nothing here outlives the session."""

@@ -4,6 +4,7 @@ from typing import Final, Protocol
 
 from dragoman.doors.amqp091.addresses import Addresses
 from dragoman.doors.amqp091.errors import ACCESS_REFUSED, Refused, refusal_of
+from dragoman.doors.amqp091.topics import TOPIC, WRITE, Topics
 from dragoman.doors.amqp091.traits import TraitsCache
 from dragoman.kernel.api import DEFAULT_NAMESPACE, Connection, DeclareRoute, RouteInfo, Session
 from dragoman.model.errors import KernelError
@@ -32,6 +33,18 @@ class Reads(Protocol):
     def progress(self) -> None: ...
 
 
+class Limits(Protocol):
+    """How many connections and channels there may be: see `roster`."""
+
+    def check_connection(self, link: "Link", vhost: str) -> None:
+        """Raises Refused (530)."""
+        ...
+
+    def check_channel(self, link: "Link") -> None:
+        """Raises Refused (530)."""
+        ...
+
+
 class Link:
     """The connection as its channels see it."""
 
@@ -43,11 +56,13 @@ class Link:
         "delaying",
         "is_behind",
         "is_owed",
+        "limits",
         "namespace",
         "out",
         "principal",
         "readers",
         "session",
+        "topics",
         "traits",
         "tuning",
         "unsent_bytes",
@@ -75,6 +90,8 @@ class Link:
             set()
         )  # exchanges of type x-delayed-message, of those published to
         self.addresses = Addresses(self._check_exchange)
+        self.limits: Limits | None = None  # set by the door
+        self.topics = Topics()
 
     def send(self, method: Method) -> None:
         """A method of the connection itself, on channel 0."""
@@ -86,8 +103,16 @@ class Link:
         self.traits = TraitsCache(principal)
         self.session.act_as(principal, self.connection.peer[0])
 
-    def _check_exchange(self, name: str) -> None:
-        """Raises Refused for an exchange that cannot be published to."""
+    def check_topic(self, exchange: str, key: str, operation: str) -> None:
+        """Raises Refused (403) unless the user may `write` or `read` that topic of a topic exchange."""
+        if not self.topics.may(self, exchange, key, operation):
+            text = (
+                f"access to topic '{key}' in exchange '{exchange}' in vhost '{self.vhost}' refused"
+            )
+            raise Refused(ACCESS_REFUSED, f"{text} for user '{self.principal}'")
+
+    def _check_exchange(self, name: str, key: str) -> None:
+        """Raises Refused for an exchange that cannot be published to, or not with that key."""
         try:
             info: RouteInfo = self.session.submit(
                 DeclareRoute(namespace=self.namespace, name=name, passive=True)
@@ -101,3 +126,5 @@ class Link:
         if info.settings.internal:
             text = f"cannot publish to internal exchange '{name}' in vhost '{self.vhost}'"
             raise Refused(ACCESS_REFUSED, text)
+        if info.settings.kind == TOPIC:
+            self.check_topic(name, key, WRITE)

@@ -13,10 +13,10 @@ from typing import Any, Final
 from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
 from dragoman.doors.amqp091.link import OFFER, Link
 from dragoman.doors.amqp091.sasl import MECHANISMS, credentials_of
-from dragoman.doors.amqp091.vhosts import namespace_of
+from dragoman.doors.amqp091.vhosts import admits, namespace_of
+from dragoman.doors.shared import users
 from dragoman.doors.shared.asbroker import as_broker
 from dragoman.doors.shared.guessing import limited
-from dragoman.kernel.api import ANY, ROUTE, STREAM, Need
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.handshake import Tuning, settle
 from dragoman.wire.amqp091.methods import (
@@ -103,15 +103,14 @@ def capabilities_of(properties: FieldTable) -> frozenset[str]:
 
 
 def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
-    """Raises Refused (unknown mechanism) and LoginRefused."""
+    """Raises Refused (unknown mechanism), LoginRefused and NotYet."""
     link.client_properties = method.client_properties
     link.capabilities = capabilities_of(method.client_properties)
     credentials = credentials_of(method.mechanism, method.response)
-    node = link.session.node()
     principal = limited(
         link.session,
         link.connection,
-        lambda: None if credentials is None else node.authenticate(*credentials),
+        lambda: None if credentials is None else users.authenticate(link.session, *credentials),
     )
     if principal is None:
         raise LoginRefused(method.mechanism)
@@ -127,29 +126,25 @@ def tune_ok(link: Link, method: ConnectionTuneOk) -> Stage:
 
 
 def open_vhost(link: Link, method: ConnectionOpen) -> Stage:
-    """Raises Refused for a virtual host that is not there."""
+    """Raises Refused for a virtual host that is not there, or not for this user, or that has enough connections."""
     with as_broker(link.session, link.principal, link.connection.peer[0]):
         namespace = namespace_of(link.session, method.virtual_host)
     if namespace is None:
         raise Refused(NOT_ALLOWED, f"vhost {method.virtual_host} not found")
-    if not _may_come_in(link, namespace):
+    if not admits(link.session, namespace, link.principal):
         text = f"access to vhost '{method.virtual_host}' refused for user '{link.principal}'"
         raise Refused(NOT_ALLOWED, text)
+    if link.limits is not None:
+        link.limits.check_connection(link, method.virtual_host)
     link.vhost = method.virtual_host
     link.namespace = namespace
     link.send(ConnectionOpenOk())
     return Stage.OPEN
 
 
-def _may_come_in(link: Link, namespace: str) -> bool:
-    """Whether the user is permitted anything there at all."""
-    may = link.session.may_anywhere
-    return any(may(Need(namespace, kind, "", ANY)) for kind in (STREAM, ROUTE))
-
-
 def update_secret(link: Link, method: ConnectionUpdateSecret) -> Stage:
-    """A fresh secret for the same login: taken when it is the login's present password."""
-    if link.session.node().authenticate(link.principal, method.new_secret) is None:
+    """A fresh secret for the same login: taken when it is the login's present password. Raises NotYet."""
+    if users.authenticate(link.session, link.principal, method.new_secret) is None:
         raise Refused(NOT_ALLOWED, "new secret was refused by one of the backends")
     link.send(ConnectionUpdateSecretOk())
     return Stage.OPEN

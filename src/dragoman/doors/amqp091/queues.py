@@ -17,6 +17,7 @@ from dragoman.doors.amqp091.arguments import (
 )
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
+from dragoman.doors.amqp091.limits import check_queue as check_room
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.names import check_reserved, made_up, queue_name, tidy
 from dragoman.doors.amqp091.policies import OPERATOR, POLICY, Effect, effect
@@ -148,6 +149,7 @@ def _make(channel: Channel, method: QueueDeclare, name: str) -> QueueInfo:
     check_queue(method.arguments, name, link.vhost)
     _check_type(method, name, link.vhost)
     name = name or made_up(link.session, "amq.gen-")
+    check_room(link, name)
     is_durable = method.durable and not method.exclusive
     stream = StreamSettings(durable=is_durable, level=SYNCED if is_durable else APPLIED)
     held = _held(link, name, method.arguments)

@@ -1,6 +1,7 @@
 """SASL: who a client is, by one of three ways.
 
-    PLAIN         a user of the configuration; Event Hubs' clients say `$ConnectionString` and the string as password
+    PLAIN         a user of the configuration, or made by tools; Event Hubs' clients say `$ConnectionString` and the
+                  string as password
     SCRAM         users that clients have made
     OAUTHBEARER   who shows a token that a key of the operator's set has signed
 
@@ -14,6 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from dragoman.doors.kafka import scramusers
 from dragoman.doors.kafka.talk import Request, Talk
+from dragoman.doors.shared import users
+from dragoman.doors.shared.notyet import NotYet
 from dragoman.security.scram import HASHES
 from dragoman.wire.kafka.errors import ErrorCode
 
@@ -30,29 +33,54 @@ _USER_FIELD: Final = "SharedAccessKeyName="
 _KEY_FIELD: Final = "SharedAccessKey="
 
 
-class Refusal:
-    """A failed authentication, to be answered when its time has come; the connection ends with it."""
+class Attempt:
+    """A client's bytes that are not answered yet: its password is looked at, or it was refused and is told so late."""
 
-    __slots__ = ("_message", "_request", "_talk", "deadline_ms")
+    __slots__ = ("_is_refused", "_request", "_talk", "_token", "deadline_ms")
 
-    def __init__(self, talk: Talk, request: Request, message: Message) -> None:
+    def __init__(self, talk: Talk, request: Request, token: bytes) -> None:
         self._talk = talk
         self._request = request
-        self._message = message
-        self.deadline_ms: int | None = talk.session.elapsed_ms() + REFUSAL_DELAY_MS
+        self._token = token
+        self._is_refused = False
+        self.deadline_ms: int | None = None
 
     def look(self) -> bool:
-        """Nothing but time ends it."""
-        return False
+        """Judge, and answer unless the answer comes late; once it is refused nothing but time ends it."""
+        if self._is_refused:
+            return False
+        talk = self._talk
+        try:
+            proof = _judged(talk, self._token)
+        except NotYet:
+            return False
+        is_another = talk.proved and proof.principal not in (None, talk.principal)
+        if is_another or (proof.principal is None and not proof.said):
+            self._is_refused = True  # nobody becomes another (KIP-368)
+            self.deadline_ms = talk.session.elapsed_ms() + REFUSAL_DELAY_MS
+            return False
+        lifetime_ms = 0 if proof.principal is None else _begin(talk, proof)
+        talk.answer(self._request, _answer(0, None, proof.said, lifetime_ms))
+        return True
 
     def expire(self) -> None:
-        """Say it, then close."""
-        self._talk.answer(self._request, self._message)
+        """Say that it is refused, then close."""
+        code = ErrorCode.SASL_AUTHENTICATION_FAILED
+        self._talk.answer(self._request, _answer(code, code.message, b"", 0))
         self._talk.is_closing = True
 
     def answered(self, ticket: int, result: object) -> bool:
         """It waits for no ticket."""
         return False
+
+
+def _answer(code: int, message: str | None, said: bytes, lifetime_ms: int) -> Message:
+    return {
+        "error_code": code,
+        "error_message": message,
+        "auth_bytes": said,
+        "session_lifetime_ms": lifetime_ms,
+    }
 
 
 def serve_handshake(talk: Talk, request: Request, message: Message) -> Message:
@@ -73,22 +101,11 @@ def serve_authenticate(talk: Talk, request: Request, message: Message) -> Messag
     """SaslAuthenticate."""
     if not talk.mechanism:
         code = ErrorCode.ILLEGAL_SASL_STATE
-        return {"error_code": code, "error_message": code.message, "auth_bytes": b""}
-    token = bytes(message["auth_bytes"])
-    proof = _judged(talk, token)
-    is_another = talk.proved and proof.principal not in (None, talk.principal)
-    if is_another or (proof.principal is None and not proof.said):
-        code = ErrorCode.SASL_AUTHENTICATION_FAILED  # nobody becomes another (KIP-368)
-        refusal = {"error_code": code, "error_message": code.message, "auth_bytes": b""}
-        talk.park(Refusal(talk, request, refusal))
-        return None
-    lifetime_ms = 0 if proof.principal is None else _begin(talk, proof)
-    return {
-        "error_code": 0,
-        "error_message": None,
-        "auth_bytes": proof.said,
-        "session_lifetime_ms": lifetime_ms,
-    }
+        return _answer(code, code.message, b"", 0)
+    attempt = Attempt(talk, request, bytes(message["auth_bytes"]))
+    if not attempt.look():
+        talk.park(attempt)
+    return None
 
 
 class Proof(NamedTuple):
@@ -100,6 +117,7 @@ class Proof(NamedTuple):
 
 
 def _judged(talk: Talk, token: bytes) -> Proof:
+    """Raises NotYet."""
     if talk.mechanism == PLAIN:
         return Proof(_principal(talk, token))
     if talk.mechanism == OAUTHBEARER:
@@ -144,7 +162,7 @@ def _bearer(talk: Talk, message: bytes) -> Proof:
 
 
 def _principal(talk: Talk, token: bytes) -> str | None:
-    """Who the credentials are of; None when they are wrong."""
+    """Who the credentials are of; None when they are wrong. Raises NotYet."""
     parts = token.split(b"\0")
     if len(parts) != PARTS:
         return None
@@ -155,7 +173,7 @@ def _principal(talk: Talk, token: bytes) -> str | None:
             user, password = _connection_string(password.decode())
     except UnicodeDecodeError:
         return None
-    return talk.session.node().authenticate(user, password)
+    return users.authenticate(talk.session, user, password)
 
 
 def _connection_string(text: str) -> tuple[str, bytes]:

@@ -1,6 +1,7 @@
-"""Users that prove themselves by SCRAM: made, described and forgotten by clients, kept as documents (KIP-554).
+"""Users that prove themselves by SCRAM: made, described and forgotten by clients (KIP-554); `shared.users` keeps them.
 
-What is kept of a password judges a proof and makes none. Users of the configuration are not among them.
+What is kept of a password judges a proof and makes none. A user that also has a password, made by RabbitMQ's tools,
+keeps it when its last credential here goes.
 """
 
 from typing import Any, Final
@@ -9,20 +10,10 @@ import msgspec
 
 from dragoman.doors.kafka.allowed import check_cluster, denied
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
-from dragoman.doors.kafka.talk import NAMESPACE as SPACE
 from dragoman.doors.kafka.talk import Request, Talk
-from dragoman.kernel.api import (
-    ALTER,
-    DESCRIBE,
-    NAMESPACE,
-    DeleteDocument,
-    Document,
-    GetDocument,
-    ListDocuments,
-    Need,
-    PutDocument,
-)
-from dragoman.model.errors import DocumentNotFound
+from dragoman.doors.shared import users
+from dragoman.doors.shared.users import User
+from dragoman.kernel.api import ALTER, DESCRIBE, NAMESPACE
 from dragoman.model.levels import SYNCED
 from dragoman.security.scram import (
     ITERATIONS_MAX,
@@ -38,12 +29,9 @@ from dragoman.wire.kafka.errors import ErrorCode
 Message = dict[str, Any]
 Kept = dict[str, Credential]
 
-TAKES: Final = Need(SPACE, NAMESPACE, "", ALTER)
-KIND: Final = "kafka.scram"  # of the documents: one per user, its credentials by mechanism
 MECHANISMS: Final = {1: "SCRAM-SHA-256", 2: "SCRAM-SHA-512"}
 NUMBERS: Final = {name: number for number, name in MECHANISMS.items()}
 NONCE_BYTES: Final = 16
-_KEPT: Final = msgspec.json.Decoder(Kept)
 
 
 def answer(talk: Talk, token: bytes) -> tuple[str | None, bytes]:
@@ -65,10 +53,8 @@ def answer(talk: Talk, token: bytes) -> tuple[str | None, bytes]:
 
 
 def _kept(talk: Talk, user: str) -> Kept:
-    try:
-        return _KEPT.decode(talk.session.submit(GetDocument(kind=KIND, name=user)).body)
-    except DocumentNotFound:
-        return {}
+    found = users.find(talk.session, user)
+    return {} if found is None else found.scram
 
 
 def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
@@ -80,8 +66,7 @@ def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
     if asked:
         names = [user["name"] for user in asked]
     else:
-        known: list[Document] = talk.session.submit(ListDocuments(kind=KIND))
-        names = [document.name for document in known]
+        names = [name for name, user in users.all_of(talk.session).items() if user.scram]
     return {
         "error_code": 0,
         "error_message": None,
@@ -128,7 +113,8 @@ def _alter(talk: Talk, user: str, changes: list[Message]) -> None:
     check_cluster(talk, ALTER)
     if not user:
         raise Refused(ErrorCode.UNACCEPTABLE_CREDENTIAL, "a user has a name")
-    kept = _kept(talk, user)
+    found = users.find(talk.session, user) or User()
+    kept = dict(found.scram)
     named = [change["mechanism"] for change in changes]
     if len(set(named)) < len(named):
         raise Refused(ErrorCode.DUPLICATE_RESOURCE)
@@ -140,11 +126,10 @@ def _alter(talk: Talk, user: str, changes: list[Message]) -> None:
             kept[mechanism] = _credential(mechanism, change)
         elif kept.pop(mechanism, None) is None:
             raise Refused(ErrorCode.RESOURCE_NOT_FOUND, f"{user} has no {mechanism}")
-    if kept:
-        body = msgspec.json.encode(kept)
-        talk.session.submit(PutDocument(kind=KIND, name=user, body=body, takes=TAKES))
+    if kept or found.password or found.tags:
+        users.put(talk.session, user, msgspec.structs.replace(found, scram=kept))
     else:
-        talk.session.submit(DeleteDocument(kind=KIND, name=user, takes=TAKES))
+        users.delete(talk.session, user)
 
 
 def _credential(mechanism: str, change: Message) -> Credential:

@@ -4,11 +4,26 @@ from typing import Any
 
 from tests.doors.amqp091.management.client import Manager
 
+OF_TEST12 = "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"
 OF_RABBITMQ: dict[str, Any] = {
     "rabbit_version": "3.10.8",
-    "users": [{"name": "guest", "password_hash": "x", "tags": "administrator"}],
+    "users": [
+        {
+            "name": "guest",
+            "password_hash": OF_TEST12,
+            "hashing_algorithm": "rabbit_password_hashing_sha256",
+            "tags": ["administrator"],
+            "limits": {"max-channels": 9},
+        }
+    ],
     "vhosts": [{"name": "/"}, {"name": "v"}],
     "permissions": [{"user": "guest", "vhost": "/", "configure": ".*", "write": "", "read": ""}],
+    "topic_permissions": [
+        {"user": "guest", "vhost": "/", "exchange": "amq.topic", "write": "^a", "read": ".*"}
+    ],
+    "parameters": [
+        {"vhost": "v", "component": "vhost-limits", "name": "limits", "value": {"max-queues": 7}}
+    ],
     "policies": [
         {
             "vhost": "v",
@@ -55,12 +70,16 @@ OF_RABBITMQ: dict[str, Any] = {
 def test_a_file_of_rabbitmqs_is_loaded_and_comes_out_again() -> None:
     manager = Manager()
     assert manager.ask("POST", "definitions", OF_RABBITMQ) == 204
+    assert manager.ask("GET", "definitions") == 401  # guest has a password now
+    manager.log_in("guest", "test12")
     told = manager.get("definitions")
-    for name in ("vhosts", "policies", "queues", "exchanges", "bindings"):
-        assert told[name] == OF_RABBITMQ[name], name
+    for name, items in OF_RABBITMQ.items():
+        assert name == "rabbit_version" or told[name] == items, name
     other = Manager()
     assert other.ask("POST", "definitions", told) == 204
+    other.log_in("guest", "test12")
     assert other.get("definitions") == told
+    assert other.get("vhost-limits") == [{"vhost": "v", "value": {"max-queues": 7}}]
     assert other.get("queues/v/q")["policy"] == "p"
 
 
@@ -77,6 +96,7 @@ def test_what_does_not_last_is_left_out() -> None:
 def test_one_virtual_hosts_definitions_go_into_another() -> None:
     manager = Manager()
     manager.ask("POST", "definitions", OF_RABBITMQ)
+    manager.log_in("guest", "test12")
     told = manager.get("definitions/v")
     manager.put("vhosts/w")
     assert manager.ask("POST", "definitions/w", told) == 204
@@ -88,5 +108,15 @@ def test_what_differs_is_refused_and_what_is_no_definition_too() -> None:
     manager.put("vhosts/v")
     manager.put("queues/v/q", {"durable": True})
     assert "inequivalent" in manager.refused("POST", "definitions", OF_RABBITMQ)
+    manager.log_in("guest", "test12")
     assert manager.refused("POST", "definitions", {"queues": [{}]}) == "key_missing: name"
     assert manager.refused("POST", "definitions", {"queues": 5})
+    limit = {"vhost": "v", "component": "vhost-limits", "name": "limits", "value": {"x": 1}}
+    assert "Unrecognised" in manager.refused("POST", "definitions", {"parameters": [limit]})
+
+
+def test_a_user_of_the_configuration_is_the_operators() -> None:
+    manager = Manager({"guest": b"mine"})
+    manager.log_in("guest", "mine")
+    assert manager.ask("POST", "definitions", {"users": OF_RABBITMQ["users"]}) == 204
+    assert manager.get("definitions")["users"] == []

@@ -31,7 +31,14 @@ def test_a_list_is_whole_unless_a_page_is_asked_for() -> None:
         "page_size": 2,
         "total_count": 3,
     }
-    assert manager.refused("GET", "queues?page=0").startswith("page_out_of_range")
+    assert (
+        manager.refused("GET", "queues?page=9")
+        == "Page out of range, page: 9 page size: 100, len: 3"
+    )
+    assert manager.last["error"] == "page_out_of_range"
+    for query in ("page=0", "page=x", "page=1&page_size=501", "page=1&page_size=0"):
+        assert manager.refused("GET", f"queues?{query}").startswith("Invalid pagination parameters")
+        assert manager.last["error"] == "invalid_pagination_parameters"
 
 
 def test_a_page_is_of_names_that_contain_a_text_or_match_an_expression() -> None:
@@ -46,6 +53,8 @@ def test_a_list_is_sorted_and_shows_the_columns_that_are_asked_for() -> None:
     manager = filled()
     items = manager.get("queues?sort=name&sort_reverse=true&columns=name,messages,nothing")
     assert items[0] == {"name": "b1", "messages": 0}
+    path = "queues?sort=messages_details.rate&columns=name,messages_details.rate"
+    assert manager.get(path)[0] == {"name": "a1", "messages_details": {"rate": 0.0}}
 
 
 def test_json_becomes_a_table_as_rabbitmq_types_it() -> None:

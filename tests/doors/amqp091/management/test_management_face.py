@@ -44,7 +44,8 @@ def test_what_is_not_there_is_404_and_what_cannot_be_done_405() -> None:
         "exchanges/%2F/no",
         "vhosts/no",
         "queues/no",
-        "users",
+        "users/no",
+        "queues/%2F/q/x",
         "queues/a/b/c",
     ):
         assert manager.ask("GET", path) == 404, path

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from tests.doors.amqp091.management.client import Manager
+from tests.doors.amqp091.management.test_definitions import OF_TEST12
 
 from dragoman.wire.amqp091 import methods as m
 
@@ -82,3 +83,44 @@ def test_the_one_node_is_listed() -> None:
     assert manager.ask("GET", "nodes/other") == 404
     assert manager.get("extensions") == []
     assert manager.get("auth") == {"oauth_enabled": False}
+
+
+def test_a_connection_is_closed_with_the_reason_that_is_given() -> None:
+    manager = Manager()
+    client = manager.amqp()
+    path = f"connections/{quote(manager.get('connections')[0]['name'], safe='')}"
+    manager.headers["x-reason"] = "go away"
+    assert manager.ask("DELETE", path) == 204
+    assert client.ended() == (320, "CONNECTION_FORCED - go away")
+    client.send(0, m.ConnectionCloseOk())
+    client.close()
+    assert manager.ask("DELETE", path) == 404
+
+
+def test_a_users_connections_are_told_and_closed_together() -> None:
+    manager = Manager()
+    ann, other, bob = (manager.amqp(user=user) for user in ("ann", "ann", "bob"))
+    assert len(manager.get("connections/username/ann")) == 2
+    assert manager.ask("DELETE", "connections/username/ann") == 204
+    for client in (ann, other):
+        assert client.ended() == (320, "CONNECTION_FORCED - Closed via management plugin")
+    bob.nothing()
+
+
+def test_others_connections_are_an_administrators_to_see_and_to_close() -> None:
+    manager = Manager()
+    root = manager.amqp(user="root")
+    path = f"connections/{quote(manager.get('connections')[0]['name'], safe='')}"
+    for tags, see, close in (
+        ("management", 401, 401),
+        ("monitoring", 200, 401),
+        ("administrator", 200, 204),
+    ):
+        manager.headers.clear()
+        manager.put("users/ann", {"password_hash": OF_TEST12, "tags": tags})
+        manager.put("permissions/%2F/ann", {"configure": "", "write": "", "read": ""})
+        manager.log_in("ann", "test12")
+        assert len(manager.get("connections")) == (see == 200)
+        assert manager.ask("GET", path) == see
+        assert manager.ask("DELETE", path) == close
+    assert root.ended()[0] == 320

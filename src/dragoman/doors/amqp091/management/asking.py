@@ -1,7 +1,7 @@
 """One request of the management API: who asks, of which virtual host, with what body; and what answers look like."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -10,14 +10,16 @@ import msgspec
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
 from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.management.tags import NotAuthorised, Rank
 from dragoman.doors.amqp091.policies import field_of
 from dragoman.doors.amqp091.roster import Roster
-from dragoman.doors.amqp091.vhosts import ROOT, all_of, namespace_of
+from dragoman.doors.amqp091.vhosts import ROOT, admits, all_of, namespace_of
 from dragoman.doors.shared.rest.call import Call, Response, json_response
 from dragoman.kernel.api import Session
 from dragoman.model.levels import SYNCED
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 
+PARAMETER: Final = "amqp091.parameter"  # the kind of their documents, named COMPONENT/NAME
 PAGE_SIZE: Final = 100
 PAGE_SIZE_MAX: Final = 500
 PATTERN_CHARS_MAX: Final = 1_000
@@ -29,27 +31,57 @@ class NotThere(Exception):
 
 
 class BadRequest(Exception):
-    """400, with a reason."""
+    """400, with a reason, and what is wrong in general."""
+
+    def __init__(self, reason: str, error: str = "bad_request") -> None:
+        super().__init__(reason)
+        self.error = error
 
 
 class Ask:
-    """See the module. `path` are the holes of the template."""
+    """See the module. `path` are the holes of the template, `rank` what tags make of who asks; None, grants do."""
 
-    __slots__ = ("call", "path", "query", "roster", "session", "who")
+    __slots__ = ("call", "path", "query", "rank", "roster", "session", "who")
 
-    def __init__(self, call: Call, who: str, roster: Roster) -> None:
+    def __init__(self, call: Call, who: str, roster: Roster, rank: Rank | None) -> None:
         self.call = call
         self.session: Session = call.session
         self.path: Mapping[str, str] = call.parameters
         self.who = who
         self.roster = roster
+        self.rank = rank
         self.query = _query(call.request.query)
+        self.speak()
+
+    def speak(self) -> None:
+        """Let the session speak for who asks: for the broker, where a tag lets who asks govern."""
+        if self.rank is not None and self.rank.governs:
+            self.session.act_as_broker()
+        else:
+            self.session.act_as(self.who, self.call.connection.peer[0])
+
+    def admits(self, vhost: str) -> bool:
+        """Whether who asks may come in there, or sees all."""
+        if self.rank is None or self.rank.sees_all:
+            return True
+        return self._may_come_in(vhost)
+
+    def _may_come_in(self, vhost: str) -> bool:
+        namespace = namespace_of(self.session, vhost)
+        if namespace is None:
+            return True
+        self.session.act_as(self.who, self.call.connection.peer[0])
+        found = admits(self.session, namespace, self.who)
+        self.speak()
+        return found
 
     def vhost(self) -> str:
-        """That of the path. Raises NotThere."""
+        """That of the path. Raises NotThere and NotAuthorised."""
         vhost = self.path.get("vhost", ROOT)
         if namespace_of(self.session, vhost) is None:
             raise NotThere
+        if not self.admits(vhost):
+            raise NotAuthorised("User not authorised to access virtual host")
         return vhost
 
     def namespace(self, vhost: str) -> str:
@@ -60,11 +92,16 @@ class Ask:
         return found
 
     def vhosts(self) -> list[str]:
-        """That of the path, or all. Raises NotThere."""
-        return [self.vhost()] if "vhost" in self.path else list(all_of(self.session))
+        """That of the path, or all that who asks may come in to. Raises NotThere and NotAuthorised."""
+        if "vhost" in self.path:
+            return [self.vhost()]
+        return [vhost for vhost in all_of(self.session) if self.admits(vhost)]
 
     def channel(self, vhost: str) -> Channel:
-        """A channel of the door's own, which nobody listens to."""
+        """A channel of the door's own, which nobody listens to. Raises NotAuthorised."""
+        self.speak()  # whatever was asked as the broker before
+        if self.rank is not None and not self.rank.governs and not self._may_come_in(vhost):
+            raise NotAuthorised("User not authorised to access virtual host")
         link = Link(self.session, self.call.connection)
         link.principal = self.who
         link.vhost, link.namespace = vhost, self.namespace(vhost)
@@ -119,10 +156,14 @@ def listed(ask: Ask, items: Sequence[Item]) -> Response:
     found = [item for item in items if _fits(ask, wanted, str(item.get("name", "")))]
     order = ask.query.get("sort", "")
     if order:
-        found.sort(key=lambda item: _sortable(item.get(order)), reverse=ask.has("sort_reverse"))
+        found.sort(key=lambda item: _sortable(_at(item, order)), reverse=ask.has("sort_reverse"))
     if "page" not in ask.query:
         return json_response(200, [columns(ask, item) for item in found])
-    page, size = _count(ask, "page", 1), min(_count(ask, "page_size", PAGE_SIZE), PAGE_SIZE_MAX)
+    page, size = _page(ask)
+    count = max(1, -(-len(found) // size))
+    if page > count:
+        text = f"Page out of range, page: {page} page size: {size}, len: {len(found)}"
+        raise BadRequest(text, "page_out_of_range")
     shown = found[(page - 1) * size : page * size]
     return json_response(
         200,
@@ -131,19 +172,68 @@ def listed(ask: Ask, items: Sequence[Item]) -> Response:
             "item_count": len(shown),
             "items": [columns(ask, item) for item in shown],
             "page": page,
-            "page_count": max(1, -(-len(found) // size)),
+            "page_count": count,
             "page_size": size,
             "total_count": len(items),
         },
     )
 
 
+def _page(ask: Ask) -> tuple[int, int]:
+    """Number and size. Raises BadRequest."""
+    told = (ask.query["page"], ask.query.get("page_size", str(PAGE_SIZE)))
+    page, size = (int(text) if text.isdecimal() and len(text) < 10 else 0 for text in told)
+    if not page or not 0 < size <= PAGE_SIZE_MAX:
+        shown = ask.query.get("page_size", "undefined")
+        text = f"Invalid pagination parameters: page number {told[0]}, page size {shown}"
+        raise BadRequest(text, "invalid_pagination_parameters")
+    return page, size
+
+
+def of_vhosts(ask: Ask, items: Callable[[Ask, str], Iterable[Item]], *fields: str) -> Response:
+    """Items of one virtual host or of all, those whose `fields` are what the path says, where it does. Raises
+    BadRequest.
+    """
+    wanted = {field: ask.path[field] for field in fields if field in ask.path}
+    found = [item for vhost in ask.vhosts() for item in items(ask, vhost)]
+    return listed(
+        ask, [item for item in found if all(item[name] == is_ for name, is_ in wanted.items())]
+    )
+
+
+def one_of(ask: Ask, items: Iterable[Item], *fields: str) -> Item:
+    """The one whose `fields` are what the path says. Raises NotThere."""
+    for item in items:
+        if all(item[field] == ask.path[field] for field in fields):
+            return item
+    raise NotThere
+
+
 def columns(ask: Ask, item: Item) -> Item:
-    """Only what the query asks for."""
+    """Only what the query asks for: `a,b.c` is a whole, and c of b."""
     names = ask.query.get("columns", "")
     if not names:
         return item
-    return {name: item[name] for name in names.split(",") if name in item}
+    found: Item = {}
+    for name in names.split(","):
+        value = _at(item, name)
+        if value is not None or name in item:
+            *outer, last = name.split(".")
+            place = found
+            for part in outer:
+                place = place.setdefault(part, {})
+            place[last] = value
+    return found
+
+
+def _at(item: Item, path: str) -> Any:
+    """What stands at `a.b`; None where nothing does."""
+    value: Any = item
+    for part in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
 
 
 def _fits(ask: Ask, wanted: str, name: str) -> bool:
@@ -159,13 +249,6 @@ def _fits(ask: Ask, wanted: str, name: str) -> bool:
 
 def _sortable(value: Any) -> tuple[bool, Any]:
     return (isinstance(value, str), value if isinstance(value, str | int | float) else 0)
-
-
-def _count(ask: Ask, name: str, usual: int) -> int:
-    text = ask.query.get(name, str(usual))
-    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
-        raise BadRequest(f"page_out_of_range: {name}")
-    return int(text)
 
 
 def changed(ask: Ask, status: int = 204, headers: Sequence[tuple[bytes, bytes]] = ()) -> Response:

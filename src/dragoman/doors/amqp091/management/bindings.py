@@ -16,6 +16,7 @@ from dragoman.doors.amqp091.management.asking import (
     changed,
     fields_of,
     listed,
+    of_vhosts,
 )
 from dragoman.doors.amqp091.management.topology import queue_infos
 from dragoman.doors.shared.rest.call import Response, json_response
@@ -65,7 +66,7 @@ def binding_items(ask: Ask, vhost: str) -> Iterator[Item]:
 
 def list_bindings(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
-    return listed(ask, [item for vhost in ask.vhosts() for item in binding_items(ask, vhost)])
+    return of_vhosts(ask, binding_items)
 
 
 def bindings_where(**wanted: str) -> Callable[[Ask], Response]:

@@ -1,19 +1,21 @@
 """Everything that was declared, as one JSON document: out of this broker, or into it, RabbitMQ's own files included.
 
-Users and permissions of a document are passed over: who may come in is the operator's to configure.
+Users come with hashes of their passwords, ours or RabbitMQ's. One that the configuration has is passed over: who that
+is is the operator's to say.
 """
 
 from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.amqp091 import policies, vhosts
+from dragoman.doors.amqp091 import limits, policies, vhosts
 from dragoman.doors.amqp091.exchanges import declare_all
-from dragoman.doors.amqp091.management import bindings, governing, topology
+from dragoman.doors.amqp091.management import bindings, governing, people, rights, topology
 from dragoman.doors.amqp091.management.asking import Ask, Item, changed
 from dragoman.doors.amqp091.names import RESERVED
 from dragoman.doors.amqp091.opening import SERVER_VERSION
 from dragoman.doors.amqp091.policies import Policy
+from dragoman.doors.amqp091.topics import TopicPermission
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import QueueInfo
 
@@ -24,7 +26,10 @@ OPERATOR_POLICIES: Final = governing.Policies(policies.OPERATOR)
 class Documents(msgspec.Struct):
     """What an import is read for."""
 
+    users: list[dict[str, Any]] = msgspec.field(default_factory=list)
     vhosts: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    permissions: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    topic_permissions: list[dict[str, Any]] = msgspec.field(default_factory=list)
     parameters: list[dict[str, Any]] = msgspec.field(default_factory=list)
     global_parameters: list[dict[str, Any]] = msgspec.field(default_factory=list)
     policies: list[dict[str, Any]] = msgspec.field(default_factory=list)
@@ -44,11 +49,15 @@ def export(ask: Ask) -> Response:
         "product_version": SERVER_VERSION,
     }
     if is_whole:
-        found |= {"users": [], "permissions": [], "topic_permissions": []}
+        found["users"] = people.items(ask)
+        found["permissions"] = [item for one in hosts for item in rights.items(ask, one)]
+        found["topic_permissions"] = [
+            item for one in hosts for item in rights.topic_items(ask, one)
+        ]
         found["vhosts"] = [{"name": name} for name in hosts]
         found["global_parameters"] = governing.global_items(ask)
     parts: dict[str, list[Item]] = {
-        "parameters": [item for one in hosts for item in governing.parameter_items(ask, one)],
+        "parameters": [item for one in hosts for item in _parameters(ask, one)],
         "policies": [item for one in hosts for item in POLICIES.items(ask, one)],
         "operator_policies": [item for one in hosts for item in OPERATOR_POLICIES.items(ask, one)],
         "queues": [item for one in hosts for item in _queues(ask, one)],
@@ -59,6 +68,27 @@ def export(ask: Ask) -> Response:
         for item in (item for items in parts.values() for item in items):
             item.pop("vhost", None)
     return json_response(200, found | parts)
+
+
+LIMITS: Final = "vhost-limits"  # the component, and the name of the parameter, that a virtual host's limits are told as
+
+
+def _parameters(ask: Ask, vhost: str) -> list[Item]:
+    found = governing.parameter_items(ask, vhost)
+    held = limits.values_of(ask.session, limits.OF_VHOST, vhost)
+    if held:
+        found.append({"vhost": vhost, "component": LIMITS, "name": "limits", "value": held})
+    return found
+
+
+def _load_parameter(ask: Ask, one: Item) -> None:
+    vhost, component, value = _vhost(ask, one), str(one["component"]), one["value"]
+    if component != LIMITS:
+        governing.store_parameter(ask, vhost, component, str(one["name"]), value)
+        return
+    for limit, most in msgspec.convert(value, dict[str, Any]).items():
+        people.check_limit(limits.OF_VHOST, limit, most)
+    limits.put(ask.session, limits.OF_VHOST, vhost, value)
 
 
 def _is_lasting(info: QueueInfo) -> bool:
@@ -99,20 +129,45 @@ def _bindings(ask: Ask, vhost: str) -> list[Item]:
 def load(ask: Ask) -> Response:
     """Make what is not there; what is there and differs is refused, as in AMQP."""
     told: Documents = ask.body(Documents)
+    _load_users(ask, told.users)
     for one in told.vhosts:
         vhosts.create(ask.session, str(one["name"]), vhosts.Vhost())
         declare_all(ask.channel(str(one["name"])).link)
     for one in told.global_parameters:
         governing.put(ask, "default", governing.GLOBAL, str(one["name"]), one["value"])
     for one in told.parameters:
-        place = (_vhost(ask, one), str(one["component"]), str(one["name"]))
-        governing.store_parameter(ask, *place, one["value"])
+        _load_parameter(ask, one)
     for kind, some in ((POLICIES, told.policies), (OPERATOR_POLICIES, told.operator_policies)):
         for one in some:
             policy = msgspec.convert(one, Policy, strict=False)
             kind.store(ask, _vhost(ask, one), str(one["name"]), policy)
     _load_topology(ask, told)
+    _load_permissions(ask, told)
     return changed(ask)
+
+
+def _load_users(ask: Ask, told: list[Item]) -> None:
+    """Raises NotYet, before anything was changed."""
+    node = ask.session.node()
+    found = [
+        (str(one["name"]), msgspec.convert({"tags": "", **one}, people.UserWords, strict=False))
+        for one in told
+        if not node.knows(str(one["name"]))
+    ]
+    kept = [people.password_of(ask, name, words) for name, words in found]
+    for (name, words), password in zip(found, kept, strict=True):
+        people.store(ask, name, password, words)
+        people.store_limits(ask, name, words.limits)
+
+
+def _load_permissions(ask: Ask, told: Documents) -> None:
+    """Last: who guards a virtual host has made what is in it before."""
+    for one in told.permissions:
+        patterns = msgspec.convert(one, rights.Patterns, strict=False)
+        rights.store(ask, _vhost(ask, one), str(one["user"]), patterns)
+    for one in told.topic_permissions:
+        permission = msgspec.convert(one, TopicPermission, strict=False)
+        rights.store_topic(ask, _vhost(ask, one), permission)
 
 
 def _load_topology(ask: Ask, told: Documents) -> None:

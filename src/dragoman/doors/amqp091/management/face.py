@@ -1,7 +1,8 @@
 """The management API as a service over HTTP: its routes, who asks, how refusals are told.
 
-Whoever asks proves who it is by HTTP Basic, as AMQP's clients do by PLAIN, and may do what that principal may. While
-nobody is configured anybody is who they say. A page of another origin may not ask through somebody's browser.
+Whoever asks proves who it is by HTTP Basic, as AMQP's clients do by PLAIN, and may do what that principal may, or what
+its tags open. While nobody is configured anybody else is who they say. A page of another origin may not ask through
+somebody's browser.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from dragoman.doors.amqp091 import limits
 from dragoman.doors.amqp091.errors import Refused, refusal_of
 from dragoman.doors.amqp091.management import (
     bindings,
@@ -16,12 +18,15 @@ from dragoman.doors.amqp091.management import (
     governing,
     messages,
     overview,
+    people,
     rights,
     topology,
 )
 from dragoman.doors.amqp091.management.asking import Ask, BadRequest, NotThere
+from dragoman.doors.amqp091.management.tags import NotAuthorised, rank_of
 from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.amqp091.vhosts import ROOT
+from dragoman.doors.shared import users
 from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
 from dragoman.model.errors import AccessRefused, KernelError, NotFound
@@ -53,6 +58,7 @@ BELOW: Final = tuple(
         "policies",
         "queues",
         "topic-permissions",
+        "user-limits",
         "users",
         "vhost-limits",
         "vhosts",
@@ -65,7 +71,7 @@ Handler = Callable[[Ask], Response]
 
 
 class NotAuthorized(Exception):
-    """401."""
+    """401: nobody we know."""
 
 
 def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handler]]:
@@ -77,11 +83,14 @@ def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handl
         ("GET", "nodes", overview.list_nodes),
         ("GET", "nodes/{name}", overview.get_node),
         ("GET", "extensions", overview.nothing),
-        ("GET", "whoami", overview.whoami),
+        ("GET", "whoami", people.whoami),
         ("GET", "auth", lambda _: json_response(200, {"oauth_enabled": False})),
         ("GET", "connections", overview.list_connections),
         ("GET", "connections/{name}", overview.get_connection),
+        ("DELETE", "connections/{name}", overview.close_connection),
         ("GET", "connections/{name}/channels", overview.list_channels_of),
+        ("GET", "connections/username/{user}", overview.list_connections_of),
+        ("DELETE", "connections/username/{user}", overview.close_connections_of),
         ("GET", "channels", overview.list_channels),
         ("GET", "channels/{name}", overview.get_channel),
         ("GET", "consumers", overview.list_consumers),
@@ -91,6 +100,7 @@ def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handl
         *(("GET", f"health/checks/{name}", well) for name in CHECKS),
         *_of_topology(),
         *_of_governing(),
+        *_of_people(),
         ("GET", "definitions", definitions.export),
         ("GET", "definitions/{vhost}", definitions.export),
         ("POST", "definitions", definitions.load),
@@ -162,17 +172,9 @@ def _of_governing() -> Sequence[tuple[str, str, Handler]]:
             ("PUT", f"{name}/{{vhost}}/{{name}}", kind.put),
             ("DELETE", f"{name}/{{vhost}}/{{name}}", kind.delete),
         ]
-    one = "permissions/{vhost}/{user}"
     place = "parameters/{component}/{vhost}/{name}"
     return (
         *found,
-        ("GET", "permissions", rights.list_permissions),
-        ("GET", "permissions/{vhost}", rights.list_permissions),
-        ("GET", "vhosts/{vhost}/permissions", rights.list_permissions),
-        ("GET", "users/{user}/permissions", rights.list_permissions),
-        ("GET", one, rights.get_permission),
-        ("PUT", one, rights.put_permission),
-        ("DELETE", one, rights.delete_permission),
         ("GET", "parameters", governing.list_parameters),
         ("GET", "parameters/{component}", governing.list_parameters),
         ("GET", "parameters/{component}/{vhost}", governing.list_parameters),
@@ -183,6 +185,42 @@ def _of_governing() -> Sequence[tuple[str, str, Handler]]:
         ("GET", "global-parameters/{name}", governing.get_global),
         ("PUT", "global-parameters/{name}", governing.put_global),
         ("DELETE", "global-parameters/{name}", governing.delete_global),
+    )
+
+
+def _of_people() -> Sequence[tuple[str, str, Handler]]:
+    one, topic = "permissions/{vhost}/{user}", "topic-permissions/{vhost}/{user}"
+    found: list[tuple[str, str, Handler]] = []
+    for of, hole in ((limits.OF_VHOST, "vhost"), (limits.OF_USER, "user")):
+        list_limits, put_limit, delete_limit = people.limit_handlers(of, hole)
+        found += [
+            ("GET", f"{hole}-limits", list_limits),
+            ("GET", f"{hole}-limits/{{{hole}}}", list_limits),
+            ("PUT", f"{hole}-limits/{{{hole}}}/{{name}}", put_limit),
+            ("DELETE", f"{hole}-limits/{{{hole}}}/{{name}}", delete_limit),
+        ]
+    return (
+        *found,
+        ("GET", "users", people.list_users),
+        ("GET", "users/without-permissions", people.list_without_permissions),
+        ("POST", "users/bulk-delete", people.delete_users),
+        ("GET", "users/{user}", people.get_user),
+        ("PUT", "users/{user}", people.put_user),
+        ("DELETE", "users/{user}", people.delete_user),
+        ("GET", "permissions", rights.list_permissions),
+        ("GET", "permissions/{vhost}", rights.list_permissions),
+        ("GET", "vhosts/{vhost}/permissions", rights.list_permissions),
+        ("GET", "users/{user}/permissions", rights.list_permissions),
+        ("GET", one, rights.get_permission),
+        ("PUT", one, rights.put_permission),
+        ("DELETE", one, rights.delete_permission),
+        ("GET", "topic-permissions", rights.list_topics),
+        ("GET", "topic-permissions/{vhost}", rights.list_topics),
+        ("GET", "vhosts/{vhost}/topic-permissions", rights.list_topics),
+        ("GET", "users/{user}/topic-permissions", rights.list_topics),
+        ("GET", topic, rights.list_topics),
+        ("PUT", topic, rights.put_topic),
+        ("DELETE", topic, rights.delete_topics),
     )
 
 
@@ -198,15 +236,22 @@ class ManagementFace:
     def routes(self) -> Sequence[Route]:
         """All below /api."""
         return [
-            Route(method, f"/api/{template}", self._handler(handler), body_bytes_max=BODY_BYTES_MAX)
+            Route(
+                method,
+                f"/api/{template}",
+                self._handler(method, template, handler),
+                body_bytes_max=BODY_BYTES_MAX,
+            )
             for method, template, handler in handlers(self._missing)
         ]
 
-    def _handler(self, handler: Handler) -> Callable[[Call], Response]:
+    def _handler(self, method: str, template: str, handler: Handler) -> Callable[[Call], Response]:
         def serve(call: Call) -> Response:
             who = _who(call)
-            call.session.act_as(who, call.connection.peer[0])
-            return handler(Ask(call, who, self._roster))
+            session = call.session
+            user = None if session.node().knows(who) else users.find(session, who)
+            rank = None if user is None else rank_of(user.tags, method, template)
+            return handler(Ask(call, who, self._roster, rank))
 
         return serve
 
@@ -217,13 +262,16 @@ class ManagementFace:
             return json_response(401, told, CHALLENGE)
         if isinstance(error, NotThere | NotFound):
             return json_response(404, {"error": "Object Not Found", "reason": "Not Found"})
+        if isinstance(error, NotAuthorised):
+            return json_response(401, {"error": "not_authorised", "reason": str(error)})
         if isinstance(error, AccessRefused):
             return json_response(401, {"error": "not_authorized", "reason": str(error)})
         reason = _reason(error)
         if reason is None:
             fault = {"error": "Internal Server Error", "reason": "its log has more"}
             return json_response(500, fault)
-        return json_response(400, {"error": "bad_request", "reason": reason})
+        kind = error.error if isinstance(error, BadRequest) else "bad_request"
+        return json_response(400, {"error": kind, "reason": reason})
 
     def not_found(self, request: Request, allowed: Sequence[str]) -> Response | None:
         """Paths that look like the API's."""
@@ -248,17 +296,14 @@ def _reason(error: Exception) -> str | None:
 
 
 def _who(call: Call) -> str:
-    """Who asks. Raises NotAuthorized."""
+    """Who asks. Raises NotAuthorized and NotYet."""
     origin = call.request.header(b"origin")
     if origin is not None and origin.rpartition(b"//")[2] != call.request.header(b"host"):
         raise NotAuthorized
-    node = call.session.node()
     scheme, _, value = (call.request.header(b"authorization") or b"").partition(b" ")
-    if scheme.lower() != b"basic":
-        if node.is_open() and not scheme:
-            return GUEST
-        raise NotAuthorized
-    who = principal_of(call, value)
+    if not scheme and call.session.node().is_open() and users.find(call.session, GUEST) is None:
+        return GUEST
+    who = principal_of(call, value) if scheme.lower() == b"basic" else None
     if who is None:
         raise NotAuthorized
     return who

@@ -7,12 +7,15 @@ import msgspec
 
 from dragoman.doors.amqp091 import exchanges, policies, queues
 from dragoman.doors.amqp091.management.asking import (
+    PARAMETER,
     Ask,
     BadRequest,
     Item,
     NotThere,
     changed,
     listed,
+    of_vhosts,
+    one_of,
 )
 from dragoman.doors.amqp091.policies import Policy
 from dragoman.doors.shared.rest.call import Response, json_response
@@ -25,7 +28,6 @@ from dragoman.kernel.api import (
 )
 from dragoman.model.errors import DocumentNotFound
 
-PARAMETER: Final = "amqp091.parameter"  # by COMPONENT/NAME
 GLOBAL: Final = "amqp091.global-parameter"
 Handler = Callable[[Ask], Response]
 
@@ -46,14 +48,11 @@ class Policies:
 
     def list(self, ask: Ask) -> Response:
         """Of one virtual host, or of all."""
-        return listed(ask, [item for vhost in ask.vhosts() for item in self.items(ask, vhost)])
+        return of_vhosts(ask, self.items)
 
     def get(self, ask: Ask) -> Response:
         """One."""
-        for item in self.items(ask, ask.vhost()):
-            if item["name"] == ask.path["name"]:
-                return json_response(200, item)
-        raise NotThere
+        return json_response(200, one_of(ask, self.items(ask, ask.vhost()), "name"))
 
     def put(self, ask: Ask) -> Response:
         """Make or change it, and all queues that it fits."""
@@ -112,17 +111,12 @@ def parameter_items(ask: Ask, vhost: str) -> list[Item]:
 
 def list_parameters(ask: Ask) -> Response:
     """Of all components and hosts, or of those of the path."""
-    component = ask.path.get("component")
-    items = [item for vhost in ask.vhosts() for item in parameter_items(ask, vhost)]
-    return listed(ask, [item for item in items if component in {None, item["component"]}])
+    return of_vhosts(ask, parameter_items, "component")
 
 
 def get_parameter(ask: Ask) -> Response:
     """One."""
-    for item in parameter_items(ask, ask.vhost()):
-        if (item["component"], item["name"]) == (ask.path["component"], ask.path["name"]):
-            return json_response(200, item)
-    raise NotThere
+    return json_response(200, one_of(ask, parameter_items(ask, ask.vhost()), "component", "name"))
 
 
 def put_parameter(ask: Ask) -> Response:

@@ -5,14 +5,17 @@ from typing import Final
 
 from dragoman.doors.amqp091.exchanges import KINDS
 from dragoman.doors.amqp091.link import DELAYED
+from dragoman.doors.amqp091.management import people
 from dragoman.doors.amqp091.management.asking import (
     Ask,
     Item,
     NotThere,
+    changed,
     columns,
     listed,
     plain_of,
 )
+from dragoman.doors.amqp091.management.tags import ADMINISTRATOR, NotAuthorised
 from dragoman.doors.amqp091.management.topology import (
     NODE,
     consumer_items,
@@ -22,8 +25,10 @@ from dragoman.doors.amqp091.management.topology import (
 from dragoman.doors.amqp091.opening import SERVER_VERSION
 from dragoman.doors.amqp091.roster import Listed
 from dragoman.doors.shared.rest.call import Response, json_response
-from dragoman.kernel.api import ListQueues
+from dragoman.kernel.api import ALTER, DEFAULT_NAMESPACE, NAMESPACE, ListQueues, Need
 
+CLOSED: Final = b"Closed via management plugin"
+REASON_CHARS_MAX: Final = 200  # a reply text has 255 bytes
 SAMPLE: Final = {"global": [600], "basic": [600], "detailed": [600]}
 
 
@@ -112,13 +117,6 @@ def get_node(ask: Ask) -> Response:
     return json_response(200, node_item(ask))
 
 
-def whoami(ask: Ask) -> Response:
-    """Who asks."""
-    return json_response(
-        200, {"name": ask.who, "tags": ["administrator"], "is_internal_user": True}
-    )
-
-
 def get_cluster_name(ask: Ask) -> Response:
     """See `cluster_name`."""
     return json_response(200, {"name": cluster_name(ask)})
@@ -164,14 +162,58 @@ def connection_item(one: Listed) -> Item:
 def list_connections(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
     hosts = ask.vhosts()
-    return listed(ask, [connection_item(one) for one in ask.roster if one.link.vhost in hosts])
+    found = [one for one in ask.roster if one.link.vhost in hosts and _is_shown(ask, one)]
+    return listed(ask, [connection_item(one) for one in found])
 
 
 def _connection(ask: Ask) -> Listed:
+    """That of the path. Raises NotThere and NotAuthorised."""
     for one in ask.roster:
         if one.name == ask.path["name"]:
+            if not _is_shown(ask, one):
+                raise NotAuthorised("User not authorised to access object")
             return one
     raise NotThere
+
+
+def _is_shown(ask: Ask, one: Listed) -> bool:
+    """Its own connections to anybody, all to who monitors."""
+    return ask.rank is None or ask.rank.sees_all or one.link.principal == ask.who
+
+
+def list_connections_of(ask: Ask) -> Response:
+    """A user's."""
+    found = [one for one in ask.roster.of(ask.path["user"]) if _is_shown(ask, one)]
+    return listed(ask, [connection_item(one) for one in found])
+
+
+def close_connection(ask: Ask) -> Response:
+    """The client is told connection.close (320), with the reason of a header. Another's takes an administrator."""
+    _close(ask, [_connection(ask)])
+    return changed(ask)
+
+
+def close_connections_of(ask: Ask) -> Response:
+    """All of a user's."""
+    _close(ask, ask.roster.of(ask.path["user"]))
+    return changed(ask)
+
+
+def _close(ask: Ask, some: list[Listed]) -> None:
+    """Raises NotAuthorised."""
+    own = all(one.link.principal == ask.who for one in some)
+    if not own and not _may_close(ask):
+        raise NotAuthorised("User not authorised to access object")
+    reason = (ask.call.request.header(b"x-reason") or CLOSED).decode(errors="replace")
+    for one in some:
+        one.force(reason[:REASON_CHARS_MAX])
+
+
+def _may_close(ask: Ask) -> bool:
+    """Whether others' connections are this one's to end: who may alter the node's own namespace, or administers."""
+    if ask.rank is not None:
+        return ADMINISTRATOR in people.tags_of(ask)
+    return ask.session.may(Need(DEFAULT_NAMESPACE, NAMESPACE, "", ALTER))
 
 
 def get_connection(ask: Ask) -> Response:
@@ -208,8 +250,8 @@ def channel_items(one: Listed) -> list[Item]:
 def list_channels(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
     hosts = ask.vhosts()
-    found = [item for one in ask.roster if one.link.vhost in hosts for item in channel_items(one)]
-    return listed(ask, found)
+    shown = [one for one in ask.roster if one.link.vhost in hosts and _is_shown(ask, one)]
+    return listed(ask, [item for one in shown for item in channel_items(one)])
 
 
 def list_channels_of(ask: Ask) -> Response:

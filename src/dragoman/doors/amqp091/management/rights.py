@@ -5,7 +5,8 @@
     read        receive, settle and read of them
 
 A pattern finds a name when it matches any part of it; an empty one finds nothing. Whoever has any permission sees what
-there is. The first permission of a virtual host guards it: what nobody was permitted is refused there from then on.
+there is. The first permission of a virtual host guards it: what nobody was permitted is refused there from then on, but
+to whoever made it, who keeps all of it.
 """
 
 import re
@@ -13,18 +14,33 @@ from typing import Final
 
 import msgspec
 
+from dragoman.doors.amqp091 import topics
 from dragoman.doors.amqp091.management.asking import (
     Ask,
     BadRequest,
     Item,
     NotThere,
     changed,
-    listed,
+    of_vhosts,
+    one_of,
 )
+from dragoman.doors.amqp091.topics import TopicPermission
+from dragoman.doors.shared.asbroker import as_broker
 from dragoman.doors.shared.rest.call import Response, json_response
-from dragoman.kernel.api import CreateGrants, DeleteGrants, Grant, ListGrants
+from dragoman.kernel.api import (
+    ALTER,
+    NAMESPACE,
+    CreateGrants,
+    DeleteGrants,
+    Grant,
+    ListGrants,
+    Need,
+    SetGuard,
+)
+from dragoman.kernel.api import KINDS as ALL_KINDS
 
 KINDS: Final = ("stream", "route")
+GOVERNED: Final = tuple(sorted(ALL_KINDS.difference(KINDS)))
 CONFIGURE: Final = ("declare", "delete", "alter", "configure")
 WRITE: Final = ("send",)
 READ: Final = ("receive", "settle", "read")
@@ -39,6 +55,9 @@ class Patterns(msgspec.Struct, frozen=True):
     configure: str
     write: str
     read: str
+
+
+FULL: Final = Patterns(".*", ".*", ".*")
 
 
 def grants_of(user: str, patterns: Patterns) -> tuple[Grant, ...]:
@@ -102,17 +121,12 @@ def _told(grants: list[Grant]) -> Item:
 
 def list_permissions(ask: Ask) -> Response:
     """Of one virtual host, or of all; of one user, or of all."""
-    user = ask.path.get("user")
-    found = [item for vhost in ask.vhosts() for item in items(ask, vhost)]
-    return listed(ask, [item for item in found if user in {None, item["user"]}])
+    return of_vhosts(ask, items, "user")
 
 
 def get_permission(ask: Ask) -> Response:
     """One user's in one virtual host."""
-    for item in items(ask, ask.vhost()):
-        if item["user"] == ask.path["user"]:
-            return json_response(200, item)
-    raise NotThere
+    return json_response(200, one_of(ask, items(ask, ask.vhost()), "user"))
 
 
 def put_permission(ask: Ask) -> Response:
@@ -126,17 +140,94 @@ def store(ask: Ask, vhost: str, user: str, patterns: Patterns) -> bool:
     """Whether the user had none. Raises BadRequest and KernelError."""
     namespace, fresh = ask.namespace(vhost), grants_of(user, patterns)
     known = permitted(ask, vhost).get(user, [])
+    was_open = not ask.session.is_guarded(namespace)
     ask.session.submit(CreateGrants(namespace=namespace, grants=fresh))
+    if was_open and not ask.session.may(Need(namespace, NAMESPACE, "", ALTER)):
+        _keep(ask, namespace, () if user == ask.who else grants_of(ask.who, FULL))
     stale = tuple(grant for grant in known if grant not in fresh)
     ask.session.submit(DeleteGrants(namespace=namespace, grants=stale))
     return not known
 
 
+def _keep(ask: Ask, namespace: str, all_names: tuple[Grant, ...]) -> None:
+    """Whoever guards what was everybody's goes on governing it, with whatever names it is not permitted just now."""
+    own = Grant(principal=ask.who, kinds=GOVERNED, operations=("all",), match="all")
+    with as_broker(ask.session, ask.who, ask.call.connection.peer[0]):
+        ask.session.submit(CreateGrants(namespace=namespace, grants=(own, *all_names)))
+
+
 def delete_permission(ask: Ask) -> Response:
     """The user may do nothing there any more."""
     vhost = ask.vhost()
-    known = permitted(ask, vhost).get(ask.path["user"])
-    if not known:
+    if not forget(ask, vhost, ask.path["user"]):
         raise NotThere
-    ask.session.submit(DeleteGrants(namespace=ask.namespace(vhost), grants=tuple(known)))
+    return changed(ask)
+
+
+def forget(ask: Ask, vhost: str, user: str) -> bool:
+    """Whether there was something to take back."""
+    known = permitted(ask, vhost).get(user, [])
+    if known:
+        ask.session.submit(DeleteGrants(namespace=ask.namespace(vhost), grants=tuple(known)))
+    return bool(known)
+
+
+def forget_all(ask: Ask, namespace: str) -> None:
+    """Nobody is permitted anything there: it goes away."""
+    if not ask.session.is_guarded(namespace):
+        return
+    grants = ask.session.submit(ListGrants(namespace=namespace))
+    ask.session.submit(SetGuard(namespace=namespace, guarded=False))
+    ask.session.submit(DeleteGrants(namespace=namespace, grants=tuple(grants)))
+
+
+# --- topics ---
+
+
+class TopicWords(msgspec.Struct):
+    """PUT of a topic permission."""
+
+    exchange: str
+    write: str
+    read: str
+
+
+def topic_items(ask: Ask, vhost: str) -> list[Item]:
+    """As RabbitMQ shows them."""
+    found = topics.all_of(ask.session, ask.namespace(vhost))
+    return [{"vhost": vhost, **msgspec.to_builtins(one)} for one in found]
+
+
+def list_topics(ask: Ask) -> Response:
+    """Of one virtual host, or of all; of one user, or of all."""
+    return of_vhosts(ask, topic_items, "user")
+
+
+def put_topic(ask: Ask) -> Response:
+    """This instead of what the user was permitted of the exchange's topics."""
+    vhost, user = ask.vhost(), ask.path["user"]
+    words: TopicWords = ask.body(TopicWords)
+    known = {
+        (one.user, one.exchange) for one in topics.all_of(ask.session, ask.namespace(vhost), user)
+    }
+    store_topic(ask, vhost, TopicPermission(user, words.exchange, words.write, words.read))
+    return changed(ask, 204 if (user, words.exchange) in known else 201)
+
+
+def store_topic(ask: Ask, vhost: str, permission: TopicPermission) -> None:
+    """Raises Refused and KernelError."""
+    namespace = ask.namespace(vhost)
+    topics.put(ask.session, namespace, permission)
+    ask.roster.forget_topics(namespace)
+
+
+def delete_topics(ask: Ask) -> Response:
+    """Every key is the user's, as far as the exchanges are."""
+    namespace = ask.namespace(ask.vhost())
+    found = topics.all_of(ask.session, namespace, ask.path["user"])
+    if not found:
+        raise NotThere
+    for permission in found:
+        topics.delete(ask.session, namespace, permission)
+    ask.roster.forget_topics(namespace)
     return changed(ask)

@@ -5,12 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.amqp091 import exchanges, queues, vhosts
+from dragoman.doors.amqp091 import exchanges, limits, policies, queues, topics, vhosts
 from dragoman.doors.amqp091.arguments import from_note, queue_type
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS
 from dragoman.doors.amqp091.link import TYPE
+from dragoman.doors.amqp091.management import rights
 from dragoman.doors.amqp091.management.asking import (
+    PARAMETER,
     Ask,
     BadRequest,
     Item,
@@ -19,13 +21,17 @@ from dragoman.doors.amqp091.management.asking import (
     columns,
     fields_of,
     listed,
+    of_vhosts,
+    one_of,
     plain_of,
 )
 from dragoman.doors.amqp091.policies import OPERATOR, POLICY, effect
 from dragoman.doors.amqp091.traits import DIRECT_REPLY
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import (
+    DeleteDocument,
     DescribeQueue,
+    ListDocuments,
     ListQueues,
     ListRoutes,
     QueueInfo,
@@ -36,6 +42,7 @@ from dragoman.wire.amqp091 import methods as m
 
 NODE: Final = "rabbit@dragoman"
 SPELLINGS: Final = {kernel: spoken for spoken, kernel in reversed(KINDS.items())}
+OF_VHOST: Final = (policies.KIND, topics.KIND, PARAMETER)  # documents that go with a virtual host
 STILL: Final[Item] = {"rate": 0.0}
 
 
@@ -84,10 +91,14 @@ def queue_infos(ask: Ask, vhost: str) -> list[QueueInfo]:
     return [info for info in found if not info.name.startswith(DIRECT_REPLY)]
 
 
+def queue_items(ask: Ask, vhost: str) -> list[Item]:
+    """All of a virtual host."""
+    return [queue_item(vhost, info) for info in queue_infos(ask, vhost)]
+
+
 def list_queues(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
-    items = [queue_item(vhost, info) for vhost in ask.vhosts() for info in queue_infos(ask, vhost)]
-    return listed(ask, items)
+    return of_vhosts(ask, queue_items)
 
 
 def get_queue(ask: Ask) -> Response:
@@ -183,6 +194,7 @@ def exchange_item(vhost: str, info: RouteInfo) -> Item:
 def exchange_items(ask: Ask, vhost: str) -> Iterator[Item]:
     """All, the default exchange first."""
     exchanges.declare_all(ask.channel(vhost).link)
+    ask.speak()
     yield {
         "name": "",
         "vhost": vhost,
@@ -199,15 +211,12 @@ def exchange_items(ask: Ask, vhost: str) -> Iterator[Item]:
 
 def list_exchanges(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
-    return listed(ask, [item for vhost in ask.vhosts() for item in exchange_items(ask, vhost)])
+    return of_vhosts(ask, exchange_items)
 
 
 def get_exchange(ask: Ask) -> Response:
     """One."""
-    for item in exchange_items(ask, ask.vhost()):
-        if item["name"] == ask.path["name"]:
-            return json_response(200, columns(ask, item))
-    raise NotThere
+    return json_response(200, columns(ask, one_of(ask, exchange_items(ask, ask.vhost()), "name")))
 
 
 def put_exchange(ask: Ask) -> Response:
@@ -264,9 +273,9 @@ def vhost_item(ask: Ask, name: str, vhost: vhosts.Vhost) -> Item:
 
 
 def list_vhosts(ask: Ask) -> Response:
-    """All."""
+    """All that who asks may come in to."""
     found = vhosts.all_of(ask.session)
-    return listed(ask, [vhost_item(ask, name, vhost) for name, vhost in found.items()])
+    return listed(ask, [vhost_item(ask, name, found[name]) for name in ask.vhosts()])
 
 
 def get_vhost(ask: Ask) -> Response:
@@ -291,16 +300,29 @@ def put_vhost(ask: Ask) -> Response:
     if not name:
         raise BadRequest("vhost name cannot be empty")
     is_new = vhosts.create(ask.session, name, vhosts.Vhost(words.description, kept))
+    if is_new and ask.rank is not None:
+        rights.store(ask, name, ask.who, rights.FULL)
     exchanges.declare_all(ask.channel(name).link)
     return changed(ask, 201 if is_new else 204)
 
 
 def delete_vhost(ask: Ask) -> Response:
-    """With all that is in it."""
+    """With all that is in it and about it; its connections end."""
+    name = ask.path["vhost"]
+    namespace = ask.namespace(name)
     try:
-        vhosts.delete(ask.session, ask.path["vhost"])
+        vhosts.delete(ask.session, name)
     except DocumentNotFound:
         raise NotThere from None
+    for kind in OF_VHOST:
+        for document in ask.session.submit(ListDocuments(namespace=namespace, kind=kind)):
+            gone = DeleteDocument(namespace=namespace, kind=kind, name=document.name)
+            ask.session.submit(gone)
+    limits.put(ask.session, limits.OF_VHOST, name, {})
+    rights.forget_all(ask, namespace)
+    for one in ask.roster:
+        if one.link.vhost == name:
+            one.force(f"vhost '{name}' is deleted")
     return changed(ask)
 
 

@@ -31,6 +31,7 @@ from dragoman.doors.shared.amqp10.sasl import LoginRefused, principal_of
 from dragoman.doors.shared.amqp10.settling import give_back, settle
 from dragoman.doors.shared.amqp10.strand import Strand
 from dragoman.doors.shared.amqp10.transactions import Coordinator, Transactions
+from dragoman.doors.shared.notyet import NotYet
 from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.model.errors import KernelError
 from dragoman.wire.amqp10 import messaging
@@ -112,6 +113,7 @@ class Amqp10Door:
         self._pending: dict[Link, Waits] = {}
         self._look_ms: int | None = None  # at attaches and drains that wait
         self._is_turned_away = False
+        self._proving: SaslBegun | None = None  # whose password is looked at
         self._handlers: dict[type, Callable[[Any], None]] = {
             SaslBegun: self._judge,
             Opened: self._opened,
@@ -148,13 +150,14 @@ class Amqp10Door:
     # --- greeting ---
 
     def _judge(self, event: SaslBegun) -> None:
-        node, host = self._session.node(), self._peer.connection.peer[0]
-        now_ms = self._session.elapsed_ms()
         try:
-            self._peer.log_in(principal_of(event.init, node, host, now_ms))
+            self._peer.log_in(principal_of(event.init, self._session, self._peer.connection))
+        except NotYet:
+            self._proving = event
+            return
         except LoginRefused:
             self._is_turned_away = True
-            self._liveness.deadline_ms = now_ms + FAILED_LOGIN_MS
+            self._liveness.deadline_ms = self._session.elapsed_ms() + FAILED_LOGIN_MS
             return
         self._peer.mechanism = event.init.mechanism
         self._codec.welcome()
@@ -394,8 +397,11 @@ class Amqp10Door:
             self._fail(error)
 
     def progressed(self) -> None:
-        """The journal has come further, or a stream has grown."""
+        """The journal has come further, a stream has grown, or it is known whether a password is good."""
         try:
+            if self._proving is not None:
+                event, self._proving = self._proving, None
+                self._judge(event)
             for strand in list(self._agenda.strands):
                 strand.progress()
             self._outlets.follow()

@@ -8,7 +8,9 @@ EXTERNAL     nobody: certificates name nobody here
 
 from typing import Final
 
-from dragoman.kernel.api import Node
+from dragoman.doors.shared import users
+from dragoman.doors.shared.guessing import limited
+from dragoman.kernel.api import Connection, Session
 from dragoman.wire.amqp10.performatives import SaslInit
 
 NOBODY: Final = frozenset(("ANONYMOUS", "MSSBCBS", "EXTERNAL"))
@@ -18,19 +20,15 @@ class LoginRefused(Exception):
     """The client is not who it says."""
 
 
-def principal_of(init: SaslInit, node: Node, host: str, now_ms: int) -> str | None:
-    """Who it is; None is nobody, who may claim more later. `host` is where it is, `now_ms` elapsed time. Raises
-    LoginRefused.
-    """
+def principal_of(init: SaslInit, session: Session, connection: Connection) -> str | None:
+    """Who it is; None is nobody, who may claim more later. Raises LoginRefused, and NotYet."""
     if init.mechanism in NOBODY:
         return None
     parts = (init.initial_response or b"").split(b"\0")
     if init.mechanism != "PLAIN" or len(parts) != 3:
         raise LoginRefused(init.mechanism)
-    if not node.guesses.may_try(host, now_ms):
-        raise LoginRefused("too many attempts have failed")
-    found = node.authenticate(parts[1].decode(errors="replace"), parts[2])
+    user, password = parts[1].decode(errors="replace"), parts[2]
+    found = limited(session, connection, lambda: users.authenticate(session, user, password))
     if found is None:
-        node.guesses.failed(host, now_ms)
         raise LoginRefused(init.mechanism)
     return found

@@ -3,13 +3,14 @@
 from base64 import b64decode
 from binascii import Error
 
+from dragoman.doors.shared import users
 from dragoman.doors.shared.guessing import limited
 from dragoman.doors.shared.rest.call import Call
 
 
 def principal_of(call: Call, credentials: bytes) -> str | None:
     """Who the credentials behind `Basic` prove to be; None nobody, also where they cannot be read, or where their
-    address has shown too many that were wrong.
+    address has shown too many that were wrong. Raises NotYet.
     """
     try:
         name, colon, secret = b64decode(credentials, validate=True).partition(b":")
@@ -18,5 +19,5 @@ def principal_of(call: Call, credentials: bytes) -> str | None:
         return None
     if not colon:
         return None
-    node = call.session.node()
-    return limited(call.session, call.connection, lambda: node.authenticate(user, secret))
+    session = call.session
+    return limited(session, call.connection, lambda: users.authenticate(session, user, secret))

@@ -5,9 +5,11 @@
 
 from typing import Final
 
+from dragoman.doors.shared.notyet import NotYet
+from dragoman.doors.shared.rest.again import Again
 from dragoman.doors.shared.rest.call import Call, Face, Parked, Request, Response
 from dragoman.doors.shared.rest.problem import problem
-from dragoman.doors.shared.rest.routes import Found, Table
+from dragoman.doors.shared.rest.routes import Choice, Found, Table
 from dragoman.kernel.api import ANONYMOUS, Connection, Session
 from dragoman.model.errors import KernelError
 
@@ -23,12 +25,20 @@ def serve(
     if found is None or choice is None:
         return table.refuse(request, found)
     request.note = choice[1]
-    session.speak(choice[1].name)
-    session.act_as(ANONYMOUS, connection.peer[0])  # until the face knows better
+    call = Call(request, session, connection, found.parameters(choice))
     try:
-        return choice[0].handler(Call(request, session, connection, found.parameters(choice)))
+        return _handled(choice, call)
+    except NotYet:
+        return Again(lambda: _handled(choice, call), session.elapsed_ms())
     except Exception as error:  # noqa: BLE001 - the face has a word for each
         return refused(session, request, error)
+
+
+def _handled(choice: Choice, call: Call) -> Response | Parked:
+    """Raises what the handler raises."""
+    call.session.speak(choice[1].name)
+    call.session.act_as(ANONYMOUS, call.connection.peer[0])  # until the face knows better
+    return choice[0].handler(call)
 
 
 def refused(session: Session, request: Request, error: Exception) -> Response:
