@@ -76,7 +76,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         CertsFace(parts.issuer),
         MetricsFace(sources, access),
         AdminFace(access),
-        ManagementFace(parts.roster, lambda: missing(parts)),
+        ManagementFace(parts.roster, lambda: missing(parts), broker.meters.of("amqp")),
         SnsFace(),
         SqsFace(is_strict=not options.like),
         AtomFace(),

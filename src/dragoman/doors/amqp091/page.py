@@ -86,7 +86,9 @@ HTTP Basic as a user of AMQP does by PLAIN. What is refused comes as 400 with AM
 - A connection that is closed (320, with the reason of `X-Reason`), or whose user or virtual host is deleted, is told
   so.
 - Traces, shovels and federation are not served: 404.
-- There are no rates: nothing is sampled, `message_stats` is empty, and every `rate` 0.
+- Rates are of the last two looks that were five seconds apart or more: who asks for the first time is told 0. The
+  overview counts what clients of AMQP 0-9-1 publish, are handed and settle; a queue tells what its stream was given,
+  whoever published it; exchanges, connections and channels tell no rates.
 - Connections of RabbitMQ's clients are listed and closed; those of other protocols are not told of.
 - `active` of a consumer is true also while a single active consumer waits for its turn.
 """

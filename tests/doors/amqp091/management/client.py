@@ -10,6 +10,7 @@ from tests.doors.shared.rest.client import World
 from dragoman.doors.amqp091.door import door_maker
 from dragoman.doors.amqp091.management.face import ManagementFace
 from dragoman.doors.amqp091.roster import Roster
+from dragoman.telemetry.counters import Traffic
 
 
 class Manager:
@@ -18,7 +19,9 @@ class Manager:
     def __init__(self, users: dict[str, bytes] | None = None) -> None:
         self.roster = Roster()
         self.missing: list[str] = []
-        self.world = World(ManagementFace(self.roster, lambda: self.missing), users=users)
+        self.traffic = Traffic()
+        face = ManagementFace(self.roster, lambda: self.missing, self.traffic)
+        self.world = World(face, users=users)
         self.http = self.world.connect()
         self.last: Any = None
         self.headers: dict[str, str] = {}

@@ -4,6 +4,7 @@ import pytest
 from tests.doors.amqp091.management.client import Manager
 
 from dragoman.doors.amqp091.management.face import BELOW, handlers
+from dragoman.telemetry.counters import Traffic
 
 
 def test_while_nobody_is_configured_anybody_is_who_they_say() -> None:
@@ -61,7 +62,7 @@ def test_a_body_that_is_none_is_400() -> None:
 
 
 def test_a_path_that_is_served_looks_like_the_apis() -> None:
-    for _, template, _ in handlers(list):
+    for _, template, _ in handlers(list, Traffic()):
         assert f"/api/{template}".encode().startswith(BELOW), template
 
 

@@ -10,6 +10,7 @@ import msgspec
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
 from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.management.rates import Counts, Rates
 from dragoman.doors.amqp091.management.tags import NotAuthorised, Rank
 from dragoman.doors.amqp091.policies import field_of
 from dragoman.doors.amqp091.roster import Roster
@@ -41,15 +42,18 @@ class BadRequest(Exception):
 class Ask:
     """See the module. `path` are the holes of the template, `rank` what tags make of who asks; None, grants do."""
 
-    __slots__ = ("call", "path", "query", "rank", "roster", "session", "who")
+    __slots__ = ("call", "path", "query", "rank", "rates", "roster", "session", "who")
 
-    def __init__(self, call: Call, who: str, roster: Roster, rank: Rank | None) -> None:
+    def __init__(
+        self, call: Call, who: str, roster: Roster, rank: Rank | None, rates: Rates
+    ) -> None:
         self.call = call
         self.session: Session = call.session
         self.path: Mapping[str, str] = call.parameters
         self.who = who
         self.roster = roster
         self.rank = rank
+        self.rates = rates
         self.query = _query(call.request.query)
         self.speak()
 
@@ -113,6 +117,10 @@ class Ask:
             return msgspec.json.decode(self.call.request.body or b"{}", type=kind, strict=False)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise BadRequest(f"bad_request: {error}") from error
+
+    def details(self, key: str, counts: Counts) -> Item:
+        """Counts with their rates."""
+        return self.rates.details(key, counts, self.session.elapsed_ms())
 
     def has(self, word: str) -> bool:
         """Whether the query says so."""

@@ -101,7 +101,7 @@ def _queues(ask: Ask, vhost: str) -> list[Item]:
         {name: item[name] for name in names}
         for info in topology.queue_infos(ask, vhost)
         if _is_lasting(info)
-        for item in (topology.queue_item(vhost, info),)
+        for item in (topology.queue_item(ask, vhost, info, 0),)
     ]
 
 

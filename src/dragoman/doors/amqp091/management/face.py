@@ -23,6 +23,7 @@ from dragoman.doors.amqp091.management import (
     topology,
 )
 from dragoman.doors.amqp091.management.asking import Ask, BadRequest, NotThere
+from dragoman.doors.amqp091.management.rates import Rates
 from dragoman.doors.amqp091.management.tags import NotAuthorised, rank_of
 from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.amqp091.vhosts import ROOT
@@ -30,6 +31,7 @@ from dragoman.doors.shared import users
 from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
 from dragoman.model.errors import AccessRefused, KernelError, NotFound
+from dragoman.telemetry.counters import Traffic
 from dragoman.wire.amqp091.errors import AmqpError
 
 BODY_BYTES_MAX: Final = 32 << 20  # definitions of a large broker
@@ -46,8 +48,10 @@ BELOW: Final = tuple(
         "connections",
         "consumers",
         "definitions",
+        "deprecated-features",
         "exchanges",
         "extensions",
+        "feature-flags",
         "global-parameters",
         "health",
         "nodes",
@@ -74,15 +78,19 @@ class NotAuthorized(Exception):
     """401: nobody we know."""
 
 
-def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handler]]:
+def handlers(
+    missing: Callable[[], list[str]], traffic: Traffic
+) -> Sequence[tuple[str, str, Handler]]:
     """(method, template below /api, handler) of every route."""
     well = overview.health(missing)
     return (
-        ("GET", "overview", overview.overview),
+        ("GET", "overview", overview.overview_of(traffic)),
         ("GET", "cluster-name", overview.get_cluster_name),
         ("GET", "nodes", overview.list_nodes),
         ("GET", "nodes/{name}", overview.get_node),
         ("GET", "extensions", overview.nothing),
+        ("GET", "feature-flags", overview.nothing),
+        ("GET", "deprecated-features", overview.nothing),
         ("GET", "whoami", people.whoami),
         ("GET", "auth", lambda _: json_response(200, {"oauth_enabled": False})),
         ("GET", "connections", overview.list_connections),
@@ -97,6 +105,7 @@ def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handl
         ("GET", "consumers/{vhost}", overview.list_consumers),
         ("GET", "aliveness-test/{vhost}", overview.aliveness),
         ("GET", "health/checks/port-listener/{name}", overview.port_health),
+        ("GET", "health/checks/protocol-listener/{name}", overview.protocol_health),
         *(("GET", f"health/checks/{name}", well) for name in CHECKS),
         *_of_topology(),
         *_of_governing(),
@@ -225,12 +234,14 @@ def _of_people() -> Sequence[tuple[str, str, Handler]]:
 
 
 class ManagementFace:
-    """See the module. `missing` says what keeps the broker from being well."""
+    """See the module. `missing` says what keeps the broker from being well, `traffic` is that of AMQP's clients."""
 
     name = "rabbitmq-management"
 
-    def __init__(self, roster: Roster, missing: Callable[[], list[str]]) -> None:
+    def __init__(self, roster: Roster, missing: Callable[[], list[str]], traffic: Traffic) -> None:
         self._roster = roster
+        self._traffic = traffic
+        self._rates = Rates()
         self._missing = missing
 
     def routes(self) -> Sequence[Route]:
@@ -242,7 +253,7 @@ class ManagementFace:
                 self._handler(method, template, handler),
                 body_bytes_max=BODY_BYTES_MAX,
             )
-            for method, template, handler in handlers(self._missing)
+            for method, template, handler in handlers(self._missing, self._traffic)
         ]
 
     def _handler(self, method: str, template: str, handler: Handler) -> Callable[[Call], Response]:
@@ -251,7 +262,7 @@ class ManagementFace:
             session = call.session
             user = None if session.node().knows(who) else users.find(session, who)
             rank = None if user is None else rank_of(user.tags, method, template)
-            return handler(Ask(call, who, self._roster, rank))
+            return handler(Ask(call, who, self._roster, rank, self._rates))
 
         return serve
 

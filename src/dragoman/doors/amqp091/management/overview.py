@@ -26,9 +26,11 @@ from dragoman.doors.amqp091.opening import SERVER_VERSION
 from dragoman.doors.amqp091.roster import Listed
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import ALTER, DEFAULT_NAMESPACE, NAMESPACE, ListQueues, Need
+from dragoman.telemetry.counters import Traffic
 
 CLOSED: Final = b"Closed via management plugin"
 REASON_CHARS_MAX: Final = 200  # a reply text has 255 bytes
+PROTOCOLS: Final = ("amqp", "amqp091", "amqp0-9-1", "amqp10", "amqp1.0", "http", "kafka")
 SAMPLE: Final = {"global": [600], "basic": [600], "detailed": [600]}
 
 
@@ -37,8 +39,24 @@ def cluster_name(ask: Ask) -> str:
     return f"dragoman@{ask.session.node().cluster_id[:12]}"
 
 
-def overview(ask: Ask) -> Response:
-    """Totals over all virtual hosts, and versions."""
+def message_stats(ask: Ask, traffic: Traffic) -> Item:
+    """What clients of AMQP 0-9-1 have published, been handed and settled since the start, all together."""
+    settled = traffic.settled
+    counts = {
+        "publish": traffic.published,
+        "deliver_get": traffic.delivered,
+        "ack": settled.get("ack", 0),
+        "redeliver": settled.get("release", 0),
+    }
+    return ask.details("overview", counts)
+
+
+def overview_of(traffic: Traffic) -> Callable[[Ask], Response]:
+    """Totals over all virtual hosts, rates and versions."""
+    return lambda ask: _overview(ask, traffic)
+
+
+def _overview(ask: Ask, traffic: Traffic) -> Response:
     hosts = ask.vhosts()
     infos = [info for vhost in hosts for info in queue_infos(ask, vhost)]
     ready = sum(info.ready for info in infos)
@@ -48,7 +66,7 @@ def overview(ask: Ask) -> Response:
         200,
         {
             "management_version": SERVER_VERSION,
-            "rates_mode": "none",
+            "rates_mode": "basic",
             "sample_retention_policies": SAMPLE,
             "exchange_types": exchange_types(),
             "product_name": "RabbitMQ",
@@ -58,12 +76,15 @@ def overview(ask: Ask) -> Response:
             "cluster_name": cluster_name(ask),
             "node": NODE,
             "statistics_db_event_queue": 0,
-            "message_stats": {},
-            "queue_totals": {
-                "messages": ready + unsettled,
-                "messages_ready": ready,
-                "messages_unacknowledged": unsettled,
-            },
+            "message_stats": message_stats(ask, traffic),
+            "queue_totals": ask.details(
+                f"totals {ask.who}",
+                {
+                    "messages": ready + unsettled,
+                    "messages_ready": ready,
+                    "messages_unacknowledged": unsettled,
+                },
+            ),
             "object_totals": {
                 "channels": sum(len(one.open_channels()) for one in connected),
                 "connections": len(connected),
@@ -94,7 +115,7 @@ def node_item(ask: Ask) -> Item:
         "name": NODE,
         "type": "disc",
         "running": True,
-        "rates_mode": "none",
+        "rates_mode": "basic",
         "exchange_types": exchange_types(),
         "mem_alarm": False,
         "disk_free_alarm": False,
@@ -295,6 +316,14 @@ def port_health(ask: Ask) -> Response:
         return json_response(200, {"status": "ok", "port": port})
     reason = f"No active listener on port {ask.path['name']} that this request could see"
     return json_response(503, {"status": "failed", "reason": reason, "missing": ask.path["name"]})
+
+
+def protocol_health(ask: Ask) -> Response:
+    """Whether clients of a protocol are served: on every port all are."""
+    if ask.path["name"] in PROTOCOLS:
+        return json_response(200, {"status": "ok", "protocol": ask.path["name"]})
+    told = {"missing": ask.path["name"], "protocols": list(PROTOCOLS)}
+    return json_response(503, {"status": "failed", "reason": "No active listener", **told})
 
 
 def aliveness(ask: Ask) -> Response:

@@ -31,11 +31,14 @@ from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import (
     DeleteDocument,
     DescribeQueue,
+    DescribeStream,
     ListDocuments,
     ListQueues,
     ListRoutes,
+    ListStreams,
     QueueInfo,
     RouteInfo,
+    StreamInfo,
 )
 from dragoman.model.errors import DocumentNotFound
 from dragoman.wire.amqp091 import methods as m
@@ -43,7 +46,6 @@ from dragoman.wire.amqp091 import methods as m
 NODE: Final = "rabbit@dragoman"
 SPELLINGS: Final = {kernel: spoken for spoken, kernel in reversed(KINDS.items())}
 OF_VHOST: Final = (policies.KIND, topics.KIND, PARAMETER)  # documents that go with a virtual host
-STILL: Final[Item] = {"rate": 0.0}
 
 
 # --- queues ---
@@ -58,8 +60,8 @@ class QueueWords(msgspec.Struct):
     arguments: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-def queue_item(vhost: str, info: QueueInfo) -> Item:
-    """A queue as RabbitMQ shows it."""
+def queue_item(ask: Ask, vhost: str, info: QueueInfo, published: int) -> Item:
+    """A queue as RabbitMQ shows it; `published` is how many messages its stream was ever given."""
     arguments = from_note(info.settings.notes.get(queues.ARGUMENTS, ""))
     plain = {name: plain_of(field) for name, field in arguments.items()}
     unsettled = info.leased + info.waiting
@@ -76,13 +78,21 @@ def queue_item(vhost: str, info: QueueInfo) -> Item:
         "policy": info.settings.notes.get(POLICY),
         "operator_policy": info.settings.notes.get(OPERATOR),
         "consumers": info.consumers,
-        "messages": info.ready + unsettled,
-        "messages_details": STILL,
-        "messages_ready": info.ready,
-        "messages_ready_details": STILL,
-        "messages_unacknowledged": unsettled,
-        "messages_unacknowledged_details": STILL,
+        **ask.details(
+            f"queue {info.id}",
+            {
+                "messages": info.ready + unsettled,
+                "messages_ready": info.ready,
+                "messages_unacknowledged": unsettled,
+            },
+        ),
+        "message_stats": ask.details(f"published {info.id}", {"publish": published}),
     }
+
+
+def published_of(info: StreamInfo) -> int:
+    """How many messages it was ever given, but for gaps."""
+    return sum(partition.end for partition in info.partitions)
 
 
 def queue_infos(ask: Ask, vhost: str) -> list[QueueInfo]:
@@ -93,7 +103,12 @@ def queue_infos(ask: Ask, vhost: str) -> list[QueueInfo]:
 
 def queue_items(ask: Ask, vhost: str) -> list[Item]:
     """All of a virtual host."""
-    return [queue_item(vhost, info) for info in queue_infos(ask, vhost)]
+    streams: list[StreamInfo] = ask.session.submit(ListStreams(namespace=ask.namespace(vhost)))
+    published = {info.id: published_of(info) for info in streams}
+    return [
+        queue_item(ask, vhost, info, published.get(info.stream_id, 0))
+        for info in queue_infos(ask, vhost)
+    ]
 
 
 def list_queues(ask: Ask) -> Response:
@@ -105,7 +120,8 @@ def get_queue(ask: Ask) -> Response:
     """One, with its consumers and what its policies say."""
     vhost = ask.vhost()
     info = find_queue(ask, vhost)
-    item = queue_item(vhost, info)
+    stream = DescribeStream(namespace=ask.namespace(vhost), name=info.stream or info.name)
+    item = queue_item(ask, vhost, info, published_of(ask.session.submit(stream)))
     arguments = from_note(info.settings.notes.get(queues.ARGUMENTS, ""))
     held = effect(ask.session, ask.namespace(vhost), info.name, arguments)
     item["effective_policy_definition"] = held.definition
