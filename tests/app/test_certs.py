@@ -15,6 +15,13 @@ def handshake(folder: Path, host: str) -> str | None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(folder / "server.pem", folder / "server-key.pem")
     client = ssl.create_default_context(cafile=folder / "ca.pem")
+    return shaken(server, client, host)[0].version()
+
+
+def shaken(
+    server: ssl.SSLContext, client: ssl.SSLContext, host: str
+) -> tuple[ssl.SSLObject, ssl.SSLObject]:
+    """The client's end, the server's end."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server, server_hostname=host)
     theirs = server.wrap_bio(to_server, to_client, server_side=True)
@@ -24,7 +31,7 @@ def handshake(folder: Path, host: str) -> str | None:
                 side.do_handshake()
             except ssl.SSLWantReadError:
                 continue
-    return ours.version()
+    return ours, theirs
 
 
 @pytest.mark.parametrize("host", HOSTS_DEFAULT)
@@ -61,3 +68,23 @@ def test_a_damaged_authority_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ca-key.pem").write_text("nothing of the kind")
     with pytest.raises(ValueError):
         write_certificates(tmp_path, HOSTS_DEFAULT, NOW_MS)
+
+
+def test_a_client_is_signed_for_by_name(tmp_path: Path) -> None:
+    made = write_certificates(tmp_path, HOSTS_DEFAULT, NOW_MS, "ann")
+    assert (made.client, made.client_key) == (tmp_path / "ann.pem", tmp_path / "ann-key.pem")
+    server, client = (
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        ssl.create_default_context(cafile=made.authority),
+    )
+    server.load_cert_chain(made.certificate, made.key)
+    server.load_verify_locations(made.authority)
+    server.verify_mode = ssl.CERT_REQUIRED
+    assert made.client is not None
+    client.load_cert_chain(made.client, made.client_key)
+    found = shaken(server, client, "localhost")[1].getpeercert()
+    assert found is not None
+    assert found["subject"] == ((("commonName", "ann"),),)
+    for name in ("ca", "server-key", "..", "a/b", "."):
+        with pytest.raises(ValueError, match="no name for a client's files"):
+            write_certificates(tmp_path, HOSTS_DEFAULT, NOW_MS, name)

@@ -29,7 +29,9 @@ def test_other_hosts_need_users_or_to_be_called_insecure(host: str) -> None:
     check(ServeOptions(host=host, insecure=True))
 
 
-@pytest.mark.parametrize("options", [{"tls_key": "key.pem"}, {"tls_ca": "ca.pem"}])
+@pytest.mark.parametrize(
+    "options", [{"tls_key": "key.pem"}, {"tls_ca": "ca.pem"}, {"tls_client_ca": "ca.pem"}]
+)
 def test_a_key_and_an_authority_need_their_certificate(options: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="certificate"):
         check(ServeOptions(**options))  # type: ignore[arg-type]

@@ -32,6 +32,8 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         tls_cert = "cert.pem"
         tls_key = "/etc/key.pem"
         tls_ca = "ca.pem"
+        tls_client_ca = "ca.pem"
+        tls_client_name = "distinguished-name"
         insecure = true
         log = "json"
         [storage]
@@ -66,6 +68,8 @@ def test_every_option_of_the_process_is_read(tmp_path: Path) -> None:
         tls_cert=str(tmp_path / "cert.pem"),
         tls_key="/etc/key.pem",
         tls_ca=str(tmp_path / "ca.pem"),
+        tls_client_ca=str(tmp_path / "ca.pem"),
+        tls_client_name="distinguished-name",
         users={"alice": "x", "bob": "hush"},
         keys={"signer": "s"},
         connections_max=7,

@@ -17,7 +17,7 @@ def test_without_arguments_a_broker_is_durable_and_on_loopback() -> None:
 def test_every_option_sets_its_field() -> None:
     line = (
         "--data D --host 127.0.0.2 --port kafka=0 --port amqp=1 --advertise kafka=h:9 --ready-file R"
-        " --log json --tls-cert C --tls-key K --tls-ca A --memory --insecure --config F --like localstack"
+        " --log json --tls-cert C --tls-key K --tls-ca A --tls-client-ca B --memory --insecure --config F --like localstack"
     )
     assert parse(line.split(), ServeOptions()) == ServeOptions(
         data="D",
@@ -33,6 +33,7 @@ def test_every_option_sets_its_field() -> None:
         tls_cert="C",
         tls_key="K",
         tls_ca="A",
+        tls_client_ca="B",
     )
 
 

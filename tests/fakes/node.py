@@ -123,6 +123,7 @@ class FakePeer:
     """See `kernel.api.Connection`."""
 
     is_tls = False
+    certified = ""
     peer = ("10.0.0.2", 50_000)
 
     def __init__(self, port: int = 5672, host: str = "10.0.0.1") -> None:

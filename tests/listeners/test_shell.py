@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from tests.listeners.world import Transport, World
 
+from dragoman.listeners.certified import distinguished_name
 from dragoman.listeners.shell import WRITE_HIGH_BYTES, WRITE_STUCK_BYTES, Peer
 
 
@@ -103,5 +104,9 @@ def test_a_lost_connection_takes_its_session_and_its_place_along() -> None:
 def test_a_door_is_told_both_ends_and_whether_there_is_tls() -> None:
     plain = Peer(Transport())
     assert (plain.local, plain.peer, plain.is_tls) == (("127.0.0.1", 5672), ("10.0.0.2", 9), False)
+    assert plain.certified == ""
+    certificate = {"subject": ((("commonName", "ann"),),)}
+    shown = Peer(Transport(ssl_object=object(), peercert=certificate), distinguished_name)
+    assert shown.certified == "CN=ann"
     odd = Peer(Transport(sockname="/a/path", peername=None, ssl_object=object()))
     assert (odd.local, odd.peer, odd.is_tls) == (("", 0), ("", 0), True)

@@ -367,7 +367,9 @@ def _profiles(options: ServeOptions) -> Sequence[Profile]:
 
 
 def make_tls(options: ServeOptions) -> ssl.SSLContext | None:
-    """The certificate's context, if one is given. Raises StartError."""
+    """The certificate's context, if one is given. Clients are asked for theirs if somebody's are believed; one that
+    shows none comes in like any other. Raises StartError.
+    """
     if not options.tls_cert:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -378,6 +380,11 @@ def make_tls(options: ServeOptions) -> ssl.SSLContext | None:
         for path in (options.tls_cert, key):
             Path(path).open("rb").close()  # `load_cert_chain` does not say which one is missing
         context.load_cert_chain(options.tls_cert, key, _no_password)
+        if options.tls_client_ca:
+            path = options.tls_client_ca
+            Path(path).open("rb").close()
+            context.load_verify_locations(path)
+            context.verify_mode = ssl.CERT_OPTIONAL
     except ssl.SSLError as error:
         raise StartError(f"certificate {options.tls_cert} with key {key}: {error}") from error
     except OSError as error:

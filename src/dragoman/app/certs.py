@@ -2,13 +2,14 @@
 
     ca.pem  ca-key.pem          the authority: made once, kept, 10 years
     server.pem  server-key.pem  a certificate for some names and addresses: made anew each time, 825 days
+    NAME.pem  NAME-key.pem      one for a client of that name, if one is asked for
 
 Private keys are readable by their owner only. Nothing here is fit for use beyond a developer's network.
 """
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,6 +31,9 @@ AUTHORITY_LIFE: Final = timedelta(days=3650)
 SERVER_LIFE: Final = timedelta(days=825)  # the longest that some systems' clients accept
 CLOCK_SLACK: Final = timedelta(hours=1)  # for machines whose clocks differ
 OWNER_ONLY: Final = 0o600
+RESERVED: Final = frozenset(("ca", "ca-key", "server", "server-key", "..", "."))
+SERVER_AUTH: Final = ExtendedKeyUsageOID.SERVER_AUTH
+CLIENT_AUTH: Final = ExtendedKeyUsageOID.CLIENT_AUTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class Certificates:
     authority: Path
     certificate: Path
     key: Path
+    client: Path | None = None
+    client_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,12 @@ class _Authority:
     key: ec.EllipticCurvePrivateKey
 
 
-def write_certificates(folder: Path, hosts: Sequence[str], wall_ms: int) -> Certificates:
-    """Make or take the authority in `folder`, sign for `hosts`. Raises OSError, ValueError for what lies there."""
+def write_certificates(
+    folder: Path, hosts: Sequence[str], wall_ms: int, client: str = ""
+) -> Certificates:
+    """Make or take the authority in `folder`, sign for `hosts`, and for a client of that name. Raises OSError, and
+    ValueError for what lies there.
+    """
     now = datetime.fromtimestamp(wall_ms / 1000, UTC)
     folder.mkdir(parents=True, exist_ok=True)
     authority = _authority(folder, now)
@@ -61,6 +71,22 @@ def write_certificates(folder: Path, hosts: Sequence[str], wall_ms: int) -> Cert
     )
     _write_key(made.key, key)
     made.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    return _with_client(made, authority, folder, client, now) if client else made
+
+
+def _with_client(
+    made: Certificates, authority: _Authority, folder: Path, name: str, now: datetime
+) -> Certificates:
+    """Raises ValueError for a name that is no file's."""
+    if name != Path(name).name or name in RESERVED:
+        raise ValueError(f"{name} is no name for a client's files")
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = replace(made, client=folder / f"{name}.pem", client_key=folder / f"{name}-key.pem")
+    assert made.client is not None
+    assert made.client_key is not None
+    _write_key(made.client_key, key)
+    certificate = _signed(_builder(name, key, now, SERVER_LIFE), authority, CLIENT_AUTH)
+    made.client.write_bytes(certificate.public_bytes(Encoding.PEM))
     return made
 
 
@@ -120,16 +146,21 @@ def _sign_authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Cert
 def _sign_server(
     authority: _Authority, key: ec.EllipticCurvePrivateKey, hosts: Sequence[str], now: datetime
 ) -> x509.Certificate:
+    names = x509.SubjectAlternativeName([_name_of(host) for host in hosts])
+    builder = _builder(hosts[0], key, now, SERVER_LIFE).add_extension(names, critical=False)
+    return _signed(builder, authority, SERVER_AUTH)
+
+
+def _signed(
+    builder: x509.CertificateBuilder, authority: _Authority, use: x509.ObjectIdentifier
+) -> x509.Certificate:
+    """A certificate of nobody who signs others."""
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     return (
-        _builder(hosts[0], key, now, SERVER_LIFE)
-        .issuer_name(authority.certificate.subject)
+        builder.issuer_name(authority.certificate.subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.SubjectAlternativeName([_name_of(host) for host in hosts]), critical=False
-        )
+        .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
         .add_extension(issuer_key, critical=False)
         .sign(authority.key, SHA256())
     )

@@ -23,6 +23,7 @@ ALL_PROTOCOLS: Final = "all"
 PORT_MAX: Final = 65_535
 CONNECTIONS_MAX: Final = 10_000
 LOGS: Final = ("text", "json")
+CERTIFICATE_NAMES: Final = ("common-name", "distinguished-name")
 LIKES: Final = ("localstack", "elasticmq")
 """Whose habits beyond SQS itself clients may count on."""
 
@@ -44,6 +45,8 @@ class ServeOptions:
     tls_cert: str = ""
     tls_key: str = ""
     tls_ca: str = ""
+    tls_client_ca: str = ""  # authorities whose certificates clients may show
+    tls_client_name: str = "common-name"  # one of CERTIFICATE_NAMES: what of it is who they are
     users: dict[str, str] = field(default_factory=dict)  # name to password
     keys: dict[str, str] = field(default_factory=dict)  # name to secret
     oauth_keys: str = ""  # a file with the public keys of whoever signs tokens
@@ -86,7 +89,11 @@ def check(options: ServeOptions) -> None:
             f"host {options.host}: without users anybody who reaches it may do anything;"
             " configure [users.NAME], or say --insecure"
         )
-    for name, value in (("tls-key", options.tls_key), ("tls-ca", options.tls_ca)):
+    for name, value in (
+        ("tls-key", options.tls_key),
+        ("tls-ca", options.tls_ca),
+        ("tls-client-ca", options.tls_client_ca),
+    ):
         if value and not options.tls_cert:
             problems.append(f"{name}: nothing without a certificate (tls-cert)")
     if problems:

@@ -134,6 +134,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "tls_cert": "certificate chain in PEM; TLS is then served beside plain connections, on the same ports",
         "tls_key": "its private key, if not in the same file",
         "tls_ca": "certificate of its authority, told to local programs in the ready file",
+        "tls_client_ca": "authorities in PEM whose certificates clients may show to say who they are (SASL EXTERNAL)",
+        "tls_client_name": "what of a certificate's subject is the client's name",
         "insecure": "listen on other addresses without users",
         "log": "how to speak on standard output",
     },

@@ -42,6 +42,8 @@ class ListenSection(msgspec.Struct, frozen=True, kw_only=True):
     tls_cert: str = ""
     tls_key: str = ""
     tls_ca: str = ""
+    tls_client_ca: str = ""
+    tls_client_name: Literal["common-name", "distinguished-name"] = "common-name"
     insecure: bool = False
     log: Literal["text", "json"] = "text"
 
@@ -163,6 +165,8 @@ def _listen(options: ServeOptions, section: Any, folder: Path, problems: Problem
     options.tls_cert = _path(section.tls_cert, folder)
     options.tls_key = _path(section.tls_key, folder)
     options.tls_ca = _path(section.tls_ca, folder)
+    options.tls_client_ca = _path(section.tls_client_ca, folder)
+    options.tls_client_name = section.tls_client_name
     options.insecure = section.insecure
     options.log = section.log
 

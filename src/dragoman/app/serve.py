@@ -22,6 +22,7 @@ from dragoman.app.build import build
 from dragoman.app.config import ALIASES, PROTOCOLS, ServeOptions
 from dragoman.app.endpoints import Endpoint, endpoints_of, table_of
 from dragoman.app.errors import StartError
+from dragoman.listeners.certified import NAMES
 from dragoman.listeners.listen import Listener
 from dragoman.listeners.shell import Doors
 from dragoman.ports.clock import Clock
@@ -82,7 +83,8 @@ async def start(options: ServeOptions, clock: Clock | None = None) -> Running:
     """Recover the store and bind every port. Raises StartError with one line for the operator."""
     loop = asyncio.get_running_loop()
     parts = assemble(options, loop, clock)
-    doors = Doors(parts.broker, parts.doors, parts.tls, options.connections_max)
+    name_of = NAMES[options.tls_client_name]
+    doors = Doors(parts.broker, parts.doors, parts.tls, options.connections_max, name_of)
     running = Running(options, parts, doors)
     parts.on_failure = lambda text: _fail(running, text)
     try:

@@ -29,6 +29,7 @@ dragoman serve [options]
   --tls-cert FILE        certificate chain; TLS is then served beside plain connections
   --tls-key FILE         its key, if not in the same file
   --tls-ca FILE          certificate of its authority, which local programs are told in the ready file
+  --tls-client-ca FILE   authorities whose certificates clients may show to say who they are
   --like localstack|elasticmq
                          keep that product's habits for clients of SQS; --config may be ElasticMQ's own file
   --servicebus-config FILE.json
@@ -92,6 +93,7 @@ WITH_VALUE: Final[Mapping[str, Callable[[ServeOptions, str], None]]] = {
     "--tls-cert": _set("tls_cert"),
     "--tls-key": _set("tls_key"),
     "--tls-ca": _set("tls_ca"),
+    "--tls-client-ca": _set("tls_client_ca"),
 }
 FLAGS: Final[Mapping[str, str]] = {"--memory": "memory", "--insecure": "insecure"}
 

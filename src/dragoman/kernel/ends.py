@@ -68,6 +68,8 @@ class Connection(Protocol):
     local: tuple[str, int]
     peer: tuple[str, int]
     is_tls: bool
+    certified: str
+    """Who the client's certificate says it is, signed by an authority of the operator's; empty without one."""
 
 
 class ConnectionDoor(Protocol):

@@ -12,6 +12,7 @@ from ssl import SSLContext
 from typing import Any, Final, Protocol, cast
 
 from dragoman.kernel.api import ConnectionDoor, Session
+from dragoman.listeners.certified import common_name
 
 CONNECTIONS_MAX: Final = 10_000
 WRITE_HIGH_BYTES: Final = 256 * 1024  # unsent bytes past which consumers are held back
@@ -47,12 +48,18 @@ MakeDoor = Callable[[Session, "Peer"], ConnectionDoor]
 class Peer:
     """See `kernel.api.Connection`."""
 
-    __slots__ = ("is_tls", "local", "peer")
+    __slots__ = ("certified", "is_tls", "local", "peer")
 
-    def __init__(self, transport: asyncio.BaseTransport) -> None:
+    def __init__(
+        self,
+        transport: asyncio.BaseTransport,
+        name_of: Callable[[Mapping[str, Any]], str] = common_name,
+    ) -> None:
         self.local: tuple[str, int] = _address(transport.get_extra_info("sockname"))
         self.peer: tuple[str, int] = _address(transport.get_extra_info("peername"))
         self.is_tls: bool = transport.get_extra_info("ssl_object") is not None
+        certificate = transport.get_extra_info("peercert") if self.is_tls else None
+        self.certified: str = name_of(certificate) if certificate else ""
 
 
 def _address(name: object) -> tuple[str, int]:
@@ -70,6 +77,7 @@ class Doors:
         doors: Mapping[str, MakeDoor],
         tls: SSLContext | None,
         connections_max: int = CONNECTIONS_MAX,
+        name_of: Callable[[Mapping[str, Any]], str] = common_name,
     ) -> None:
         self.broker = broker
         self.doors = doors
@@ -77,6 +85,7 @@ class Doors:
         self.connections_max = (
             connections_max  # over all ports; those beyond are closed as they come
         )
+        self.name_of = name_of  # of a client's certificate, if it was asked for one
         self.open: dict[object, None] = {}  # sniffers and shells
 
 
@@ -97,7 +106,7 @@ class TcpShell:
         """The event loop's first word."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
-        peer = Peer(transport)
+        peer = Peer(transport, self._doors.name_of)
         self._doors.open[self] = None
         self.session: OpenSession = self._broker.open(
             lambda session: self._make_door(session, peer), self, self._protocol

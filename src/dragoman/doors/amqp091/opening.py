@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
 from dragoman.doors.amqp091.link import OFFER, Link
-from dragoman.doors.amqp091.sasl import MECHANISMS, credentials_of
+from dragoman.doors.amqp091.sasl import EXTERNAL, MECHANISMS, credentials_of
 from dragoman.doors.amqp091.vhosts import admits, namespace_of
 from dragoman.doors.shared import users
 from dragoman.doors.shared.asbroker import as_broker
@@ -107,11 +107,16 @@ def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
     link.client_properties = method.client_properties
     link.capabilities = capabilities_of(method.client_properties)
     credentials = credentials_of(method.mechanism, method.response)
-    principal = limited(
-        link.session,
-        link.connection,
-        lambda: None if credentials is None else users.authenticate(link.session, *credentials),
-    )
+    if method.mechanism == EXTERNAL:
+        principal = (
+            link.connection.certified or None
+        )  # nothing was shown here that could be guessed
+    else:
+        principal = limited(
+            link.session,
+            link.connection,
+            lambda: None if credentials is None else users.authenticate(link.session, *credentials),
+        )
     if principal is None:
         raise LoginRefused(method.mechanism)
     link.log_in(principal)

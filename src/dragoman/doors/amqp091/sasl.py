@@ -2,7 +2,7 @@
 
 PLAIN     authzid NUL user NUL password (RFC 4616)
 AMQPLAIN  a field table without its length: LOGIN, PASSWORD
-EXTERNAL  offered as RabbitMQ does, and refused: certificates name nobody here
+EXTERNAL  nothing: the client's certificate says who it is (`Connection.certified`)
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from dragoman.doors.amqp091.errors import COMMAND_INVALID, Refused
 from dragoman.wire.amqp091.errors import AmqpError
 from dragoman.wire.amqp091.fieldtable import decode_table
 
+EXTERNAL: Final = "EXTERNAL"
 Credentials = tuple[str, bytes]
 
 
@@ -36,7 +37,7 @@ def amqplain(response: bytes) -> Credentials | None:
 
 
 def external(response: bytes) -> Credentials | None:
-    """Nobody."""
+    """Nobody, as far as this says."""
     return None
 
 
@@ -47,7 +48,7 @@ def _text(raw: bytes) -> str:
 MECHANISMS: Final[Mapping[str, Callable[[bytes], Credentials | None]]] = {
     "PLAIN": plain,
     "AMQPLAIN": amqplain,
-    "EXTERNAL": external,
+    EXTERNAL: external,
 }
 
 

@@ -18,6 +18,13 @@ def test_some_say_nothing_of_who_they_are(mechanism: str) -> None:
     assert prove(SaslInit(mechanism, b"whatever")) is None
 
 
+def test_a_certificate_names_its_holder() -> None:
+    session = World().broker.open(lambda _: FakeDoor(), FakeShell())
+    peer = FakePeer()
+    peer.certified = "ann"
+    assert principal_of(SaslInit("EXTERNAL", b""), session, peer) == "ann"
+
+
 def test_plain_names_a_user_and_his_password() -> None:
     assert prove(RIGHT) == "me"
 

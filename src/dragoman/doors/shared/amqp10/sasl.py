@@ -3,7 +3,7 @@
 PLAIN        authzid NUL user NUL password (RFC 4616): a user of the broker, or a key's name and secret
 ANONYMOUS    nobody; a client without SASL is nobody, too
 MSSBCBS      nobody yet: claims come through `$cbs`
-EXTERNAL     nobody: certificates name nobody here
+EXTERNAL     whom the client's certificate names (`Connection.certified`); without one nobody
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ from dragoman.doors.shared.guessing import limited
 from dragoman.kernel.api import Connection, Session
 from dragoman.wire.amqp10.performatives import SaslInit
 
-NOBODY: Final = frozenset(("ANONYMOUS", "MSSBCBS", "EXTERNAL"))
+NOBODY: Final = frozenset(("ANONYMOUS", "MSSBCBS"))
 
 
 class LoginRefused(Exception):
@@ -24,6 +24,8 @@ def principal_of(init: SaslInit, session: Session, connection: Connection) -> st
     """Who it is; None is nobody, who may claim more later. Raises LoginRefused, and NotYet."""
     if init.mechanism in NOBODY:
         return None
+    if init.mechanism == "EXTERNAL":
+        return connection.certified or None
     parts = (init.initial_response or b"").split(b"\0")
     if init.mechanism != "PLAIN" or len(parts) != 3:
         raise LoginRefused(init.mechanism)
