@@ -22,7 +22,7 @@ from bench.peers import Peer
 
 Figures = dict[str, float]
 
-PAIRS = 5  # rebalances of two members: the median counts
+PAIRS = 3  # rebalances of two members: the median counts
 MANY_MEMBERS = 50
 TOPICS = 1_000
 PARTITIONS = 6

@@ -118,6 +118,15 @@ def test_access_lists_are_made_listed_and_removed(tmp_path: Path) -> None:
         assert "User:ann" not in run(name, address, *acls, "--list")
 
 
+def test_the_quorum_is_described_and_configurations_with_their_sources(address: str) -> None:
+    said = run(f"{TOOLS}MetadataQuorumCommand", address, "describe", "--status")
+    assert "LeaderId:               1\n" in said
+    assert '"endpoints": ["PLAINTEXT://' in said
+    broker = ("--describe", "--all", "--entity-type", "brokers", "--entity-name", "1")
+    said = run("kafka.admin.ConfigCommand", address, *broker)
+    assert "log.retention.ms=604800000 sensitive=false synonyms={DEFAULT_CONFIG:" in said
+
+
 @pytest.mark.timeout(240)
 def test_quotas_are_set_and_described(address: str) -> None:
     user = ("--entity-type", "users", "--entity-name", "quoted")

@@ -138,6 +138,55 @@ def test_who_lacks_a_permission_is_told_what_kafka_tells(port: int) -> None:
     assert receive(port, "root", "strangers") == b"value"
 
 
+def take_back(admin: AdminClient, *bindings: AclBinding) -> None:
+    for given in bindings:
+        meant = AclBindingFilter(
+            given.restype,
+            given.name,
+            given.resource_pattern_type,
+            given.principal,
+            given.host,
+            given.operation,
+            given.permission_type,
+        )
+        (gone,) = admin.delete_acls([meant]).values()
+        assert gone.result(DEADLINE_S) == [given]
+
+
+def next_error(consumer: Consumer) -> KafkaError | None:
+    message = consumer.poll(DEADLINE_S)
+    assert message is not None
+    return message.error()
+
+
+def test_a_permission_that_is_taken_back_ends_what_runs(port: int) -> None:
+    admin = operate(port, ORDERS, READS, GROUP)
+    told: list[KafkaError | None] = []
+    producer = Producer(settings(port, "ann"))
+    group = {"group_id": "workers", "auto_offset_reset": "earliest", "group_protocol": "consumer"}
+    consumer = Consumer(settings(port, "ann", **group))
+    consumer.subscribe(["orders"])
+    producer.produce("orders", b"value", on_delivery=lambda error, _: told.append(error))
+    producer.flush(DEADLINE_S)
+    assert next_error(consumer) is None
+    take_back(admin, READS)
+    error = next_error(consumer)
+    assert error is not None
+    assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    take_back(admin, GROUP, ORDERS)
+    while error is None or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        error = next_error(consumer)
+    assert error.code() == KafkaError._FATAL
+    assert "Group authorization failed" in error.str()
+    producer.produce("orders", b"value", on_delivery=lambda error, _: told.append(error))
+    producer.flush(DEADLINE_S)
+    assert [None if each is None else each.code() for each in told] == [
+        None,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    ]
+    consumer.close()
+
+
 def test_topics_that_may_not_be_described_are_hidden(port: int) -> None:
     operate(port, READS)
     seen = AdminClient(settings(port, "ann")).list_topics(timeout=DEADLINE_S).topics

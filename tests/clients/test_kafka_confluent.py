@@ -20,6 +20,7 @@ from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    ConfigSource,
     NewPartitions,
     NewTopic,
     OffsetSpec,
@@ -145,6 +146,9 @@ def test_admin_makes_describes_changes_and_deletes_topics(bootstrap: str) -> Non
     resource = ConfigResource(ResourceType.TOPIC, "t")
     configs = admin.describe_configs([resource])[resource].result(DEADLINE_S)
     assert configs["retention.ms"].value == "60000"
+    assert configs["retention.ms"].source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+    assert configs["retention.bytes"].source == ConfigSource.DEFAULT_CONFIG.value
+    assert configs["retention.ms"].synonyms["log.retention.ms"].value == "604800000"
     change = ConfigResource(
         ResourceType.TOPIC,
         "t",

@@ -274,6 +274,22 @@ CASES: list[tuple[str, int, Ask, list[Acl], int]] = [
         [G(ALTER_CONFIGS)],
         GROUP_DENIED,
     ),
+    (
+        "the quorum",
+        55,
+        asking(
+            55,
+            2,
+            {
+                "topics": [
+                    {"topic_name": "__cluster_metadata", "partitions": [{"partition_index": 0}]}
+                ]
+            },
+            TOP,
+        ),
+        [C(DESCRIBE)],
+        CLUSTER_DENIED,
+    ),
     ("log directories", 35, asking(35, 4, {"topics": None}, TOP), [C(DESCRIBE)], CLUSTER_DENIED),
     (
         "more partitions",

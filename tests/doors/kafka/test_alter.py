@@ -1,14 +1,9 @@
 """Configurations described and changed through requests."""
 
-from typing import Any
-
 import pytest
 from tests.doors.kafka.client import Client, World
+from tests.doors.kafka.test_configsources import described
 
-from dragoman.doors.kafka.configs import (
-    BROKER,
-    TABLE,
-)
 from dragoman.model.levels import SYNCED
 
 
@@ -19,27 +14,6 @@ def alter(client: Client, *changes: tuple[str, int, str | None], kind: int = 2) 
     answer = client.ask(44, 1, {"resources": [resource], "validate_only": False})
     code: int = answer["responses"][0]["error_code"]
     return code
-
-
-def described(client: Client, kind: int = 2) -> dict[str, dict[str, Any]]:
-    name = "t" if kind == 2 else "1"
-    resource = {"resource_type": kind, "resource_name": name, "configuration_keys": None}
-    answer = client.ask(32, 4, {"resources": [resource], "include_synonyms": True})
-    result = answer["results"][0]
-    assert result["error_code"] == 0
-    return {config["name"]: config for config in result["configs"]}
-
-
-def test_every_configuration_is_described_with_source_default_and_type() -> None:
-    client = World().connect()
-    client.create("t", retention_ms="1000")
-    found = described(client)
-    assert found.keys() == TABLE.keys()
-    for name, config in TABLE.items():
-        assert found[name]["config_type"] == config.kind
-        assert found[name]["synonyms"][-1]["value"] == config.default
-    assert (found["retention.ms"]["value"], found["retention.ms"]["config_source"]) == ("1000", 1)
-    assert found["retention.bytes"]["config_source"] == 5
 
 
 def test_configurations_change_what_the_stream_does() -> None:
@@ -99,7 +73,6 @@ def test_alter_configs_puts_back_what_it_does_not_name() -> None:
     assert found["retention.bytes"]["value"] == "-1"
 
 
-def test_the_brokers_own_configuration_is_shown_and_cannot_be_changed() -> None:
+def test_the_brokers_own_configuration_cannot_be_changed() -> None:
     client = World().connect()
-    assert described(client, kind=4).keys() == BROKER.keys()
     assert alter(client, ("log.retention.ms", 0, "1"), kind=4) == 40

@@ -3,9 +3,16 @@
 from typing import Any
 
 import pytest
-from tests.doors.kafka.client import Client, World, batch_of
+from tests.doors.kafka.client import Client, World, batch_of, frame_of
+from tests.fakes import node
 
-from dragoman.doors.kafka.clientquotas import BURST_MS, FETCH_RATE, PRODUCE_RATE, Budget
+from dragoman.doors.kafka.clientquotas import (
+    BURST_MS,
+    FETCH_RATE,
+    PRODUCE_RATE,
+    Budget,
+    ClientQuotas,
+)
 from dragoman.doors.kafka.door import KafkaDoor
 
 
@@ -45,11 +52,11 @@ def test_quotas_are_told_by_filter_and_survive_in_documents() -> None:
     client = world.connect()
     assert alter(client, entity(user="ann"), producer_byte_rate=1000.5) == 0
     assert alter(client, entity(user="ann", client_id="app"), consumer_byte_rate=5.0) == 0
-    assert alter(client, entity(user=None), request_percentage=50.0) == 0
+    assert alter(client, entity(user=None), controller_mutation_rate=50.0) == 0
     assert alter(client, entity(ip="10.0.0.1"), connection_creation_rate=3.0) == 0
     ann = ({"user": "ann"}, {PRODUCE_RATE: 1000.5})
     both = ({"client-id": "app", "user": "ann"}, {FETCH_RATE: 5.0})
-    anybody = ({"user": None}, {"request_percentage": 50.0})
+    anybody = ({"user": None}, {"controller_mutation_rate": 50.0})
     other = Client(world)  # whose door has read nothing yet
     assert len(described(other)) == 4
     assert described(other, ("user", 0, "ann"), strict=True) == [ann]
@@ -66,6 +73,7 @@ def test_quotas_are_told_by_filter_and_survive_in_documents() -> None:
         (entity(user="a"), {PRODUCE_RATE: 0.0}),
         (entity(user="a"), {PRODUCE_RATE: -1.0}),
         (entity(user="a"), {"connection_creation_rate": 1.0}),
+        (entity(user="a"), {"request_percentage": 50.0}),  # nothing would keep to it
         (entity(ip="a", user="b"), {"connection_creation_rate": 1.0}),
         (entity(planet="a"), {PRODUCE_RATE: 1.0}),
         ([], {PRODUCE_RATE: 1.0}),
@@ -133,3 +141,30 @@ def test_a_budget_earns_again_what_was_spent() -> None:
     assert budget.charge(1_000, 1_000.0, 0) == 0
     assert budget.charge(500, 1_000.0, 0) == 501
     assert budget.charge(1, 1_000.0, 10 * BURST_MS) == 0
+
+
+def test_of_a_connection_too_many_nothing_is_served_at_first() -> None:
+    world = World()
+    first = world.connect()
+    quotas = first.door._talk.quotas
+    alter(first, entity(ip=None), connection_creation_rate=1.0)
+    assert quotas.connected(first.session, "10.0.0.1") == 0
+    assert 900 < quotas.connected(first.session, "10.0.0.1") < 1_100
+    assert quotas.connected(first.session, "10.0.0.2") == 0
+    alter(first, entity(ip="10.0.0.3"), connection_creation_rate=1000.0)
+    assert [quotas.connected(first.session, "10.0.0.3") for _ in range(3)] == [0, 0, 0]
+
+
+def test_one_that_is_held_back_is_served_once_its_time_has_come() -> None:
+    world = World()
+    alter(world.connect(), entity(ip=None), connection_creation_rate=0.5)
+    quotas = ClientQuotas()
+    opened = [
+        node.Connection(world, lambda session, end: KafkaDoor(session, end, quotas), port=9092)
+        for _ in range(2)
+    ]
+    for each in opened:
+        each.give(frame_of(18, 2, 1, {}))
+    assert [bool(each.shell.data) for each in opened] == [True, False]
+    world.advance(2_100)
+    assert opened[1].shell.data

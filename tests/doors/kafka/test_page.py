@@ -2,7 +2,7 @@ from pathlib import Path
 
 from dragoman.doors.kafka.apis import TABLE
 from dragoman.doors.kafka.configs import TABLE as CONFIGS
-from dragoman.doors.kafka.fields import IGNORED
+from dragoman.doors.kafka.fields import IGNORED, NOTES
 from dragoman.doors.kafka.page import page, paths_of
 from dragoman.wire.kafka.schema import APIS, request_fields
 
@@ -31,7 +31,7 @@ def test_the_page_names_every_field_of_every_api_that_is_served() -> None:
 
 
 def test_what_is_called_ignored_is_there() -> None:
-    named = {(api, path) for api, paths in IGNORED.items() for path in paths}
+    named = {(api, path) for table in (IGNORED, NOTES) for api in table for path in table[api]}
     known = {
         (api.name, path) for key, api in TABLE.items() for path, _ in paths_of(request_fields(key))
     }

@@ -40,3 +40,12 @@ def test_a_transactional_id_that_makes_no_sense_is_refused(
         World().connect(), transactional_id=name, transaction_timeout_ms=timeout_ms
     )
     assert answer["error_code"] == code
+
+
+@pytest.mark.parametrize("wish", ["enable_2pc", "keep_prepared_txn"])
+def test_a_transaction_that_somebody_else_decides_is_refused(wish: str) -> None:
+    message = {"transactional_id": "tx", "transaction_timeout_ms": 1000, wish: True}
+    answer = (
+        World().connect().ask(22, 6, {"enable_2pc": False, "keep_prepared_txn": False} | message)
+    )
+    assert answer["error_code"] == 53

@@ -9,6 +9,7 @@ from dragoman.wire.kafka.schema import APIS, Field, request_fields, response_fie
 
 SIDES: Final = {"request": request_fields, "response": response_fields}
 BITS: Final = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
+PORT_MAX: Final = (1 << 16) - 1
 EVERY_VERSION: Final = [
     (side, api.key, version)
     for api in APIS.values()
@@ -62,6 +63,8 @@ def _primitive(kind: str) -> st.SearchStrategy[Any]:
     if kind in BITS:
         half = 1 << (BITS[kind] - 1)
         return st.integers(-half, half - 1)
+    if kind == "u16":
+        return st.integers(0, PORT_MAX)
     if kind == "f64":
         return st.floats(allow_nan=False)
     if kind == "bool":
@@ -108,6 +111,8 @@ class SeededMessages:
                 return self._random.choice((0, 1, 7))
             half = 1 << (BITS[field.kind] - 1)
             return self._random.choice((0, 1, 7, -1, half - 1, -half))
+        if field.kind == "u16":
+            return self._random.choice((0, 1, PORT_MAX))
         if field.kind == "f64":
             return self._random.choice((0.0, 1.5, -2.0, 1e300))
         if field.kind == "bool":

@@ -10,6 +10,7 @@ from dragoman.doors.kafka import (
     auth,
     clientquotas,
     commits,
+    configsources,
     consumergroups,
     groupadmin,
     groups,
@@ -18,6 +19,7 @@ from dragoman.doors.kafka import (
     offsets,
     operations,
     producers,
+    quorum,
     scramusers,
     sharegroups,
     shareoffsets,
@@ -107,7 +109,7 @@ TABLE: Final[Mapping[int, Served]] = {
         "CreateAcls", 1, 3, access.serve_create, "of topics, groups, transactional ids, the cluster"
     ),
     31: Served("DeleteAcls", 1, 3, access.serve_delete),
-    32: Served("DescribeConfigs", 1, 4, alter.serve_describe),
+    32: Served("DescribeConfigs", 1, 4, configsources.serve_describe),
     33: Served("AlterConfigs", 0, 2, alter.serve_alter),
     34: Served(
         "AlterReplicaLogDirs",
@@ -134,10 +136,17 @@ TABLE: Final[Mapping[int, Served]] = {
         0,
         1,
         clientquotas.serve_alter,
-        "byte rates are kept to; request_percentage and rates of connections and changes are stored only",
+        "byte rates, controller_mutation_rate, connection_creation_rate; request_percentage is refused",
     ),
     50: Served("DescribeUserScramCredentials", 0, 0, scramusers.serve_describe),
     51: Served("AlterUserScramCredentials", 0, 0, scramusers.serve_alter),
+    55: Served(
+        "DescribeQuorum",
+        0,
+        2,
+        quorum.serve_describe,
+        "one voter, which leads; its log is the journal",
+    ),
     57: Served("UpdateFeatures", 0, 2, operations.serve_features, "only to the level they are at"),
     60: Served("DescribeCluster", 0, 2, metadata.serve_cluster),
     61: Served("DescribeProducers", 0, 0, inspection.serve_producers),
@@ -165,7 +174,7 @@ TABLE: Final[Mapping[int, Served]] = {
 }
 
 _BETWEEN_BROKERS: Final = "asked between brokers"
-_NO_QUORUM: Final = "there is no quorum of controllers"
+_NO_QUORUM: Final = "the quorum is one node, and stays so"
 _NO_TOKENS: Final = "no delegation tokens"
 _FOR_STREAMS: Final = "Kafka Streams uses classic groups here"
 
@@ -181,7 +190,6 @@ NOT_SERVED: Final[Mapping[int, tuple[str, str]]] = {
     52: ("Vote", _NO_QUORUM),
     53: ("BeginQuorumEpoch", _NO_QUORUM),
     54: ("EndQuorumEpoch", _NO_QUORUM),
-    55: ("DescribeQuorum", _NO_QUORUM),
     56: ("AlterPartition", _BETWEEN_BROKERS),
     58: ("Envelope", _BETWEEN_BROKERS),
     59: ("FetchSnapshot", _NO_QUORUM),

@@ -1,12 +1,13 @@
-"""Client quotas: how many bytes a second users and client ids may send and fetch (KIP-13, KIP-546).
+"""Client quotas: how much a second users and client ids may send, fetch and change, and addresses connect (KIP-13,
+KIP-546, KIP-599, KIP-612).
 
-    entity     user, client-id, or both, each by name or as the default of its kind; or ip
+    entity     user, client-id, or both, each by name or as the default of its kind; or ip, the same
     in force   for a client the first there is of: user and client id, user and default client id, user, default user
-               and client id, both defaults, default user, client id, default client id
+               and client id, both defaults, default user, client id, default client id; ip, default ip
 
-Connections of one user, client id or both share a budget. Who has spent more than a second's worth is told so with its
-answer (`throttle_time_ms`), and nothing more of it is served for that long. What is kept are documents; a change counts
-at once.
+Connections of one user, client id or both share a budget, and so do those of one address. Who has spent more than a
+second's worth is told so with its answer (`throttle_time_ms`), and nothing more of it is served for that long; of a
+connection too many nothing is served at first. What is kept are documents; a change counts at once.
 """
 
 from collections.abc import Iterator
@@ -40,10 +41,13 @@ KIND: Final = "kafka.quota"
 TAKES: Final = Need(SPACE, NAMESPACE, "", CONFIGURE)
 PRODUCE_RATE: Final = "producer_byte_rate"
 FETCH_RATE: Final = "consumer_byte_rate"
-OF_CLIENTS: Final = frozenset(
-    (PRODUCE_RATE, FETCH_RATE, "request_percentage", "controller_mutation_rate")
+MUTATION_RATE: Final = "controller_mutation_rate"  # partitions made and deleted
+CONNECTION_RATE: Final = "connection_creation_rate"
+OF_CLIENTS: Final = frozenset((PRODUCE_RATE, FETCH_RATE, MUTATION_RATE))
+OF_ADDRESSES: Final = frozenset((CONNECTION_RATE,))
+UNMEASURED: Final = (
+    "request_percentage"  # there are no request threads whose time could be shared out
 )
-OF_ADDRESSES: Final = frozenset(("connection_creation_rate",))
 USER, CLIENT, IP = "user", "client-id", "ip"
 EXACT, DEFAULT, ANY = 0, 1, 2  # in filters
 BURST_MS: Final = 1_000
@@ -65,7 +69,7 @@ class Budget:
         earned = rate * (now_ms - self._at_ms) / 1000
         self._spent = max(self._spent - earned, 0.0) + amount
         self._at_ms = now_ms
-        over = self._spent - rate * BURST_MS / 1000
+        over = self._spent - max(rate * BURST_MS / 1000, 1)
         return min(int(over * 1000 / rate) + 1, THROTTLE_MS_MAX) if over > 0 else 0
 
 
@@ -103,20 +107,28 @@ class ClientQuotas:
         self.known(session).pop(entity, None)
 
     def charge(self, talk: Talk, client_id: str, key: str, amount: int) -> int:
-        """The throttle time of whoever has just sent or fetched that much."""
+        """The throttle time of whoever has just spent that much; of 0: what it still has to wait."""
         known = self.known(talk.session)
-        if not known or not amount:
-            return 0
         user = talk.principal or "ANONYMOUS"
-        for entity in _in_order(user, client_id):
+        for entity in _in_order(user, client_id) if known else ():
             rate = known.get(entity, {}).get(key)
             if rate is not None:
                 kinds = dict(entity)
                 mine = (key, user if USER in kinds else "", client_id if CLIENT in kinds else "")
-                return self._budget(mine, talk.session.elapsed_ms()).charge(
-                    amount, rate, talk.session.elapsed_ms()
-                )
+                return self._spend(mine, amount, rate, talk.session.elapsed_ms())
         return 0
+
+    def connected(self, session: Session, address: str) -> int:
+        """For how long nothing is served of a connection that has just come from there."""
+        known = self.known(session)
+        for name in (address, None) if known else ():
+            rate = known.get(((IP, name),), {}).get(CONNECTION_RATE)
+            if rate is not None:
+                return self._spend((CONNECTION_RATE, address, ""), 1, rate, session.elapsed_ms())
+        return 0
+
+    def _spend(self, mine: tuple[str, str, str], amount: int, rate: float, now_ms: int) -> int:
+        return self._budget(mine, now_ms).charge(amount, rate, now_ms)
 
     def _budget(self, mine: tuple[str, str, str], now_ms: int) -> Budget:
         found = self._budgets.get(mine)
@@ -222,7 +234,9 @@ def _changed(talk: Talk, entity: Entity, ops: list[Message]) -> dict[str, float]
     allowed = OF_ADDRESSES if entity[0][0] == IP else OF_CLIENTS
     for op in ops:
         key, value = op["key"], op["value"]
-        if key not in allowed:
+        if key == UNMEASURED and not op["remove"]:
+            raise Refused(ErrorCode.INVALID_REQUEST, f"{key} is not supported: quotas are of rates")
+        if key not in allowed | {UNMEASURED}:
             raise Refused(ErrorCode.INVALID_REQUEST, f"no quota {key} of these")
         if op["remove"]:
             values.pop(key, None)

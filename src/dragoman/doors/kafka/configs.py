@@ -6,7 +6,7 @@ a setting of the kernel. Names that are not in the table are refused, with INVAL
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -30,11 +30,6 @@ INT: Final = 3
 LONG: Final = 5
 DOUBLE: Final = 6
 LIST: Final = 7
-
-# Where a value comes from (DescribeConfigs `config_source`).
-TOPIC_SOURCE: Final = 1
-STATIC_BROKER_SOURCE: Final = 4
-DEFAULT_SOURCE: Final = 5
 
 Maps = Callable[[StreamSettings, str], StreamSettings]
 WORKS: Final = "works"
@@ -199,22 +194,6 @@ TABLE: Final[Mapping[str, Config]] = {
     )
 }
 
-BROKER: Final[Mapping[str, tuple[str, int]]] = {
-    "auto.create.topics.enable": ("true", BOOLEAN),
-    "broker.id": ("1", INT),
-    "default.replication.factor": ("1", INT),
-    "group.initial.rebalance.delay.ms": ("50", INT),
-    "log.cleanup.policy": ("delete", LIST),
-    "log.retention.bytes": ("-1", LONG),
-    "log.retention.ms": (str(RETENTION_MS), LONG),
-    "message.max.bytes": (str(MESSAGE_BYTES_MAX), INT),
-    "min.insync.replicas": ("1", INT),
-    "num.partitions": ("1", INT),
-    "offsets.retention.minutes": ("10080", INT),
-    "offsets.topic.replication.factor": ("1", INT),
-    "transaction.state.log.replication.factor": ("1", INT),
-}
-
 
 def _words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
@@ -311,21 +290,43 @@ def topic_notes(settings: StreamSettings) -> dict[str, str]:
     return {name: value for name, value in settings.notes.items() if name in TABLE}
 
 
-def described(name: str, config: Config, settings: StreamSettings) -> tuple[str, bool]:
-    """A configuration's value, and whether it was set on the topic."""
-    value = settings.notes.get(name)
+def described(config: Config, settings: StreamSettings) -> tuple[str, bool]:
+    """A configuration's value, and whether it is the topic's own: a client has set it, or another protocol."""
+    value = settings.notes.get(config.name)
     if value is not None:
         return value, True
-    return _shown(name, settings) or config.default, False
+    show = _SHOWN.get(config.name)
+    shown = None if show is None else show(settings)
+    return (config.default, False) if shown in {None, config.default} else (str(shown), True)
 
 
-def _shown(name: str, settings: StreamSettings) -> str | None:
-    """A default that another protocol's settings have overridden."""
-    shown: dict[str, Any] = {
-        "retention.ms": settings.retention_ms or None,
-        "retention.bytes": settings.retention_bytes,
-        "max.message.bytes": settings.message_bytes_max or None,
-        HEADER_VALUES: settings.header_values,
-    }
-    value = shown.get(name)
-    return None if value is None else str(value)
+def _is_ended(settings: StreamSettings) -> bool:
+    """Whether age and size end anything: where they do not, for the policy, that is not shown as a setting."""
+    return "delete" in _words(settings.notes.get("cleanup.policy", "delete"))
+
+
+def _shown_policy(settings: StreamSettings) -> str:
+    if not settings.compact:
+        return "delete"
+    return "compact" if settings.retention_ms < 0 else "compact,delete"
+
+
+_SHOWN: Final[Mapping[str, Callable[[StreamSettings], str | None]]] = {
+    "cleanup.policy": _shown_policy,
+    "delete.retention.ms": lambda settings: str(settings.tombstone_ms),
+    "flush.messages": lambda settings: "1" if settings.level == SYNCED else None,
+    HEADER_VALUES: lambda settings: settings.header_values,
+    "max.compaction.lag.ms": lambda settings: (
+        None if settings.compact_within_ms < 0 else str(settings.compact_within_ms)
+    ),
+    "max.message.bytes": lambda settings: str(settings.message_bytes_max or MESSAGE_BYTES_MAX),
+    "min.cleanable.dirty.ratio": lambda settings: str(settings.dirty_percent / 100),
+    "min.compaction.lag.ms": lambda settings: str(settings.compact_after_ms),
+    "retention.bytes": lambda settings: (
+        str(settings.retention_bytes) if _is_ended(settings) else None
+    ),
+    "retention.ms": lambda settings: (
+        str(settings.retention_ms) if settings.retention_ms and _is_ended(settings) else None
+    ),
+}
+"""Settings of streams that other protocols may have set, as a topic's configurations. None: nothing to show."""

@@ -75,6 +75,8 @@ class KafkaDoor:
         self._session = session
         self._talk = Talk(session, connection)
         self._talk.quotas = quotas or ClientQuotas()
+        wait_ms = self._talk.quotas.connected(session, connection.peer[0])
+        self._talk.muted_until_ms = session.elapsed_ms() + wait_ms if wait_ms else 0
         self._buffer = FrameBuffer()
         if self._talk.principal is None:
             self._buffer.frame_bytes_max = STRANGER_BYTES_MAX

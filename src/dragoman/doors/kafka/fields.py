@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 NO_REPLICAS: Final = "one node: nobody follows"
-NO_ACCESS_LISTS: Final = "no access lists yet"
 AT_ONCE: Final = "done at once"
 TOLD_FOR_LOGS: Final = "meant for a log"
 
@@ -23,14 +22,9 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "rack_id": "one node: there is no nearer one",
     },
     "ListOffsets": {"replica_id": NO_REPLICAS, "timeout_ms": "there is one tier"},
-    "Metadata": {
-        "include_cluster_authorized_operations": NO_ACCESS_LISTS,
-        "include_topic_authorized_operations": NO_ACCESS_LISTS,
-    },
     "OffsetCommit": {"retention_time_ms": "a group is kept as a whole"},
     "JoinGroup": {"reason": TOLD_FOR_LOGS},
     "LeaveGroup": {"members.reason": TOLD_FOR_LOGS},
-    "DescribeGroups": {"include_authorized_operations": NO_ACCESS_LISTS},
     "ApiVersions": {
         "client_software_name": TOLD_FOR_LOGS,
         "client_software_version": TOLD_FOR_LOGS,
@@ -42,14 +36,8 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "DeleteTopics": {"timeout_ms": AT_ONCE},
     "DeleteRecords": {"timeout_ms": AT_ONCE},
-    "InitProducerId": {
-        "enable_2pc": "no transactions that somebody else decides",
-        "keep_prepared_txn": "no transactions that somebody else decides",
-    },
     "ConsumerGroupHeartbeat": {"rack_id": "described; one node: there is no nearer one"},
-    "ConsumerGroupDescribe": {"include_authorized_operations": NO_ACCESS_LISTS},
     "ShareGroupHeartbeat": {"rack_id": "described; one node: there is no nearer one"},
-    "ShareGroupDescribe": {"include_authorized_operations": NO_ACCESS_LISTS},
     "ShareFetch": {
         "min_bytes": "the first records that can be acquired are handed over",
         "batch_size": "what is acquired follows the stored batches",
@@ -81,8 +69,14 @@ IGNORED: Final[Mapping[str, Mapping[str, str]]] = {
         "timeout_ms": AT_ONCE,
     },
     "DescribeCluster": {
-        "include_cluster_authorized_operations": NO_ACCESS_LISTS,
         "include_fenced_brokers": "one node, and it answers",
     },
 }
 """API, field (a path), why."""
+NOTES: Final[Mapping[str, Mapping[str, str]]] = {
+    "InitProducerId": {
+        "enable_2pc": "true is refused: no transaction outlives its timeout",
+        "keep_prepared_txn": "true is refused: see enable_2pc",
+    },
+}
+"""Of fields that work: what is to be known of them."""

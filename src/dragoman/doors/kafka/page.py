@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dragoman.doors.kafka.apis import NOT_SERVED, TABLE
-from dragoman.doors.kafka.configs import BROKER
+from dragoman.doors.kafka.brokerconfigs import OWN
 from dragoman.doors.kafka.configs import TABLE as CONFIGS
-from dragoman.doors.kafka.fields import IGNORED
+from dragoman.doors.kafka.fields import IGNORED, NOTES
 from dragoman.doors.kafka.groupconfigs import TABLE as GROUPS
 from dragoman.wire.kafka.schema import Field, request_fields
 
@@ -41,9 +41,10 @@ Other protocols' messages are read as record batches made for the purpose; other
 - A transaction ends in one atomic set (markers, offsets and the end): nobody ever sees it being prepared, and none is
   left hanging for `kafka-transactions abort`. A client that uses the second kind (`transaction.version` 2) is told its
   next epoch once that would survive a loss of power.
-- No client telemetry. Quotas (`kafka-configs --alter --add-config producer_byte_rate=...`) of bytes a second are kept
-  to, over a second's worth; `request_percentage`, `controller_mutation_rate` and `connection_creation_rate` are stored
-  only. What Event Hubs' or other protocols' clients send is not counted.
+- No client telemetry. Quotas (`kafka-configs --alter --add-config producer_byte_rate=...`) are kept to, over a second's
+  worth: bytes produced and fetched, partitions made and deleted (`controller_mutation_rate`), and connections of an
+  address (`connection_creation_rate`), whose first request waits. `request_percentage` is refused: there are no threads
+  to share out. What Event Hubs' or other protocols' clients send is not counted.
 - Access lists (`kafka-acls`) are grants of [permissions.md](../permissions.md), for all protocols alike. Until the
   first one is made everybody may do everything; from then on what is not allowed is refused, as with
   `allow.everyone.if.no.acl.found=false`: name a superuser in the configuration before. `User:` is the one type of
@@ -106,7 +107,8 @@ def _fields() -> list[str]:
         ignored = IGNORED.get(api.name, {})
         for path, _ in paths_of(request_fields(key)):
             state = "refused" if api.refuses else "ignored" if path in ignored else "works"
-            lines.append(f"| {api.name} | {path} | {state} | {ignored.get(path, '')} |")
+            note = ignored.get(path) or NOTES.get(api.name, {}).get(path, "")
+            lines.append(f"| {api.name} | {path} | {state} | {note} |")
     return lines
 
 
@@ -144,8 +146,9 @@ def _configs() -> list[str]:
     ]
     lines += [
         "",
-        "Shown of the broker, and fixed: "
-        + ", ".join(f"{n}={v}" for n, (v, _) in BROKER.items())
+        "Described of the broker (resource type BROKER), which clients cannot configure: the defaults of topics by "
+        "their names there (log.retention.ms and so on), advertised.listeners, connections.max.reauth.ms, and "
+        + ", ".join(f"{row.name}={row.value}" for row in OWN)
         + ".",
     ]
     return lines

@@ -46,6 +46,9 @@ def _transactional(talk: Talk, version: int, message: Message) -> Message:
     try:
         if not message["transactional_id"]:
             raise Refused(ErrorCode.INVALID_REQUEST, "an empty transactional id")
+        if message.get("enable_2pc") or message.get("keep_prepared_txn"):
+            # KIP-939: as of a broker whose transaction.two.phase.commit.enable is false
+            raise Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
         identity: ProducerIdentity = talk.session.submit(
             InitProducer(
                 transactional_id=message["transactional_id"],

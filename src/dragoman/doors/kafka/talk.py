@@ -125,8 +125,8 @@ class Talk:
         self.session.act_as(principal, self.connection.peer[0])
 
     def throttle(self, client_id: str, key: str, amount: int) -> int:
-        """Charge the client for bytes; the ms for which nothing more of it is served."""
-        throttle_ms: int = self.quotas.charge(self, client_id, key, amount)
+        """Charge the client; the ms for which nothing more of it is served."""
+        throttle_ms: int = self.quotas.charge(self, client_id, key, amount) if amount else 0
         if throttle_ms:
             self.muted_until_ms = self.session.elapsed_ms() + throttle_ms
         return throttle_ms

@@ -9,6 +9,7 @@ from dragoman.doors.kafka.allowed import check, may
 from dragoman.doors.kafka.configs import TABLE, check_config, described, settings_of
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.metadata import NO_ID, PARTITIONS_DEFAULT
+from dragoman.doors.kafka.mutations import Mutations
 from dragoman.doors.kafka.names import check_topic
 from dragoman.doors.kafka.offsets import partition_at, partitions_of
 from dragoman.doors.kafka.talk import Request, Talk
@@ -47,11 +48,12 @@ def serve_create(talk: Talk, request: Request, message: Message) -> Message:
     """CreateTopics."""
     names = [topic["name"] for topic in message["topics"]]
     answers: list[Message] = []
+    mutations = Mutations(talk, request)
     for topic in message["topics"]:
         try:
             if names.count(topic["name"]) > 1:
                 raise Refused(ErrorCode.INVALID_REQUEST, "the topic is named twice")
-            info = _create(talk, topic, is_trial=message["validate_only"])
+            info = _create(talk, topic, mutations, is_trial=message["validate_only"])
             may_inspect = may(talk, INSPECT, STREAM, topic["name"])
             answers.append(_created(topic["name"], info) | ({} if may_inspect else _UNSEEN))
         except REFUSALS as error:
@@ -65,10 +67,12 @@ def serve_create(talk: Talk, request: Request, message: Message) -> Message:
                 }
             )
     talk.wait_for(SYNCED)
-    return {"topics": answers}
+    return {"topics": answers, "throttle_time_ms": mutations.throttle_ms}
 
 
-def _create(talk: Talk, topic: Message, *, is_trial: bool) -> tuple[bytes, StreamSettings]:
+def _create(
+    talk: Talk, topic: Message, mutations: Mutations, *, is_trial: bool
+) -> tuple[bytes, StreamSettings]:
     name = topic["name"]
     check_topic(name)
     check(talk, DECLARE, STREAM, name, DECLARE)
@@ -80,7 +84,9 @@ def _create(talk: Talk, topic: Message, *, is_trial: bool) -> tuple[bytes, Strea
     settings = settings_of(notes, _partition_count(topic))
     if is_trial:
         return NO_ID, settings
+    mutations.check()
     info: StreamInfo = talk.session.submit(CreateStream(name=name, settings=settings))
+    mutations.count(settings.partitions)
     return info.uuid, info.settings
 
 
@@ -116,7 +122,7 @@ def _created(name: str, made: tuple[bytes, StreamSettings]) -> Message:
     uuid, settings = made
     configs: list[Message] = []
     for config in TABLE.values():
-        value, is_set = described(config.name, config, settings)
+        value, is_set = described(config, settings)
         configs.append(
             {
                 "name": config.name,
@@ -144,11 +150,14 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
     ]
     wanted += [(name, NO_ID) for name in message.get("topic_names", ())]
     answers: list[Message] = []
+    mutations = Mutations(talk, request)
     for name, uuid in wanted:
         code, text, found = 0, None, name
         try:
             found = talk.find(uuid).name if name is None else name
+            mutations.check()
             info: StreamInfo = talk.session.submit(DeleteStream(name=found))
+            mutations.count(len(info.partitions))
             uuid = info.uuid  # noqa: PLW2901 - the answer tells both
         except REFUSALS as error:
             code, text = code_of(error), why(error)
@@ -157,24 +166,26 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
                 code = ErrorCode.UNKNOWN_TOPIC_ID
         answers.append({"name": found, "topic_id": uuid, "error_code": code, "error_message": text})
     talk.wait_for(SYNCED)
-    return {"responses": answers}
+    return {"responses": answers, "throttle_time_ms": mutations.throttle_ms}
 
 
 def serve_grow(talk: Talk, request: Request, message: Message) -> Message:
     """CreatePartitions."""
     answers: list[Message] = []
+    mutations = Mutations(talk, request)
     for topic in message["topics"]:
         code, text = 0, None
         try:
-            _grow(talk, topic["name"], topic["count"], is_trial=message["validate_only"])
+            _grow(talk, topic, mutations, is_trial=message["validate_only"])
         except REFUSALS as error:
             code, text = code_of(error), why(error)
         answers.append({"name": topic["name"], "error_code": code, "error_message": text})
     talk.wait_for(SYNCED)
-    return {"results": answers}
+    return {"results": answers, "throttle_time_ms": mutations.throttle_ms}
 
 
-def _grow(talk: Talk, name: str, count: int, *, is_trial: bool) -> None:
+def _grow(talk: Talk, topic: Message, mutations: Mutations, *, is_trial: bool) -> None:
+    name, count = topic["name"], topic["count"]
     allowed.check_topic(talk, ALTER, name)
     info: StreamInfo = talk.session.submit(DescribeStream(name=name))
     have = len(info.partitions)
@@ -184,9 +195,11 @@ def _grow(talk: Talk, name: str, count: int, *, is_trial: bool) -> None:
             f"the topic has {have} partitions: they can grow, to {PARTITIONS_MAX} at most",
         )
     if not is_trial:
+        mutations.check()
         talk.session.submit(
             AlterStream(name=name, settings=replace(info.settings, partitions=count))
         )
+        mutations.count(count - have)
 
 
 def serve_trim(talk: Talk, request: Request, message: Message) -> Message:

@@ -1,4 +1,4 @@
-"""Message layouts: what producers and transactions are under way, and what operators ask about them.
+"""Message layouts: what producers and transactions are under way, who leads, and what operators ask about it.
 
 Written in the notation that `schema` explains; it holds no code and knows no version's bytes.
 """
@@ -6,6 +6,21 @@ Written in the notation that `schema` explains; it holds no code and knows no ve
 from typing import Final
 
 MESSAGES: Final = """
+55 DescribeQuorum 0-2 flexible 0
+> topics:[ topic_name:str partitions:[ partition_index:i32 ] ]
+< error_code:i16 error_message:str?@2+ topics:[
+    topic_name:str partitions:[
+      partition_index:i32 error_code:i16 error_message:str?@2+ leader_id:i32 leader_epoch:i32
+      high_watermark:i64 current_voters:[
+        replica_id:i32 replica_directory_id:uuid@2+ log_end_offset:i64
+        last_fetch_timestamp:i64=-1@1+ last_caught_up_timestamp:i64=-1@1+
+      ] observers:[
+        replica_id:i32 replica_directory_id:uuid@2+ log_end_offset:i64
+        last_fetch_timestamp:i64=-1@1+ last_caught_up_timestamp:i64=-1@1+
+      ]
+    ]
+  ] nodes:[ node_id:i32 listeners:[ name:str host:str port:u16 ] ]@2+
+
 27 WriteTxnMarkers 1-2 flexible 1
 > markers:[
     producer_id:i64 producer_epoch:i16 transaction_result:bool

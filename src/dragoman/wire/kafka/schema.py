@@ -7,7 +7,7 @@ A message is a head line, a request after `>` and a response after `<`:
     < throttle_time_ms:i32=0@1+ error_code:i16
 
     field     name:type[?[versions]][=default][@versions][#tag]
-    type      i8 i16 i32 i64 bool uuid str bytes records, [primitive],
+    type      i8 i16 i32 i64 u16 f64 bool uuid str bytes records, [primitive],
               [ field ... ] an array of structs, { field ... } one struct
     ?         null is allowed (from those versions on), and is then the default
     =         the default; without it, or `?` or a tag, an encoder must be given the value
@@ -32,7 +32,7 @@ from dragoman.wire.kafka import (
 )
 
 PRIMITIVES: Final = frozenset(
-    ("i8", "i16", "i32", "i64", "f64", "bool", "uuid", "str", "bytes", "records")
+    ("i8", "i16", "i32", "i64", "u16", "f64", "bool", "uuid", "str", "bytes", "records")
 )
 NEVER: Final = 1 << 15  # above every int16 version: a message that has no flexible versions
 

@@ -1,0 +1,36 @@
+"""What is said of the broker is what it does."""
+
+from dragoman.doors.kafka.brokerconfigs import OWN, synonym_of
+from dragoman.doors.kafka.commits import METADATA_BYTES_MAX
+from dragoman.doors.kafka.configs import TABLE
+from dragoman.doors.kafka.metadata import PARTITIONS_DEFAULT
+from dragoman.kernel.groups.coordinator import INITIAL_DELAY_MS
+from dragoman.kernel.groups.terms import SESSION_TIMEOUT_MAX_MS, SESSION_TIMEOUT_MIN_MS
+from dragoman.model.limits import TRANSACTION_TIMEOUT_MS_MAX, TRANSACTIONAL_ID_UNUSED_MS
+from dragoman.wire.kafka.frame import FRAME_BYTES_MAX
+
+
+def test_its_numbers_are_those_of_the_code() -> None:
+    said = {row.name: row.value for row in OWN}
+    for name, number in {
+        "group.initial.rebalance.delay.ms": INITIAL_DELAY_MS,
+        "group.max.session.timeout.ms": SESSION_TIMEOUT_MAX_MS,
+        "group.min.session.timeout.ms": SESSION_TIMEOUT_MIN_MS,
+        "num.partitions": PARTITIONS_DEFAULT,
+        "offset.metadata.max.bytes": METADATA_BYTES_MAX,
+        "socket.request.max.bytes": FRAME_BYTES_MAX,
+        "transaction.max.timeout.ms": TRANSACTION_TIMEOUT_MS_MAX,
+        "transactional.id.expiration.ms": TRANSACTIONAL_ID_UNUSED_MS,
+    }.items():
+        assert said[name] == str(number), name
+
+
+def test_topics_have_their_defaults_from_it_where_kafkas_do() -> None:
+    assert synonym_of("retention.ms") == "log.retention.ms"
+    apart = {name for name in TABLE if synonym_of(name) is None}
+    assert apart == {
+        "dragoman.header.values",
+        "follower.replication.throttled.replicas",
+        "leader.replication.throttled.replicas",
+        "remote.storage.enable",
+    }
