@@ -120,6 +120,33 @@ def test_a_stranger_cannot_send_large_frames() -> None:
     assert client.shell.is_closed
 
 
+# --- tokens as they are, after a handshake of version 0 ---------------------------------------------------------------
+
+
+def raw(client: Client, token: bytes) -> None:
+    assert client.ask(17, 0, {"mechanism": "PLAIN"})["error_code"] == 0
+    client.give(len(token).to_bytes(4, "big") + token)
+
+
+def test_a_token_as_it_is_is_answered_so_and_requests_follow() -> None:
+    client = World({"alice": b"secret"}).connect()
+    raw(client, b"\0alice\0secret")
+    assert client.sent() == bytes(4)
+    assert client.ask(3, 5, ALL)["controller_id"] == 1
+    client.give((1 << 20).to_bytes(4, "big") + bytes(100))
+    assert not client.shell.is_closed
+
+
+def test_a_wrong_one_ends_the_connection_without_a_word() -> None:
+    world = World({"alice": b"secret"})
+    client = world.connect()
+    raw(client, b"\0alice\0wrong")
+    world.advance(REFUSAL_DELAY_MS - 1)
+    assert not client.shell.is_closed
+    world.advance(1)
+    assert (client.sent(), client.shell.is_closed) == (b"", True)
+
+
 # --- tokens --------------------------------------------------------------------------------------------------------
 
 

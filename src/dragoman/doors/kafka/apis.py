@@ -78,7 +78,7 @@ TABLE: Final[Mapping[int, Served]] = {
     15: Served("DescribeGroups", 0, 6, groupadmin.serve_describe),
     16: Served("ListGroups", 0, 5, groupadmin.serve_list),
     SASL_HANDSHAKE: Served(
-        "SaslHandshake", 0, 1, auth.serve_handshake, "PLAIN, SCRAM, OAUTHBEARER, always framed"
+        "SaslHandshake", 0, 1, auth.serve_handshake, "PLAIN, SCRAM, OAUTHBEARER"
     ),
     API_VERSIONS: Served("ApiVersions", 0, 4),
     19: Served("CreateTopics", 2, 7, topics.serve_create, "replication factors mean 1"),

@@ -17,6 +17,7 @@ from dragoman.doors.kafka import scramusers
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.doors.shared import users
 from dragoman.doors.shared.notyet import NotYet
+from dragoman.model.levels import APPLIED
 from dragoman.security.scram import HASHES
 from dragoman.wire.kafka.errors import ErrorCode
 
@@ -28,6 +29,7 @@ MECHANISMS: Final = (PLAIN, *HASHES, OAUTHBEARER)
 REFUSED_TOKEN: Final = b'{"status":"invalid_token"}'
 REFUSAL_DELAY_MS: Final = 100  # connection.failed.authentication.delay.ms
 CONNECTION_STRING: Final = "$ConnectionString"
+LENGTH_BYTES: Final = 4  # before a token that comes as it is
 PARTS: Final = 3  # authorization id, user, password (RFC 4616)
 _USER_FIELD: Final = "SharedAccessKeyName="
 _KEY_FIELD: Final = "SharedAccessKey="
@@ -38,7 +40,8 @@ class Attempt:
 
     __slots__ = ("_is_refused", "_request", "_talk", "_token", "deadline_ms")
 
-    def __init__(self, talk: Talk, request: Request, token: bytes) -> None:
+    def __init__(self, talk: Talk, request: Request | None, token: bytes) -> None:
+        """Without a request the token came as it is, after a handshake of version 0, and so is the answer."""
         self._talk = talk
         self._request = request
         self._token = token
@@ -60,13 +63,18 @@ class Attempt:
             self.deadline_ms = talk.session.elapsed_ms() + REFUSAL_DELAY_MS
             return False
         lifetime_ms = 0 if proof.principal is None else _begin(talk, proof)
-        talk.answer(self._request, _answer(0, None, proof.said, lifetime_ms))
+        if self._request is None:
+            talk.is_raw = proof.principal is None
+            talk.send(0, APPLIED, [len(proof.said).to_bytes(LENGTH_BYTES, "big") + proof.said])
+        else:
+            talk.answer(self._request, _answer(0, None, proof.said, lifetime_ms))
         return True
 
     def expire(self) -> None:
-        """Say that it is refused, then close."""
+        """Say that it is refused, where there are words for it, then close."""
         code = ErrorCode.SASL_AUTHENTICATION_FAILED
-        self._talk.answer(self._request, _answer(code, code.message, b"", 0))
+        if self._request is not None:
+            self._talk.answer(self._request, _answer(code, code.message, b"", 0))
         self._talk.is_closing = True
 
     def answered(self, ticket: int, result: object) -> bool:
@@ -84,7 +92,7 @@ def _answer(code: int, message: str | None, said: bytes, lifetime_ms: int) -> Me
 
 
 def serve_handshake(talk: Talk, request: Request, message: Message) -> Message:
-    """SaslHandshake. Version 0 would go on with bytes in no frame: what follows must be framed here too."""
+    """SaslHandshake. After version 0 tokens follow as they are, with their length before them, until it is over."""
     wanted = message["mechanism"]
     code = 0
     if wanted not in MECHANISMS:
@@ -94,6 +102,7 @@ def serve_handshake(talk: Talk, request: Request, message: Message) -> Message:
     else:
         talk.mechanism = wanted
         talk.exchange = None
+        talk.is_raw = request.version == 0
     return {"error_code": code, "mechanisms": list(MECHANISMS)}
 
 
@@ -102,10 +111,19 @@ def serve_authenticate(talk: Talk, request: Request, message: Message) -> Messag
     if not talk.mechanism:
         code = ErrorCode.ILLEGAL_SASL_STATE
         return _answer(code, code.message, b"", 0)
-    attempt = Attempt(talk, request, bytes(message["auth_bytes"]))
+    _attempt(talk, request, bytes(message["auth_bytes"]))
+    return None
+
+
+def serve_token(talk: Talk, token: bytes) -> None:
+    """A token as it is, in the place of a request."""
+    _attempt(talk, None, token)
+
+
+def _attempt(talk: Talk, request: Request | None, token: bytes) -> None:
+    attempt = Attempt(talk, request, token)
     if not attempt.look():
         talk.park(attempt)
-    return None
 
 
 class Proof(NamedTuple):

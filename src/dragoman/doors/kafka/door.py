@@ -22,6 +22,7 @@ from dragoman.doors.kafka.apis import (
     UNSUPPORTED,
     versions,
 )
+from dragoman.doors.kafka.auth import serve_token
 from dragoman.doors.kafka.clientquotas import ClientQuotas
 from dragoman.doors.kafka.fetch import Fetching
 from dragoman.doors.kafka.fetchsession import FetchSessions
@@ -35,7 +36,12 @@ from dragoman.kernel.api import Connection, Delivery, Holder, Session
 from dragoman.model.levels import APPLIED
 from dragoman.wire.kafka.codec import decode_request, encode_response_frame
 from dragoman.wire.kafka.errors import KafkaCodecError
-from dragoman.wire.kafka.frame import Frame, FrameBuffer, read_request_header
+from dragoman.wire.kafka.frame import (
+    FRAME_BYTES_MAX,
+    Frame,
+    FrameBuffer,
+    read_request_header,
+)
 from dragoman.wire.kafka.schema import APIS
 
 STRANGER_BYTES_MAX: Final = 64 * 1024  # of a frame before its sender has said who it is
@@ -92,6 +98,8 @@ class KafkaDoor:
         """Bytes from the peer."""
         if self._talk.is_closing:
             return
+        if self._talk.principal is not None:
+            self._buffer.frame_bytes_max = FRAME_BYTES_MAX
         for frame in self._buffer.receive(data):
             self._frames.append(frame)
             self._behind_bytes += frame[2] - frame[1]
@@ -122,6 +130,9 @@ class KafkaDoor:
     def _serve(self, frame: Frame) -> None:
         """Raises KafkaCodecError."""
         buf, start, end = frame
+        if self._talk.is_raw:
+            serve_token(self._talk, bytes(buf[start:end]))
+            return
         header = read_request_header(buf, start, end)
         key, version = header.api_key, header.api_version
         request = Request(
@@ -145,8 +156,6 @@ class KafkaDoor:
             answer = api.serve(self._talk, request, message)
             if answer is not None:
                 self._talk.answer(request, answer)
-            if self._talk.principal is not None and self._buffer.frame_bytes_max < BEHIND_BYTES_MAX:
-                self._buffer.frame_bytes_max = FrameBuffer().frame_bytes_max
 
     def _share(self, request: Request) -> None:
         """Raises KafkaCodecError."""

@@ -86,6 +86,7 @@ class Talk:
         "connection",
         "exchange",
         "is_closing",
+        "is_raw",
         "level",
         "mechanism",
         "muted_until_ms",
@@ -106,6 +107,7 @@ class Talk:
         self.principal: str | None = None
         self.mechanism = ""  # of SASL, once agreed on
         self.exchange: Any = None  # of SASL, while it takes more than one message
+        self.is_raw = False  # tokens of SASL come as they are, not as requests
         self.proved = ""  # the mechanism by which it has proved who it is
         self.until_ms: int | None = None  # elapsed time at which that has to be proved anew
         self.level = APPLIED  # what the answer to the request at hand waits for
