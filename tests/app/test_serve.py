@@ -3,6 +3,7 @@ import json
 import os
 import socket
 import stat
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from dragoman.app.config import ServeOptions
 from dragoman.app.errors import StartError
 from dragoman.app.faces import missing
 from dragoman.app.loop import SystemClock
-from dragoman.app.serve import Running, announce, bind_alias, run, start
+from dragoman.app.serve import Running, announce, bind_alias, hand_over_soon, run, start
 from dragoman.app.topology import NO_SESSION
 from dragoman.kernel.commands import Bind, DeclareQueue, DescribeQueue
 from dragoman.kernel.settings import SubscriptionSettings
@@ -261,3 +262,12 @@ def test_tokens_say_where_their_key_is_found(more: dict[str, object], expected: 
         assert running.parts.broker.node.issuer == expected.format(port)
 
     while_serving(options_of(ports={"kafka": 0, "pubsub": 0}, **more), step)
+
+
+def test_a_thread_beside_the_turn_gives_the_interpreter_back_soon() -> None:
+    before = sys.getswitchinterval()
+    try:
+        hand_over_soon()
+        assert sys.getswitchinterval() < before
+    finally:
+        sys.setswitchinterval(before)
