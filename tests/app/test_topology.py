@@ -1,11 +1,13 @@
 from typing import Any
 
 import pytest
+from tests.fakes.node import World
 
 from dragoman.app.problems import Problems
 from dragoman.app.topology import KINDS, WEEK_MS, commands_of, declare, offered, rehearse
 from dragoman.kernel import commands as c
 from dragoman.kernel.aliases import SetAlias
+from dragoman.kernel.api import GetRule
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import StreamNotFound
@@ -90,6 +92,9 @@ def test_a_dead_letter_address_is_a_table() -> None:
             "namespace.n.binding.b: Object missing required field",
         ),
         ({"pump": {"p": {"targets": []}}}, "namespace.n.pump.p: Object missing required field"),
+        ({"rule": {"r": {"chek": "true"}}}, "namespace.n.rule.r: no option chek; did you mean"),
+        ({"rule": {"r": {"bad": "never"}}}, "namespace.n.rule.r: Invalid enum value 'never'"),
+        ({"schema": {"s": {"kind": "json"}}}, "namespace.n.schema.s: Object missing required"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_stands(kinds: dict[str, Any], line: str) -> None:
@@ -97,7 +102,7 @@ def test_what_cannot_be_is_refused_where_it_stands(kinds: dict[str, Any], line: 
 
 
 def test_every_kind_of_the_file_has_a_maker() -> None:
-    assert tuple(KINDS) == ("stream", "queue", "route", "binding", "pump")
+    assert tuple(KINDS) == ("stream", "queue", "schema", "rule", "route", "binding", "pump")
 
 
 def test_what_only_a_door_or_a_session_may_set_is_not_offered() -> None:
@@ -148,3 +153,18 @@ def test_an_alias_is_a_name_of_its_protocol(aliases: Any) -> None:
 def test_a_subscription_that_cannot_be_made_is_told_by_its_name() -> None:
     (line,) = rehearse([CreateSubscription(name="nowhere", subscription="s")])
     assert line.startswith("subscription s of nowhere in default: ")
+
+
+def test_a_rule_is_made_with_its_schema_and_left_alone_once_it_is_there() -> None:
+    namespaces = {
+        "default": {
+            "rule": {"r": {"on": ["q"], "schema": "s", "check": "msg.a > 0", "bad": "drop"}},
+            "schema": {"s": {"kind": "json", "text": '{"type": "object"}'}},
+        }
+    }
+    commands = made(namespaces)
+    assert rehearse(commands) == []
+    world = World()
+    for _ in range(2):
+        assert declare(world.kernel, commands) == []
+    assert world.kernel.submit(GetRule(name="r"), 0).version == 1

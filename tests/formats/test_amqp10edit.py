@@ -107,7 +107,7 @@ def test_an_action_changes_what_it_names_and_nothing_else() -> None:
     [({"a": [1]}, {}), ({}, {"content_type": "é"}), ({}, {"to": "\ud800"})],
 )
 def test_what_amqp_cannot_say_is_refused(
-    headers: dict[str, object], fields: dict[str, str | None]
+    headers: dict[str, object], fields: dict[str, str | bytes | int | None]
 ) -> None:
     change = Change()
     change.headers, change.fields = headers, fields

@@ -19,7 +19,15 @@ from dragoman.app.configfile import (
     StorageSection,
     UserSection,
 )
-from dragoman.app.topology import LEVELS, BindingSection, PumpSection, StreamSection, offered
+from dragoman.app.topology import (
+    LEVELS,
+    BindingSection,
+    PumpSection,
+    SchemaSection,
+    StreamSection,
+    offered,
+)
+from dragoman.kernel.rules.settings import RuleSettings
 from dragoman.kernel.settings import RouteSettings, SubscriptionSettings
 
 BEFORE: Final = """\
@@ -109,6 +117,16 @@ SECTIONS: Final[tuple[tuple[str, str, type[msgspec.Struct]], ...]] = (
             " options, `alias` one of names as above."
         ),
         SubscriptionSettings,
+    ),
+    (
+        "[namespace.NS.schema.NAME]",
+        "The first version of a subject of the schema store. A subject that is there already is left as it is.",
+        SchemaSection,
+    ),
+    (
+        "[namespace.NS.rule.NAME]",
+        "A rule, which checks and changes messages: see rules.md. One that is there already is left as it is.",
+        RuleSettings,
     ),
     (
         "[namespace.NS.route.NAME]",
@@ -211,6 +229,25 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "dialect": "what `filter` is in: headers to match, an Event Grid, Pub/Sub or Service Bus filter, or CEL",
         "dead_letter_expired": "what expires is a dead letter, too, where there is an address; else it is dropped",
     },
+    "[namespace.NS.schema.NAME]": {
+        "kind": "the language it is in (required)",
+        "text": "the schema (required)",
+    },
+    "[namespace.NS.rule.NAME]": {
+        "on": "streams whose publishes it judges",
+        "when": "CEL: which messages it is for; empty all",
+        "schema": "a subject that bodies must be as",
+        "schema_version": "which version of it; 0 the latest",
+        "encoding": "how bodies say it; `framed` is what the Schema Registry's clients write",
+        "by": "what is looked at: the body, or only which version of the subject it says it is",
+        "decode": "make JSON of framed Avro",
+        "check": "CEL: what must be true",
+        "set": "fields of the message by expressions of CEL",
+        "headers": "headers by expressions of CEL",
+        "plugin": "a transform of Python's, by name",
+        "bad": "what becomes of a bad message",
+        "dead_letter": "where it goes, if that is `dead-letter`; empty: the stream's name and `/dead`",
+    },
     "[namespace.NS.route.NAME]": {
         "kind": "how it chooses",
         "durable": "survives a restart",
@@ -228,6 +265,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "filter": "what is handed on of what the route has matched, in the words of `dialect`; empty takes all",
         "headers_set": "headers put on the message for this target, as pairs",
         "dialect": "what `filter` is in, as of a subscription's",
+        "rules": "rules for what is handed on, by name, in this order",
     },
     "[namespace.NS.pump.NAME]": {
         "source": "the stream it reads (required)",
@@ -242,6 +280,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "from_end": "begin with what comes, not with the oldest entry kept",
         "until_end": "go as far as the source reached when the pump was made, then be gone",
         "rate_max": "messages per second; 0 no limit",
+        "rules": "rules for what is carried, by name, in this order",
         "to_origin": "in place of targets: bring each dead letter back to the stream in which it died",
     },
 }

@@ -4,6 +4,8 @@ Made if it is missing, left as it is if it is there: a file never changes what c
 
     [namespace.NS.stream.NAME]     the kernel's StreamSettings, kept for a week; `alias`: what it is called, by protocol
     [namespace.NS.queue.NAME]      its SubscriptionSettings; `stream` holds those of the queue's stream
+    [namespace.NS.schema.NAME]     the first version of the subject NAME: `kind` (avro, json, protobuf) and `text`
+    [namespace.NS.rule.NAME]       its RuleSettings
     [namespace.NS.route.NAME]      its RouteSettings
     [namespace.NS.binding.NAME]    its BindingSettings, with `route`, `target` and `to_route`; NAME is only a label
     [namespace.NS.pump.NAME]       its PumpSettings, with `source` and, to consume instead of reading, `subscription`
@@ -19,6 +21,9 @@ from dragoman.kernel import commands as c
 from dragoman.kernel.aliases import SetAlias
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.pumps import CreatePump
+from dragoman.kernel.rules.commands import PutRule
+from dragoman.kernel.rules.settings import RuleSettings
+from dragoman.kernel.schemas import RegisterSchema
 from dragoman.kernel.settings import (
     BindingSettings,
     PumpSettings,
@@ -26,9 +31,10 @@ from dragoman.kernel.settings import (
     StreamSettings,
     SubscriptionSettings,
 )
-from dragoman.model.errors import AlreadyExists, KernelError
+from dragoman.model.errors import AlreadyExists, KernelError, VersionDiffers
 from dragoman.model.levels import SYNCED, WRITTEN
 from dragoman.model.names import RULES
+from dragoman.ports.schemas import SchemaKind
 
 LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
 MADE: Final[Mapping[str, type]] = {
@@ -36,12 +42,15 @@ MADE: Final[Mapping[str, type]] = {
     "queue": c.DeclareQueue,
     "route": c.DeclareRoute,
     "pump": CreatePump,
+    "rule": PutRule,
 }
 NOT_OFFERED: Final = frozenset(
     {"notes", "exclusive", "aliases", "group"}
 )  # a door's own; a session's own; given as `alias`; share groups' own
 ALIASED: Final = ("stream", "queue")
 NO_SESSION: Final = 0
+NO_VERSION: Final = 0
+FIRST_REVISION: Final = "1"
 WEEK_MS: Final = 7 * 24 * 3_600_000
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -65,8 +74,12 @@ def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
         try:
             kernel.submit(command, NO_SESSION)
         except KernelError as error:
-            if isinstance(error, AlreadyExists) and isinstance(command, CreatePump):
+            if isinstance(error, AlreadyExists) and isinstance(
+                command, CreatePump | RegisterSchema
+            ):
                 continue  # as an earlier start or a client made it
+            if isinstance(error, VersionDiffers) and isinstance(command, PutRule):
+                continue  # likewise
             problems.append(f"{_label(command)}: {str(error) or error.code}")
     return problems
 
@@ -74,11 +87,13 @@ def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
 def rehearse(commands: Iterable[Any], eventgrid: Iterable[Any] = ()) -> list[str]:
     """What would be refused, tried on an empty kernel in memory; `eventgrid` are resources of `app.eventgrid`."""
     from dragoman.app.loop import SystemEntropy  # noqa: PLC0415 - a broker that starts has its kernel
+    from dragoman.formats.schemas.languages import Languages  # noqa: PLC0415
     from dragoman.formats.translator import FormatTranslator  # noqa: PLC0415
     from dragoman.kernel.kernel import Kernel  # noqa: PLC0415
     from dragoman.kernel.routing import Routing  # noqa: PLC0415
 
     kernel = Kernel(FormatTranslator(), Routing(), lambda _: 0, SystemEntropy().token)
+    kernel.state.languages = Languages()
     kernel.begin(1)
     problems = declare(kernel, commands)
     if eventgrid:
@@ -96,6 +111,8 @@ def _label(command: Any) -> str:
         return f"binding of {command.route} to {command.target} in {command.namespace}"
     if isinstance(command, CreateSubscription):
         return f"subscription {command.subscription} of {command.name} in {command.namespace}"
+    if isinstance(command, RegisterSchema):
+        return f"namespace.{command.namespace}.schema.{command.subject}"
     kind = next(kind for kind, made in MADE.items() if isinstance(command, made))
     return f"namespace.{command.namespace}.{kind}.{command.name}"
 
@@ -200,6 +217,7 @@ def _binding(ns: str, name: str, table: dict[str, Any], where: str, problems: Pr
         filter=section.filter,
         headers_set=section.headers_set,
         dialect=section.dialect,
+        rules=section.rules,
     )
     return c.Bind(
         namespace=ns,
@@ -233,10 +251,40 @@ def _pump(ns: str, name: str, table: dict[str, Any], where: str, problems: Probl
     )
 
 
+def _rule(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    settings = problems.struct(table, RuleSettings, where)
+    if settings is None:
+        return None
+    return PutRule(namespace=ns, name=name, settings=settings, expected=NO_VERSION)
+
+
+class SchemaSection(msgspec.Struct, frozen=True, kw_only=True):
+    """The first version of a subject."""
+
+    kind: SchemaKind
+    text: str
+
+
+def _schema(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    section = problems.struct(table, SchemaSection, where)
+    if section is None:
+        return None
+    return RegisterSchema(
+        namespace=ns,
+        subject=name,
+        kind=section.kind,
+        text=section.text,
+        revision=FIRST_REVISION,
+        is_new=True,
+    )
+
+
 Maker = Callable[[str, str, dict[str, Any], str, Problems], Any]
 KINDS: Final[Mapping[str, Maker]] = {
     "stream": _stream,
     "queue": _queue,
+    "schema": _schema,
+    "rule": _rule,
     "route": _route,
     "binding": _binding,
     "pump": _pump,

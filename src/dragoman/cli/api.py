@@ -91,6 +91,10 @@ class Api:
         """Raises Refused, CommandError."""
         return self._ask("PATCH", path, {}, body)
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Raises Refused, CommandError."""
+        return self._ask("PUT", path, {}, body)
+
     def delete(self, path: str, **query: Any) -> None:
         """Raises Refused, CommandError."""
         self._ask("DELETE", path, query, None)

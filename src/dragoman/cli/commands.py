@@ -29,6 +29,7 @@ _QUEUE: Final = "dragoman.cli.queues:"
 _STREAM: Final = "dragoman.cli.streams:"
 _ROUTE: Final = "dragoman.cli.routes:"
 _PUMP: Final = "dragoman.cli.pumps:"
+_RULE: Final = "dragoman.cli.rules:"
 _DEAD: Final = "dragoman.cli.dead:"
 _EVENTGRID: Final = "dragoman.cli.eventgrid:"
 GROUPS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
@@ -76,6 +77,17 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
             "bind": (f"{_ROUTE}bind", "Make it hand on to somebody."),
             "unbind": (f"{_ROUTE}unbind", "Undo that."),
             "publish": (f"{_ROUTE}publish", "Publish through it."),
+            "trace": (f"{_RULE}trace", "Say where a message would go, and why."),
+        },
+    ),
+    "rule": (
+        "Rules, which check and change messages.",
+        {
+            "list": (f"{_RULE}list_", "List rules."),
+            "show": (f"{_RULE}show_", "Show one, and what it has done."),
+            "add": (f"{_RULE}add", "Make one."),
+            "delete": (f"{_RULE}delete", "Delete one."),
+            "test": (f"{_RULE}try_", "Try one on the last messages of a stream."),
         },
     ),
     "pump": (

@@ -82,6 +82,8 @@ def bind(
     to_route: bool = False,
     argument: Settings = None,
     header: Settings = None,
+    filter: str = "",
+    rule: list[str] | None = None,
     where: Where = USUAL,
 ) -> int:
     """Make a route hand on to a stream, a queue or another route.
@@ -93,6 +95,8 @@ def bind(
         to_route: The target is a route.
         argument: What the route's kind matches on or weighs by.
         header: A header to set on what is handed on.
+        filter: CEL: what is handed on.
+        rule: A rule for what is handed on.
     """
     api = Api(where)
     body = {
@@ -103,7 +107,10 @@ def bind(
         "key": key,
         "arguments": {n: value_of(v) for n, _, v in (a.partition("=") for a in argument or ())},
         "headers_set": [[n, v] for n, _, v in (h.partition("=") for h in header or ())],
+        "rules": rule or [],
     }
+    if filter:
+        body |= {"filter": {"expression": filter}, "dialect": "cel"}
     made = named(api, "routes", name, lambda: api.post("/bindings", body))
     show.document(made, as_json=where.json)
     return 0

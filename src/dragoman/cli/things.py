@@ -33,6 +33,6 @@ def named(api: Api, kind: str, name: str, ask: Callable[[], T]) -> T:
 
 def _all(api: Api, kind: str) -> Any:
     namespace = api.where.namespace
-    if kind == "pumps":
-        return api.get("/pumps", namespace=namespace)["items"]
+    if kind in ("pumps", "rules"):
+        return api.get(f"/{kind}", namespace=namespace)["items"]
     return api.pages(f"/{kind}", namespace=namespace)

@@ -107,7 +107,9 @@ def changed(entry: bytes, change: Change) -> bytes:
         if change.fields:
             said = read_properties(entry, split_entry(entry))
             for field, text in change.fields.items():
-                setattr(said, PROPERTIES[field], _property(field, text))
+                setattr(
+                    said, PROPERTIES[field], _property(field, None if text is None else str(text))
+                )
             message.properties = b"" if said == Properties() else to_bytes(said)
         return message.pack()
     except (DecodeError, NotEncodable, Untranslatable) as error:

@@ -236,16 +236,22 @@ class FormatTranslator:
         return CANONICAL, canonical.encode(found)
 
     def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
-        """One of AMQP 1.0 stays one, byte for byte but for what changes; of any other the envelope is kept. Raises
-        FormatError.
+        """One of AMQP 1.0 stays one, byte for byte but for what changes, where that is text; of any other the envelope
+        is kept. Raises FormatError.
         """
-        if format == AMQP10:
+        if (
+            format == AMQP10
+            and not change.has_body
+            and change.fields.keys() <= amqp10edit.PROPERTIES.keys()
+        ):
             return AMQP10, amqp10edit.changed(body, change)
         found = decode(format, body, 0).copy()
         kept = [pair for pair in found.headers if pair[0] not in change.headers]
         found.headers = kept + [
             (name, value) for name, value in change.headers.items() if value is not None
         ]
-        for name, text in change.fields.items():
-            setattr(found, name, text)
+        for name, value in change.fields.items():
+            setattr(found, name, value)
+        if change.has_body:
+            found.body, found.shape = change.body, "data"
         return CANONICAL, canonical.encode(found)

@@ -64,6 +64,7 @@ from dragoman.kernel.documents import (
     ListDocuments,
     PutDocument,
 )
+from dragoman.kernel.draft import without
 from dragoman.kernel.ends import Connection, ConnectionDoor, Guesses, Node
 from dragoman.kernel.entities import Holder
 from dragoman.kernel.filters.dialects import filter_as_cel
@@ -181,6 +182,16 @@ from dragoman.kernel.replies import (
     StreamHead,
     StreamInfo,
 )
+from dragoman.kernel.rules.commands import (
+    DeleteRule,
+    GetRule,
+    ListRules,
+    PutRule,
+    RuleInfo,
+    Tried,
+    TryRule,
+)
+from dragoman.kernel.rules.settings import RuleSettings
 from dragoman.kernel.scheduled import NextSchedule
 from dragoman.kernel.schedules import (
     CancelSchedule,
@@ -224,6 +235,7 @@ from dragoman.kernel.snapshots import (
     SeekSnapshot,
     SnapshotInfo,
 )
+from dragoman.kernel.tracing import Hop, Trace, Traced
 from dragoman.kernel.transactions.commands import (
     AddCursors,
     AddToTransaction,
@@ -312,6 +324,7 @@ __all__ = [
     "DeletePump",
     "DeleteQueue",
     "DeleteRoute",
+    "DeleteRule",
     "DeleteSchema",
     "DeleteSnapshot",
     "DeleteStream",
@@ -338,6 +351,7 @@ __all__ = [
     "ForgetShares",
     "GetDocument",
     "GetListing",
+    "GetRule",
     "GetSchema",
     "GetSchemaById",
     "GetSessionState",
@@ -348,6 +362,7 @@ __all__ = [
     "HeaderValues",
     "Heartbeat",
     "Holder",
+    "Hop",
     "InitProducer",
     "IsDry",
     "JoinGroup",
@@ -370,6 +385,7 @@ __all__ = [
     "ListQueues",
     "ListReferring",
     "ListRoutes",
+    "ListRules",
     "ListSchedules",
     "ListSessions",
     "ListShares",
@@ -404,6 +420,7 @@ __all__ = [
     "PurgeQueue",
     "PushedInfo",
     "PutDocument",
+    "PutRule",
     "QueueHead",
     "QueueInfo",
     "Read",
@@ -414,6 +431,8 @@ __all__ = [
     "Resolve",
     "RouteInfo",
     "RouteSettings",
+    "RuleInfo",
+    "RuleSettings",
     "ScheduleInfo",
     "ScheduledPage",
     "SchemaInfo",
@@ -446,8 +465,12 @@ __all__ = [
     "TakeCensus",
     "Token",
     "Tokens",
+    "Trace",
+    "Traced",
     "TransactionInfo",
+    "Tried",
     "TrimStream",
+    "TryRule",
     "Unbind",
     "ValidateSchema",
     "VersionHead",
@@ -455,4 +478,5 @@ __all__ = [
     "compile_selector",
     "filter_as_cel",
     "subscription_name",
+    "without",
 ]

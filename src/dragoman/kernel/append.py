@@ -91,10 +91,10 @@ def _readers(stream: Stream, block: Block, target: Target) -> list[Subscription]
 def _remember_producer(
     state: State, stream: Stream, partition: Partition, block: Block, producer: Producer
 ) -> None:
-    if producer.id < 0 or block.control:
+    if producer.id < 0 or (block.control and not producer.count):
         return
     remember(partition.producers, producer, block.offset)
-    if producer.transactional:
+    if producer.transactional and not block.control:
         pend(state, stream, partition, block, producer.id)
     else:
         block.producer = None  # all that is asked of it later was just remembered

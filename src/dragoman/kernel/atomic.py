@@ -18,7 +18,7 @@ from dragoman.kernel.leases.settle import decide_settle, still_held
 from dragoman.kernel.publish import decide_publish
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply, SettleReply
-from dragoman.kernel.scheduler import decide_schedule
+from dragoman.kernel.scheduler import decide_put_off, decide_schedule
 from dragoman.kernel.state import State
 from dragoman.model.errors import InvalidArgument, PublishRefused, QuotaExceeded
 from dragoman.model.limits import ATOMIC_BYTES_MAX, ATOMIC_COMMANDS_MAX
@@ -85,6 +85,8 @@ def decide_one(
     if command.due_ms > kernel.now_ms:
         return decide_schedule(kernel, command, pending)
     records, reply = decide_publish(kernel.state, command, kernel.now_ms, pending)
+    if reply.put_off is not None:
+        records += decide_put_off(kernel, reply, pending)
     if reply.refused >= 0:
         raise PublishRefused(command.address.name)
     return records, reply

@@ -37,6 +37,7 @@ class Publish:
     due_ms      wall time at which to publish (one for the whole batch); 0 now
     further_keys  more keys that a route goes by as well, each target once (AMQP's CC and BCC)
     latest_ms   the newest time its senders put on a message of the batch; 0: the time of storing
+    is_told     whether whoever sent it hears what is refused; what a rule refuses is dead-lettered or dropped otherwise
     """
 
     __slots__ = (
@@ -49,6 +50,7 @@ class Publish:
         "format",
         "further_keys",
         "hops",
+        "is_told",
         "keys",
         "latest_ms",
         "level",
@@ -73,6 +75,7 @@ class Publish:
         self.due_ms: int = 0
         self.latest_ms: int = 0
         self.control: bool = False
+        self.is_told: bool = True
         self.further_keys: tuple[str, ...] = ()
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None
@@ -155,6 +158,7 @@ class PublishReply:
     schedule    (stream, offset), the id of the first message that waits for its time; None when none does
     duplicate   all of it was sent before, by the producer's sequence or by dedup ids; `offset` is the old one
     duplicates  by dedup ids: index of a body -> the message it repeats
+    put_off     what rules put off: whoever decided on the publish is to schedule these
     """
 
     __slots__ = (
@@ -164,6 +168,7 @@ class PublishReply:
         "offset",
         "partition",
         "position",
+        "put_off",
         "refused",
         "routed",
         "schedule",
@@ -181,6 +186,7 @@ class PublishReply:
         self.duplicate: bool = False
         self.duplicates: dict[int, Original] | None = None
         self.schedule: tuple[int, int] | None = None
+        self.put_off: list[Publish] | None = None
 
 
 class SettleReply:

@@ -17,6 +17,7 @@ from dragoman.kernel.records import (
     Unbound,
 )
 from dragoman.kernel.replies import RouteInfo
+from dragoman.kernel.rules.book import check_named
 from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_name, check_owner
 from dragoman.model.errors import InUse, InvalidArgument, StreamNotFound
@@ -89,6 +90,7 @@ def decide_bind(state: State, command: Bind | Unbind, session: int) -> list[Reco
                 check_owner(subscription, session)
     if isinstance(command, Bind):
         state.routing.check(route, command.binding)
+        check_named(state, command.namespace, command.binding.rules)
         return [] if known else [Bound(route.id, target, command.to_route, command.binding)]
     return [Unbound(route.id, target, command.to_route, command.binding)] if known else []
 

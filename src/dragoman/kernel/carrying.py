@@ -14,8 +14,12 @@ from dragoman.kernel.publish import decide_moved
 from dragoman.kernel.pumps import Pump, dead_letter_of
 from dragoman.kernel.quotas import check_stored
 from dragoman.kernel.records import Record
+from dragoman.kernel.rules.fault import Fault
+from dragoman.kernel.rules.judging import Letter, letter_of
+from dragoman.kernel.rules.rule import Parcel, run
+from dragoman.kernel.scheduler import decide_put_off, decide_schedule
 from dragoman.kernel.settings import Address
-from dragoman.model.errors import InvalidArgument, KernelError, StorageFull
+from dragoman.model.errors import InvalidArgument, KernelError, MessageInvalid, StorageFull
 from dragoman.model.limits import PUMP_HOPS_MAX
 from dragoman.ports.translator import Death
 
@@ -72,15 +76,19 @@ def decide_carry(
         if pump.filter is None
         or pump.filter.matches(kernel.state.translator.fields(format_, bodies[at], 0))
     ]
+    is_judged = bool(kernel.state.rules.on)
     for target in targets or (HOME,):
         for command in _commands(
-            kernel.state, pump, target, block, offsets, format_, bodies, chosen
+            kernel.state, kernel.now_ms, pump, target, block, offsets, format_, bodies, chosen
         ):
+            if command.due_ms > kernel.now_ms:
+                records += decide_schedule(kernel, command, pending)[0]
+                continue
             check_stored(kernel.state, command)
-            more, reply = decide_moved(kernel.state, command, kernel.now_ms, pending)
+            more, reply = decide_moved(kernel.state, command, kernel.now_ms, pending, is_judged)
             if reply.refused >= 0:
                 raise Full(f"{target.name} has no room")
-            records += more
+            records += [*more, *decide_put_off(kernel, reply, pending)]
     return records, len(chosen)
 
 
@@ -94,6 +102,7 @@ def messages_of(state: "State", block: Block, start: int, end: int) -> tuple[int
 
 def _commands(
     state: "State",
+    now_ms: int,
     pump: Pump,
     target: Address,
     block: Block,
@@ -108,7 +117,8 @@ def _commands(
     headers = pump.settings.headers_set
     by_own_key = target.is_route and not target.key
     is_redrive = pump.ends is not None or pump.settings.to_origin
-    if not headers and not by_own_key and not is_redrive:
+    rules = state.rules.named(pump.namespace, pump.settings.rules)
+    if not headers and not by_own_key and not is_redrive and not rules:
         return [_publish(pump, target, block, offsets, format_, bodies, chosen)]
     commands: list[Publish] = []
     for at in chosen:
@@ -119,10 +129,40 @@ def _commands(
             own, body = state.translator.with_headers(format_, body, headers)
         if by_own_key:
             where = Address(target.name, state.translator.route_key(format_, bodies[at]), True)
-        command = _publish(pump, where, block, offsets, own, bodies, [at])
-        command.bodies = [body]
+        parcel = Parcel(own, body, state.translator.fields(own, body, 0))
+        fault = run(state, rules, parcel)
+        if fault is not None:
+            commands += _given_up(state, now_ms, pump, block, parcel, fault)
+            continue
+        command = _publish(pump, where, block, offsets, parcel.format, bodies, [at])
+        command.bodies = [parcel.body]
+        _direct(command, parcel, now_ms)
         commands.append(command)
     return commands
+
+
+def _direct(command: Publish, parcel: Parcel, now_ms: int) -> None:
+    """Where and when rules have it go."""
+    if parcel.target:
+        command.address = Address(parcel.target)
+    if parcel.is_rekeyed:
+        command.keys = None
+    if parcel.deliver_in_ms > 0:
+        command.due_ms = now_ms + parcel.deliver_in_ms
+    if parcel.expires_in_ms >= 0:
+        command.expires_ms = [max(now_ms, command.due_ms) + parcel.expires_in_ms]
+
+
+def _given_up(
+    state: "State", now_ms: int, pump: Pump, block: Block, parcel: Parcel, fault: Fault
+) -> list[Publish]:
+    """What a rule of the pump finds bad. Raises MessageInvalid where the pump is to give it up."""
+    if fault.bad == "reject":
+        raise MessageInvalid(fault.text)
+    if fault.bad == "drop":
+        return []
+    command = letter_of(state, Letter(pump.stream, parcel, fault), now_ms, block.hops + 1)
+    return [] if command is None else [command]
 
 
 def _sent_back(

@@ -18,6 +18,7 @@ from dragoman.kernel.commands import DEFAULT_NAMESPACE
 from dragoman.kernel.permissions import GRANT_KIND, GUARD_KIND, RESERVED, Grant, Need
 from dragoman.kernel.quotas import check_document
 from dragoman.kernel.records import DocumentDeleted, DocumentPut
+from dragoman.kernel.rules.settings import RULE_KIND
 from dragoman.model.errors import (
     AccessRefused,
     DocumentNotFound,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.state import State
 
+OWN: Final = RESERVED | {RULE_KIND}
 ANY_VERSION: Final = -1
 NO_VERSION: Final = 0
 
@@ -139,7 +141,7 @@ def decide_put(state: "State", command: PutDocument, now_ms: int) -> DocumentPut
 
 
 def _check_kind(kind: str) -> None:
-    if kind in RESERVED:
+    if kind in OWN:
         raise AccessRefused(f"documents of kind {kind} are the kernel's own")
 
 
@@ -200,8 +202,8 @@ def apply_document_put(state: "State", record: DocumentPut) -> None:
     documents.dirty[key] = None
     before = 0 if known is None else len(known.body)
     state.usage.count_document(record.namespace, known is None, len(record.body) - before)
-    if record.kind in RESERVED:
-        _apply_permission(state, key, record.body)
+    if record.kind in OWN:
+        _apply_own(state, key, record.body)
 
 
 def apply_document_deleted(state: "State", record: DocumentDeleted) -> None:
@@ -217,15 +219,20 @@ def apply_document_deleted(state: "State", record: DocumentDeleted) -> None:
         del documents.names[key[:2]]
     documents.dirty[key] = None
     state.usage.count_document(record.namespace, -1, -len(known.body))
-    if record.kind in RESERVED:
-        _apply_permission(state, key, known.body, is_gone=True)
+    if record.kind in OWN:
+        _apply_own(state, key, known.body, is_gone=True)
 
 
-def _apply_permission(state: "State", key: Key, body: bytes, *, is_gone: bool = False) -> None:
-    """A grant, or the mark of a guarded namespace, came or went."""
+def _apply_own(state: "State", key: Key, body: bytes, *, is_gone: bool = False) -> None:
+    """A grant, the mark of a guarded namespace, or a rule came or went."""
     permissions = state.permissions
     namespace, kind, name = key
-    if kind == GRANT_KIND:
+    if kind == RULE_KIND:
+        if is_gone:
+            state.rules.drop(namespace, name)
+        else:
+            state.rules.put(namespace, name, body)
+    elif kind == GRANT_KIND:
         change = permissions.drop if is_gone else permissions.add
         change(namespace, name, _GRANT.decode(body))
     elif kind == GUARD_KIND:

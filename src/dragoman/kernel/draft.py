@@ -5,7 +5,7 @@ order is kept; the other targets take them all the same. What one decision has g
 shared by all publishes of its set through `Pending`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from dragoman.kernel.block import Partition, measured
@@ -110,6 +110,27 @@ def like(command: Publish, format_: int, bodies: list[bytes]) -> Publish:
     other.partition = command.partition
     other.level = command.level
     other.hops = command.hops
+    return other
+
+
+def without(command: Publish, gone: Collection[int]) -> Publish | None:
+    """The same publish, of single messages, without those with these indexes; None when nothing is left."""
+    kept = [index for index in range(len(command.bodies)) if index not in gone]
+    if not kept or command.packed:
+        return None
+    other = like(command, command.format, [command.bodies[index] for index in kept])
+    other.is_told, other.due_ms, other.latest_ms = (
+        command.is_told,
+        command.due_ms,
+        command.latest_ms,
+    )
+    other.further_keys = command.further_keys
+    expires, priorities = command.expires_ms, command.priorities
+    keys, dedup = command.keys, command.dedup
+    other.expires_ms = None if expires is None else [expires[index] for index in kept]
+    other.priorities = None if priorities is None else [priorities[index] for index in kept]
+    other.keys = None if keys is None else [keys[index] for index in kept]
+    other.dedup = None if dedup is None else [dedup[index] for index in kept]
     return other
 
 

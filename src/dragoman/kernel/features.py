@@ -26,6 +26,7 @@ from dragoman.kernel import (
     sharing,
     snapshots,
     snapshotting,
+    tracing,
     unused,
 )
 from dragoman.kernel.groups import readers
@@ -49,6 +50,7 @@ from dragoman.kernel.records import (
     TransactionExtended,
     TransactionForgotten,
 )
+from dragoman.kernel.rules import commands as rules
 from dragoman.kernel.transactions import coordinator, transaction
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     **granting.HANDLERS,
     **registry.HANDLERS,
     **schemas.HANDLERS,
+    **rules.HANDLERS,
+    **tracing.HANDLERS,
     **aliases.HANDLERS,
     **catalogue.HANDLERS,
     **readers.HANDLERS,

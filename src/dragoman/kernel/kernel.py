@@ -39,7 +39,7 @@ from dragoman.kernel.replay import APPLY
 from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.kernel.reservation import skips
 from dragoman.kernel.retention import next_patrol_ms, patrol
-from dragoman.kernel.scheduler import schedule
+from dragoman.kernel.scheduler import decide_put_off, schedule
 from dragoman.kernel.state import LOOK_MS, Needs, State
 from dragoman.kernel.topology import deletion
 from dragoman.kernel.unused import drop_emptied
@@ -108,6 +108,8 @@ class Kernel:
             self.state.stirred = True
             return schedule(self, command)
         records, reply = decide_publish(self.state, command, self.now_ms)
+        if reply.put_off is not None:
+            records += decide_put_off(self, reply)
         self.commit(records)
         return reply
 

@@ -20,6 +20,7 @@ from dragoman.kernel import (
     pumps,
     registry,
     schemas,
+    tracing,
 )
 from dragoman.kernel import commands as c
 from dragoman.kernel import snapshots as s
@@ -54,6 +55,7 @@ from dragoman.kernel.permissions import (
     Need,
     subscription_name,
 )
+from dragoman.kernel.rules import commands as rules
 from dragoman.kernel.scheduled import NextSchedule
 from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ListSchedules
 from dragoman.kernel.settings import Address, SubscriptionSettings
@@ -424,6 +426,9 @@ TABLE: Final[Mapping[type, Judge]] = {
     documents.DeleteDocument: _of_document(DELETE),
     documents.GetDocument: free,  # a door shows of them what it judges right
     documents.ListDocuments: free,
+    **dict.fromkeys((rules.PutRule, rules.DeleteRule), _on_whole(ALTER)),
+    **dict.fromkeys((rules.GetRule, rules.ListRules), _on_whole(DESCRIBE)),
+    **dict.fromkeys((rules.TryRule, tracing.Trace), _on_whole(DESCRIBE)),
     schemas.RegisterSchema: _on(SCHEMA, DECLARE, "subject"),
     schemas.DescribeSubject: _on(SCHEMA, ANY, "subject"),
     schemas.GetSchema: _on(SCHEMA, ANY, "subject"),

@@ -38,11 +38,13 @@ from dragoman.kernel.pumps import (
     limit_of,
 )
 from dragoman.kernel.records import PumpCreated, PumpDeleted, PumpMoved, Record, Settled
+from dragoman.kernel.rules.book import check_named
 from dragoman.kernel.state import Needs
 from dragoman.model.errors import (
     AlreadyExists,
     InvalidArgument,
     KernelError,
+    MessageInvalid,
     PumpNotFound,
     QuotaExceeded,
     StorageFull,
@@ -117,6 +119,7 @@ def _check(state: "State", command: CreatePump) -> None:
     if not 0 <= settings.rate_max <= PUMP_RATE_MAX:
         raise InvalidArgument(f"a rate has 0 to {PUMP_RATE_MAX} messages per second")
     compiled(command.settings)
+    check_named(state, command.namespace, command.settings.rules)
     for target in command.settings.targets:
         if target.is_route:
             state.routing.get(command.namespace, target.name)
@@ -338,7 +341,8 @@ def _carry(kernel: "Decisions", pump: Pump, load: Load) -> None:
         if _narrow(pump, load):
             return
         pump.attempts += 1
-        if pump.attempts < pump.settings.attempts_max:
+        is_bad = isinstance(error, MessageInvalid)  # and stays so
+        if not is_bad and pump.attempts < pump.settings.attempts_max:
             delay_ms = pump.settings.retry_ms << min(pump.attempts - 1, 16)
             pump.retry_ms = kernel.elapsed_ms + min(delay_ms, PUMP_RETRY_MS_MAX)
             return

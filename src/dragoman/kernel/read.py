@@ -5,7 +5,7 @@ from typing import Final
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import FindEpoch, FindTime, Read
 from dragoman.kernel.epochs import UNKNOWN
-from dragoman.kernel.publish import partition_of
+from dragoman.kernel.slices import partition_of
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.transactions.transaction import aborted_since
 from dragoman.model.errors import OffsetOutOfRange

@@ -11,6 +11,7 @@ from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.filters.dialects import filter_in
 from dragoman.kernel.filters.nodes import Attribute, Field, Header
 from dragoman.kernel.records import Bound, RouteAltered, RouteCreated, Unbound
+from dragoman.kernel.routes.binding import Passage
 from dragoman.kernel.routes.graph import Resolution, resolve
 from dragoman.kernel.routes.route import Route as Matching
 from dragoman.kernel.settings import BindingSettings, RouteSettings
@@ -84,6 +85,10 @@ class Routing:
         route = self._routes.get(number)
         return None if route is None else route.name
 
+    def matching(self, number: int) -> Matching:
+        """The bindings of a route that is there."""
+        return self._graph[number]
+
     def count(self) -> int:
         """How many there are."""
         return len(self._routes)
@@ -144,6 +149,7 @@ class Routing:
             binding.arguments,
             filter_=_filter(binding),
             headers_set=binding.headers_set,
+            rules=binding.rules,
         ):
             route.bound.append(record)
 
@@ -229,7 +235,7 @@ class Routing:
     ) -> Streams | None:
         """Where every message with this key goes; None when that depends on the message. Raises RouteNotFound."""
         found = resolve(self._graph, self.get(namespace, name).id, key)
-        if found.unresolved or not found.by_key or found.headers_set:
+        if found.unresolved or not found.by_key or found.passages:
             return None
         return _streams_of(streams, found)
 
@@ -242,10 +248,10 @@ class Routing:
         fields: FieldSource,
         salt: int,
         further_keys: tuple[str, ...] = (),
-    ) -> tuple[Streams, dict[int, tuple[tuple[str, str], ...]]]:
-        """Where one message goes, and by stream id the headers to set on it. Raises RouteNotFound."""
+    ) -> tuple[Streams, Mapping[int, Passage]]:
+        """Where one message goes, and by stream id what bindings do to it. Raises RouteNotFound."""
         found = resolve(self._graph, self.get(namespace, name).id, key, fields, salt, further_keys)
-        return _streams_of(streams, found), dict(found.headers_set)  # type: ignore[arg-type]
+        return _streams_of(streams, found), found.passages  # type: ignore[return-value]
 
 
 def _streams_of(streams: Mapping[int, Stream], found: Resolution) -> Streams:

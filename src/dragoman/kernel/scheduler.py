@@ -9,6 +9,7 @@ from dragoman.kernel.draft import Pending
 from dragoman.kernel.publish import decide_moved, decide_publish
 from dragoman.kernel.records import Record, Runs, ScheduleSettled, StreamCreated, StreamDeleted
 from dragoman.kernel.replies import PublishReply
+from dragoman.kernel.rules.judging import refuse_bad
 from dragoman.kernel.schedules import (
     BUCKET_SETTINGS,
     SCHEDULES,
@@ -58,11 +59,25 @@ def schedule(kernel: "Decisions", command: Publish) -> PublishReply:
     return reply
 
 
+def decide_put_off(
+    kernel: "Decisions", reply: PublishReply, pending: Pending | None = None
+) -> list[Record]:
+    """Records that schedule what rules put off. Raises InvalidArgument."""
+    shared = pending or Pending()
+    records: list[Record] = []
+    for command in reply.put_off or ():
+        more, scheduled = decide_schedule(kernel, command, shared)
+        reply.level = max(reply.level, scheduled.level)
+        records += more
+    return records
+
+
 def decide_schedule(
     kernel: "Decisions", command: Publish, pending: Pending
 ) -> tuple[list[Record], PublishReply]:
     """Records that put `command` into its bucket, which is made now if it is not there: nobody can see it."""
     level = _check(kernel, command)
+    refuse_bad(kernel.state, command)
     bucket = bucket_for(kernel, command.due_ms)
     bodies = [wrap(command, index) for index in range(len(command.bodies))]
     inner = Publish(SCHEDULES, Address(bucket.stream.name), CANONICAL, bodies)
@@ -246,8 +261,10 @@ def _decide_sent(kernel: "Decisions", stored: bytes, pending: Pending) -> list[R
     if kernel.state.is_full:
         return None
     command = publish_of(unwrap(stored))
+    command.is_told = False
     try:
-        records, reply = decide_moved(kernel.state, command, kernel.now_ms, pending)
+        judged = bool(kernel.state.rules.on)
+        records, reply = decide_moved(kernel.state, command, kernel.now_ms, pending, judged)
     except KernelError:
         kernel.state.schedules.dropped += 1
         return []

@@ -138,6 +138,7 @@ class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     rate_max: int = 0
     to_origin: bool = False
     dialect: FilterDialect = "headers"  # what `filter` is written in
+    rules: tuple[str, ...] = ()  # by name, in this order, behind the filter
 
 
 class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -153,3 +154,4 @@ class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     filter: dict[str, Any] = msgspec.field(default_factory=dict)
     headers_set: tuple[tuple[str, str], ...] = ()
     dialect: FilterDialect = "headers"  # what `filter` is written in
+    rules: tuple[str, ...] = ()  # by name, in this order, behind the filter

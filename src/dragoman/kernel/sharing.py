@@ -32,9 +32,9 @@ from dragoman.kernel.groups.subscribed import Lookup
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.seek import Seek, seek
 from dragoman.kernel.leases.subscribe import decide_create
-from dragoman.kernel.publish import partition_of
 from dragoman.kernel.records import SubscriptionDeleted
 from dragoman.kernel.settings import SubscriptionSettings
+from dragoman.kernel.slices import partition_of
 from dragoman.model.errors import GroupNotEmpty, GroupNotFound, UnknownMember
 
 if TYPE_CHECKING:

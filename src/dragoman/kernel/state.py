@@ -25,6 +25,7 @@ from dragoman.kernel.permissions import Permissions
 from dragoman.kernel.pumps import Pumps
 from dragoman.kernel.quotas import Quotas, Usage
 from dragoman.kernel.retention import Patrol
+from dragoman.kernel.rules.book import Book
 from dragoman.kernel.schedules import Schedules
 from dragoman.kernel.snapshots import Snapshots
 from dragoman.kernel.transactions.transaction import Transactions
@@ -96,6 +97,7 @@ class State:
         "resident",
         "retry",
         "routing",
+        "rules",
         "schedules",
         "secret",
         "showing",
@@ -183,6 +185,7 @@ class State:
         self.permissions = Permissions()
         self.guarded = False  # whether some namespace is: only then permissions are asked at all
         self.languages: SchemaLanguages | None = None  # of schemas, set with the operator's quotas
+        self.rules = Book()
         self.aliases = Aliases()
         self.pushed = Pushed()
         self.listings: dict[str, Any] = {}  # by namespace; see `listing`

@@ -4,6 +4,7 @@ A class names the refusal; `code` is what logs, metrics and other languages see 
 class, through one table each; nobody matches on message text.
 """
 
+from collections import abc
 from typing import ClassVar
 
 
@@ -123,6 +124,25 @@ class SchemaIncompatible(InvalidArgument):
     """What one version of the subject describes cannot be read by another; the text says why."""
 
     code = "schema-incompatible"
+
+
+class RuleNotFound(NotFound):
+    """No such rule."""
+
+    code = "rule-not-found"
+
+
+class MessageInvalid(KernelError):
+    """A rule finds a message bad, and refuses it; of a batch nothing is taken.
+
+    `faults`: what is wrong, by the index of each message that is refused.
+    """
+
+    code = "message-invalid"
+
+    def __init__(self, why: str, faults: abc.Mapping[int, str] | None = None) -> None:
+        super().__init__(why)
+        self.faults: abc.Mapping[int, str] = faults or {0: why}
 
 
 class Conflict(KernelError):

@@ -91,6 +91,12 @@ SCHEMA_VERSIONS_MAX: Final = 1_000  # of one subject, where whoever asks knows n
 SCHEMA_VERSIONS_GONE_MAX: Final = 100  # remembered of those deleted, for their place in the order
 SCHEMA_REFERENCES_MAX: Final = 64
 
+# --- rules ---
+RULES_PER_NAMESPACE_MAX: Final = 1_000
+RULE_STREAMS_MAX: Final = 100  # that one judges
+RULES_IN_A_ROW_MAX: Final = 16  # of a binding or a pump
+JUDGED_MAX: Final = 10_000  # messages of one publish to a stream with rules
+
 # --- permissions ---
 GRANTS_PER_NAMESPACE_MAX: Final = 10_000
 

@@ -77,14 +77,17 @@ class Change:
     """What a message says otherwise; what is None goes.
 
     headers    by name, typed as in the envelope
-    fields     by the envelope's name, text
+    fields     by the envelope's name: text, but for `key`, bytes, and `priority`, a number
+    body       another one, if `has_body`
     """
 
-    __slots__ = ("fields", "headers")
+    __slots__ = ("body", "fields", "has_body", "headers")
 
     def __init__(self) -> None:
         self.headers: dict[str, object] = {}
-        self.fields: dict[str, str | None] = {}
+        self.fields: dict[str, str | bytes | int | None] = {}
+        self.has_body = False
+        self.body: bytes | None = None
 
 
 class Translator(Protocol):

@@ -88,6 +88,7 @@ def busy() -> Admin:
     admin.post("/streams/default/log/subscriptions", {"name": "s"}, 201)
     admin.post("/routes", {"name": "r"}, 201)
     admin.post("/bindings", {"route": "r", "target": "q"}, 201)
+    admin.post("/rules", {"name": "c", "settings": {"check": "true"}}, 201)
     settings = {"targets": [{"name": "q"}]}
     admin.post("/pumps", {"name": "p", "source": "log", "settings": settings}, 201)
     admin.post("/queues/default/q/messages", {"messages": [{"body": "x", "headers": [["a", 1]]}]})
@@ -99,7 +100,7 @@ def busy() -> Admin:
 )
 def test_answers_are_what_it_says(endpoint: Any) -> None:
     admin = busy()
-    names = {"queues": "q", "streams": "log", "routes": "r", "pumps": "p"}
+    names = {"queues": "q", "streams": "log", "routes": "r", "pumps": "p", "rules": "c"}
     kind = endpoint.template.split("/")[3] if endpoint.template.count("/") > 2 else ""
     path = endpoint.template.replace("{namespace}", "default").replace("{subscription}", "s")
     path = path.replace("{name}", names.get(kind, ""))

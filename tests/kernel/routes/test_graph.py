@@ -4,6 +4,7 @@ from tests.kernel.filters.cases import Source
 
 from dragoman.kernel.filters.compiler import compile_filter
 from dragoman.kernel.filters.nodes import Header, equals
+from dragoman.kernel.routes.binding import Passage
 from dragoman.kernel.routes.graph import resolve
 from dragoman.kernel.routes.route import Route
 
@@ -113,11 +114,11 @@ def test_headers_to_set_add_up_along_the_way_and_the_first_way_counts() -> None:
     start, middle = Route("direct"), Route("fanout")
     start.bind("m", "k", headers_set=(("via", "m"),))
     start.bind("q1", "k")
-    middle.bind("q2", "", headers_set=(("last", 1),))
+    middle.bind("q2", "", headers_set=(("last", "1"),))
     middle.bind("q1", "")
     found = resolve({"x": start, "m": middle}, "x", "k")
     assert found.targets == ("q1", "q2")
-    assert found.headers_set == {"q2": (("via", "m"), ("last", 1))}
+    assert found.passages == {"q2": Passage((("via", "m"), ("last", "1")))}
 
 
 def test_further_keys_add_targets_but_not_for_routes_that_choose_one() -> None:

@@ -3,5 +3,6 @@ speak it, and so do the web console and others' management interfaces.
 
     endpoint   one operation: where, what goes in, what comes out        face      all of them as one service
     options    settings of entities as JSON                              views     entities as JSON
-    streams, queues, routes, pumps, messages    the operations           openapi   their description, made from them
+    streams, queues, routes, pumps, rules, messages    the operations
+    openapi    their description, made from them
 """

@@ -15,6 +15,7 @@ STATUSES: Final[Mapping[type[e.KernelError], int]] = {
     e.NotFound: 404,
     e.Conflict: 409,
     e.PublishRefused: 409,
+    e.MessageInvalid: 422,
     e.MessageTooLarge: 413,
     e.QuotaExceeded: 429,
     e.StorageFull: 507,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from dragoman.console.access import Access, is_local
-from dragoman.console.admin import grants, messages, pumps, queues, routes, streams
+from dragoman.console.admin import grants, messages, pumps, queues, routes, rules, streams
 from dragoman.console.admin.endpoint import Ask, Endpoint, decode_body, decode_query
 from dragoman.console.admin.errors import refusal
 from dragoman.console.admin.openapi import document
@@ -30,6 +30,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *queues.ENDPOINTS,
     *routes.ENDPOINTS,
     *pumps.ENDPOINTS,
+    *rules.ENDPOINTS,
     *messages.ENDPOINTS,
     *grants.ENDPOINTS,
     Endpoint(

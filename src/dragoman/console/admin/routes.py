@@ -67,6 +67,7 @@ class NewBinding(msgspec.Struct, forbid_unknown_fields=True):
     filter: dict[str, Any] = msgspec.field(default_factory=dict)
     headers_set: list[tuple[str, str]] = msgspec.field(default_factory=list)
     dialect: FilterDialect = "headers"
+    rules: list[str] = msgspec.field(default_factory=list)
 
 
 def list_routes(ask: Ask) -> RoutePage:
@@ -116,6 +117,7 @@ def create_binding(ask: Ask) -> BindingView:
         filter=body.filter,
         headers_set=tuple(body.headers_set),
         dialect=body.dialect,
+        rules=tuple(body.rules),
     )
     info = BindingInfo(body.route, body.target, body.to_route, settings)
     ask.session.submit(_command(Bind, body.namespace, info))

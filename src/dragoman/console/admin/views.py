@@ -92,6 +92,7 @@ class BindingView(msgspec.Struct):
     headers_set: list[tuple[str, str]]
     dialect: str
     cel: str
+    rules: list[str]
 
 
 class PumpView(msgspec.Struct):
@@ -197,6 +198,7 @@ def binding_view(namespace: str, info: BindingInfo) -> BindingView:
         list(settings.headers_set),
         settings.dialect,
         filter_as_cel(settings.dialect, settings.filter),
+        list(settings.rules),
     )
 
 

@@ -77,6 +77,7 @@ TABLE: Final[Mapping[type[e.KernelError], Reply]] = {
     e.ResourceLocked: Reply(RESOURCE_LOCKED, _LOCKED),
     e.LeaseExpired: Reply(PRECONDITION_FAILED, "unknown delivery tag: {0}"),
     e.PublishRefused: Reply(PRECONDITION_FAILED, "publish to '{0}' in vhost '{vhost}' refused"),
+    e.MessageInvalid: Reply(PRECONDITION_FAILED, "{0}"),
     e.MessageTooLarge: Reply(PRECONDITION_FAILED, "message too large: {0}"),
     e.QuotaExceeded: Reply(PRECONDITION_FAILED, "{0}"),
     e.StorageFull: Reply(RESOURCE_ERROR, "{0}"),

@@ -13,8 +13,9 @@ from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import NO_ROUTE, NOT_IMPLEMENTED, Refused, refusal_of
 from dragoman.doors.amqp091.rewriting import rewritten
 from dragoman.doors.amqp091.traits import PLAIN, Traits
+from dragoman.doors.shared.judged import publish_good
 from dragoman.kernel.api import Address, Publish, PublishReply
-from dragoman.model.errors import KernelError, StorageFull, StreamNotFound
+from dragoman.model.errors import KernelError, MessageInvalid, StorageFull, StreamNotFound
 from dragoman.model.levels import AMQP091, APPLIED, SYNCED
 from dragoman.wire.amqp091.errors import AmqpError
 from dragoman.wire.amqp091.events import PublishRun
@@ -78,18 +79,23 @@ def _publish_alike(
     if channel.transaction is not None:
         channel.transaction.publish(commands, headers, bodies, mandatory)
         return
+    bad: set[int] = set()
     try:
-        replies = [_carry_out(channel, command) for command in commands]
+        replies = [_carry_out(channel, command, bad) for command in commands]
     except StorageFull:
         run.headers, run.bodies = run.headers[start:], run.bodies[start:]
         raise Held from None
-    conclude(channel, replies, headers, bodies, mandatory)
+    if bad:
+        conclude_some(channel, replies, headers, bodies, mandatory, bad)
+    else:
+        conclude(channel, replies, headers, bodies, mandatory)
 
 
 def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
     """What the properties ask of the kernel, and what the confirm must wait for."""
     count = len(command.bodies)
     is_awaited = channel.confirms is not None or channel.transaction is not None
+    command.is_told = is_awaited
     command.level = SYNCED if is_awaited and traits.persistent else APPLIED
     if traits.expiration_ms >= 0:
         life_ms: int = max(traits.expiration_ms, LIFE_MS_MIN)
@@ -99,10 +105,16 @@ def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
         command.priorities = [traits.priority] * count
 
 
-def _carry_out(channel: Channel, command: Publish) -> PublishReply | None:
-    """None when the default exchange has no queue of that name. Raises Refused and StorageFull."""
+def _carry_out(channel: Channel, command: Publish, bad: set[int]) -> PublishReply | None:
+    """None when the default exchange has no queue of that name, or nothing is taken; `bad` learns what rules refuse.
+    Raises Refused and StorageFull.
+    """
     try:
         return channel.link.session.publish(command)
+    except MessageInvalid:
+        reply, faults = publish_good(channel.link.session, command)
+        bad.update(faults)
+        return reply
     except StreamNotFound:
         return None
     except StorageFull:
@@ -148,6 +160,34 @@ def conclude(
         if accepted < count:
             channel.confirms.add(count - accepted, 0, APPLIED, False)
         channel.link.waiting[channel] = None
+
+
+def conclude_some(
+    channel: Channel,
+    replies: list[PublishReply | None],
+    headers: list[bytes],
+    bodies: list[bytes],
+    mandatory: bytes,
+    bad: set[int],
+) -> None:
+    """As `conclude`, where rules refused some: one by one, as confirms come in the order of publishes."""
+    unrouted = _unrouted(replies, len(bodies))
+    for index in range(len(bodies)):
+        if index in bad:
+            if channel.confirms is not None:
+                channel.confirms.add(1, 0, APPLIED, False)
+                channel.link.waiting[channel] = None
+            continue
+        own: list[PublishReply | None] = []
+        for reply in replies:
+            if reply is None or index in unrouted:
+                own.append(None)
+                continue
+            mine = PublishReply(reply.routed, reply.offset, reply.partition, reply.level)
+            mine.position = reply.position
+            mine.refused = 0 if 0 <= reply.refused <= index else -1
+            own.append(mine)
+        conclude(channel, own, headers[index : index + 1], bodies[index : index + 1], mandatory)
 
 
 def _unrouted(replies: list[PublishReply | None], count: int) -> list[int]:

@@ -14,6 +14,7 @@ SERVER_BUSY: Final = VENDOR + "server-busy"
 
 CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {
     e.InvalidArgument: ARGUMENT,
+    e.MessageInvalid: ARGUMENT,
     e.PartitionNotFound: OUT_OF_RANGE,
     e.OffsetOutOfRange: ARGUMENT,
     e.ReaderFenced: LINK_STOLEN,

@@ -35,6 +35,8 @@ CODES: Final[Mapping[type[e.KernelError], ErrorCode]] = {
     e.ResourceLocked: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
     e.LeaseExpired: ErrorCode.INVALID_RECORD_STATE,
     e.PublishRefused: ErrorCode.POLICY_VIOLATION,
+    e.MessageInvalid: ErrorCode.INVALID_RECORD,
+    e.RuleNotFound: ErrorCode.RESOURCE_NOT_FOUND,
     e.MessageTooLarge: ErrorCode.MESSAGE_TOO_LARGE,
     e.QuotaExceeded: ErrorCode.POLICY_VIOLATION,
     e.StorageFull: ErrorCode.KAFKA_STORAGE_ERROR,

@@ -13,7 +13,7 @@ from dragoman.doors.kafka.limits import LimitsCache
 from dragoman.doors.kafka.talk import NAMESPACE, Request, Talk
 from dragoman.doors.kafka.transactions import begin
 from dragoman.kernel.api import SEND, TRANSACTION, Producer, Publish
-from dragoman.model.errors import InvalidTransactionState
+from dragoman.model.errors import InvalidTransactionState, MessageInvalid
 from dragoman.model.levels import APPLIED, KAFKA
 from dragoman.wire.kafka.batch import (
     NO_PRODUCER,
@@ -115,7 +115,9 @@ class Producing:
         return ProduceResult(topic, partition, 0, reply.offset, stamped_ms, UNKNOWN_OFFSET)
 
     def _particular(self, error: Exception, topic: str | bytes, records: bytes | None) -> Exception:
-        """The refusal of a batch for its times names the records that are at fault."""
+        """The refusal of a batch for its times, or by a rule, names the records that are at fault."""
+        if isinstance(error, MessageInvalid):
+            return RecordsRefused(sorted(error.faults.items()))
         if records is None or code_of(error) is not ErrorCode.INVALID_TIMESTAMP:
             return error
         try:

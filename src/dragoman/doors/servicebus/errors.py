@@ -22,6 +22,7 @@ ALREADY_EXISTS: Final = VENDOR + "entity-already-exists"
 
 CONDITIONS: Final[Mapping[type[e.KernelError], str]] = {
     e.InvalidArgument: ARGUMENT,
+    e.MessageInvalid: ARGUMENT,
     e.LeaseExpired: LOCK_LOST,
     e.ResourceLocked: SESSION_CANNOT_BE_LOCKED,
     e.StorageFull: SERVER_BUSY,

@@ -35,6 +35,7 @@ TABLE: Final[Mapping[type[e.KernelError], Reply]] = {
     e.KernelError: Reply(INTERNAL_ERROR),
     e.AccessRefused: Reply(AUTHORIZATION_ERROR),
     e.InvalidArgument: Reply(INVALID_PARAMETER, "Invalid parameter: {0}"),
+    e.MessageInvalid: Reply(INVALID_PARAMETER, "Invalid parameter: Message Reason: {0}"),
     e.NotFound: Reply(NOT_FOUND, "{0} does not exist"),
     e.QuotaExceeded: Reply(TOPIC_LIMIT_EXCEEDED),
 }

@@ -115,6 +115,7 @@ TABLE: Final[Mapping[type[e.KernelError], Reply]] = {
     e.ResourceLocked: Reply(ACCESS_DENIED, "The queue {0} belongs to another connection."),
     e.LeaseExpired: Reply(MESSAGE_NOT_INFLIGHT, "The specified message isn't in flight."),
     e.PublishRefused: Reply(OVER_LIMIT, "The queue {0} has no room."),
+    e.MessageInvalid: Reply(INVALID_MESSAGE_CONTENTS),
     e.MessageTooLarge: Reply(
         INVALID_PARAMETER_VALUE, "One or more parameters are invalid. Reason: {0}"
     ),

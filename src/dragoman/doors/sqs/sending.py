@@ -17,7 +17,7 @@ from dragoman.doors.sqs.queue import Queue
 from dragoman.doors.sqs.service import Service
 from dragoman.formats.sqs import id_text
 from dragoman.kernel.api import Address, Publish, PublishReply
-from dragoman.model.errors import KernelError, PublishRefused
+from dragoman.model.errors import KernelError, MessageInvalid, PublishRefused
 from dragoman.model.levels import APPLIED, SQS
 from dragoman.wire.aws.shapes import SendMessage, SendMessageBatch, Sent, SentBatch, SentEntry
 
@@ -78,14 +78,11 @@ def _publish_groups(
 ) -> tuple[int, int]:
     """Publish what waits equally long together; a group that is refused fails, others do not. (position, level)."""
     position, level = 0, APPLIED
-    for indexes in _groups(queue, composed):
-        group = [composed[index] for index in indexes]
-        try:
-            reply = publish(asked, queue, group)
-        except KernelError as error:
-            for index in indexes:
-                batch.fail(index, error)
+    for alike in _groups(queue, composed):
+        reply, indexes = _publish_good(asked, queue, composed, batch, alike)
+        if reply is None:
             continue
+        group = [composed[index] for index in indexes]
         position, level = max(position, reply.position), max(level, reply.level)
         taken = len(indexes) if reply.refused < 0 else reply.refused
         for index in indexes[taken:]:
@@ -105,6 +102,28 @@ def _publish_groups(
                 ),
             )
     return position, level
+
+
+def _publish_good(
+    asked: Asked,
+    queue: Queue,
+    composed: dict[int, Composed],
+    batch: Batch[SentEntry],
+    indexes: list[int],
+) -> tuple[PublishReply | None, list[int]]:
+    """The reply for what is taken, and what that is; what rules refuse fails alone, anything else fails them all."""
+    while indexes:
+        try:
+            return publish(asked, queue, [composed[index] for index in indexes]), indexes
+        except MessageInvalid as error:
+            for at, why in error.faults.items():
+                batch.fail(indexes[at], MessageInvalid(why))
+            indexes = [index for at, index in enumerate(indexes) if at not in error.faults]
+        except KernelError as error:
+            for index in indexes:
+                batch.fail(index, error)
+            break
+    return None, indexes
 
 
 def _groups(queue: Queue, composed: dict[int, Composed]) -> list[list[int]]:

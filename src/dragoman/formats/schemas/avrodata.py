@@ -22,32 +22,32 @@ _SPECIAL: Final = frozenset(("NaN", "Infinity", "-Infinity"))
 
 def check_binary(node: Node, data: bytes, budget: Budget) -> None:
     """Raises SchemaMismatch unless `data` is one value of the type, and nothing behind it."""
-    reader = _Binary(data, budget)
+    reader = Binary(data, budget)
     reader.skip(node, 0)
     if reader.at != len(data):
         raise SchemaMismatch(f"{len(data) - reader.at} bytes are left over")
 
 
-class _Binary:
+class Binary:
     """Walks over binary data."""
 
     def __init__(self, data: bytes, budget: Budget) -> None:
         self.at: int = 0
         self._data = data
         self._size: int = len(data)
-        self._budget = budget
+        self.budget = budget
 
     def skip(self, node: Node, depth: int) -> None:
         """Over one value. Raises SchemaMismatch."""
-        self._budget.take(1)
+        self.budget.take(1)
         if depth > DEPTH_MAX:
-            raise self._wrong("the data is too deep")
+            raise self.wrong("the data is too deep")
         kind = node.kind
         if kind == "record":
             for field in node.fields:
                 self.skip(field.node, depth + 1)
         elif kind == "union":
-            self.skip(node.branches[self._index(len(node.branches))], depth + 1)
+            self.skip(node.branches[self.index(len(node.branches))], depth + 1)
         elif node.inner is not None:
             self._blocks(node, node.inner, depth)
         elif kind != "null":
@@ -56,64 +56,64 @@ class _Binary:
     def _leaf(self, node: Node) -> None:
         kind = node.kind
         if kind in _WIDTHS:
-            self._number(_WIDTHS[kind])
+            self.number(_WIDTHS[kind])
         elif kind in _FIXED:
-            self._take(_FIXED[kind])
+            self.take(_FIXED[kind])
         elif kind == "string":
             self._text()
         elif kind == "bytes":
-            self._take(self._number(LONG_BITS))
+            self.take(self.number(LONG_BITS))
         elif kind == "fixed":
-            self._take(node.size)
+            self.take(node.size)
         elif kind == "enum":
-            self._index(len(node.symbols))
-        elif self._take(1)[0] > 1:
-            raise self._wrong("a boolean is 0 or 1")
+            self.index(len(node.symbols))
+        elif self.take(1)[0] > 1:
+            raise self.wrong("a boolean is 0 or 1")
 
-    def _wrong(self, text: str) -> SchemaMismatch:
+    def wrong(self, text: str) -> SchemaMismatch:
         return SchemaMismatch(f"at byte {self.at}: {text}")
 
-    def _take(self, size: int) -> bytes:
+    def take(self, size: int) -> bytes:
         start: int = self.at
         self.at = start + size
         if size < 0 or self.at > self._size:
             self.at = start
-            raise self._wrong("the data ends too soon")
+            raise self.wrong("the data ends too soon")
         return self._data[start : self.at]
 
-    def _number(self, bits: int) -> int:
+    def number(self, bits: int) -> int:
         """Zigzag, 7 bits to a byte."""
         number = shift = 0
         while True:
-            byte = self._take(1)[0]
+            byte = self.take(1)[0]
             number |= (byte & 0x7F) << shift
             if byte < 0x80:
                 break
             shift += 7
             if shift > VARINT_SHIFT_MAX:
-                raise self._wrong("a number of more than ten bytes")
+                raise self.wrong("a number of more than ten bytes")
         value = (number >> 1) ^ -(number & 1)
         if not -(1 << bits) <= value < 1 << bits:
-            raise self._wrong(f"{value} does not fit")
+            raise self.wrong(f"{value} does not fit")
         return value
 
-    def _index(self, count: int) -> int:
-        index = self._number(INT_BITS)
+    def index(self, count: int) -> int:
+        index = self.number(INT_BITS)
         if not 0 <= index < count:
-            raise self._wrong(f"{index} is none of {count}")
+            raise self.wrong(f"{index} is none of {count}")
         return index
 
     def _text(self) -> None:
         try:
-            self._take(self._number(LONG_BITS)).decode()
+            self.take(self.number(LONG_BITS)).decode()
         except UnicodeDecodeError:
-            raise self._wrong("a string that is not UTF-8") from None
+            raise self.wrong("a string that is not UTF-8") from None
 
     def _blocks(self, node: Node, inner: Node, depth: int) -> None:
         """An array, or a map: blocks of a count, and a size where the count is negative, until an empty one."""
-        while count := self._number(LONG_BITS):
+        while count := self.number(LONG_BITS):
             if count < 0:
-                self._number(LONG_BITS)
+                self.number(LONG_BITS)
             for _ in range(abs(count)):
                 if node.kind == "map":
                     self._text()

@@ -6,17 +6,17 @@ judge(kind, text, encoding) -> check(data, budget)      what is read is kept, th
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
-from dragoman.formats.schemas.limits import PROBLEMS_MAX, Budget
-from dragoman.model.errors import SchemaInvalid
-from dragoman.ports.schemas import SchemaKind, Source
+from dragoman.formats.schemas.limits import JUDGED_VALUES_MAX, PROBLEMS_MAX, Budget
+from dragoman.model.errors import NotSupported, SchemaInvalid
+from dragoman.ports.schemas import Encoding as Encoding  # noqa: PLC0414 - with the others
+from dragoman.ports.schemas import Judge, SchemaKind, Source
 
 KEPT_MAX: Final = 128
 ALONE: Final = "protobuf, one message"  # as Pub/Sub has it
-Encoding = Literal["json", "binary"]
 Check = Callable[[bytes, Budget], None]
 """Raises SchemaMismatch."""
 
@@ -61,6 +61,41 @@ class Languages:
         """Who says whether data is as the schema, which stands alone, says. Raises SchemaInvalid."""
         language = ALONE if kind == "protobuf" else kind
         return partial(_checker(kind, encoding), self._reading(language, Source(text)))
+
+    def judge_of(self, kind: SchemaKind, source: Source, encoding: Encoding) -> Judge:
+        """See the port."""
+        if kind == "json":
+            return partial(_judging_json(), self._reading(kind, source))
+        check = _checker(kind, encoding)
+        found = self._reading(kind, source)
+        if kind == "protobuf":
+            found = _framing().only_message(found)
+        return lambda body, _: check(found, body, Budget(JUDGED_VALUES_MAX))
+
+    def framed_judge_of(self, kind: SchemaKind, source: Source) -> Judge:
+        """See the port."""
+        framing, found = _framing(), self._reading(kind, source)
+        return partial(framing.JUDGES[kind], found)
+
+    def framed_reader_of(self, kind: SchemaKind, source: Source) -> Callable[[bytes], bytes]:
+        """See the port."""
+        if kind != "avro":
+            raise NotSupported(f"{kind} in frames is not made JSON of: Avro is")
+        from dragoman.formats.schemas.avrojson import to_json  # noqa: PLC0415 - as below
+
+        return partial(to_json, self._reading(kind, source))
+
+
+def _judging_json() -> Callable[[Any, bytes, Callable[[], object]], None]:
+    from dragoman.formats.schemas.jsondata import judge  # noqa: PLC0415 - as below
+
+    return judge
+
+
+def _framing() -> Any:
+    from dragoman.formats.schemas import framed  # noqa: PLC0415 - as below
+
+    return framed
 
 
 def _reader(language: str) -> Callable[[Source], Any]:

@@ -2,17 +2,16 @@
 
 from typing import Final
 
+from dragoman.ports.schemas import SchemaMismatch as SchemaMismatch  # noqa: PLC0414 - raised with these
+
 SCHEMA_BYTES_MAX: Final = 200_000  # of a definition
 DEPTH_MAX: Final = 64  # of declarations within each other, and of data
 PARTS_MAX: Final = 20_000  # values of an Avro schema, tokens of a definition in Protocol Buffers
 PROBLEMS_MAX: Final = 5  # told of why one schema may not follow another
 VALUES_MAX: Final = 400_000  # of data, judged in one go: what the broker does nothing else for
+JUDGED_VALUES_MAX: Final = 20_000  # of one message that rules judge: some milliseconds
 PROTO_JSON_VALUES: Final = 4  # what a value of Protocol Buffers in JSON counts as: it is as slow
 MEMORY_BYTES_MAX: Final = 64 << 20  # that data in Protocol Buffers may take, read
-
-
-class SchemaMismatch(Exception):
-    """Data is not what its schema says; the text says where and why."""
 
 
 class Budget:

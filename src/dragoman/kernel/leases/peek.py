@@ -19,7 +19,7 @@ from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
 from dragoman.kernel.leases.states import DONE, LEASED, READY, STATES
 from dragoman.kernel.leases.window import Window
-from dragoman.kernel.publish import partition_of
+from dragoman.kernel.slices import partition_of
 from dragoman.kernel.state import Needs, State
 from dragoman.kernel.topology import check_owner
 from dragoman.model.errors import InvalidArgument, OffsetOutOfRange, SubscriptionNotFound

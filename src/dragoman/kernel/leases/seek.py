@@ -23,10 +23,10 @@ from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
 from dragoman.kernel.leases.settle import give_back
 from dragoman.kernel.leases.states import DONE, RETURNED
-from dragoman.kernel.publish import partition_of
 from dragoman.kernel.records import Record, Sought, SubscriptionAltered
 from dragoman.kernel.replies import QueueInfo
 from dragoman.kernel.settings import SubscriptionSettings
+from dragoman.kernel.slices import partition_of
 from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_owner, indexed
 from dragoman.kernel.transactions.transaction import hide_pending

@@ -5,13 +5,13 @@
           -> none     -> the alternate route, when there is one
 
 Breadth first, so the order of targets follows the age of bindings. Each route is visited once, so cycles end. Where
-several ways lead to a target, the first one's header assignments are carried; along a way they add up.
+several ways lead to a target, the first one's header assignments and rules are carried; along a way they add up.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dragoman.kernel.routes.binding import HeadersSet, Target
+from dragoman.kernel.routes.binding import PLAIN, Passage, Target
 from dragoman.kernel.routes.hashing import mix
 from dragoman.kernel.routes.route import Route
 from dragoman.ports.translator import FieldSource
@@ -19,7 +19,7 @@ from dragoman.ports.translator import FieldSource
 RouteGraph = Mapping[Any, Route]
 """Routes by id. What is no id here is a final target, so ids of routes must not be ids of anything else."""
 
-_NO_ASSIGNMENTS: Final[Mapping[Target, HeadersSet]] = {}
+_NO_PASSAGES: Final[Mapping[Target, Passage]] = {}
 _SALT_STEP: Final = 0x9E3779B97F4A7C15  # SplitMix64's; routes in a row draw apart
 
 
@@ -30,21 +30,21 @@ class Resolution:
     by_key        the start and the key alone decided: the result holds for every message with that key until a binding,
                   route or alternate changes
     unresolved    fields were needed and not given: `targets` is empty and says nothing
-    headers_set   by target, headers to put on the message, in order; only targets that have any
+    passages      by target, what bindings do to the message, in order; only targets where they do anything
     """
 
-    __slots__ = ("by_key", "headers_set", "targets", "unresolved")
+    __slots__ = ("by_key", "passages", "targets", "unresolved")
 
     def __init__(
         self,
         targets: tuple[Target, ...],
         by_key: bool,
-        headers_set: Mapping[Target, HeadersSet] = _NO_ASSIGNMENTS,
+        passages: Mapping[Target, Passage] = _NO_PASSAGES,
         unresolved: bool = False,
     ) -> None:
         self.targets = targets
         self.by_key = by_key
-        self.headers_set = headers_set
+        self.passages = passages
         self.unresolved = unresolved
 
     def __repr__(self) -> str:
@@ -57,17 +57,17 @@ class _Walk:
     __slots__ = ("found", "queue", "seen")
 
     def __init__(self, start: Target) -> None:
-        self.queue: list[tuple[Target, HeadersSet]] = [(start, ())]
+        self.queue: list[tuple[Target, Passage]] = [(start, PLAIN)]
         self.seen: set[Target] = {start}
-        self.found: dict[Target, HeadersSet] = {}
+        self.found: dict[Target, Passage] = {}
 
-    def go(self, graph: RouteGraph, target: Target, headers_set: HeadersSet) -> None:
+    def go(self, graph: RouteGraph, target: Target, passage: Passage) -> None:
         """Follow one binding."""
         if target not in graph:
-            self.found.setdefault(target, headers_set)
+            self.found.setdefault(target, passage)
         elif target not in self.seen:
             self.seen.add(target)
-            self.queue.append((target, headers_set))
+            self.queue.append((target, passage))
 
 
 def resolve(
@@ -105,8 +105,8 @@ def resolve(
         for one_key in keys if route.matcher.by_key else keys[:1]:
             for binding in route.match(one_key, fields, salt):
                 matched = True
-                walk.go(graph, binding.target, inherited + binding.headers_set)
+                walk.go(graph, binding.target, inherited.then(binding))
         if not matched and route.alternate is not None and route.alternate in graph:
             walk.go(graph, route.alternate, inherited)
-    assignments = {target: headers for target, headers in walk.found.items() if headers}
-    return Resolution(tuple(walk.found), by_key, assignments or _NO_ASSIGNMENTS)
+    passages = {target: way for target, way in walk.found.items() if not way.is_plain}
+    return Resolution(tuple(walk.found), by_key, passages or _NO_PASSAGES)

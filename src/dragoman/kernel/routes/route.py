@@ -85,6 +85,7 @@ class Route:
         *,
         filter_: CompiledFilter | None = None,
         headers_set: HeadersSet = (),
+        rules: tuple[str, ...] = (),
     ) -> bool:
         """Add the binding; False, and nothing changed, when it is there. Raises InvalidArgument as `check` does."""
         name = identity(target, key, arguments)
@@ -92,7 +93,7 @@ class Route:
             return False
         self.matcher.check(key, arguments)
         self._order += 1
-        binding = Binding(target, key, arguments, self._order, filter_, headers_set)
+        binding = Binding(target, key, arguments, self._order, filter_, headers_set, rules)
         self.matcher.insert(binding)
         self._bound[name] = binding
         self._of_target.setdefault(target, {})[name] = binding

@@ -4,13 +4,15 @@ Arrived (back to back) -> Sink.take -> [Intake] -> publish -> outcome, once it i
 \-> credit given again for what has been answered
 """
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Final
 
 from dragoman.doors.shared.amqp10.profile import Incoming, Intake, Peer, Profile, Refused, Sink
 from dragoman.doors.shared.amqp10.strand import Strand, Waiting
+from dragoman.doors.shared.judged import NONE_BAD, publish_good
 from dragoman.kernel.api import PublishReply
-from dragoman.model.errors import KernelError, StreamNotFound
+from dragoman.model.errors import KernelError, MessageInvalid, StreamNotFound
 from dragoman.model.levels import APPLIED
 from dragoman.wire.amqp10.errors import RESOURCE_LIMIT_EXCEEDED, Error
 from dragoman.wire.amqp10.links import Arrival, Link
@@ -80,14 +82,20 @@ class Inlet:
         if intake.command is None:
             self._answer(part, intake.state, intake.position, intake.level)
             return
+        command = intake.command
+        command.is_told = not all(each.settled for each in part)
         try:
-            reply = self._peer.session.publish(intake.command)
+            if intake.is_batch:
+                reply: PublishReply | None = self._peer.session.publish(command)
+                bad = NONE_BAD
+            else:
+                reply, bad = publish_good(self._peer.session, command)
         except StreamNotFound:
             self._answer(part, intake.unrouted)
         except KernelError as error:
             self._answer(part, Rejected(self._profile.error_of(error)))
         else:
-            self._conclude(intake, part, reply)
+            self._conclude_all(intake, part, reply, bad)
 
     def _gather(self, intake: Intake, part: list[Arrival], name: bytes) -> None:
         """Part of a transaction: what comes of it is known when that is discharged."""
@@ -99,6 +107,29 @@ class Inlet:
             except Refused as error:
                 state = Rejected(error.error)
         self._answer(part, state)
+
+    def _conclude_all(
+        self,
+        intake: Intake,
+        part: list[Arrival],
+        reply: PublishReply | None,
+        bad: Mapping[int, str],
+    ) -> None:
+        """What rules refuse is rejected, whatever becomes of the others. Those come in order all the same."""
+        for index, why in bad.items():
+            error = self._profile.error_of(MessageInvalid(why))
+            self._answer([part[index]], Rejected(error))
+        if reply is not None and bad:
+            for index, arrival in enumerate(part):
+                if index not in bad:
+                    own = PublishReply(reply.routed, reply.offset, reply.partition, reply.level)
+                    own.position, own.schedule = reply.position, reply.schedule
+                    own.duplicate = reply.duplicate
+                    own.refused = 0 if 0 <= reply.refused <= index else -1
+                    own.unrouted = [0] if index in (reply.unrouted or ()) else None
+                    self._conclude(intake, [arrival], own)
+        elif reply is not None:
+            self._conclude(intake, part, reply)
 
     def _conclude(self, intake: Intake, part: list[Arrival], reply: PublishReply) -> None:
         """One command's reply to the outcomes of its deliveries."""

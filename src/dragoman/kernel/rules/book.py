@@ -1,0 +1,126 @@
+"""The rules there are. Each is a document of the kernel's own, and so in the journal and in checkpoints.
+
+document rule   NAME -> {"version": how often it was put, "settings": see `settings`}
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from dragoman.kernel.rules.rule import Plugins, Rule
+from dragoman.kernel.rules.settings import RULE_KIND as RULE_KIND  # noqa: PLC0414 - with its shape
+from dragoman.kernel.rules.settings import RuleSettings
+from dragoman.model.errors import InvalidArgument, RuleNotFound
+from dragoman.model.limits import RULES_IN_A_ROW_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dragoman.kernel.state import State
+
+Rules = tuple[Rule, ...]
+NO_RULES: Final[Rules] = ()
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """As its document has it."""
+
+    version: int
+    settings: RuleSettings
+
+
+_DECODER: Final = msgspec.json.Decoder(Stored)
+_LENIENT: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class Book:
+    """Rules by (namespace, name), and by (namespace, stream) those that judge what is published there, by name."""
+
+    __slots__ = ("by_key", "on", "plugins")
+
+    def __init__(self) -> None:
+        self.by_key: dict[tuple[str, str], Rule] = {}
+        self.on: dict[tuple[str, str], Rules] = {}
+        self.plugins = Plugins()
+
+    def find(self, namespace: str, name: str) -> Rule:
+        """Raises RuleNotFound."""
+        rule = self.by_key.get((namespace, name))
+        if rule is None:
+            raise RuleNotFound(name)
+        return rule
+
+    def named(self, namespace: str, names: "Sequence[str]") -> Rules:
+        """Rules in this order. Raises RuleNotFound."""
+        return tuple([self.find(namespace, name) for name in names])
+
+    def of(self, namespace: str) -> list[Rule]:
+        """The namespace's, by name."""
+        found = [rule for (owner, _), rule in self.by_key.items() if owner == namespace]
+        return sorted(found, key=lambda rule: rule.name)
+
+    def put(self, namespace: str, name: str, body: bytes) -> None:
+        """A document came. What cannot be made ready is there all the same, in trouble."""
+        self._forget(namespace, name)
+        rule = _rule_of(namespace, name, body, self.plugins)
+        self.by_key[namespace, name] = rule
+        for stream in rule.settings.on:
+            known = [each for each in self.on.get((namespace, stream), ()) if each.name != name]
+            rules = sorted([*known, rule], key=lambda each: each.name)
+            self.on[namespace, stream] = tuple(rules)
+
+    def drop(self, namespace: str, name: str) -> None:
+        """A document went."""
+        self._forget(namespace, name)
+
+    def refresh(self) -> None:
+        """Those in trouble may be ready now: plugins have come."""
+        for rule in list(self.by_key.values()):
+            if rule.trouble:
+                body = encode(rule.version, rule.settings)
+                self.put(rule.namespace, rule.name, body)
+
+    def _forget(self, namespace: str, name: str) -> None:
+        rule = self.by_key.pop((namespace, name), None)
+        for stream in () if rule is None else rule.settings.on:
+            left = tuple(each for each in self.on.get((namespace, stream), ()) if each is not rule)
+            if left:
+                self.on[namespace, stream] = left
+            else:
+                self.on.pop((namespace, stream), None)
+
+
+def encode(version: int, settings: RuleSettings) -> bytes:
+    """The document's body."""
+    return msgspec.json.encode(Stored(version, settings))
+
+
+def _rule_of(namespace: str, name: str, body: bytes, plugins: Plugins) -> Rule:
+    try:
+        stored = _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        found = _LENIENT.decode(body)
+        said = found.get("settings", {})
+        on = tuple(said.get("on", ())) if isinstance(said, dict) else ()
+        stored = Stored(found.get("version", 0), RuleSettings(on=on))
+        return _troubled(namespace, name, stored, str(error))
+    try:
+        return Rule(namespace, name, stored.version, stored.settings, plugins)
+    except InvalidArgument as error:
+        return _troubled(namespace, name, stored, str(error))
+
+
+def _troubled(namespace: str, name: str, stored: Stored, why: str) -> Rule:
+    rule = Rule(namespace, name, stored.version, RuleSettings(), Plugins())
+    rule.settings = stored.settings
+    rule.trouble = why
+    return rule
+
+
+def check_named(state: "State", namespace: str, names: "Sequence[str]") -> None:
+    """Whether a binding or a pump may have these rules. Raises InvalidArgument, RuleNotFound."""
+    if len(names) > RULES_IN_A_ROW_MAX:
+        raise InvalidArgument(f"at most {RULES_IN_A_ROW_MAX} rules follow each other")
+    for rule in state.rules.named(namespace, names):
+        if rule.settings.bad == "dead-letter" and not rule.settings.dead_letter:
+            raise InvalidArgument(f"the rule {rule.name} does not say where its dead letters go")

@@ -1,0 +1,118 @@
+import pytest
+from tests.kernel.rules.cases import AVRO, ORDER, Rules, said
+
+from dragoman.kernel.api import DeleteSchema, RegisterSchema
+from dragoman.model.errors import MessageInvalid
+
+PROTO = 'syntax = "proto3"; message Order { int64 total = 1; } message Other { string name = 1; }'
+
+
+def framed(id_: int, data: bytes) -> bytes:
+    return b"\0" + id_.to_bytes(4) + data
+
+
+def test_a_subject_that_changes_is_looked_at_anew() -> None:
+    rules = Rules()
+    rules.schema()
+    rules.rule(schema="order")
+    rules.publish({"total": 1})
+    rules.submit(RegisterSchema(subject="order", kind="json", text="false", revision="2"))
+    with pytest.raises(MessageInvalid):
+        rules.publish({"total": 1})
+    rules.submit(DeleteSchema(subject="order", version=2))
+    rules.publish({"total": 1})
+    rules.rule(schema="order", schema_version=1)
+    rules.publish({"total": 1})
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"\xff", "no JSON"),
+        (b"[" * 5_000, "no JSON"),
+        (b"null", "not of type"),
+        (b'{"total": 1e999}', ""),
+        (b'{"total": ' + b"9" * 5_000 + b"}", ""),
+        (b'{"total": "' + b"x" * 100_000 + b'"}', "not of type"),
+    ],
+)
+def test_whatever_a_body_is_it_is_judged(body: bytes, why: str) -> None:
+    rules = Rules()
+    rules.schema()
+    rules.rule(schema="order", bad="drop")
+    rules.publish(said(body))
+    rule = rules.world.kernel.state.rules.find("default", "r")
+    assert why in rule.counts.fault
+    assert len(rule.counts.fault) < 600
+
+
+def test_a_tombstone_is_as_any_schema_says() -> None:
+    rules = Rules()
+    rules.schema()
+    rules.rule(schema="order")
+    tombstone = said(b"")
+    tombstone.body = None
+    rules.publish(tombstone)
+
+
+def test_a_frame_says_a_version_of_the_subject_and_its_data_is_judged_by_that() -> None:
+    rules = Rules()
+    first = rules.schema(AVRO, "avro")
+    other = rules.schema('"string"', "avro", "other")
+    proto = rules.schema(PROTO, "protobuf", "proto")
+    rules.schema(ORDER, "json", "json")
+    rules.rule(schema="order", encoding="framed")
+    rules.publish(said(framed(first, b"\x02")))
+    for body, why in (
+        (framed(first, b"\x02\x02"), "left over"),
+        (framed(other, b"\x02a"), f"{other} is the id of no version of order"),
+        (framed(999, b"\x02"), "999 is the id of no version"),
+        (b"\0\0", "no frame"),
+        (b"\1" + framed(first, b"\x02")[1:], "no frame"),
+    ):
+        with pytest.raises(MessageInvalid, match=why):
+            rules.publish(said(body))
+    rules.rule(schema="proto", encoding="framed")
+    rules.publish(said(framed(proto, b"\0\x08\x07")), said(framed(proto, b"\2\2\x0a\x01a")))
+    for body in (b"\2\4\x08\x07", b"\2", b"\xff" * 12, b"\2\2\x0a\x05a", b"\3\2"):
+        with pytest.raises(MessageInvalid):
+            rules.publish(said(framed(proto, body)))
+
+
+def test_by_header_only_the_version_is_looked_at() -> None:
+    rules = Rules()
+    first = rules.schema()
+    rules.rule(schema="order", by="header")
+    rules.publish(said(framed(first, b"rubbish")), said(b"rubbish", {"schema-id": str(first)}))
+    rules.publish(said(b"", {"schema-id": first}), said(b"", {"schema-id": str(first).encode()}))
+    for message in (said(b"rubbish"), said(b"", {"schema-id": "1x"}), said(b"", {"schema-id": 99})):
+        with pytest.raises(MessageInvalid):
+            rules.publish(message)
+
+
+def test_framed_avro_becomes_json() -> None:
+    rules = Rules()
+    first = rules.schema(AVRO, "avro")
+    rules.rule(schema="order", encoding="framed", decode=True, check="msg.total > 0", bad="drop")
+    rules.publish(said(framed(first, b"\x0e")), said(framed(first, b"\x0d")))
+    (message,) = rules.stored()
+    assert (message.body, message.content_type) == (b'{"total":7}', "application/json")
+    rules.rule(decode=True, bad="drop")
+    rules.publish(said(framed(first, b"\x10")), said(framed(first, b"")), said(framed(9, b"")))
+    assert rules.values() == [{"total": 7}, {"total": 8}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("avro", AVRO), ("protobuf", PROTO.partition(" message Other")[0])]
+)
+def test_bodies_without_a_frame_are_in_binary_or_in_json(kind: str, text: str) -> None:
+    rules = Rules()
+    rules.schema(text, kind)
+    rules.rule(schema="order", encoding="binary")
+    rules.publish(said(b"\x02" if kind == "avro" else b"\x08\x02"))
+    with pytest.raises(MessageInvalid):
+        rules.publish(said({"total": 1}))
+    rules.rule(schema="order")
+    rules.publish({"total": 1})
+    with pytest.raises(MessageInvalid):
+        rules.publish({"total": {}})

@@ -1,0 +1,70 @@
+import pytest
+from tests.kernel.rules.cases import Rules
+
+from dragoman.kernel.api import (
+    Address,
+    AlterStream,
+    Bind,
+    BindingSettings,
+    DeclareRoute,
+    Producer,
+    RouteSettings,
+    StreamSettings,
+)
+from dragoman.model.errors import OutOfOrderSequence
+
+GOOD, BAD, ALSO = {"total": 1}, {"total": -1}, {"total": 2}
+
+
+def test_a_batch_loses_what_is_bad_and_its_producer_goes_on() -> None:
+    rules = Rules()
+    rules.rule(check="msg.total > 0", bad="drop")
+    first = rules.batch(GOOD, BAD, ALSO, producer=Producer(7, 0, 0, 3, False))
+    again = rules.batch(GOOD, BAD, ALSO, producer=Producer(7, 0, 0, 3, False))
+    assert (first.offset, again.offset, again.duplicate) == (0, 0, True)
+    rules.batch(BAD, BAD, producer=Producer(7, 0, 3, 2, False))
+    assert rules.batch(GOOD, producer=Producer(7, 0, 5, 1, False)).offset == 5
+    assert rules.values() == [GOOD, ALSO, GOOD]
+    with pytest.raises(OutOfOrderSequence):
+        rules.batch(GOOD, producer=Producer(7, 0, 8, 1, False))
+
+
+def test_a_marked_message_of_a_batch_keeps_its_place() -> None:
+    rules = Rules()
+    rules.rule(check="msg.total > 0", bad="pass")
+    rules.batch(GOOD, BAD, ALSO)
+    assert rules.values() == [GOOD, BAD, ALSO]
+    assert [bool(each.headers) for each in rules.stored()] == [False, True, False]
+    assert rules.blocks()[-1].end == 3
+
+
+def test_ids_that_were_sent_before_are_known_though_a_rule_changes_the_message() -> None:
+    rules = Rules()
+    rules.submit(AlterStream(name="orders", settings=StreamSettings(dedup_window_ms=60_000)))
+    rules.rule(set={"type": "'seen'"})
+    rules.publish(GOOD, ALSO, dedup=["a", "b"])
+    reply = rules.publish(ALSO, {"total": 3}, dedup=["b", "c"])
+    assert rules.values() == [GOOD, ALSO, {"total": 3}]
+    assert reply.duplicates is not None
+    assert {at: known.offset for at, known in reply.duplicates.items()} == {0: 1}
+
+
+def test_a_rule_of_a_binding_sends_elsewhere_later_and_for_a_while() -> None:
+    rules = Rules()
+    rules.submit(DeclareRoute(name="x", settings=RouteSettings(kind="fanout")))
+    later = {
+        "target": "msg.total > 1 ? 'billing' : 'orders'",
+        "deliver_in": "duration('4s')",
+        "expires_in": "60000",
+    }
+    rules.rule("later", on=(), set=later)
+    rules.submit(Bind(route="x", target="orders", binding=BindingSettings(rules=("later",))))
+    kernel = rules.world.kernel
+    kernel.now_ms = 1_000
+    rules.publish(GOOD, ALSO, to=Address("x", "k", is_route=True))
+    assert rules.values() + rules.values("billing") == []
+    kernel.now_ms = 5_500
+    while kernel.sweep():
+        pass
+    assert (rules.values(), rules.values("billing")) == ([GOOD], [ALSO])
+    assert rules.blocks()[0].expires_ms == [65_000]
