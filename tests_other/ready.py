@@ -62,9 +62,7 @@ def tool(name: str, package: str) -> str:
 
 def made(folder: Path, source: Path, command: list[str], seconds_max: int = INSTALL_S_MAX) -> None:
     """Run `command` in `folder`, once per state of `source`. Raises MissingError."""
-    stamp = folder / "made"
-    state = hashlib.sha256(source.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == state:
+    if _is_made(folder, source):
         return
     try:
         done = subprocess.run(
@@ -74,7 +72,16 @@ def made(folder: Path, source: Path, command: list[str], seconds_max: int = INST
         raise MissingError(f"{Path(command[0]).name} took more than {seconds_max} s") from None
     if done.returncode:
         raise MissingError(f"{Path(command[0]).name} failed: {(done.stderr or done.stdout)[-400:]}")
-    stamp.write_text(state)
+    (folder / "made").write_text(_state(source))
+
+
+def _is_made(folder: Path, source: Path) -> bool:
+    stamp = folder / "made"
+    return stamp.exists() and stamp.read_text() == _state(source)
+
+
+def _state(source: Path) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
 def on_node(name: str, protocol: str, package: str = "package.json") -> Program:
@@ -134,12 +141,45 @@ def from_go(name: str, module: str) -> Path:
     return program
 
 
-def built_on_node(name: str, package: str) -> Program:
-    """A client on Node with a library in C++ of its own, which takes minutes. Raises MissingError."""
+def check_building(what: str) -> None:
+    """Raises MissingError unless whoever runs this has time for it."""
     if os.environ.get("DRAGOMAN_BUILD_CLIENTS") != "1":
         raise MissingError(
-            f"{package} takes minutes to compile: set DRAGOMAN_BUILD_CLIENTS=1, and --timeout 900"
+            f"{what} takes minutes to compile: set DRAGOMAN_BUILD_CLIENTS=1, and --timeout 900"
         )
+
+
+def on_rust(name: str, protocol: str) -> Program:
+    """A client in Rust: a folder with its crate, compiled once. Raises MissingError."""
+    folder = CACHE / "rust" / name
+    program = folder / "target" / "release" / "program"
+    source = PROGRAMS / name / "src" / "main.rs"
+    if not _is_made(folder, source):
+        check_building(name)
+    cargo = tool("cargo", "cargo")
+    shutil.copytree(PROGRAMS / name, folder, dirs_exist_ok=True)
+    made(folder, source, [cargo, "build", "--release", "--locked"], BUILD_S_MAX)
+    return Program(protocol, (str(program),), folder)
+
+
+def from_crates(name: str, version: str) -> Path:
+    """A program that crates.io has the source of, compiled once. Raises MissingError."""
+    folder = CACHE / "rust" / name
+    program = folder / "bin" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    said = folder / "version"
+    said.write_text(version)
+    if not _is_made(folder, said):
+        check_building(name)
+    cargo = tool("cargo", "cargo")
+    install = [cargo, "install", name, "--version", version, "--locked", "--root", str(folder)]
+    made(folder, said, install, BUILD_S_MAX)
+    return program
+
+
+def built_on_node(name: str, package: str) -> Program:
+    """A client on Node with a library in C++ of its own, which takes minutes. Raises MissingError."""
+    check_building(package)
     node, npm = tool("node", "nodejs"), tool("npm", "npm")
     folder = CACHE / name
     built = folder / "built"

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 from tests_other.conftest import Broker
-from tests_other.ready import MissingError, Program, jars, on_go, on_java, on_node, tool
+from tests_other.ready import MissingError, Program, jars, on_go, on_java, on_node, on_rust, tool
 
 COUNT: Final = 50
 EXPECTED: Final = [f"value-{number}" for number in range(COUNT)]
@@ -14,6 +14,7 @@ CLIENTS: Final[dict[str, Callable[[], Program]]] = {
     "amqp091-go": lambda: on_go("amqp091go", "amqp"),
     "amqp-connection-manager": lambda: on_node("amqp-connection-manager", "amqp"),
     "amqplib": lambda: on_node("amqplib", "amqp"),
+    "lapin": lambda: on_rust("lapin", "amqp"),
 }
 
 
@@ -25,6 +26,9 @@ CLIENTS: Final[dict[str, Callable[[], Program]]] = {
         ("amqp091-go", "amqplib"),
         ("amqplib", "amqp091-go"),
         ("amqp-connection-manager", "amqp091-go"),
+        ("lapin", "lapin"),
+        ("lapin", "amqp091-go"),
+        ("amqp091-go", "lapin"),
     ],
 )
 def test_what_one_sends_another_receives_whole_and_in_order(

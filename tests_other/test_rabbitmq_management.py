@@ -1,4 +1,6 @@
-"""RabbitMQ's own command line for its management API, and what KEDA's scaler and Terraform's provider ask."""
+"""RabbitMQ's own command lines for its management API, rabbit-hole, on which Terraform's provider stands, and what
+KEDA's scaler asks.
+"""
 
 import json
 import sys
@@ -10,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 from tests_other.conftest import Broker
+from tests_other.ready import MissingError, from_crates, on_go
 
 PACKAGE: Final = Path("/usr/lib/rabbitmq/lib")
 SCRIPT: Final = "rabbitmq_server-*/plugins/rabbitmq_management-*/priv/www/cli/rabbitmqadmin"
@@ -89,6 +92,7 @@ def test_a_scaler_finds_how_long_a_queue_is(broker: Broker) -> None:
     query = "page=1&use_regex=true&pagination=false&name=%5Escaled%24&page_size=100"
     _, page, _ = ask(broker, "GET", f"queues/%2F?{query}")
     assert [item["messages"] for item in page["items"]] == [1]
+    assert queue["message_stats"]["publish_details"]["rate"] == 0.0  # nobody has asked before
     ask(broker, "DELETE", "queues/%2F/scaled")
 
 
@@ -108,3 +112,88 @@ def test_a_provisioner_makes_reads_and_destroys(broker: Broker) -> None:
     assert ask(broker, "GET", "queues/tf/q")[1]["policy"] == "p"
     for path in ("policies/tf/p", "bindings/tf/e/e/q/q/k", "queues/tf/q", "vhosts/tf"):
         assert ask(broker, "DELETE", path)[0] == 204
+
+
+def test_what_terraforms_provider_manages_is_made_read_and_destroyed_by_its_client(
+    broker: Broker,
+) -> None:
+    try:
+        program = on_go("rabbithole", "amqp")
+    except MissingError as error:
+        pytest.skip(str(error))
+    assert program.said(f"{broker['amqp']['host']}:{broker['amqp']['port']}", "terraform") == [
+        "overview 4.0.0",
+        "vhost 201",
+        "user 201",
+        "permissions 201",
+        "topics 201",
+        "limits 204",
+        "limits 204",
+        "whoami terraform [management policymaker]",
+        "exchange 201",
+        "queue 201",
+        "binding 201",
+        "bindings 1 a.%23",
+        "policy 201",
+        "operator policy 201",
+        "found q p 0",
+        "users [terraform]",
+        "definitions true",
+        "refused true",
+        "destroyed 204 204 204 204 204",
+    ]
+
+
+RABBITMQADMIN: Final = "2.35.0"
+
+
+@pytest.mark.timeout(900)
+def test_rabbitmqadmin_of_the_second_version_makes_users_and_limits(
+    broker: Broker, tmp_path: Path
+) -> None:
+    try:
+        program = from_crates("rabbitmqadmin", RABBITMQADMIN)
+    except MissingError as error:
+        pytest.skip(str(error))
+    address = ("--host", broker["amqp"]["host"], "--port", str(broker["amqp"]["port"]))
+
+    def admin(line: str) -> str:
+        done = run(
+            [str(program), *address, "-u", "guest", "-p", "guest", *line.split()],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, line + done.stdout + done.stderr
+        return done.stdout
+
+    for line in (
+        "declare vhost --name second",
+        "declare user --name second --password secret --tags management",
+        "declare permissions --vhost second --user second --configure .* --read .* --write .*",
+        "declare user_limit --user second --name max-channels --value 5",
+        "declare vhost_limit --vhost second --name max-queues --value 10",
+        "-V second declare queue --name q --type quorum",
+        "-V second declare exchange --name e --type topic",
+        "-V second declare binding --source e --destination q --destination-type queue --routing-key a.#",
+        "-V second publish message -e e -k a.b -m hi",
+    ):
+        admin(line)
+    for line, word in (
+        ("list users", "second"),
+        ("list user_limits --user second", "max-channels: 5"),
+        ("-V second list queues", "quorum"),
+        ("-V second get messages -q q", "hi"),
+        ("health_check local_alarms", "passed"),
+        ("health_check protocol_listener --protocol amqp", "passed"),
+        ("show overview", "RabbitMQ"),
+    ):
+        assert word in admin(line), line
+    file = tmp_path / "definitions.json"
+    admin(f"definitions export --file {file}")
+    admin("delete user --name second")
+    admin(f"definitions import --file {file}")
+    assert "second" in admin("list permissions")
+    for line in ("delete user --name second", "delete vhost --name second"):
+        admin(line)

@@ -10,7 +10,11 @@ from typing import Any
 
 import pika
 import pytest
-from pika.exceptions import ConnectionClosedByBroker, ProbableAuthenticationError
+from pika.exceptions import (
+    AuthenticationError,
+    ConnectionClosedByBroker,
+    ProbableAuthenticationError,
+)
 from tests.crash.broker import BrokerProcess
 
 from dragoman.app.certs import Certificates, write_certificates
@@ -92,7 +96,7 @@ def test_a_user_logs_in_by_password_and_certificate_until_it_is_deleted(
     with by_certificate(process, made) as connection:
         connection.channel().queue_declare("mine", passive=True)
     stranger = Certificates(authority=made.authority, certificate=made.certificate, key=made.key)
-    with pytest.raises(ProbableAuthenticationError):
+    with pytest.raises(AuthenticationError, match="EXTERNAL"):  # it is not offered
         by_certificate(process, stranger)
     closed = by_password(process, "hush")
     reason = "by order"

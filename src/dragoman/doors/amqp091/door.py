@@ -183,7 +183,8 @@ class Amqp091Door:
             self._channels.refused_by_codec(event)
         elif isinstance(event, HeaderAccepted):
             node = self._session.node()
-            self._link.send(greeting(node.version, node.cluster_id))
+            is_certified = bool(self._link.connection.certified)
+            self._link.send(greeting(node.version, node.cluster_id, is_certified=is_certified))
             self._stage = Stage.GREETED
         elif isinstance(event, HeaderRefused):
             self._link.out.append(self._codec.data_to_send())

@@ -80,8 +80,8 @@ def text(value: str) -> Field:
     return Field("S", value.encode())
 
 
-def greeting(version: str, cluster: str) -> ConnectionStart:
-    """connection.start."""
+def greeting(version: str, cluster: str, *, is_certified: bool = False) -> ConnectionStart:
+    """connection.start. EXTERNAL is offered to who has shown a certificate: some clients take it wherever it is."""
     properties: FieldTable = {
         "capabilities": Field("F", {name: Field("t", True) for name in CAPABILITIES}),
         "cluster_name": text(f"dragoman@{cluster[:12]}"),
@@ -91,7 +91,8 @@ def greeting(version: str, cluster: str) -> ConnectionStart:
         "product": text("RabbitMQ"),
         "version": text(SERVER_VERSION),
     }
-    return ConnectionStart(0, 9, properties, " ".join(MECHANISMS).encode(), b"en_US")
+    offered = [name for name in MECHANISMS if is_certified or name != EXTERNAL]
+    return ConnectionStart(0, 9, properties, " ".join(offered).encode(), b"en_US")
 
 
 def capabilities_of(properties: FieldTable) -> frozenset[str]:

@@ -122,7 +122,7 @@ FIELD_NOTES: Final[Mapping[tuple[type, str], tuple[str, str]]] = {
     ),
     (m.ConnectionStartOk, "mechanism"): (
         WORKS,
-        f"{', '.join(MECHANISMS)}; EXTERNAL is whom the client's certificate names, where `tls_client_ca` is set",
+        f"{', '.join(MECHANISMS)}; EXTERNAL, offered to who shows a certificate, is whom that names",
     ),
     (m.ConnectionStartOk, "locale"): (IGNORED, "en_US"),
     (m.ConnectionTuneOk, "heartbeat"): (WORKS, "the client's choice, for both; 0 is off"),

@@ -52,6 +52,7 @@ def test_what_is_not_there_is_404_and_what_cannot_be_done_405() -> None:
         assert manager.ask("GET", path) == 404, path
         assert manager.last == not_found
     assert manager.ask("PATCH", "queues/%2F/q") == 405
+    assert manager.get("queues/") == manager.get("queues/%2F/") == []
 
 
 def test_a_body_that_is_none_is_400() -> None:

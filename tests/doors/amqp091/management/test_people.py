@@ -141,6 +141,7 @@ def test_who_is_not_permitted_in_a_virtual_host_does_not_see_it() -> None:
     assert [one["name"] for one in manager.get("vhosts")] == ["v"]
     assert manager.ask("GET", "queues/%2F") == 401
     assert manager.last["reason"] == "User not authorised to access virtual host"
+    assert len(manager.get("bindings/v")) == 1
     as_root(manager).put("users/ann", HASHED | {"tags": "monitoring"})
     assert [one["vhost"] for one in as_ann(manager).get("queues")] == ["/", "v"]
     assert manager.ask("PUT", "queues/%2F/other") == 401
@@ -210,6 +211,7 @@ def test_limits_of_a_virtual_host_are_kept_to() -> None:
         "PRECONDITION_FAILED - cannot declare queue 'two': queue limit in vhost 'v' (1) is reached"
     )
     assert client.refused(m.QueueDeclare(queue="two")) == (406, full)
+    assert f"PRECONDITION_FAILED - {manager.refused('PUT', 'queues/v/two')}" == full
     for limit in ("max-connections", "max-queues", "max-queues"):
         assert manager.ask("DELETE", f"vhost-limits/v/{limit}") == 204
     assert manager.get("vhost-limits") == []

@@ -20,7 +20,7 @@ from dragoman.doors.amqp091.management.asking import (
 )
 from dragoman.doors.amqp091.management.topology import queue_infos
 from dragoman.doors.shared.rest.call import Response, json_response
-from dragoman.kernel.api import ListBindings
+from dragoman.kernel.api import BindingInfo, ListBindings
 from dragoman.wire.amqp091 import methods as m
 
 
@@ -58,7 +58,11 @@ def binding_items(ask: Ask, vhost: str) -> Iterator[Item]:
     """Those of the default exchange, then all that were made."""
     for queue in queue_infos(ask, vhost):
         yield binding_item(vhost, "", queue.name, "queue", queue.name, {})
-    for info in ask.session.submit(ListBindings(namespace=ask.namespace(vhost))):
+    if ask.rank is not None:  # whoever may come in sees them all, as in RabbitMQ
+        ask.session.act_as_broker()
+    found: list[BindingInfo] = ask.session.submit(ListBindings(namespace=ask.namespace(vhost)))
+    ask.speak()
+    for info in found:
         kind = "exchange" if info.to_route else "queue"
         key, arguments = info.settings.key, info.settings.arguments
         yield binding_item(vhost, info.route, info.target, kind, key, dict(arguments))

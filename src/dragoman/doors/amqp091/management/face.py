@@ -249,11 +249,12 @@ class ManagementFace:
         return [
             Route(
                 method,
-                f"/api/{template}",
+                f"/api/{template}{ending}",
                 self._handler(method, template, handler),
                 body_bytes_max=BODY_BYTES_MAX,
             )
             for method, template, handler in handlers(self._missing, self._traffic)
+            for ending in ("", "/")
         ]
 
     def _handler(self, method: str, template: str, handler: Handler) -> Callable[[Call], Response]:
@@ -302,7 +303,7 @@ def _reason(error: Exception) -> str | None:
     if isinstance(error, KernelError):
         error = refusal_of(error, ROOT)
     if isinstance(error, Refused):
-        return AmqpError(error.code, error.text).reply_text
+        return error.text
     return error.reply_text if isinstance(error, AmqpError) else None
 
 
