@@ -1,7 +1,11 @@
 import pytest
 from tests.console.admin.client import Admin
 from tests.doors.shared.rest.client import header, request
+from tests.doors.shared.test_users import OF_TEST12
+from tests.fakes.node import FakePeer
 
+from dragoman.doors.shared import users
+from dragoman.doors.shared.users import User
 from dragoman.model.levels import SYNCED
 
 
@@ -10,6 +14,19 @@ def test_who_may_not_ask_is_told_so() -> None:
     assert admin.refused("GET", "/queues") == (401, "unauthorized")
     assert admin.ask("GET", "/queues", Authorization="Bearer token") == 200
     assert admin.ask("GET", "/queues", Authorization="Basic YWRhOnNlY3JldA==") == 200
+
+
+def test_a_user_that_tools_have_made_is_not_the_operator_on_whatever_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FakePeer, "peer", ("127.0.0.1", 50_000))
+    admin = Admin(is_open=False)
+    users.put(admin.client.session, "ann", User(OF_TEST12))
+    admin.world.kernel.state.permissions.configure((), ("default",))
+    admin.world.kernel.state.guarded = True
+    body = {"name": "q"}
+    assert admin.ask("POST", "/queues", body, Authorization="Basic YW5uOnRlc3QxMg==") == 403
+    assert admin.ask("POST", "/queues", body, Authorization="Basic YWRhOnNlY3JldA==") == 201
 
 
 def test_a_change_is_answered_once_it_is_safe() -> None:

@@ -12,6 +12,7 @@ from dragoman.console.admin import grants, messages, pumps, queues, routes, rule
 from dragoman.console.admin.endpoint import Ask, Endpoint, decode_body, decode_query
 from dragoman.console.admin.errors import refusal
 from dragoman.console.admin.openapi import document
+from dragoman.doors.shared import users
 from dragoman.doors.shared.rest.call import Call, Parked, Request, Response, Route, json_response
 from dragoman.doors.shared.rest.problem import problem
 from dragoman.model.errors import InvalidArgument
@@ -68,7 +69,8 @@ class AdminFace:
     def _serve(self, endpoint: Endpoint, call: Call) -> Response | Parked:
         """Raises Unauthorized, ForeignOrigin, KernelError."""
         who = self._access.check(call)
-        if is_local(call.connection.peer[0]):
+        is_made = users.found_made(call.session, who) is not None  # no user of the operator's
+        if is_local(call.connection.peer[0]) and not is_made:
             call.session.act_as_broker()  # the operator, who has the files as well
         else:
             call.session.act_as(who, call.connection.peer[0])

@@ -63,7 +63,7 @@ def admits(session: Session, namespace: str, user: str) -> bool:
     as in RabbitMQ; anybody else may come in while the namespace is not guarded.
     """
     if not session.is_guarded(namespace):
-        return session.node().knows(user) or users.find(session, user) is None
+        return users.found_made(session, user) is None
     return any(session.may_anywhere(Need(namespace, kind, "", ANY)) for kind in (STREAM, ROUTE))
 
 

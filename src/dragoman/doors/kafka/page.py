@@ -19,7 +19,8 @@ Dragoman looks like a cluster of one Kafka 4 broker, node 1, at the address the 
 `advertise`). A topic is a stream: a RabbitMQ queue of the same name is the same messages. Clients use SASL PLAIN when
 users are configured; until then anybody may come in, with or without credentials. Event Hubs' user
 `$ConnectionString` is understood: key name and key of the connection string are the user and the password. Users that
-clients make (`kafka-configs --alter --add-config SCRAM-SHA-256=...`) prove themselves by SCRAM-SHA-256 or -512. Tokens
+clients make (`kafka-configs --alter --add-config SCRAM-SHA-256=...`) prove themselves by SCRAM-SHA-256 or -512, those
+that RabbitMQ's management API made by PLAIN; both are one store. Tokens
 that a key of `[security] oauth_keys` has signed are taken by OAUTHBEARER. Such a login ends with its token, and any
 other after `reauthenticate_ms`, unless the client proves it anew (KIP-368). All of it works over TLS on the same port.
 

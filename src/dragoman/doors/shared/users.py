@@ -56,6 +56,11 @@ def find(session: Session, name: str) -> User | None:
     return _decode(document.body)
 
 
+def found_made(session: Session, name: str) -> User | None:
+    """As `find`, but for names that the configuration has."""
+    return None if session.node().knows(name) else find(session, name)
+
+
 def all_of(session: Session) -> dict[str, User]:
     """By name."""
     found: list[Document] = session.submit(ListDocuments(kind=KIND))
@@ -80,10 +85,9 @@ def authenticate(session: Session, name: str, password: bytes) -> str | None:
     """The principal that shows this password, or None: a user that is kept, or one of the configuration, which goes
     before. Raises NotYet.
     """
-    node = session.node()
-    user = None if node.knows(name) else find(session, name)
+    user = found_made(session, name)
     if user is None:
-        return node.authenticate(name, password)
+        return session.node().authenticate(name, password)
     return name if _opens(session, user.password, password) else None
 
 

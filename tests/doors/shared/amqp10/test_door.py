@@ -4,9 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.doors.shared.amqp10.client import WINDOW, World, message, message_of
+from tests.doors.shared.test_users import OF_TEST12
+from tests.fakes.node import ManualWorker, post
 
+from dragoman.doors.shared import users
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS, HANDSHAKE_MS
+from dragoman.doors.shared.users import User
 from dragoman.kernel.api import Address, DeleteQueue, SubscriptionSettings
+from dragoman.runtime.aside import Aside
 from dragoman.wire.amqp10.connection import IDLE_TIME_OUT_MS
 from dragoman.wire.amqp10.errors import Error
 from dragoman.wire.amqp10.frames import AMQP_HEADER, SASL_HEADER, frame, sasl_frame
@@ -63,6 +68,22 @@ def test_users_prove_who_they_are_by_plain(password: bytes, code: int) -> None:
     world.advance(FAILED_LOGIN_MS)
     assert client.told(SaslOutcome).code == code
     assert client.is_closed is bool(code)
+
+
+@pytest.mark.parametrize(("password", "code"), [(b"test12", 0), (b"wrong", 1)])
+def test_a_password_of_a_user_that_tools_have_made_is_looked_at_beside(
+    password: bytes, code: int
+) -> None:
+    world, worker = World({"me": b"secret"}), ManualWorker()
+    world.broker.aside = Aside(lambda: worker, post, world.broker.tell_soon)
+    client = world.connect(hello=False)
+    users.put(client.session, "ann", User(OF_TEST12))
+    client.give(SASL_HEADER + sasl_frame(SaslInit("PLAIN", b"\0ann\0" + password)))
+    assert client.shell.data.count(b"PLAIN") == 1  # the mechanisms, and nothing else
+    worker.close()
+    world.run()
+    world.advance(FAILED_LOGIN_MS)
+    assert client.told(SaslOutcome).code == code
 
 
 def test_where_there_are_users_nobody_else_attaches_anything() -> None:

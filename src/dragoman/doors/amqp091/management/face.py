@@ -260,8 +260,7 @@ class ManagementFace:
     def _handler(self, method: str, template: str, handler: Handler) -> Callable[[Call], Response]:
         def serve(call: Call) -> Response:
             who = _who(call)
-            session = call.session
-            user = None if session.node().knows(who) else users.find(session, who)
+            user = users.found_made(call.session, who)
             rank = None if user is None else rank_of(user.tags, method, template)
             return handler(Ask(call, who, self._roster, rank, self._rates))
 
