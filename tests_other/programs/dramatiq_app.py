@@ -29,7 +29,7 @@ def note(text: str) -> str:
     if text == "stubborn" and TRIES[text] < 3:
         raise ValueError("again")
     DONE.append(text)
-    if {"stubborn", "late", "low"} <= set(DONE):
+    if len(DONE) == 7:
         LAST.set()
     return text
 
