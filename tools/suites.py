@@ -13,6 +13,7 @@ With DRAGOMAN_TALLY naming a file, counts add up there, suites that it names are
 skips with their reasons and one line of counts.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -32,6 +33,7 @@ FAILURE: Final = re.compile(r"^(?:FAILED|ERROR) (tests\S+::.*)$", re.MULTILINE)
 AGAIN: Final = ("--last-failed", "--last-failed-no-failures", "none")
 AGAIN_MAX: Final = 3  # more at once are no accident
 OVERRUN: Final = 2.0
+LAST_WORDS_S: Final = 10.0
 TESTS_FAILED: Final = 1
 NO_TESTS: Final = 5
 WORKERS: Final = "2"
@@ -309,10 +311,13 @@ def run_once(suite: Suite, more: tuple[str, ...] = ()) -> Outcome:
 
 
 def wait(process: "subprocess.Popen[bytes]", limit_s: float) -> int | None:
-    """The exit status; None when the whole group had to be killed for its time."""
+    """The exit status; None when the whole group was stopped for its time, and what has failed by then was told."""
     try:
         return process.wait(limit_s)
     except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LAST_WORDS_S)
         return None
     finally:
         if process.poll() is None:

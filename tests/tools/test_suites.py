@@ -85,6 +85,23 @@ def test_a_suite_is_stopped_at_twice_its_budget(
     assert outcome.spent_s < 30
 
 
+@pytest.mark.slow
+def test_a_suite_that_is_stopped_says_what_has_failed_by_then(
+    python: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suites, "OVERRUN", 0.3)
+    outcome = run(a_suite(python, "-c", LAST_WORDS))
+    assert outcome.status is None
+    assert "FAILED tests/x.py::test_a" in outcome.output
+
+
+LAST_WORDS = """
+import time
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("FAILED tests/x.py::test_a - gone")
+"""
 FAILS = "FAILED tests/x.py::test_{} - slow\\n"
 PROBE = "import sys; again = '--last-failed' in sys.argv; print('{}'); sys.exit(0 if {} else 1)"
 
