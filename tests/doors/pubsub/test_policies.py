@@ -327,3 +327,27 @@ def test_schemas_and_snapshots_are_changed_and_deleted_by_their_editors() -> Non
     assert pubsub.ask("GetSnapshot", snapshot=SNAP).labels == {"a": "b"}
     pubsub.ask("DeleteSnapshot", snapshot=SNAP)
     pubsub.ask("DeleteSchema", name=PLAN)
+
+
+def test_a_subscription_of_another_project_is_judged_where_its_topic_is() -> None:
+    pubsub = guarded()
+    elsewhere = "projects/other/subscriptions/sub"
+    give(pubsub, "subscriber", ORDERS)
+    pubsub.ask("CreateSubscription", name=elsewhere, topic=ORDERS)
+    asked = {"subscription": elsewhere, "max_messages": 1, "return_immediately": True}
+    assert refused(pubsub, "Pull", **asked).code == PERMISSION_DENIED
+    give(pubsub, "subscriber", elsewhere)
+    pubsub.ask("Pull", **asked)
+    assert refused(pubsub, "Pull", **asked | {"subscription": SUB}).code == PERMISSION_DENIED
+    give(pubsub, "editor", elsewhere)
+    pubsub.ask("DeleteSubscription", subscription=elsewhere)
+    assert refused(pubsub, "GetSubscription", subscription=SUB).code == PERMISSION_DENIED
+
+
+def test_a_stream_of_messages_is_refused_before_anything_is_told() -> None:
+    pubsub = guarded()
+    give(pubsub, "viewer", SUB)
+    with pytest.raises(AccessRefused):
+        pubsub.stream(subscription=SUB)
+    (streaming,) = pubsub.connection.door.waiting
+    assert streaming.sent == []

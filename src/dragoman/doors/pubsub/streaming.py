@@ -121,8 +121,8 @@ class StreamingPull:
         self._bytes_max = max(message.max_outstanding_bytes, 0)
         self._signs = message.protocol_version > 0
         self._gathering.prefix = properties_of(traits)
-        self._sender.send(self._gathering.prefix)
         self._consume()
+        self._sender.send(self._gathering.prefix)
         self._arm()
 
     def _check_deadline(self, seconds: int) -> None:
