@@ -136,6 +136,8 @@ def test_queues_are_made_told_changed_paused_and_deleted(client: Any) -> None:
     assert queue.rate_limits.max_concurrent_dispatches == 1000
     assert (queue.retry_config.max_attempts, queue.retry_config.max_doublings) == (100, 16)
     assert name in [each.name for each in client.list_queues(parent=PARENT)]
+    paused = {"parent": PARENT, "filter": "state: PAUSED"}
+    assert name not in [each.name for each in client.list_queues(request=paused)]
     queue.retry_config.max_attempts = 3
     mask = field_mask_pb2.FieldMask(paths=["retry_config.max_attempts"])
     changed = client.update_queue(queue=queue, update_mask=mask)

@@ -63,6 +63,11 @@ def test_queues_are_listed_by_pages_and_others_queues_are_not_there_until_they_a
     first = tasks.ask("ListQueues", parent=PARENT, page_size=1)
     rest = tasks.ask("ListQueues", parent=PARENT, page_token=first.next_page_token)
     assert [each.name for each in (*first.queues, *rest.queues)] == [queue("a"), queue("b")]
+    tasks.ask("PauseQueue", name=queue("b"))
+    found = tasks.ask("ListQueues", parent=PARENT, filter="state: PAUSED", page_size=1)
+    assert [each.name for each in found.queues] == [queue("b")]
+    assert not found.next_page_token
+    assert tasks.refused("ListQueues", parent=PARENT, filter="colour: red") == INVALID_ARGUMENT
     assert tasks.refused("GetQueue", name=queue("theirs")) == NOT_FOUND
     assert tasks.make("theirs").name == queue("theirs")
     again = {"name": queue("theirs")}

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_queue, not_offered
+from dragoman.doors.cloudtasks.errors import already_exists, invalid, no_queue
+from dragoman.doors.cloudtasks.filters import read_filter
 from dragoman.doors.cloudtasks.mapping import is_header, is_host, is_target
-from dragoman.doors.cloudtasks.names import PROTOCOL, Queue, location_of, queue_of
+from dragoman.doors.cloudtasks.names import PROTOCOL, Location, Queue, location_of, queue_of
 from dragoman.doors.cloudtasks.protos import (
     Empty,
     ListQueuesResponse,
@@ -228,8 +229,6 @@ def get_queue(call: Call, request: Any) -> Reply:
 def list_queues(call: Call, request: Any) -> Reply:
     """See the API reference."""
     parent = location_of(request.parent)
-    if request.filter:
-        raise not_offered("Filters of lists")
     queues: list[QueueInfo] = call.session.submit(ListQueues(namespace=parent.project))
     mine = [
         each
@@ -237,9 +236,16 @@ def list_queues(call: Call, request: Any) -> Reply:
         if PROTOCOL in each.settings.notes
         and may(call.session, resource_of(Queue(*parent, each.name)), "cloudtasks.queues.get")
     ]
+    if request.filter:
+        is_meant = read_filter(request.filter)
+        mine = [each for each in mine if is_meant(_listed(parent, each))]
     page, token = page_of(mine, request)
-    told = [_told(each.settings, str(Queue(*parent, each.name))) for each in page]
+    told = [_listed(parent, each) for each in page]
     return Reply(ListQueuesResponse(queues=told, next_page_token=token))
+
+
+def _listed(parent: Location, info: QueueInfo) -> Any:
+    return _told(info.settings, str(Queue(*parent, info.name)))
 
 
 def update_queue(call: Call, request: Any) -> Reply:
