@@ -68,6 +68,11 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
     (1046, ("keeping", "limits", "orders", "scheduling")): "a trim freed a key and told nobody",
     (4702, ("delays", "orders", "seeking")): "what a new reader found was a checkpoint's whim",
     (5072, ("atomic", "delays", "orders")): "likewise, with a reader left that needed some of it",
+    (10, ("revising", "orders", "deadlines")): "a message that a reader had changed never expired",
+    (
+        792,
+        ("delays", "revising"),
+    ): "one that expired while others were taken was looked for on disk",
 }
 
 MET_MIN = 100

@@ -94,6 +94,7 @@ class World(Checks):
         self.plan: Plan | None = None
         self.cause = ""
         self.failing = False
+        self.colour = ""  # that a settlement sets
         self.clients: list[Client] = []
         self.bodies = 0
         self.node: SimNode
@@ -279,8 +280,8 @@ class World(Checks):
         lease = (reader.id, partition, messages[0].offset, messages[-1].offset + 1, holder)
         self.leases[lease] += 1
         self.last_leased = lease
-        tries = [message.tries for message in messages]
-        expected = (reader, partition, list(messages), tries, (lease, self.leases[lease]))
+        as_now = [(message.body, message.tries) for message in messages]
+        expected = (reader, partition, list(messages), as_now, (lease, self.leases[lease]))
         self.expected.setdefault(lease, []).append(expected)
 
     def unexpect(self, delivery: Delivery) -> Any:

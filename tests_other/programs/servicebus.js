@@ -80,13 +80,21 @@ const modes = {
     await send(name, () => ({}));
     check((await admin.getQueueRuntimeProperties(name)).activeMessageCount, total);
     lines.push(...(await take(client.createReceiver(name), total)));
-    await client.createSender(name).sendMessages({ body: "bad" });
+    await client.createSender(name).sendMessages({ body: "bad", applicationProperties: { kept: "k", seen: 0 } });
     const reader = client.createReceiver(name);
-    const [bad] = await reader.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    const next = async () => (await reader.receiveMessages(1, { maxWaitTimeInMs: 5000 }))[0];
+    await reader.abandonMessage(await next(), { seen: 1 });
+    const again = await next();
+    check([again.applicationProperties, again.deliveryCount], [{ kept: "k", seen: 1 }, 1]);
+    await reader.deferMessage(again, { seen: 2, deferred: true });
+    check((await reader.peekMessages(1))[0].applicationProperties, { kept: "k", seen: 2, deferred: true });
+    const [bad] = await reader.receiveDeferredMessages([again.sequenceNumber]);
+    check(bad.applicationProperties, { kept: "k", seen: 2, deferred: true });
     await reader.deadLetterMessage(bad, { deadLetterReason: "why", deadLetterErrorDescription: "so", seen: 3 });
     const letters = client.createReceiver(name, { subQueueType: "deadLetter" });
     const [letter] = await letters.receiveMessages(1, { maxWaitTimeInMs: 5000 });
     check([letter.deadLetterReason, letter.applicationProperties.seen], ["why", 3]);
+    check([letter.applicationProperties.kept, letter.applicationProperties.deferred], ["k", true]);
     await letters.completeMessage(letter);
     check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
   },

@@ -96,7 +96,8 @@ class Settle:
     release     ready again, at its place; `failed` counts against attempts_max; `delay_ms` < 0 takes the policy's
     reject      never again here: dead-lettered if the subscription says so, else dropped
     text        what the reader says of the messages, for those that are dead-lettered
-    headers     what it sets on them, then
+    headers     what it sets on them, typed as in the envelope: on the dead letter, or, released and deferred, on what
+                the subscription has from then on. Raises QuotaExceeded (too many and too large messages so changed)
     attempts    with ack, per message: how often it had been leased when its reader got it. One that has come back
                 since, and was not handed out again, is settled all the same
     """

@@ -11,6 +11,7 @@ from dragoman.kernel.records import (
     Record,
     Renewed,
     Reserved,
+    Revised,
     RouteAltered,
     RouteCreated,
     RouteDeleted,
@@ -31,7 +32,7 @@ from dragoman.kernel.records import (
 from dragoman.kernel.state import State
 
 OF_SUBSCRIPTION: Final = frozenset(
-    (Leased, Settled, SessionStateSet, Renewed, Indexed, Sought, Shown)
+    (Leased, Settled, SessionStateSet, Renewed, Indexed, Sought, Shown, Revised)
 )
 """Records that name their `subscription`."""
 

@@ -30,7 +30,7 @@ from dragoman.kernel import (
     unused,
 )
 from dragoman.kernel.groups import readers
-from dragoman.kernel.leases import deadlines, delay, peek, seek, sessions, subscribe
+from dragoman.kernel.leases import deadlines, delay, peek, revising, seek, sessions, subscribe
 from dragoman.kernel.records import (
     Compacted,
     CursorsPended,
@@ -40,6 +40,7 @@ from dragoman.kernel.records import (
     PumpCreated,
     PumpDeleted,
     PumpMoved,
+    Revised,
     ScheduleSettled,
     Shown,
     SnapshotCreated,
@@ -100,6 +101,7 @@ APPLY: Final[Mapping[type, Callable[["State", Any], None]]] = {
     PumpDeleted: pumps.apply_pump_deleted,
     Shown: delay.apply_shown,
     Compacted: compacting.apply_compacted,
+    Revised: revising.apply_revised,
     DocumentPut: documents.apply_document_put,
     DocumentDeleted: documents.apply_document_deleted,
 }

@@ -414,6 +414,14 @@ class Compacted(Record, frozen=True, array_like=True, gc=False, tag=90):
     remnants: list[Remnant]
 
 
+class Revised(Record, frozen=True, array_like=True, gc=False, tag=91):
+    """A reader has set something on a message that is not done: for its subscription it is this one now."""
+
+    subscription: int
+    partition: int
+    message: Remnant
+
+
 class DocumentPut(Record, frozen=True, array_like=True, gc=False, tag=80):
     """A document is there, with this body; `version` is given to nothing else."""
 
@@ -475,4 +483,5 @@ AnyRecord = (
     | DocumentDeleted
     | Shown
     | Compacted
+    | Revised
 )

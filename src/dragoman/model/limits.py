@@ -51,6 +51,10 @@ DEFERRED_MAX: Final = 4_096  # taken by offset in one command
 SESSION_KEY_BYTES_MAX: Final = 1_024
 SESSION_STATE_BYTES_MAX: Final = 1 << 20
 SESSIONS_LISTED_MAX: Final = 1_000  # in one reply
+REVISIONS_MAX: Final = (
+    10_000  # messages that readers have set something on, of a subscription's partition
+)
+REVISION_BYTES_MAX: Final = 16 << 20  # of them; past either nothing more is set
 SWEEP_LEASES_MAX: Final = 64  # deadlines worked off in one step
 
 # --- delays ---

@@ -12,9 +12,12 @@ import msgspec
 from dragoman.kernel.block import Block
 from dragoman.kernel.framing import decode
 from dragoman.kernel.kernel import Kernel
+from dragoman.kernel.leases.revising import apply_revised
 from dragoman.kernel.leases.states import RETURNED
 from dragoman.kernel.records import (
     Bound,
+    Remnant,
+    Revised,
     RouteCreated,
     StreamCreated,
     SubscriptionCreated,
@@ -126,6 +129,7 @@ def _load(kernel: Kernel, store: StateStore, meta: MetaRow, recovered: Recovered
         for number, window in enumerate(known.windows):
             if window.order is not None:
                 window.order.load(window, indexes.get(partition_key(known.id, number)))
+    _load_revisions(state, store)
     for table, kind in (("route", RouteCreated), ("binding", Bound)):
         for key, data in store.scan(table):
             recovered.routes[key] = (table, data)
@@ -185,6 +189,19 @@ def _load_subscription(kernel: Kernel, number: int, row: SubscriptionRow) -> Non
     for window, (shown, delayed) in zip(subscription.windows, row.shown, strict=False):
         window.shown = shown
         window.delayed = delayed
+
+
+def _load_revisions(state: State, store: StateStore) -> None:
+    """Once what is open is known: a revision is of a message that is."""
+    for key, data in store.scan("revision"):
+        number, index, place = (int(part, 16) for part in key.split("/"))
+        message = msgspec.msgpack.decode(data, type=Remnant)
+        apply_revised(state, Revised(number, index, message))
+        revisions = state.subscriptions[number].windows[index].revisions
+        if revisions is None:
+            raise ValueError(f"{place} is revised, and done")
+        revisions.dirty.discard(place)
+        revisions.saved.add(place)
 
 
 def _settle(kernel: Kernel) -> None:

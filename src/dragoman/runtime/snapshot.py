@@ -4,6 +4,7 @@
     stream        id -> name, settings, start, end and reserve of each partition
     subscription  id -> name, settings, frontier and counts of each window
     chunk         subscription/partition/place -> states of messages: see `chunkrows`
+    revision      subscription/partition/offset -> a message as a reader has changed it for its subscription
     index         subscription/partition -> of ordered subscriptions what chunks do not say: lanes, names of keys
     extent        stream/partition/offset -> where a run of entries lies
     producer      stream/partition -> what idempotent producers have written
@@ -20,6 +21,7 @@ import msgspec
 
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.group import Cursor, Group
+from dragoman.kernel.leases.revisions import Revisions, standing_in
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Bound, RouteCreated
@@ -152,6 +154,8 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
             window.saved.discard(base)
         if lasts:
             yield from _chunk_changes(window, prefix)
+        if window.revisions is not None:
+            yield from _revision_changes(window.revisions, prefix, lasts=lasts)
         if window.order is not None:
             yield ("index", prefix, window.order.dump() if lasts else None)
 
@@ -162,6 +166,18 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
             chunk.dirty = False
             window.saved.add(base)
             yield ("chunk", f"{prefix}/{chunk_key(base)}", chunk_row(chunk))
+
+
+def _revision_changes(known: Revisions, prefix: str, *, lasts: bool) -> Iterator[Change]:
+    for offset in sorted(known.saved.difference(known.blocks if lasts else ())):
+        known.saved.discard(offset)
+        yield ("revision", f"{prefix}/{chunk_key(offset)}", None)
+    for offset in sorted(known.dirty) if lasts else ():
+        known.dirty.discard(offset)
+        known.saved.add(offset)
+        block = known.blocks[offset]
+        row = _pack.encode(standing_in(block, offset, block.format, block.body(offset)))
+        yield ("revision", f"{prefix}/{chunk_key(offset)}", row)
 
 
 def producers_of(data: bytes) -> dict[int, ProducerState]:

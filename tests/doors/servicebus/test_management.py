@@ -3,13 +3,15 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from tests.doors.servicebus.client import LEASE_MS, Client, World
 from tests.doors.servicebus.test_profile import filled, session
 from tests.doors.shared.amqp10.client import message, message_of
 
 from dragoman.doors.servicebus.tokens import write
+from dragoman.model.message import Typed
 from dragoman.wire.amqp10.messaging import Modified
-from dragoman.wire.amqp10.values import Array, Symbol, Timestamp, UInt
+from dragoman.wire.amqp10.values import Array, Int, Symbol, Timestamp, UInt
 
 GONE = (410, "com.microsoft:message-lock-lost")
 
@@ -66,6 +68,17 @@ def test_what_is_put_aside_is_taken_by_its_number() -> None:
     assert world.info().leased == 0
     missing = client.ask("receive-by-sequence-number", asked)
     assert missing == (404, "com.microsoft:message-not-found")
+
+
+@pytest.mark.parametrize("status", ["abandoned", "defered"])
+def test_properties_are_set_by_token_and_seen_by_whoever_looks(status: str) -> None:
+    _, client, tokens = received(b"1")
+    asked = {"lock-tokens": tokens, "disposition-status": status}
+    asked["properties-to-modify"] = {"tries": Int(3)}
+    client.credit(0, count=1)
+    assert client.ask("update-disposition", asked)[0] == 200
+    _, body = client.ask("peek-message", {"message-count": 1})
+    assert dict(message_of(body["messages"][0]["message"]).headers) == {"tries": Typed("i32", 3)}
 
 
 def test_dispositions_by_token_are_those_of_links() -> None:

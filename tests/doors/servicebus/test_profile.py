@@ -12,10 +12,11 @@ from dragoman.doors.servicebus.sessions import ticks_of
 from dragoman.formats.amqp10 import section
 from dragoman.kernel.api import CreateSubscription, SubscriptionSettings
 from dragoman.kernel.commands import CreateStream
+from dragoman.kernel.leases import revising
 from dragoman.model.message import Typed
 from dragoman.wire.amqp10.errors import Error
 from dragoman.wire.amqp10.messaging import ACCEPTED, RELEASED, Modified, Rejected, Source
-from dragoman.wire.amqp10.performatives import Attach, Detach, Disposition
+from dragoman.wire.amqp10.performatives import Attach, Detach, Disposition, Transfer
 from dragoman.wire.amqp10.sections import slice_message
 from dragoman.wire.amqp10.values import Int, Symbol, UInt
 
@@ -116,6 +117,35 @@ def test_a_dead_letter_has_its_readers_reason_and_the_echo_is_no_error(settled: 
     )
     assert headers["tries"] == Typed("i32", 3)
     assert "nothing" not in headers
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_what_is_abandoned_with_properties_has_them_the_next_time(settled: bool) -> None:
+    _, client = filled(b"x")
+    client.receiver()
+    state = Modified(True, False, {Symbol("tries"): Int(3), Symbol("nothing"): None})
+    client.settle(client.transfers()[0].body.delivery_id, state=state, settled=settled)
+    heard = client.heard()
+    told = [frame.body.state for frame in heard if isinstance(frame.body, Disposition)]
+    assert told == ([] if settled else [state])
+    (again,) = [frame for frame in heard if isinstance(frame.body, Transfer)]
+    found = message_of(again.payload)
+    assert (found.body, dict(found.headers)) == (b"x", {"tries": Typed("i32", 3)})
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_more_properties_than_are_kept_are_refused_and_the_lock_stays(
+    settled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revising, "REVISIONS_MAX", 0)
+    world, client = filled(b"x")
+    client.receiver()
+    first = client.transfers()[0].body.delivery_id
+    client.settle(first, state=Modified(True, False, {Symbol("n"): "v"}), settled=settled)
+    if not settled:
+        state = client.told(Disposition).state
+        assert state.error.condition == "amqp:resource-limit-exceeded"
+    assert world.info().leased == 1
 
 
 def test_one_that_settles_too_late_is_told_so() -> None:

@@ -49,8 +49,8 @@ MIX: list[tuple[Action, float]] = [
     (let_a_round_come, 16),
     (init_producer, 3),
     (extend, 7),
-    (write, 18),
-    (end, 7),
+    (write, 22),
+    (end, 11),
 ]
 MET = [
     "compacted",

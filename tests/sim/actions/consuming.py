@@ -3,6 +3,7 @@
 from tests.sim.actions.replying import answer
 from tests.sim.clients import Client, Held
 from tests.sim.model import Reader
+from tests.sim.translator import colour_of
 from tests.sim.world import World
 
 from dragoman.kernel import commands as c
@@ -66,8 +67,8 @@ def _settle_one(world: World, outcome: c.Outcome) -> None:
         settle(world, client, held, outcome)
 
 
-def settle(world: World, client: Client, held: Held, outcome: c.Outcome) -> int:
-    """Settle what somebody was handed, or a part of it; how many messages that were."""
+def settle(world: World, client: Client, held: Held, outcome: c.Outcome, colour: str = "") -> int:
+    """Settle what somebody was handed, or a part of it, and set a colour; how many messages that were."""
     number, partition, holder, start, end = held
     if end - start > 1 and world.chance.random() < 0.4:
         middle = world.chance.randint(start + 1, end - 1)
@@ -80,7 +81,9 @@ def settle(world: World, client: Client, held: Held, outcome: c.Outcome) -> int:
     reader = world.model.readers.get(number)
     owned = [] if reader is None else reader.between(partition, start, end)
     keys = [(number, partition, m.offset) for m in owned if m.holder == holder]
-    world.cause, world.failing = CAUSES[outcome], command.failed
+    mine = {offset for _, _, offset in keys}
+    command.headers = {"colour": colour} if colour else None
+    world.cause, world.failing, world.colour = CAUSES[outcome], command.failed, colour
     try:
         reply = client.session.settle(command)
     except KernelError as error:
@@ -88,9 +91,12 @@ def settle(world: World, client: Client, held: Held, outcome: c.Outcome) -> int:
         assert reader is None or partition >= len(reader.parts)
         return 0
     finally:
-        world.cause, world.failing = "", False
+        world.cause, world.failing, world.colour = "", False, ""
     assert (reply.settled, reply.missing) == (len(keys), end - start - len(keys))
     world.counts[outcome] += 1
+    if colour:
+        left = [m for m in owned if m.state in {s.RETURNED, s.WAITING, s.DEFERRED}]
+        assert all(m.revised and colour_of(m.body) == colour for m in left if m.offset in mine)
     if outcome == "defer":
         now = [] if reader is None else reader.between(partition, start, end)
         assert sum(m.state == s.DEFERRED for m in now) >= len(keys)

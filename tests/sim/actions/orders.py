@@ -145,8 +145,8 @@ def give_back(world: World) -> None:
 
 MIX: list[tuple[Action, float]] = [
     (declare_ordered, 22),
-    (subscribe, 20),
-    (unsubscribe, 6),
+    (subscribe, 26),
+    (unsubscribe, 9),
     (publish_ordered, 40),
     (take, 25),
     (consume_ordered, 14),

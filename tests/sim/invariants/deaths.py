@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from tests.sim.invariants.plans import Plan, plan_deaths
 from tests.sim.model import Message, Reader
+from tests.sim.translator import with_colour
 
 from dragoman.kernel import records as r
 from dragoman.kernel.leases import states as s
@@ -29,9 +30,27 @@ def deaths(world: "World", records: Sequence[r.Record]) -> list[Plan] | None:
         for reason in reasons:
             plan = Plan()
             if reason != "purged":
-                plan_deaths(world, reader, [m.body for m in dying], reason, plan)
+                bodies = [as_left(world, record, m) for m in dying]
+                plan_deaths(world, reader, bodies, reason, plan)
             plans.append(plan)
     return plans or None
+
+
+def as_left(world: "World", record: r.Settled, message: Message) -> bytes:
+    """With what its last reader set on it."""
+    if not world.colour or record.source != s.LEASED:
+        return message.body
+    return with_colour(message.body, world.colour)
+
+
+def a_revision_is_as_told(world: "World", record: r.Revised) -> None:
+    """A message that its reader is about to give back or defer, with what that says."""
+    reader = world.model.readers[record.subscription]
+    (message,) = reader.between(record.partition, record.message.offset, record.message.end)
+    assert message.state == s.LEASED, message
+    assert world.colour
+    left = with_colour(message.body, world.colour)
+    assert record.message.bodies == [left], (record, message)
 
 
 def reasons_of(

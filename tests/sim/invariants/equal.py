@@ -14,6 +14,7 @@ from dragoman.kernel import records as r
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.keys import Keys
+from dragoman.kernel.leases.revisions import block_of
 from dragoman.kernel.leases.window import Window
 
 if TYPE_CHECKING:
@@ -70,11 +71,14 @@ def messages_equal(world: "World", subscription: Subscription) -> None:
             assert window.state(offset) == state, (message, window.state(offset))
             assert window.tried(offset) == message.tries
             assert window.failed(offset) == message.fails
-            block = partition.at(offset)
+            block = block_of(window.revisions, partition, offset)
             assert block is not None and block.offset <= offset, f"{message} is nowhere"
-            loader.load([block])
+            if not message.revised:
+                loader.load([block])
             body = bodies_in(block)[offset - block.offset]
             assert body == message.body, (body, message)
+        known = set() if window.revisions is None else set(window.revisions.blocks)
+        assert known == {message.offset for message in part if message.revised}
 
 
 def _ahead(window: Window, part: list[Message]) -> list[Message]:

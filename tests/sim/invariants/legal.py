@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.sim.invariants import leases, seeking
 from tests.sim.invariants.compaction import compaction_takes_what_nobody_needs
-from tests.sim.invariants.deaths import deaths
+from tests.sim.invariants.deaths import a_revision_is_as_told, deaths
 from tests.sim.invariants.delays import what_is_shown_is_due
 from tests.sim.invariants.plans import Plan, known_at
 from tests.sim.invariants.pumps import a_pump_ends_when_it_is_through, carries
@@ -163,6 +163,7 @@ JUDGES: Final[dict[type, Any]] = {
     r.Shown: what_is_shown_is_due,
     r.Leased: leases.what_is_next_is_leased,
     r.Settled: leases.a_settlement_is_of_what_is_held,
+    r.Revised: a_revision_is_as_told,
     r.PumpDeleted: a_pump_ends_when_it_is_through,
     r.Trimmed: a_trim_is_due,
     r.Compacted: compaction_takes_what_nobody_needs,

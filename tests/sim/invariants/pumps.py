@@ -1,6 +1,7 @@
 """Pumps: one step is what it publishes and how far it came, so nothing is carried twice or lost within a node."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from tests.sim.invariants.plans import Plan, plan_publish
@@ -46,7 +47,12 @@ def _taken(world: "World", pump: Pump, record: r.Settled) -> list[Entry]:
     assert pump.subscription == reader.id
     start, end = record.runs[0]
     _is_committed(world, reader.stream, record.partition, end)
-    return [message.entry for message in reader.between(record.partition, start, end)]
+    found: list[Entry] = []
+    for message in reader.between(record.partition, start, end):
+        entry = copy(message.entry)
+        entry.body = message.body  # as its readers left it
+        found.append(entry)
+    return found
 
 
 def _moved_over(world: "World", pump: Pump, record: r.PumpMoved) -> list[Entry]:

@@ -108,6 +108,12 @@ class Model:
         part = reader.parts[record.partition]
         part[:] = [message for message in part if message.state != s.DONE]
 
+    def _revised(self, record: r.Revised) -> None:
+        reader = self.readers.get(record.subscription)
+        found = [] if reader is None else reader.between(record.partition, *span_of(record))
+        for message in found:
+            message.body, message.revised = record.message.bodies[0], True
+
     def _stream_created(self, record: r.StreamCreated) -> None:
         self.streams[record.id] = Stream(record)
 
@@ -294,6 +300,11 @@ class Model:
         pass
 
 
+def span_of(record: r.Revised) -> tuple[int, int]:
+    """The one message it speaks of."""
+    return record.message.offset, record.message.end
+
+
 def _settle(message: Message, record: r.Settled, target: int) -> None:
     message.state = target
     if record.event in {s.RELEASE, s.DELAY}:
@@ -309,6 +320,7 @@ APPLY: dict[type, Callable[[Model, Any], None]] = {
     r.Published: Model._published,
     r.Leased: Model._leased,
     r.Settled: Model._settled,
+    r.Revised: Model._revised,
     r.StreamCreated: Model._stream_created,
     r.StreamAltered: Model._stream_altered,
     r.StreamDeleted: Model._stream_deleted,

@@ -32,6 +32,7 @@ class Message:
         "key",
         "lane",
         "offset",
+        "revised",
         "size",
         "state",
         "tries",
@@ -42,7 +43,8 @@ class Message:
     def __init__(self, entry: Entry, expires_ms: int, key: bytes, lane: int) -> None:
         self.entry = entry
         self.offset = entry.offset
-        self.body = entry.body
+        self.body = entry.body  # as this reader has it
+        self.revised = False
         self.expires_ms = expires_ms  # for this reader; 0 never
         self.size = entry.size
         self.key = key  # b"" none, or nobody asks

@@ -6,19 +6,18 @@ from typing import Any
 from tests.sim.mutants.register import mutant, nothing, record_is_passed_over, rows_are_not_written
 from tests.sim.test_mutants import Patch
 
+from dragoman.kernel import durable, replay, snapshots, snapshotting
+from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel import records as r
-from dragoman.kernel import (
-    replay,
-    snapshots,
-    snapshotting,
-)
 from dragoman.kernel.block import Partition
 from dragoman.kernel.leases import (
+    dead,
     deadlines,
     delay,
     due,
     index,
     peek,
+    revising,
     seek,
     sessions,
     settle,
@@ -27,9 +26,11 @@ from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.peek import LeaseInfo
+from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.states import LEASED, RELEASE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.state import State
+from dragoman.runtime import snapshot
 
 # --- orders --------------------------------------------------------------------------------------------------------
 
@@ -221,3 +222,57 @@ def a_receipt_is_good_for_ever(patch: Patch) -> None:
 @mutant("looking")
 def a_stream_shows_what_is_pending(patch: Patch) -> None:
     patch.setattr(Partition, "messages", lambda self, start, end: [(start, end)])
+
+
+# --- revising ------------------------------------------------------------------------------------------------------
+
+
+@mutant("revising")
+def what_readers_set_is_forgotten_by_a_crash(patch: Patch) -> None:
+    real = durable.is_durable
+    patch.setattr(
+        kernel_module,
+        "is_durable",
+        lambda state, record: not isinstance(record, r.Revised) and real(state, record),
+    )
+
+
+@mutant("revising")
+def a_checkpoint_writes_no_revisions(patch: Patch) -> None:
+    patch.setattr(snapshot, "_revision_changes", lambda known, prefix, lasts: ())
+
+
+@mutant("revising")
+def rows_of_revisions_stay(patch: Patch) -> None:
+    real = snapshot._revision_changes
+    patch.setattr(
+        snapshot,
+        "_revision_changes",
+        lambda known, prefix, lasts: (
+            change for change in real(known, prefix, lasts=lasts) if change[2] is not None
+        ),
+    )
+
+
+@mutant("revising")
+def dead_letters_are_as_they_were_sent(patch: Patch) -> None:
+    real = revising.stored_messages
+
+    def stored(state: State, partition: Any, window: Any, runs: Any) -> Any:
+        revisions, window.revisions = window.revisions, None
+        try:
+            yield from list(real(state, partition, window, runs))
+        finally:
+            window.revisions = revisions
+
+    patch.setattr(dead, "stored_messages", stored)
+
+
+@mutant("revising")
+def a_run_goes_on_over_a_revision(patch: Patch) -> None:
+    patch.setattr(Revisions, "first_in", lambda self, start, end: end)
+
+
+@mutant("revising")
+def revisions_outlive_their_messages(patch: Patch) -> None:
+    patch.setattr(Revisions, "forget", nothing)

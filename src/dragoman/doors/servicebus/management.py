@@ -244,8 +244,9 @@ def update_disposition(peer: Peer, path: str, body: Body) -> Result:
     if outcome == "reject":
         reason, text = body.get("deadletter-reason"), body.get("deadletter-description")
         more["text"] = f"{reason or ''}\n{text or ''}"
-        modify = body.get("properties-to-modify")
-        more["headers"] = headers_in(modify) if type(modify) is dict else None
+    modify = body.get("properties-to-modify")
+    if outcome != "ack" and type(modify) is dict:
+        more["headers"] = headers_in(modify)
     for token in items_in(body, "lock-tokens"):
         lock = _lock(token)
         _settle(peer, entity, lock.holder, lock.partition, lock.offset, outcome, **more)

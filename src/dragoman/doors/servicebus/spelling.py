@@ -3,9 +3,10 @@
     accepted                          complete
     modified, delivery-failed         abandon: ready again, one delivery counted
     modified, undeliverable-here      defer: to be taken by its sequence number
-    rejected                          dead-letter, with the reason and description of its error's info; all else that
-                                      stands there is set on the message
+    rejected                          dead-letter, with the reason and description of its error's info
     released                          ready again, nothing counted
+
+What else stands in a rejection's info, and all of a modification's annotations, is set on the message as properties.
 
 A lock runs to its end when its link closes; a session's messages are given back.
 """
@@ -44,7 +45,6 @@ SCHEDULED: Final = encode(Int(2))
 COMPLETED: Final = Verdict("ack")
 RELEASED_AGAIN: Final = Verdict("release")
 ABANDONED: Final = Verdict("release", failed=True)
-PUT_ASIDE: Final = Verdict("defer")
 TOLD: Final = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 """What of an error's info becomes the reason."""
 
@@ -112,9 +112,10 @@ class LockSpelling:
             case Rejected():
                 return Verdict("reject", text=told(state.error), headers=modified(state.error))
             case Modified(undeliverable_here=True):
-                return PUT_ASIDE
+                return Verdict("defer", headers=headers_in(state.message_annotations))
             case Modified():
-                return ABANDONED
+                headers = headers_in(state.message_annotations)
+                return Verdict("release", failed=True, headers=headers) if headers else ABANDONED
             case Released() | None:
                 return RELEASED_AGAIN
             case _:
@@ -144,14 +145,13 @@ def told(error: Any) -> str:
 
 def modified(error: Any) -> dict[str, object] | None:
     """What a reader sets on a message that it dead-letters."""
-    info = error.info if isinstance(error, Error) else None
-    return headers_in(info) if info else None
+    return headers_in(error.info if isinstance(error, Error) else None)
 
 
-def headers_in(said: Mapping[Any, Any]) -> dict[str, object] | None:
+def headers_in(said: Mapping[Any, Any] | None) -> dict[str, object] | None:
     """Properties to modify, but for reason and description, and what no header can be."""
     found: dict[str, object] = {}
-    for name, value in said.items():
+    for name, value in (said or {}).items():
         if str(name) in TOLD or value is None:
             continue
         with suppress(Untranslatable):

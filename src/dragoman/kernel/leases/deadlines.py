@@ -16,6 +16,7 @@ from dragoman.kernel.leases.due import Entry, refill
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run
 from dragoman.kernel.leases.receivers import new_holder, receiver
+from dragoman.kernel.leases.revisions import block_of
 from dragoman.kernel.leases.sessions import expire_lock
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import DEFERRED
@@ -169,12 +170,13 @@ def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) ->
 def _runs_of(kernel: "Decisions", command: LeaseDeferred) -> list[Run]:
     subscription = kernel.state.subscription(command.namespace, command.name, command.subscription)
     partition = subscription.stream.partitions[command.partition]
+    revisions = subscription.windows[command.partition].revisions
     runs: list[Run] = []
     for offset in sorted(set(command.offsets)):
-        if runs and runs[-1].end == offset and offset < runs[-1].block.end:
+        block = block_of(revisions, partition, offset)
+        if runs and runs[-1].end == offset and block is runs[-1].block:
             runs[-1].end = offset + 1
             continue
-        block = partition.at(offset)
         assert block is not None and block.offset <= offset, (offset, "deferred, but gone")
         runs.append(Run(partition.index, offset, offset + 1, block, fresh=False))
     return runs

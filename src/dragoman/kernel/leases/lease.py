@@ -12,6 +12,7 @@ from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.due import grant
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.order import Order, Pick, apply_lease
+from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.standing import without_acks
 from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED
 from dragoman.kernel.leases.window import Window
@@ -112,10 +113,21 @@ def head_run(
     else:
         run = _next_ordered(partition, window, window.order, count_max, holder)
     if run is not None:
+        if window.revisions is not None:
+            _revise(window.revisions, run)
         if run.block.bodies is None:
             raise Needs(_ahead(partition, run.block))
         _judge(subscription, run, now_ms)
     return run
+
+
+def _revise(revisions: Revisions, run: Run) -> None:
+    """Let `run` be of one block as its subscription sees it: a revision, or up to the next one."""
+    revised = revisions.blocks.get(run.start)
+    if revised is None:
+        run.end = revisions.first_in(run.start, run.end)
+    else:
+        run.block, run.end = revised, revised.end
 
 
 def _ahead(partition: Partition, block: Block) -> list[Block]:

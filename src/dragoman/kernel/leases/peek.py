@@ -17,6 +17,7 @@ import msgspec
 
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.commands import DEFAULT_NAMESPACE
+from dragoman.kernel.leases.revisions import block_of
 from dragoman.kernel.leases.states import DONE, LEASED, READY, STATES
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.slices import partition_of
@@ -113,7 +114,12 @@ def peek(kernel: "Decisions", command: Peek, session: int) -> list[Peeked]:
     window = subscription.windows[partition.index]
     runs = sorted(_runs(window, partition, frozenset(command.states) or OPEN))
     spots = _spots(partition, runs, command.offset, command.count_max)
-    return [_peeked(state, partition, offset, name, window.tried(offset)) for offset, name in spots]
+    return [
+        _peeked(
+            state, block_of(window.revisions, partition, offset), offset, name, window.tried(offset)
+        )
+        for offset, name in spots
+    ]
 
 
 def peek_stream(kernel: "Decisions", command: PeekStream, session: int) -> list[Peeked]:
@@ -125,7 +131,7 @@ def peek_stream(kernel: "Decisions", command: PeekStream, session: int) -> list[
     start = max(command.offset, partition.start)
     runs = [(low, high, "") for low, high in partition.messages(start, partition.committed)]
     spots = _spots(partition, runs, start, command.count_max)
-    return [_peeked(kernel.state, partition, offset, name, 0) for offset, name in spots]
+    return [_peeked(kernel.state, partition.at(offset), offset, name, 0) for offset, name in spots]
 
 
 def _runs(
@@ -177,8 +183,7 @@ def _loaded(blocks: Iterable[Block], spots: list[Spot]) -> list[Spot]:
     return spots
 
 
-def _peeked(state: State, partition: Partition, offset: int, name: str, tries: int) -> Peeked:
-    block = partition.at(offset)
+def _peeked(state: State, block: Block | None, offset: int, name: str, tries: int) -> Peeked:
     assert block is not None
     format_, body = block.format, block.body(offset)
     if block.packed:

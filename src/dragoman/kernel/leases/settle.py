@@ -15,6 +15,7 @@ from dragoman.kernel.leases.dead import Last, dead_letters
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_taken, bytes_of
 from dragoman.kernel.leases.order import apply_run
+from dragoman.kernel.leases.revising import revise
 from dragoman.kernel.leases.states import (
     ACK,
     DEAD,
@@ -80,9 +81,8 @@ def decide_settle(
             Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)
         ], reply
     if command.outcome == "defer":
-        return [
-            Settled(subscription.id, command.partition, LEASED, DEFER, runs, command.holder)
-        ], reply
+        deferred = Settled(subscription.id, command.partition, LEASED, DEFER, runs, command.holder)
+        return [*revise(state, subscription, command, runs), deferred], reply
     if command.outcome == "reject":
         reason = command.reason or "rejected"
         return _rejected(state, subscription, command, runs, reason, now_ms, pending), reply
@@ -157,6 +157,7 @@ def released(
     if spent:
         records += _rejected(state, subscription, command, spent, "delivery_limit", now_ms, pending)
     if runs:
+        records += revise(state, subscription, command, runs)
         event = DELAY if delay_ms > 0 else RELEASE
         ready_ms = elapsed_ms + delay_ms if delay_ms > 0 else 0
         wait = (now_ms + delay_ms, delay_ms) if delay_ms > 0 else None
@@ -263,7 +264,15 @@ def apply_settled(state: State, record: Settled) -> None:
     if target == RETURNED or (frees and subscription.consumers.count):
         state.activate(subscription)
     if target == DONE:
-        state.dirty_floors[subscription.stream.id] = subscription.stream
+        _finish(state, subscription, window, record.runs)
+
+
+def _finish(state: State, subscription: Subscription, window: Window, runs: Runs) -> None:
+    """Messages are done."""
+    state.dirty_floors[subscription.stream.id] = subscription.stream
+    if window.revisions is not None:
+        for start, end in runs:
+            window.revisions.forget(start, end)
 
 
 def _wait(state: State, window: Window, record: Settled, start: int, end: int) -> None:

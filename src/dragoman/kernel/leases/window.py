@@ -23,6 +23,7 @@ from dragoman.kernel.leases.chunk import SPAN, Chunk
 from dragoman.kernel.leases.chunks import ALL, Chunks
 from dragoman.kernel.leases.lane import Spans
 from dragoman.kernel.leases.order import Order
+from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED, WAITING
 
 TRIES_MAX: Final = 65_535  # counters saturate: every limit that protocols offer is far below
@@ -46,6 +47,7 @@ class Window(Chunks):
         "ready",
         "ready_bytes",
         "returned_low",
+        "revisions",
         "saved",
         "shown",
         "timed",
@@ -63,6 +65,7 @@ class Window(Chunks):
         self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
         self.saved: set[int] = set()  # chunks that have a row in the state store; see `chunkrows`
+        self.revisions: Revisions | None = None  # of messages that are not DONE
         self.touched = True  # since the last checkpoint
         self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
         self.delayed = 0  # how many messages that are
@@ -244,6 +247,8 @@ class Window(Chunks):
 
     def clear(self) -> None:
         """Everything below the frontier is DONE."""
+        if self.revisions is not None:
+            self.revisions.forget(0, self.frontier)
         self.bases.clear()
         self.chunks.clear()
         self.counts = [0] * len(self.counts)

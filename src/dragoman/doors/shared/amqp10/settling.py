@@ -6,14 +6,16 @@ unsettled   all at once if all are held, else one by one, so that each is told t
 in a transaction    gathered for it
 """
 
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from dragoman.doors.shared.amqp10.errors import error_of
 from dragoman.doors.shared.amqp10.profile import Refused, Spelling, Verdict
 from dragoman.doors.shared.amqp10.strand import Strand, Waiting
 from dragoman.doors.shared.unacked import Segment, Span, Spans
 from dragoman.kernel.api import Settle
-from dragoman.model.errors import LeaseExpired, SubscriptionNotFound
+from dragoman.model.errors import LeaseExpired, QuotaExceeded, SubscriptionNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.amqp10.messaging import DeliveryState, Received, Rejected, TransactionalState
 from dragoman.wire.amqp10.performatives import RECEIVER, SENDER, SEQUENCE_MASK, Disposition
@@ -96,7 +98,8 @@ def _settle_spans(strand: Strand, spans: Spans, state: DeliveryState) -> None:
         if verdict is None:
             continue
         command = Settle(span.subscription, span.partition, span.holder, span.runs, "ack")
-        _carry_out(strand, command, verdict)
+        with suppress(QuotaExceeded):  # nobody can be told: they stay held until their leases end
+            _carry_out(strand, command, verdict)
 
 
 def _carry_out(strand: Strand, command: Settle, verdict: Verdict) -> bool:
@@ -129,10 +132,23 @@ def _settle_each(strand: Strand, segment: Segment, state: DeliveryState) -> None
         offset = segment.offset + number - segment.first
         runs = [(offset, offset + 1)]
         command = Settle(segment.subscription, segment.partition, segment.holder, runs, "ack")
-        is_held = verdict is None or _carry_out(strand, command, verdict)
-        answer = spelling.echo(state) if is_held else spelling.lost(state)
+        answer = _answer_of(strand, spelling, command, verdict, state)
         position = strand.session.position()
         strand.answer(Waiting(SENDER, number, number, answer, position, WRITTEN, None))
+
+
+def _answer_of(
+    strand: Strand,
+    spelling: Spelling,
+    command: Settle,
+    verdict: Verdict | None,
+    state: DeliveryState,
+) -> DeliveryState:
+    try:
+        is_held = verdict is None or _carry_out(strand, command, verdict)
+    except QuotaExceeded as error:
+        return Rejected(error_of(error))
+    return spelling.echo(state) if is_held else spelling.lost(state)
 
 
 def _settle_whole(strand: Strand, segment: Segment, verdict: Verdict) -> bool:
@@ -143,7 +159,7 @@ def _settle_whole(strand: Strand, segment: Segment, verdict: Verdict) -> bool:
     command.strict = True
     try:
         return _carry_out(strand, command, verdict)
-    except LeaseExpired:
+    except (LeaseExpired, QuotaExceeded):
         return False
 
 
