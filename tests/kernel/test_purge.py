@@ -1,7 +1,9 @@
+import pytest
 from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode, ack, declare, publish
 
-from dragoman.kernel.commands import Consume, DescribeQueue, PurgeQueue, Settle
+from dragoman.kernel.commands import Consume, DescribeQueue, Lease, PurgeQueue, Settle
+from dragoman.model.errors import InvalidArgument
 from dragoman.runtime.session import BrokerSession
 
 
@@ -106,3 +108,23 @@ def test_a_purge_before_a_time_drops_what_was_stored_earlier_also_from_disk() ->
     found = [body for each in node.deliveries(session) for body in each.bodies]
     assert found == [b"4", b"5"]
     assert session.submit(PurgeQueue(name="q", mode="before", before_ms=1)) == 0
+
+
+def test_a_purge_of_what_is_old_and_ready_takes_the_oldest_and_leaves_what_is_held() -> None:
+    engine = Engine()
+    node, session = prepared(engine)
+    before_ms = node.clock.now_ms + 1
+    assert session.submit(PurgeQueue(name="q", mode="old", before_ms=0, count_max=9)) == 0
+    assert session.submit(PurgeQueue(name="q", mode="old", before_ms=before_ms, count_max=2)) == 2
+    assert ready(session) == (1, 1)
+    node.settle()
+    (taken,) = session.submit(Lease(name="q", count_max=9))
+    assert taken.bodies == [b"5"]
+
+
+def test_only_who_orders_by_keys_can_be_purged_by_key() -> None:
+    node = Engine().start()
+    session = node.connect()
+    declare(session, "q")
+    with pytest.raises(InvalidArgument):
+        session.submit(PurgeQueue(name="q", key=b"a"))

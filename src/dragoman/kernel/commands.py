@@ -79,13 +79,19 @@ class DeleteQueue(_Command, frozen=True, kw_only=True):
 class PurgeQueue(_Command, frozen=True, kw_only=True):
     """Drop messages of a queue, or of another subscription, for itself. Reply: `int`, how many.
 
-    mode: ready only (RabbitMQ), all (SQS), created before `before_ms` (Cloud Tasks). Raises SubscriptionNotFound.
+    mode        ready only (RabbitMQ), all (SQS), created before `before_ms` (Cloud Tasks), or both: ready and created
+                before then (Service Bus)
+    count_max   the oldest so many, of each partition before those of the next; 0 all
+    key         of those with this key, or of this session, alone; None whatever they have
+    Raises SubscriptionNotFound, InvalidArgument (a key, and no order by it).
     """
 
     name: str
     subscription: str = ""
-    mode: Literal["ready", "all", "before"] = "ready"
+    mode: Literal["ready", "all", "before", "old"] = "ready"
     before_ms: int = 0
+    count_max: int = 0
+    key: bytes | None = None
 
 
 class DeclareRoute(_Command, frozen=True, kw_only=True):

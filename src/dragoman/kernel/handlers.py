@@ -68,8 +68,13 @@ def purge_queue(kernel: "Decisions", command: c.PurgeQueue, session: int) -> int
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
     topology.check_owner(subscription, session)
-    before_ms = command.before_ms if command.mode == "before" else -1
-    records, total = decide_purge(subscription, held=command.mode != "ready", before_ms=before_ms)
+    records, total = decide_purge(
+        subscription,
+        held=command.mode in {"all", "before"},
+        before_ms=command.before_ms if command.mode in {"before", "old"} else -1,
+        count_max=command.count_max,
+        key=command.key,
+    )
     kernel.commit(records)
     return total
 

@@ -1,7 +1,6 @@
 """Deleting without receiving."""
 
-from tests.doors.servicebus.client import World
-from tests.doors.servicebus.test_profile import filled
+from tests.doors.servicebus.test_profile import filled, session
 from tests.doors.shared.amqp10.client import message
 
 from dragoman.doors.servicebus.deleting import DELETED_MAX
@@ -45,10 +44,29 @@ def test_a_request_deletes_no_more_than_there_may_be() -> None:
     assert world.info().ready == 500
 
 
-def test_sessions_and_requests_that_make_no_sense_are_refused() -> None:
-    world = World()
-    world.queue(order="session")
-    client = world.azure()
-    assert client.ask("batch-delete-messages", {"message-count": Int(1)})[0] == 400
+def test_of_sessions_the_named_one_is_emptied_by_who_has_it_and_without_a_name_all_are() -> None:
+    world, client = filled(order="session")
+    client.send(*[message(b"%d" % at, group_id="ab"[at % 2]) for at in range(6)])
+    client.attach(session("a"))
+    now = Timestamp(world.clock.now_ms)
+    asked = {"message-count": Int(2), "enqueued-time-utc": now}
+    assert client.ask("batch-delete-messages", {**asked, "session-id": "a"})[1] == {
+        "message-count": 2
+    }
+    other = client.ask("batch-delete-messages", {**asked, "session-id": "b"})
+    assert other == (410, "com.microsoft:session-lock-lost")
+    assert world.info().ready == 4
+    asked["message-count"] = Int(100)
+    assert client.ask("batch-delete-messages", {**asked, "session-id": "a"})[1] == {
+        "message-count": 1
+    }
+    assert client.ask("batch-delete-messages", {**asked, "session-id": "a"})[0] == 204
+    assert client.ask("batch-delete-messages", asked)[1] == {"message-count": 3}
+    assert world.info().ready == 0
+
+
+def test_requests_that_make_no_sense_are_refused() -> None:
     _, client = filled()
     assert client.ask("batch-delete-messages", {"message-count": Int(1)})[0] == 400
+    asked = {"enqueued-time-utc": Timestamp(0), "session-id": "a"}
+    assert client.ask("batch-delete-messages", asked)[0] == 410

@@ -1,6 +1,6 @@
 """Operations on queues, and on any other leased subscription by its longer path."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -148,9 +148,8 @@ def delete_queue(ask: Ask) -> None:
 def purge(ask: Ask) -> Purged:
     """Raises SubscriptionNotFound, ResourceLocked."""
     body: Purge = ask.body
-    return Purged(
-        ask.session.submit(PurgeQueue(**ask.place(), mode=body.mode, before_ms=body.before_ms))
-    )
+    place: dict[str, Any] = {**ask.place()}
+    return Purged(ask.session.submit(PurgeQueue(**place, mode=body.mode, before_ms=body.before_ms)))
 
 
 def redrive(ask: Ask) -> PumpView:

@@ -35,7 +35,7 @@ from dragoman.doors.servicebus.requests import (
 )
 from dragoman.doors.servicebus.rules import add_rule, enumerate_rules, remove_rule
 from dragoman.doors.servicebus.sending import ServiceBusSink
-from dragoman.doors.servicebus.sessions import holder_of
+from dragoman.doors.servicebus.sessions import held
 from dragoman.doors.servicebus.spelling import DEFERRED, annotated, headers_in
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Refused, Request
 from dragoman.doors.shared.rendered import entries_of
@@ -95,13 +95,6 @@ def refusal(status: int, condition: str, text: str) -> Answer:
             "errorCondition": Symbol(condition),
         }
     )
-
-
-def _held(peer: Peer, path: str, session: str) -> int:
-    holder = holder_of(peer, path, session)
-    if holder is None:
-        raise Failed(GONE, SESSION_LOCK_LOST, f"The session {session!r} is not locked here.")
-    return holder
 
 
 # --- operations ---
@@ -170,7 +163,7 @@ def receive_deferred(peer: Peer, path: str, body: Body) -> Result:
     numbers = numbers_in(body, "sequence-numbers")
     deletes = number_in(body, "receiver-settle-mode", 1) == 0
     session = body.get("session-id")
-    within = _held(peer, path, session) if type(session) is str else 0
+    within = held(peer, path, session) if type(session) is str else 0
     found: list[Any] = []
     for number in numbers:
         partition, offset = tokens.place_of(number)
@@ -255,14 +248,14 @@ def update_disposition(peer: Peer, path: str, body: Body) -> Result:
 
 def get_session_state(peer: Peer, path: str, body: Body) -> Result:
     """What was kept with a session."""
-    holder = _held(peer, path, text_in(body, "session-id"))
+    holder = held(peer, path, text_in(body, "session-id"))
     state: bytes = _lost(lambda: peer.session.submit(GetSessionState(holder=holder)))
     return OK, {"session-state": state or None}
 
 
 def set_session_state(peer: Peer, path: str, body: Body) -> Result:
     """Keep something with a session; null forgets it."""
-    holder = _held(peer, path, text_in(body, "session-id"))
+    holder = held(peer, path, text_in(body, "session-id"))
     state = body.get("session-state")
     kept = state if type(state) is bytes else b""
     _lost(lambda: peer.session.submit(SetSessionState(holder=holder, state=kept)))
@@ -271,7 +264,7 @@ def set_session_state(peer: Peer, path: str, body: Body) -> Result:
 
 def renew_session_lock(peer: Peer, path: str, body: Body) -> Result:
     """A session's lock lasts its full length from now."""
-    holder = _held(peer, path, text_in(body, "session-id"))
+    holder = held(peer, path, text_in(body, "session-id"))
     until_ms: int = _lost(lambda: peer.session.submit(RenewSession(holder=holder)))
     left_ms = until_ms - peer.session.elapsed_ms()
     return OK, {"expiration": Timestamp(peer.session.wall_ms() + left_ms)}

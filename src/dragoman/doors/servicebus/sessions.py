@@ -7,7 +7,8 @@ The lock is the link's. `com.microsoft:locked-until-utc` of the attach's propert
 from typing import Any, Final
 
 from dragoman.doors.servicebus.entities import Entity
-from dragoman.doors.servicebus.errors import SESSION_CANNOT_BE_LOCKED, TIMEOUT
+from dragoman.doors.servicebus.errors import SESSION_CANNOT_BE_LOCKED, SESSION_LOCK_LOST, TIMEOUT
+from dragoman.doors.servicebus.requests import GONE, Failed
 from dragoman.doors.servicebus.spelling import LockSpelling
 from dragoman.doors.shared.amqp10.leased import LeasedSource
 from dragoman.doors.shared.amqp10.profile import Peer, Refused, Terms
@@ -115,6 +116,9 @@ class PendingSession:
         return Error(TIMEOUT, "No session became free in time.")
 
 
-def holder_of(peer: Peer, path: str, session_id: str) -> int | None:
-    """The lock of a session that this connection holds."""
-    return locks_of(peer).get((path.lower(), session_id))
+def held(peer: Peer, path: str, session: str) -> int:
+    """The lock of a session that this connection holds. Raises Failed."""
+    holder = locks_of(peer).get((path.lower(), session))
+    if holder is None:
+        raise Failed(GONE, SESSION_LOCK_LOST, f"The session {session!r} is not locked here.")
+    return holder
