@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.wire.amqp10.strategies import values
 
 from dragoman import formats
-from dragoman.formats.amqp10 import decode
+from dragoman.formats.amqp10 import VALUES_MAX, decode
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.model.levels import AMQP091, AMQP10, KAFKA, SQS
@@ -142,3 +142,14 @@ def test_a_rest_that_somebody_made_up_is_no_part_of_the_message(rest: bytes) -> 
     message.rest = {"amqp10": rest}
     (entry,) = formats.render([(message, None)], AMQP10, RenderOptions("q"))
     assert decode(entry).rest == {"amqp10": rest}, "but it is kept"
+
+
+@pytest.mark.parametrize("many", [[1] * VALUES_MAX, {str(at): 1 for at in range(VALUES_MAX)}])
+def test_a_body_of_very_many_values_is_handed_on_as_it_is_encoded(many: Any) -> None:
+    body = encode(Described(ULong(0x77), many))
+    entry = pack_entry(slice_message(body))
+    assert decode(entry).body == body
+    for through in (AMQP091, KAFKA, SQS):
+        there = formats.translate(AMQP10, entry, through, RenderOptions())[0]
+        back = formats.translate(through, there, AMQP10, RenderOptions())[0]
+        assert body in back

@@ -28,7 +28,7 @@ from dragoman.formats.lift import Spelling
 from dragoman.formats.values import text_of
 from dragoman.model.message import Header, Message
 from dragoman.wire.amqp10.composites import from_bytes
-from dragoman.wire.amqp10.decode import DecodeError, decode_whole
+from dragoman.wire.amqp10.decode import DecodeError, count_values, decode_whole
 from dragoman.wire.amqp10.decode import decode as decode_value
 from dragoman.wire.amqp10.encode import NotEncodable, encode
 from dragoman.wire.amqp10.messaging import Properties
@@ -39,6 +39,7 @@ PROTOCOL: Final = "amqp10"
 PARTITION_KEY: Final = "x-opt-partition-key"
 SCHEDULED: Final = "x-opt-scheduled-enqueue-time"
 SPELLING: Final = Spelling("cloudEvents:", {})
+VALUES_MAX: Final = 10_000  # in a body that is made JSON for other protocols: some 60 ms
 IDS: Final = (ULong, bytes, UUID)
 """What an id may be besides text."""
 _HEADER_KINDS: Final = (bool, UByte, UInt)
@@ -197,7 +198,11 @@ def _read_body(message: Message, raw: bytes, shape: int, kept: Kept) -> None:
 
 
 def body_of(raw: bytes, shape: int) -> tuple[bytes | None, bool]:
-    """The body as bytes, and whether these are all there is to it. Raises DecodeError."""
+    """The body as bytes, and whether these are all there is to it: as JSON; with very many values, as it is encoded.
+    Raises DecodeError.
+    """
+    if shape not in {0, DATA} and count_values(raw, 0, len(raw), VALUES_MAX) > VALUES_MAX:
+        return raw, False
     found: list[Any] = []
     pos = 0
     while pos < len(raw):

@@ -150,7 +150,7 @@ MIX: list[tuple[Action, float]] = [
     (publish_ordered, 40),
     (take, 25),
     (consume_ordered, 14),
-    (give_back, 34),
+    (give_back, 46),
 ]
 
 MET = [

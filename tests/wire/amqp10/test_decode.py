@@ -9,12 +9,13 @@ from dragoman.wire.amqp10.decode import (
     CODES,
     EMPTY_ITEMS_MAX,
     DecodeError,
+    count_values,
     decode,
     decode_whole,
     skip,
 )
 from dragoman.wire.amqp10.encode import DEPTH_MAX, encode
-from dragoman.wire.amqp10.values import Array, UInt, identical
+from dragoman.wire.amqp10.values import Array, Described, UInt, identical
 
 
 @given(st.binary(max_size=200))
@@ -92,3 +93,29 @@ def test_nesting_is_bounded() -> None:
 def test_what_is_no_value_is_told(data: bytes, text: str) -> None:
     with pytest.raises(DecodeError, match=text):
         decode_whole(data)
+
+
+def parts(value: object) -> int:
+    """How many values there are, by what was decoded."""
+    if isinstance(value, Described):
+        return 1 + parts(value.descriptor) + parts(value.value)
+    if isinstance(value, Array):
+        return 1 + len(value.items)
+    if isinstance(value, dict):
+        return 1 + sum(parts(each) for pair in value.items() for each in pair)
+    return 1 + sum(map(parts, value)) if isinstance(value, list) else 1
+
+
+@given(values)
+def test_values_are_counted_without_being_made(value: object) -> None:
+    data = encode(value)
+    count = parts(value)
+    assert count_values(data, 0, len(data), count) == count
+    assert count_values(data, 0, len(data), count - 1) == count
+
+
+def test_past_the_bound_nothing_more_is_looked_at() -> None:
+    data = encode([1] * 100) + b"\xff"
+    assert count_values(data, 0, len(data), 50) == 51
+    with pytest.raises(DecodeError):
+        count_values(data, 0, len(data), 500)

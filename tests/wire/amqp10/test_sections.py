@@ -18,6 +18,7 @@ from dragoman.wire.amqp10.sections import (
     FOOTER,
     MESSAGE_ANNOTATIONS,
     PREFIX_BYTES,
+    REPEATED_MAX,
     SEQUENCE,
     VALUE,
     merge_map,
@@ -151,3 +152,10 @@ def test_maps_are_merged_without_being_read(count: int) -> None:
 
 def test_nothing_merged_with_nothing_is_nothing() -> None:
     assert merge_map(MESSAGE_ANNOTATIONS, b"", 0, b"") == b""
+
+
+def test_a_body_has_so_many_sections_and_no_more() -> None:
+    one = b"\x00\x53\x75\xa0\x00"
+    assert slice_message(one * (REPEATED_MAX + 1)).footer == len(one) * (REPEATED_MAX + 1)
+    with pytest.raises(DecodeError):
+        slice_message(one * (REPEATED_MAX + 2))

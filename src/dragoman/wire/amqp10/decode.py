@@ -101,6 +101,36 @@ def skip(data: bytes, start: int = 0) -> int:
     return end
 
 
+def count_values(data: bytes, start: int, end: int, most: int) -> int:
+    """How many values data[start:end] is made of, those inside others and descriptors included; one more than `most`
+    where there are more, so that no more are looked at. Raises DecodeError.
+    """
+    total = 0
+    spans = [(start, end)]
+    while spans:
+        pos, stop = spans.pop()
+        while pos < stop:
+            total += 1
+            if total > most:
+                return total
+            code = data[pos]
+            if code == 0:
+                pos += 1
+                continue
+            after = skip(data, pos)
+            width = _COUNTED.get(code, 0)
+            if code >= _ARRAYS:
+                total += int.from_bytes(data[pos + 1 + width : pos + 1 + 2 * width], "big")
+            elif width:
+                spans.append((after, stop))
+                after, stop = pos + 1 + 2 * width, after
+            pos = after
+    return min(total, most + 1)
+
+
+_COUNTED: Final = {0xC0: 1, 0xC1: 1, 0xD0: 4, 0xD1: 4, 0xE0: 1, 0xF0: 4}
+"""Lists, maps and arrays: bytes of their size, and of their count behind it."""
+_ARRAYS: Final = 0xE0
 _SIZED_8: Final = -1
 _SIZED_32: Final = -2
 _NONE: Final = -3

@@ -40,6 +40,7 @@ NAMES: Final[dict[object, int]] = {
     "amqp:footer:map": FOOTER,
 }
 
+REPEATED_MAX: Final = 10_000  # sections of a body beside the first; Azure's batches have as many
 VERSION: Final = 1
 _PREFIX: Final = Struct(">BBIIIII")
 PREFIX_BYTES: Final = _PREFIX.size
@@ -87,6 +88,7 @@ def slice_message(data: bytes) -> Sections:
     places = [0, 0, 0, 0, 0, 0, 0]  # by rank: where the section, and all before it, end
     shape: int = 0
     last: int = 0
+    repeated: int = 0
     pos: int = 0
     end: int = len(data)
     try:
@@ -99,8 +101,8 @@ def slice_message(data: bytes) -> Sections:
                 pos += 8 + _U32(data, pos + 4)[0]
             else:
                 pos += 5 + data[pos + 4]
-            if code <= last and (code < last or code not in _REPEATED):
-                raise DecodeError(f"section 0x{code:x} behind 0x{last:x}")
+            if code <= last:
+                repeated = _again(code, last, repeated)
             if DATA <= code <= VALUE:
                 if shape and shape != code:
                     raise DecodeError("a body of two kinds")
@@ -139,6 +141,13 @@ _USUAL: Final = {
     for constructor in both
 }
 """How nearly every section begins. A value may be of any type."""
+
+
+def _again(code: int, last: int, repeated: int) -> int:
+    """How many sections have followed one of their kind. Raises DecodeError."""
+    if code < last or code not in _REPEATED or repeated == REPEATED_MAX:
+        raise DecodeError(f"section 0x{code:x} behind 0x{last:x}")
+    return repeated + 1
 
 
 def _unusual(data: bytes, pos: int) -> tuple[int, int]:

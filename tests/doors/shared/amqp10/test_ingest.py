@@ -64,6 +64,11 @@ def test_what_is_no_message_is_refused(payload: bytes) -> None:
 def test_what_is_looked_into_is_bounded(more: Any) -> None:
     with pytest.raises(DecodeError, match="too large"):
         take(message(b"x", **more))
+    with pytest.raises(DecodeError, match="more than"):
+        take(message(b"x", application={f"{at}": True for at in range(6_000)}))
     assert take(message(b"x", application={"x": "s" * 70_000})).entry
+    footer = encode(Described(ULong(0x78), {Symbol("x"): "s" * 70_000}))
+    with pytest.raises(DecodeError, match="too large"):
+        take(message(b"x") + footer)
     with pytest.raises(DecodeError, match="too large"):
         take(message(b"x", application={"x": "s" * (1 << 20)}))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.doors.shared.amqp10.client import Client, World, message
 
 from dragoman.doors.amqp10.profile import GenericProfile
@@ -10,6 +11,7 @@ from dragoman.doors.shared.amqp10.requests import ANSWERS_MAX
 from dragoman.formats.amqp10 import section
 from dragoman.wire.amqp10.composites import from_bytes
 from dragoman.wire.amqp10.decode import decode
+from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.messaging import ACCEPTED, Properties, Source, Target
 from dragoman.wire.amqp10.performatives import Attach, Detach
 from dragoman.wire.amqp10.sections import slice_message
@@ -103,9 +105,10 @@ def test_answers_wait_for_credit_the_latest_of_them() -> None:
     assert bodies == [b"%d" % number for number in range(5, ANSWERS_MAX + 5)]
 
 
-def test_a_request_that_is_no_message_ends_its_link() -> None:
+@pytest.mark.parametrize("payload", [b"\x40", b"\x00\x53\x77" + encode([None] * 30_000)])
+def test_a_request_that_is_no_message_or_of_very_many_values_ends_its_link(payload: bytes) -> None:
     client = linked(Echoing())
-    client.send(b"\x40")
+    client.send(payload)
     error = client.told(Detach).error
     assert getattr(error, "condition", "") == "amqp:decode-error"
 

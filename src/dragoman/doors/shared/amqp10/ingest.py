@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dragoman.formats.amqp10 import PARTITION_KEY, SCHEDULED, section
 from dragoman.wire.amqp10.composites import from_bytes
-from dragoman.wire.amqp10.decode import DecodeError
+from dragoman.wire.amqp10.decode import DecodeError, count_values
 from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.messaging import Header, Properties
 from dragoman.wire.amqp10.sections import MESSAGE_ANNOTATIONS, Sections, pack_entry, slice_message
@@ -31,8 +31,12 @@ _MARK: Final = b"x-"
 HEADERS_MAX: Final = 1_024
 _HEADERS: Final[dict[bytes, tuple[int, int]]] = {}
 """Headers are few: what those of one kind say, priority and life, is read once."""
-HEAD_BYTES_MAX: Final = 64 << 10  # header, annotations and properties: what is looked into
+HEAD_BYTES_MAX: Final = (
+    64 << 10
+)  # header, annotations and properties: what is looked into; a footer
 BEFORE_BODY_BYTES_MAX: Final = 1 << 20  # with the application-properties, which filters look into
+VALUES_MAX: Final = 10_000  # in all of that: some 20 ms to look into
+COUNTED_BYTES: Final = 16 << 10  # less cannot hold as many that take long
 
 
 class Taken:
@@ -57,8 +61,7 @@ class Taken:
 def take(payload: bytes) -> Taken:
     """Look at a message. Raises DecodeError."""
     found = slice_message(payload)
-    if found.application > HEAD_BYTES_MAX or found.body > BEFORE_BODY_BYTES_MAX:
-        raise DecodeError("header, annotations and properties that are too large")
+    check_size(found)
     properties = Properties()
     if found.properties < found.application:
         value = from_bytes(payload, found.properties)[0]
@@ -80,6 +83,19 @@ def take(payload: bytes) -> Taken:
     _read_header(taken, payload, found)
     _read_annotations(taken, known)
     return taken
+
+
+def check_size(found: Sections) -> None:
+    """What somebody will look into is neither too large nor of too many values. Raises DecodeError."""
+    data, before_body = found.data, found.body
+    if (
+        found.application > HEAD_BYTES_MAX
+        or before_body > BEFORE_BODY_BYTES_MAX
+        or len(data) - found.footer > HEAD_BYTES_MAX
+    ):
+        raise DecodeError("header, annotations, properties or a footer that are too large")
+    if before_body > COUNTED_BYTES and count_values(data, 0, before_body, VALUES_MAX) > VALUES_MAX:
+        raise DecodeError(f"annotations and properties with more than {VALUES_MAX} values")
 
 
 def _read_header(taken: Taken, payload: bytes, found: Sections) -> None:

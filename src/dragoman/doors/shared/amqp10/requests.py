@@ -25,7 +25,7 @@ from dragoman.doors.shared.amqp10.profile import (
 from dragoman.formats.amqp10 import section
 from dragoman.model.levels import APPLIED
 from dragoman.wire.amqp10.composites import from_bytes, to_bytes
-from dragoman.wire.amqp10.decode import DecodeError, decode
+from dragoman.wire.amqp10.decode import DecodeError, count_values, decode
 from dragoman.wire.amqp10.encode import NotEncodable, encode
 from dragoman.wire.amqp10.errors import DECODE_ERROR, INTERNAL_ERROR
 from dragoman.wire.amqp10.links import Link
@@ -43,6 +43,7 @@ from dragoman.wire.amqp10.values import Described, ULong
 CREDIT: Final = 100  # Azure's
 ANSWERS_MAX: Final = 100
 REQUEST_BYTES_MAX: Final = 2 << 20  # messages that are to wait are 1 MiB at most
+REQUEST_VALUES_MAX: Final = 20_000  # some 50 ms to look into
 
 
 class Ready:
@@ -185,6 +186,7 @@ class RequestSink:
 
     def _read(self, payload: bytes) -> Request:
         try:
+            _check_size(payload)
             found = slice_message(payload)
             return Request(
                 _properties(payload, found),
@@ -198,6 +200,11 @@ class RequestSink:
 
     def close(self) -> None:
         """See `profile.Sink`."""
+
+
+def _check_size(payload: bytes) -> None:
+    if count_values(payload, 0, len(payload), REQUEST_VALUES_MAX) > REQUEST_VALUES_MAX:
+        raise DecodeError(f"a request has at most {REQUEST_VALUES_MAX} values")
 
 
 def _properties(payload: bytes, found: Sections) -> Properties:
