@@ -45,6 +45,8 @@ def simplest(wanted: Any) -> Any:
             continue
         return value
     name = [field for field in msgspec.structs.fields(wanted) if field.required]
+    if wanted.__struct_config__.array_like:
+        return [simplest(field.type) for field in name]
     return {field.name: simplest(field.type) for field in name}
 
 

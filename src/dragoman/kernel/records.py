@@ -414,7 +414,7 @@ class Compacted(Record, frozen=True, array_like=True, gc=False, tag=90):
     remnants: list[Remnant]
 
 
-class Revised(Record, frozen=True, array_like=True, gc=False, tag=91):
+class Revised(Record, frozen=True, array_like=True, gc=False, tag=92):
     """A reader has set something on a message that is not done: for its subscription it is this one now."""
 
     subscription: int
