@@ -43,14 +43,14 @@ def let_a_round_come(world: World) -> None:
 
 
 MIX: list[tuple[Action, float]] = [
-    (compact_a_stream, 20),
+    (compact_a_stream, 26),
     (publish_with_few_keys, 40),
     (read, 10),
     (let_a_round_come, 16),
     (init_producer, 3),
     (extend, 7),
-    (write, 22),
-    (end, 11),
+    (write, 28),
+    (end, 14),
 ]
 MET = [
     "compacted",
