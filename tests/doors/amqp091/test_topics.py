@@ -76,6 +76,7 @@ def test_they_are_listed_and_what_is_none_is_refused() -> None:
     assert manager.get("users/a.n/topic-permissions") == told
     assert manager.get("vhosts/v/topic-permissions") == told
     assert manager.get("topic-permissions/%2F") == []
+    assert manager.ask("GET", "topic-permissions/v/bob") == 404
     for wrong in ({"write": "("}, {"read": "x" * 1_001}):
         assert "invalid_regexp" in manager.refused("PUT", "topic-permissions/v/a.n", TOPIC | wrong)
     assert manager.refused("PUT", "topic-permissions/v/a.n", {"exchange": "e"})

@@ -66,7 +66,8 @@ differences:
 queues, bindings, connections, channels, consumers, users, permissions, topic permissions, limits, policies, operator
 policies, parameters, definitions (out and in), publish, get and health checks, with pages, columns and sorting.
 RabbitMQ's `rabbitmqadmin` speaks it, and so do scalers and provisioners that ask for these. Whoever asks comes in by
-HTTP Basic as a user of AMQP does by PLAIN. What is refused comes as 400 with AMQP's own text.
+HTTP Basic as a user of AMQP does by PLAIN. What is refused comes as 400 with AMQP's own text, what may not be done as
+401, and what would be acted on and is not there as 404.
 
 - Policies and operator policies hold at once for queues declared by RabbitMQ's clients or over this API. A first
   `max-length-bytes` holds for queues declared after it; mirrors (`ha-*`) are kept and mean nothing.

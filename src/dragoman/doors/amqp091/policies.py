@@ -84,29 +84,34 @@ class Effect(msgspec.Struct, frozen=True):
     definition: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-def check(policy: Policy) -> None:
-    """Raises Refused (406): a pattern that is none, keys or values that mean nothing."""
+def check(policy: Policy, which: str = POLICY) -> None:
+    """Raises Refused (406): a pattern that is none, keys or values that mean nothing, or are not an operator's."""
     try:
         if len(policy.pattern) > PATTERN_CHARS_MAX:
             raise ValueError("too long")  # noqa: TRY301 - told like any other fault of it
         re.compile(policy.pattern)
     except (re.error, ValueError, RecursionError) as error:
-        text = f"Validation failed\n\npattern: not a regular expression: {error}"
+        wrong = f'{{"{error}"}}'
+        text = (
+            f"Validation failed\n\npattern should be regular expression but is invalid: {wrong}\n"
+        )
         raise Refused(PRECONDITION_FAILED, text) from error
     if policy.apply_to not in APPLIES:
         text = f"Validation failed\n\napply-to: {policy.apply_to} is none of {', '.join(APPLIES)}"
         raise Refused(PRECONDITION_FAILED, text)
     if not policy.definition:
-        raise Refused(PRECONDITION_FAILED, "Validation failed\n\nno policy provided")
+        raise Refused(PRECONDITION_FAILED, "Validation failed\n\nno policy provided\n")
     for key, value in policy.definition.items():
-        _check_key(key, value)
+        _check_key(key, value, which)
 
 
-def _check_key(key: str, value: Any) -> None:
+def _check_key(key: str, value: Any, which: str) -> None:
     argument = KEYS.get(key)
-    if argument is None and key not in STORED_ONLY and key != ALTERNATE:
-        text = f'Validation failed\n\n[{{<<"{key}">>, not recognised}}]'
-        raise Refused(PRECONDITION_FAILED, text)
+    is_known = argument is not None or key in STORED_ONLY or key == ALTERNATE
+    if not is_known or (which == OPERATOR and argument not in SMALLER and key not in STORED_ONLY):
+        shown = f'<<"{value}">>' if isinstance(value, str) else str(value)
+        text = f'[{{<<"{key}">>,{shown}}}] are not recognised policy settings\n'
+        raise Refused(PRECONDITION_FAILED, f"Validation failed\n\n{text}")
     wrong = QUEUE_ARGUMENTS[argument].why_not(field_of(value)) if argument is not None else None
     if key == ALTERNATE and not isinstance(value, str):
         wrong = "not a name"

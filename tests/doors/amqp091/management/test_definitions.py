@@ -109,7 +109,7 @@ def test_what_differs_is_refused_and_what_is_no_definition_too() -> None:
     manager.put("queues/v/q", {"durable": True})
     assert "inequivalent" in manager.refused("POST", "definitions", OF_RABBITMQ)
     manager.log_in("guest", "test12")
-    assert manager.refused("POST", "definitions", {"queues": [{}]}) == "key_missing: name"
+    assert manager.refused("POST", "definitions", {"queues": [{}]}) == "[{key_missing,name}]"
     assert manager.refused("POST", "definitions", {"queues": 5})
     limit = {"vhost": "v", "component": "vhost-limits", "name": "limits", "value": {"x": 1}}
     assert "Unrecognised" in manager.refused("POST", "definitions", {"parameters": [limit]})

@@ -71,9 +71,18 @@ def test_a_policy_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
     assert manager.get("policies") == []
 
 
+def test_an_operators_policy_limits_and_does_nothing_else() -> None:
+    manager = Manager()
+    manager.put("operator-policies/%2F/o", POLICY | {"definition": {"max-length": 5, "expires": 9}})
+    wrong = POLICY | {"definition": {"queue-mode": "lazy"}}
+    reason = manager.refused("PUT", "operator-policies/%2F/p", wrong)
+    assert '[{<<"queue-mode">>,<<"lazy">>}] are not recognised policy settings' in reason
+
+
 def test_parameters_are_kept() -> None:
     manager = Manager()
     path = "parameters/federation-upstream/%2F/up"
+    assert manager.put(path, {"value": {"uri": "amqp://x"}}) == 201
     assert manager.put(path, {"value": {"uri": "amqp://x"}}) == 204
     told = {
         "vhost": "/",
@@ -86,12 +95,13 @@ def test_parameters_are_kept() -> None:
     assert manager.get("parameters/shovel") == []
     assert manager.ask("DELETE", path) == 204
     assert manager.ask("GET", path) == 404
-    assert manager.refused("PUT", path, {}) == "key_missing: value"
+    assert manager.refused("PUT", path, {}) == "[{key_missing,value}]"
 
 
 def test_global_parameters_are_kept() -> None:
     manager = Manager()
-    manager.put("global-parameters/g", {"value": 5})
+    assert manager.put("global-parameters/g", {"value": 4}) == 201
+    assert manager.put("global-parameters/g", {"value": 5}) == 204
     assert manager.get("global-parameters") == [{"name": "g", "value": 5}]
     assert manager.get("global-parameters/g") == {"name": "g", "value": 5}
     assert manager.ask("DELETE", "global-parameters/g") == 204

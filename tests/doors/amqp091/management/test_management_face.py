@@ -51,6 +51,9 @@ def test_what_is_not_there_is_404_and_what_cannot_be_done_405() -> None:
     ):
         assert manager.ask("GET", path) == 404, path
         assert manager.last == not_found
+    for path in ("bindings/%2F/e/amq.topic/q/no", "queues/%2F/no/get"):
+        assert manager.ask("POST", path, {}) == 404
+        assert manager.last == {"error": "not_found", "reason": "no queue 'no' in vhost '/'"}
     assert manager.ask("PATCH", "queues/%2F/q") == 405
     assert manager.get("queues/") == manager.get("queues/%2F/") == []
 

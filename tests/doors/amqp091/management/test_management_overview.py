@@ -67,6 +67,8 @@ def test_checks_fail_with_what_is_missing() -> None:
         assert manager.get(path) == {"status": "ok"}
     assert manager.get("health/checks/port-listener/8080")["status"] == "ok"
     assert manager.ask("GET", "health/checks/port-listener/1") == 503
+    assert (manager.last["missing"], manager.last["ports"]) == (1, [8080])
+    assert manager.refused("GET", "health/checks/port-listener/x")
     assert manager.get("health/checks/protocol-listener/amqp091")["status"] == "ok"
     assert manager.ask("GET", "health/checks/protocol-listener/mqtt") == 503
     manager.missing.append("room on the disk")

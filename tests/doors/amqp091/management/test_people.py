@@ -253,7 +253,7 @@ def test_limits_of_a_user_are_kept_to() -> None:
             {"value": True},
             "Validation failed\n\nmax-queues should be",
         ),
-        ("vhost-limits/%2F/max-queues", {}, "bad_request: Object missing"),
+        ("vhost-limits/%2F/max-queues", {}, "[{key_missing,value}]"),
         ("user-limits/ann/max-queues", {"value": 1}, "Unrecognised terms"),
         ("user-limits/eve/max-channels", {"value": 1}, "no_such_user: eve"),
     ],

@@ -101,7 +101,7 @@ def test_who_is_permitted_little_may_not_permit() -> None:
     manager.log_in("ann", "")
     words = {"configure": "", "write": "", "read": ""}
     assert manager.ask("PUT", "permissions/%2F/bob", words) == 401
-    assert manager.last["error"] == "not_authorized"
+    assert manager.last["error"] == "not_authorised"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 PARAMETER: Final = "amqp091.parameter"  # the kind of their documents, named COMPONENT/NAME
 PAGE_SIZE: Final = 100
 PAGE_SIZE_MAX: Final = 500
+MISSING: Final = re.compile(r"Object missing required field `(\w+)`$")
 PATTERN_CHARS_MAX: Final = 1_000
 Item = dict[str, Any]
 
@@ -116,7 +117,9 @@ class Ask:
         try:
             return msgspec.json.decode(self.call.request.body or b"{}", type=kind, strict=False)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise BadRequest(f"bad_request: {error}") from error
+            missing = MISSING.match(str(error))
+            text = f"[{{key_missing,{missing[1]}}}]" if missing else f"bad_request: {error}"
+            raise BadRequest(text) from error
 
     def details(self, key: str, counts: Counts) -> Item:
         """Counts with their rates."""

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from dragoman.doors.amqp091 import limits
-from dragoman.doors.amqp091.errors import Refused, refusal_of
+from dragoman.doors.amqp091.errors import ACCESS_REFUSED, Refused, refusal_of
 from dragoman.doors.amqp091.management import (
     bindings,
     definitions,
@@ -74,6 +74,10 @@ BELOW: Final = tuple(
 Handler = Callable[[Ask], Response]
 
 
+class Missing(Exception):
+    """404: what a request would act on, in the words of AMQP."""
+
+
 class NotAuthorized(Exception):
     """401: nobody we know."""
 
@@ -123,6 +127,7 @@ CHECKS: Final = (
     "local-alarms",
     "virtual-hosts",
     "node-is-quorum-critical",
+    "node-is-mirror-sync-critical",
     "ready-to-serve-clients",
     "is-in-service",
 )
@@ -227,7 +232,7 @@ def _of_people() -> Sequence[tuple[str, str, Handler]]:
         ("GET", "topic-permissions/{vhost}", rights.list_topics),
         ("GET", "vhosts/{vhost}/topic-permissions", rights.list_topics),
         ("GET", "users/{user}/topic-permissions", rights.list_topics),
-        ("GET", topic, rights.list_topics),
+        ("GET", topic, rights.get_topics),
         ("PUT", topic, rights.put_topic),
         ("DELETE", topic, rights.delete_topics),
     )
@@ -262,7 +267,11 @@ class ManagementFace:
             who = _who(call)
             user = users.found_made(call.session, who)
             rank = None if user is None else rank_of(user.tags, method, template)
-            return handler(Ask(call, who, self._roster, rank, self._rates))
+            ask = Ask(call, who, self._roster, rank, self._rates)
+            try:
+                return handler(ask)
+            except KernelError as error:
+                raise _met(ask, error) from error
 
         return serve
 
@@ -271,12 +280,14 @@ class ManagementFace:
         if isinstance(error, NotAuthorized):
             told = {"error": "not_authorized", "reason": "Login failed"}
             return json_response(401, told, CHALLENGE)
-        if isinstance(error, NotThere | NotFound):
+        if isinstance(error, NotThere):
             return json_response(404, {"error": "Object Not Found", "reason": "Not Found"})
         if isinstance(error, NotAuthorised):
             return json_response(401, {"error": "not_authorised", "reason": str(error)})
-        if isinstance(error, AccessRefused):
-            return json_response(401, {"error": "not_authorized", "reason": str(error)})
+        if isinstance(error, Refused) and error.code == ACCESS_REFUSED:
+            return json_response(401, {"error": "not_authorised", "reason": error.text})
+        if isinstance(error, Missing):
+            return json_response(404, {"error": "not_found", "reason": str(error)})
         reason = _reason(error)
         if reason is None:
             fault = {"error": "Internal Server Error", "reason": "its log has more"}
@@ -293,14 +304,23 @@ class ManagementFace:
         return json_response(404, {"error": "Object Not Found", "reason": "Not Found"})
 
 
+def _met(ask: Ask, error: KernelError) -> Exception:
+    """What the kernel has refused, in the words of AMQP; what is read or deleted and is not there is just 404."""
+    if isinstance(error, AccessRefused):
+        return NotAuthorised(str(error))
+    refusal = refusal_of(error, ask.path.get("vhost", ROOT))
+    if not isinstance(error, NotFound):
+        return refusal
+    is_acted_on = ask.call.request.method in {"POST", "PUT"}
+    return Missing(refusal.text) if is_acted_on else NotThere()
+
+
 def _reason(error: Exception) -> str | None:
     """What was wrong with a request, None when it was not the request."""
     if isinstance(error, BadRequest | msgspec.ValidationError):
         return str(error)
     if isinstance(error, KeyError):
-        return f"key_missing: {error.args[0]}"
-    if isinstance(error, KernelError):
-        error = refusal_of(error, ROOT)
+        return f"[{{key_missing,{error.args[0]}}}]"
     if isinstance(error, Refused):
         return error.text
     return error.reply_text if isinstance(error, AmqpError) else None

@@ -63,7 +63,7 @@ class Policies:
 
     def store(self, ask: Ask, vhost: str, name: str, policy: Policy) -> None:
         """Raises Refused and KernelError."""
-        policies.check(policy)
+        policies.check(policy, self.kind)
         namespace = ask.namespace(vhost)
         body = msgspec.json.encode(policy)
         place = policies.document_name(self.kind, name)
@@ -124,8 +124,10 @@ def put_parameter(ask: Ask) -> Response:
     component, name = ask.path["component"], ask.path["name"]
     if "/" in component:
         raise BadRequest("a component's name has no /")
-    store_parameter(ask, ask.vhost(), component, name, _value(ask))
-    return changed(ask, 204)
+    vhost = ask.vhost()
+    known = _values(ask, ask.namespace(vhost), PARAMETER)
+    store_parameter(ask, vhost, component, name, _value(ask))
+    return changed(ask, 204 if f"{component}/{name}" in known else 201)
 
 
 def store_parameter(ask: Ask, vhost: str, component: str, name: str, value: Any) -> None:
@@ -149,7 +151,7 @@ def put(ask: Ask, namespace: str, kind: str, name: str, value: Any) -> None:
 def _value(ask: Ask) -> Any:
     told = ask.body(dict[str, Any])
     if "value" not in told:
-        raise BadRequest("key_missing: value")
+        raise BadRequest("[{key_missing,value}]")
     return told["value"]
 
 
@@ -176,8 +178,9 @@ def get_global(ask: Ask) -> Response:
 
 def put_global(ask: Ask) -> Response:
     """Keep it."""
+    known = _values(ask, "default", GLOBAL)
     put(ask, "default", GLOBAL, ask.path["name"], _value(ask))
-    return changed(ask)
+    return changed(ask, 204 if ask.path["name"] in known else 201)
 
 
 def delete_global(ask: Ask) -> Response:

@@ -8,6 +8,7 @@ from dragoman.doors.amqp091.link import DELAYED
 from dragoman.doors.amqp091.management import people
 from dragoman.doors.amqp091.management.asking import (
     Ask,
+    BadRequest,
     Item,
     NotThere,
     changed,
@@ -28,6 +29,7 @@ from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import ALTER, DEFAULT_NAMESPACE, NAMESPACE, ListQueues, Need
 from dragoman.telemetry.counters import Traffic
 
+PORT_CHARS_MAX: Final = 5
 CLOSED: Final = b"Closed via management plugin"
 REASON_CHARS_MAX: Final = 200  # a reply text has 255 bytes
 PROTOCOLS: Final = ("amqp", "amqp091", "amqp0-9-1", "amqp10", "amqp1.0", "http", "kafka")
@@ -310,12 +312,14 @@ def health(missing: Callable[[], list[str]]) -> Callable[[Ask], Response]:
 
 
 def port_health(ask: Ask) -> Response:
-    """Whether the port that was asked is the one that is asked about."""
-    port = ask.call.connection.local[1]
-    if ask.path["name"] == str(port):
+    """Whether the port that was asked is the one that is asked about: a request sees no other."""
+    port, text = ask.call.connection.local[1], ask.path["name"]
+    if not text.isdecimal() or len(text) > PORT_CHARS_MAX:
+        raise BadRequest(f"port: {text}")
+    if int(text) == port:
         return json_response(200, {"status": "ok", "port": port})
-    reason = f"No active listener on port {ask.path['name']} that this request could see"
-    return json_response(503, {"status": "failed", "reason": reason, "missing": ask.path["name"]})
+    told = {"reason": "No active listener", "missing": int(text), "ports": [port]}
+    return json_response(503, {"status": "failed", **told})
 
 
 def protocol_health(ask: Ask) -> Response:

@@ -203,6 +203,14 @@ def list_topics(ask: Ask) -> Response:
     return of_vhosts(ask, topic_items, "user")
 
 
+def get_topics(ask: Ask) -> Response:
+    """One user's in one virtual host."""
+    found = [item for item in topic_items(ask, ask.vhost()) if item["user"] == ask.path["user"]]
+    if not found:
+        raise NotThere
+    return json_response(200, found)
+
+
 def put_topic(ask: Ask) -> Response:
     """This instead of what the user was permitted of the exchange's topics."""
     vhost, user = ask.vhost(), ask.path["user"]
