@@ -57,9 +57,12 @@ class Member:
             self.parts = {place.partition for place in places}
         self._consumer.close()
 
-    def leave(self) -> None:
+    def ask_to_leave(self) -> None:
         self._is_over.set()
-        self._thread.join()
+
+    def has_left(self, within_s: float) -> bool:
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
 
 
 @contextmanager
@@ -69,17 +72,22 @@ def members(port: int, assignor: str) -> Iterator[list[Member]]:
         yield found
     finally:
         for member in found:
-            member.leave()
+            member.ask_to_leave()
+        assert all(member.has_left(SETTLED_S_MAX) for member in found)
 
 
-def come_and_go(broker: BrokerProcess, assignor: str) -> None:
-    """Until the broker is gone."""
+def come_and_go(broker: BrokerProcess, assignor: str) -> Member:
+    """Until the broker is gone; the last guest, who may wait for a broker before it can leave."""
     until = time.monotonic() + KILLED_S_MAX
-    while broker.is_alive():
-        assert time.monotonic() < until, "the point was not reached"
+    while time.monotonic() < until:
         guest = Member(broker.port, assignor)
         time.sleep(0.4)  # in the middle of it all
-        guest.leave()
+        guest.ask_to_leave()
+        while broker.is_alive() and not guest.has_left(0.05):
+            assert time.monotonic() < until, "nobody may leave"
+        if not broker.is_alive():
+            return guest
+    raise AssertionError("the point was not reached")
 
 
 def settle(group: list[Member], producer: Producer, mark: str) -> float:
@@ -115,8 +123,9 @@ def test_a_group_goes_on_after_a_kill_in_any_phase_of_its_rebalance(
             for number, point in enumerate(points):
                 broker.kill()
                 broker.start(f"decided.{point}")
-                come_and_go(broker, assignor)
+                guest = come_and_go(broker, assignor)
                 broker.start()
+                assert guest.has_left(SETTLED_S_MAX)
                 took.append(settle(group, producer, f"{point}-{number}"))
     with capsys.disabled():
         print(f"\n{assignor}: {len(took)} kills, settled within {max(took):.1f} s")
