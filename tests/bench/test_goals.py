@@ -56,6 +56,13 @@ def test_a_goal_with_modes_missing_is_partial_however_good_the_rest() -> None:
     assert found.lacking == "1 of 6 measured"
 
 
+def test_a_limit_that_no_peer_has_a_part_in_counts_whoever_else_was_measured() -> None:
+    found = judged(
+        "Kafka: transactions", entry("life/kafka-transactions", transactions_per_s=2_500)
+    )
+    assert (found.status, found.margin) == (Status.MET, 2.5)
+
+
 def test_a_figure_of_dragoman_alone_does_not_count_without_its_peer() -> None:
     alone = entry("life/start", rss_idle_mb=40)
     beside = entry("life/start", ratio=0.5, rss_idle_mb=40)

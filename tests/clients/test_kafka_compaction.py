@@ -22,6 +22,7 @@ pytestmark = pytest.mark.clients
 TOPIC = "table"
 DEADLINE_S = 20.0
 ROUND_S = 16
+STEP_S = 0.5  # a round goes step by step, and waits between two
 ROUNDS = 4  # one meets the tombstone, one lets it go
 LAST = {b"k%d" % number: b"new" for number in range(5)} | {b"end": b""}
 
@@ -87,8 +88,8 @@ def test_of_each_key_the_last_record_stays_at_its_offset_and_tombstones_go_in_ti
         bootstrap = dragoman.kafka.bootstrap
         fill(dragoman)
         assert len(read_confluent(bootstrap, 18)) == 18
-        for _ in range(ROUNDS):
-            dragoman.clock.advance(ROUND_S)
+        for _ in range(int(ROUNDS * ROUND_S / STEP_S)):
+            dragoman.clock.advance(STEP_S)
         found = read_confluent(bootstrap, len(LAST))
         assert {key: value for _, key, value in found} == LAST
         assert [offset for offset, _, _ in found] == [10, 11, 12, 13, 14, 17]

@@ -15,7 +15,7 @@ from dragoman.kernel.commands import (
     Publish,
     Read,
 )
-from dragoman.kernel.compacting import PERIOD_MS
+from dragoman.kernel.compacting import PAUSE_MS, PERIOD_MS
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.records import Compacted
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
@@ -54,8 +54,10 @@ class Log:
     def advance(self, by_ms: int = PERIOD_MS) -> list[Compacted]:
         self.kernel.now_ms += by_ms
         self.kernel.elapsed_ms += by_ms
-        while self.kernel.sweep():
-            pass
+        self.kernel.sweep()
+        while self.kernel.state.compaction.is_busy():
+            self.kernel.elapsed_ms += PAUSE_MS
+            self.kernel.sweep()
         records = [r for r in self.kernel.drain_records() if isinstance(r, Compacted)]
         self.save()
         return records
@@ -226,3 +228,22 @@ def test_a_full_disk_waits(log: Log) -> None:
     assert log.advance() == []
     log.kernel.state.is_full = False
     assert len(log.advance()) == 1
+
+
+def test_between_two_steps_others_have_the_thread(log: Log) -> None:
+    log.write(b"1;key=a")
+    log.write(b"2;key=a")
+    log.write(b"end")
+    kernel = log.kernel
+    kernel.elapsed_ms += PERIOD_MS
+    compaction = kernel.state.compaction
+    steps = 0
+    while compaction.is_busy() or not steps:
+        kernel.sweep()
+        assert not kernel.sweep(), "a second step in the same millisecond"
+        elapsed_ms, _ = kernel.deadlines()
+        assert elapsed_ms == compaction.step_ms or not compaction.is_busy()
+        kernel.elapsed_ms = max(kernel.elapsed_ms + 1, compaction.step_ms)
+        steps += 1
+    assert steps == 3, "a look, what it learns, what it writes anew"
+    assert log.left() == [(1, b"2;key=a"), (2, b"end")]

@@ -6,6 +6,7 @@ from tests.runtime.node import ack, declare, pass_ms, publish
 from tests.runtime.test_recovery import bodies_of
 
 from dragoman.kernel.commands import CreateStream, DeclareQueue, Lease, Publish
+from dragoman.kernel.compacting import PAUSE_MS
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
@@ -116,6 +117,8 @@ def test_what_was_compacted_is_so_after_a_restart_from_the_journal_and_from_a_ch
     node.kernel.state.stirred = True
     publish(session, "s", b"5;key=d")
     node.settle()
+    while node.kernel.state.compaction.is_busy():
+        pass_ms(node, PAUSE_MS)
     partition = node.kernel.state.stream("default", "s").partitions[0]
     assert partition.messages(0, 9) == [(1, 5)]
     for is_saved in (False, True):

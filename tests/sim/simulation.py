@@ -14,7 +14,15 @@ from typing import Any
 from tests.sim.actions import FAMILIES, mix_of
 from tests.sim.world import World
 
-from dragoman.kernel import carrying, compacting, pumping, retention, scheduler, schedules
+from dragoman.kernel import (
+    carrying,
+    compacting,
+    dirtiness,
+    pumping,
+    retention,
+    scheduler,
+    schedules,
+)
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.leases import lease as lease_module
 from dragoman.runtime import checkpoint, extents
@@ -39,8 +47,11 @@ if str(lease_module.__file__).endswith(".py"):  # compiled modules have their li
         (carrying, "PUMP_HOPS_MAX"): 3,
         (retention, "PERIOD_MS"): 100,
         (compacting, "PERIOD_MS"): 100,
+        (compacting, "PAUSE_MS"): 1,
         (compacting, "LEARN_BYTES_MAX"): 300,
         (compacting, "REWRITE_BYTES_MAX"): 300,
+        (compacting, "LOOK_BLOCKS_MAX"): 3,
+        (dirtiness, "LOOK_BLOCKS_MIN"): 1,
         (pumping, "PUMP_STEP_MAX"): 4,
         (pumping, "PUMP_ROUND_MS"): 300,
     }

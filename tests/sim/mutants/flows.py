@@ -11,6 +11,7 @@ from dragoman.kernel import (
     carrying,
     compacting,
     dedup,
+    dirtiness,
     kernel,
     publish,
     pumping,
@@ -353,7 +354,8 @@ def tombstones_go_at_once(patch: Patch) -> None:
 
 @mutant("compacting")
 def what_readers_need_is_compacted(patch: Patch) -> None:
-    patch.setattr(compacting, "unneeded", lambda stream, partition: partition.stable())
+    for module in (compacting, dirtiness):
+        patch.setattr(module, "unneeded", lambda stream, partition: partition.stable())
 
 
 @mutant("compacting")

@@ -60,7 +60,7 @@ Other protocols' messages are read as record batches made for the purpose; other
   joins, and a classic one again when the last of them leaves; members of the other protocol go on reading meanwhile.
 - Members of a group that the broker assigns are asked for a heartbeat every 20 ms times their number, 250 ms to 5 s;
   while partitions change hands, every 5 ms times their number.
-- A compacted topic is compacted some 15 s after a checkpoint wrote to disk what is in it, however few segments that
+- A compacted topic is compacted some 5 s after a checkpoint wrote to disk what is in it, however few segments that
   is; as in Kafka, offsets stay and the last record of a partition is never touched. Records that were compacted are in
   batches without producer, compressed as the first of them was.
 - Nobody waits for a member that was told to join with an id, once the connection over which it was told is gone.
