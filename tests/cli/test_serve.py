@@ -53,7 +53,7 @@ def test_a_value_may_follow_an_equals_sign() -> None:
         ("--port kafka=65536", "65536 is not from 0 to 65535"),
         ("--port kafak=1", "did you mean kafka?"),
         ("--advertise kafka=h", "expected HOST:PORT"),
-        ("--like moto", "--like moto: expected localstack or elasticmq"),
+        ("--like moto", "--like moto: expected localstack or elasticmq or servicebus"),
         ("--log loud", "expected text or json"),
         ("--memory=yes", "--memory takes no value"),
         ("--data=", "--data needs a value"),
@@ -96,6 +96,20 @@ def test_a_file_of_service_buss_emulator_adds_its_entities(tmp_path: Path) -> No
     options = read(["--config", str(ours), "--servicebus-config", str(own)])
     names = [command.name for command in options.topology]
     assert names == ["first", "orders/$DeadLetterQueue", "orders"]
+
+
+def test_service_buss_emulators_file_is_found_where_its_habits_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read(["--like", "servicebus"]).topology == ()
+    queue = '{"UserConfig": {"Namespaces": [{"Name": "n", "Queues": [{"Name": "%s"}]}]}}'
+    (tmp_path / "Config.json").write_text(queue % "orders")
+    (tmp_path / "other.json").write_text(queue % "others")
+    assert read([]).topology == ()
+    assert read(["--like", "servicebus"]).topology[-1].name == "orders"
+    named = read(["--like", "servicebus", "--servicebus-config", "other.json"])
+    assert named.topology[-1].name == "others"
 
 
 def test_a_file_of_event_hubss_emulator_adds_its_hubs(tmp_path: Path) -> None:

@@ -17,15 +17,17 @@ PROTOCOLS: Final[Mapping[str, int]] = {
     "schemaregistry": 8081,
 }
 """Each with the port that its clients are used to."""
-ALIASES: Final[Mapping[str, int]] = {"amqp": 15672, "sqs": 9324}
-"""A second habit, RabbitMQ's management API: bound as well where the usual port is, unless somebody else has it."""
+ALIASES: Final[Mapping[str, tuple[int, ...]]] = {"amqp": (15672, 5671, 5300), "sqs": (9324,)}
+"""Further habits (RabbitMQ's management API, AMQP in TLS, administration of Service Bus's emulator): bound as well
+where the usual port is, unless somebody else has it.
+"""
 ALL_PROTOCOLS: Final = "all"
 PORT_MAX: Final = 65_535
 CONNECTIONS_MAX: Final = 10_000
 LOGS: Final = ("text", "json")
 CERTIFICATE_NAMES: Final = ("common-name", "distinguished-name")
-LIKES: Final = ("localstack", "elasticmq")
-"""Whose habits beyond SQS itself clients may count on."""
+LIKES: Final = ("localstack", "elasticmq", "servicebus")
+"""Whose habits beyond the service's own clients may count on."""
 
 
 @dataclass

@@ -78,7 +78,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         AdminFace(access),
         ManagementFace(parts.roster, lambda: missing(parts), broker.meters.of("amqp")),
         SnsFace(),
-        SqsFace(is_strict=not options.like),
+        SqsFace(is_strict=options.like not in {"localstack", "elasticmq"}),
         AtomFace(),
         EventGridFace(options.keys, is_open=is_open),
         SchemaRegistryFace(),

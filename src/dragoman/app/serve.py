@@ -164,13 +164,13 @@ def bind(running: Running) -> None:
             except OSError as error:
                 raise StartError(_not_bound(options, name, error)) from error
             shared[port] = listener
-            if name in ALIASES and port == PROTOCOLS[name]:
-                bind_alias(running, ALIASES[name])
+            for alias in ALIASES.get(name, ()) if port == PROTOCOLS[name] else ():
+                bind_alias(running, alias)
         running.listeners[name] = listener
 
 
 def bind_alias(running: Running, port: int) -> None:
-    """A second port by habit. Who has it keeps it: nobody asked for it by name."""
+    """A further port by habit. Who has it keeps it: nobody asked for it by name."""
     with suppress(OSError):
         running.aliases.append(Listener(running.doors, running.options.host, port))
 

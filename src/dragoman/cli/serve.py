@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from dragoman.app.config import (
@@ -30,14 +31,19 @@ dragoman serve [options]
   --tls-key FILE         its key, if not in the same file
   --tls-ca FILE          certificate of its authority, which local programs are told in the ready file
   --tls-client-ca FILE   authorities whose certificates clients may show to say who they are
-  --like localstack|elasticmq
-                         keep that product's habits for clients of SQS; --config may be ElasticMQ's own file
+  --like localstack|elasticmq|servicebus
+                         keep that product's habits: for clients of SQS, --config may be ElasticMQ's own file; of
+                         Service Bus's emulator, what Config.json of the folder it is started in says is made
   --servicebus-config FILE.json
                          make what a file of Service Bus's emulator says exists
   --eventhubs-config FILE.json
                          the same of Event Hubs' emulator
   --insecure             listen on other addresses without credentials configured
 """
+
+
+CONFIG_JSON: Final = "Config.json"
+"""What Service Bus's emulator calls its file."""
 
 
 class UsageError(Exception):
@@ -106,6 +112,12 @@ def read(arguments: list[str]) -> ServeOptions:
     options = parse(arguments, ServeOptions())
     if options.config:
         options = parse(arguments, _load(options))
+    if (
+        options.like == "servicebus"
+        and not options.servicebus_config
+        and Path(CONFIG_JSON).exists()
+    ):
+        options.servicebus_config = CONFIG_JSON
     if options.servicebus_config:
         from dragoman.app.servicebus import load as load_servicebus  # noqa: PLC0415 - few have one
 

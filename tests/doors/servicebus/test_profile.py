@@ -204,6 +204,15 @@ def test_a_named_session_is_locked_and_told_until_when() -> None:
     assert client.bodies() == [b"1", b"3"]
 
 
+def test_one_whose_sessions_lock_expires_is_told_so() -> None:
+    world, client = filled(order="session", lease_duration_ms=1_000)
+    client.send(message(b"1", group_id="a"))
+    client.attach(session("a"))
+    client.heard()
+    world.advance(1_000)
+    assert client.told(Detach).error.condition == "com.microsoft:session-lock-lost"
+
+
 def test_the_next_session_is_one_that_nobody_has() -> None:
     world, client = filled(order="session")
     client.send(message(b"1", group_id="a"), message(b"2", group_id="b"))

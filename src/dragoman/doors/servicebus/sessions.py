@@ -44,6 +44,8 @@ class SessionSource(LeasedSource):
 
     __slots__ = ("_key", "_peer")
 
+    cancelled = Error(SESSION_LOCK_LOST, "The session lock has expired.")
+
     def __init__(
         self, peer: Peer, terms: Terms, spelling: LockSpelling, lock: SessionLock, path: str
     ) -> None:

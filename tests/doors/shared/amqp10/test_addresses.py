@@ -1,6 +1,6 @@
 import pytest
 
-from dragoman.doors.shared.amqp10.addresses import covers, path_of, segments_of
+from dragoman.doors.shared.amqp10.addresses import covers, host_of, path_of, segments_of
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,17 @@ def test_a_claim_opens_its_path_and_what_is_below(
     audience: str, address: str, expected: bool
 ) -> None:
     assert covers(audience, address) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("sb://H:5672/q", "h"),
+        ("amqps://user@h/q", "h"),
+        ("https://[::1]:443/q", "[::1]"),
+        ("/q", ""),
+        ("q", ""),
+    ],
+)
+def test_the_host_of_an_address_is_told_without_its_port(address: str, host: str) -> None:
+    assert host_of(address) == host

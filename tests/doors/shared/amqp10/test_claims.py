@@ -58,6 +58,7 @@ def test_a_token_opens_nothing_once_it_has_expired() -> None:
         token(name="nobody"),
         token(expires=NOW_S),
         token("sb://h/other"),
+        token("sb://elsewhere/q"),
         "eyJ.jwt",
         "SharedAccessSignature ",
         "SharedAccessSignature sr=&sig=&se=x&skn=root",

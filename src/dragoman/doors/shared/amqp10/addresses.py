@@ -19,6 +19,14 @@ def segments_of(path: str) -> list[str]:
     return [unquote(segment) for segment in path.lstrip("/").split("/")]
 
 
+def host_of(address: str) -> str:
+    """The host that an address names, in lower case and without its port; empty where it names none."""
+    scheme, slashes, rest = address.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2]
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdecimal() else host).lower() if slashes and scheme else ""
+
+
 def covers(audience: str, address: str) -> bool:
     """Whether a claim for `audience` opens `address`: the same path, or one below it. Case does not matter."""
     claimed = path_of(audience).strip("/").lower()

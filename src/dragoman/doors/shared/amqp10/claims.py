@@ -8,7 +8,7 @@ Where no keys are configured every token is taken. A refusal keeps its client wa
 
 from typing import Final
 
-from dragoman.doors.shared.amqp10.addresses import ADDRESS_CHARS_MAX, covers
+from dragoman.doors.shared.amqp10.addresses import ADDRESS_CHARS_MAX, covers, host_of
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Request
 from dragoman.doors.shared.grants import grant_of
@@ -59,8 +59,12 @@ def expiry_of(peer: Peer, audience: str, token: str) -> int:
     """Until when (wall ms) a token opens its audience; 0 for ever. Raises TokenRefused."""
     if peer.session.node().is_open():
         return 0
+    host = host_of(audience)
     grant = grant_of(
-        peer.session, peer.connection, token, lambda resource: covers(resource, audience)
+        peer.session,
+        peer.connection,
+        token,
+        lambda resource: covers(resource, audience) and host_of(resource) in {"", host},
     )
     if peer.principal is None:
         peer.session.act_as(grant.key, peer.connection.peer[0])

@@ -42,7 +42,6 @@ from dragoman.wire.amqp10.errors import (
     INTERNAL_ERROR,
     INVALID_FIELD,
     NOT_FOUND,
-    RESOURCE_DELETED,
     RESOURCE_LIMIT_EXCEEDED,
     UNAUTHORIZED_ACCESS,
     Error,
@@ -381,10 +380,10 @@ class Amqp10Door:
             self._close_link(outlet.link)
 
     def cancelled(self, holder: Holder) -> None:
-        """A link's queue went away."""
+        """What a link's source had is taken from it: most times its queue is gone."""
         outlet = self._outlets.of(holder.tag)
         if outlet is not None:
-            outlet.detach(Error(RESOURCE_DELETED, "the queue is gone"))
+            outlet.detach(holder.tag.cancelled)
             self._outlets.forget(outlet)
             outlet.link.owner = None
 

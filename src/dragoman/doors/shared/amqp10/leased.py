@@ -12,16 +12,20 @@ from dragoman.doors.shared.amqp10.profile import Handout, Outlet, Spelling, Term
 from dragoman.doors.shared.rendered import entries_of
 from dragoman.kernel.api import Cancel, Delivery, Holder, IsDry, Session, SetCredit, Settle
 from dragoman.model.levels import AMQP10
+from dragoman.wire.amqp10.errors import RESOURCE_DELETED, Error
 
 ALLOWED_MAX: Final = 1_000  # at once
 
 
 class LeasedSource:
-    """See `profile.Source`. `consume` registers the consumer, metered, and gives its holder."""
+    """See `profile.Source`. `consume` registers the consumer, metered, and gives its holder. `cancelled` is what the
+    client is told when the kernel ends that.
+    """
 
     __slots__ = ("_consume", "_given", "_outlet", "_session", "holder", "spelling", "terms")
 
     follows = False
+    cancelled: Error = Error(RESOURCE_DELETED, "the queue is gone")
     holder: Holder
     _outlet: Outlet
 
