@@ -181,3 +181,44 @@ def test_an_exclusive_consumer_is_alone() -> None:
 def test_sessions_are_accepted_not_consumed() -> None:
     with pytest.raises(InvalidArgument):
         Queue(order="session").consume()
+
+
+# One at a time, whatever protocols they speak: some are handed messages, some ask for them
+
+
+def test_who_asks_is_given_nothing_while_somebody_else_is_the_active_one() -> None:
+    queue = Queue(single_active=True)
+    active = queue.consume(credit_max=1)
+    queue.publish(b"1", b"2")
+    (first,) = queue.delivered()
+    mine, queue.session = queue.session, queue.kernel.open_session()
+    assert queue.take(10, lease_duration_ms=LEASE_MS) == []
+    queue.kernel.submit(Cancel(holder=active.id), mine)
+    assert queue.take(10, lease_duration_ms=LEASE_MS) == [b"2"], "what was held is held"
+    assert queue.settle(first) == 1
+
+
+def test_who_was_given_messages_for_a_time_is_the_active_one_until_they_are_settled() -> None:
+    queue = Polls(single_active=True)
+    queue.publish(b"1", b"2", b"3")
+    (batch,) = queue.lease(1, lease_duration_ms=LEASE_MS)
+    assert queue.take(1, lease_duration_ms=LEASE_MS) == [b"2"], "the same session"
+    queue.session = queue.kernel.open_session()
+    assert queue.take(10, lease_duration_ms=LEASE_MS) == []
+    queue.consume(credit_max=10)
+    assert queue.delivered() == []
+    assert queue.settle(batch) == 1
+    assert queue.delivered() == []
+    queue.pass_ms(LEASE_MS)
+    assert bodies(queue.delivered()) == [b"2", b"3"]
+
+
+def test_one_that_waits_for_messages_stands_in_nobodys_way() -> None:
+    queue = Polls(single_active=True)
+    queue.park()
+    queue.publish(b"1")
+    assert bodies(queue.delivered()) == [b"1"]
+    queue.park()
+    assert queue.delivered() == [], "the first holds it"
+    queue.pass_ms(LEASE_MS)
+    assert bodies(queue.delivered()) == [b"1"]

@@ -228,6 +228,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "exactly_once": "hand a message out once it is on the disk that it was, lest a power cut bring it again",
         "dialect": "what `filter` is in: headers to match, an Event Grid, Pub/Sub or Service Bus filter, or CEL",
         "dead_letter_expired": "what expires is a dead letter, too, where there is an address; else it is dropped",
+        "share_group": "the share group of Kafka whose members compete for its messages: see docs/sharing.md",
+        "weights": "by protocol, how many turns in a row its consumers have where others have one",
     },
     "[namespace.NS.schema.NAME]": {
         "kind": "the language it is in (required)",

@@ -150,6 +150,7 @@ class Consume(_Command, frozen=True, kw_only=True):
     no_ack          done when handed over
     once            ends as if cancelled with the turn that hands it something, all of which comes by one `deliver`: a
                     receive that waits for its first messages
+    group           whose member it is: reads by what the share group reads the stream by, whatever `subscription` says
     Raises SubscriptionNotFound, ResourceLocked (exclusive).
     """
 
@@ -164,6 +165,7 @@ class Consume(_Command, frozen=True, kw_only=True):
     priority: int = 0
     lease_duration_ms: int = 0  # 0: bound to the connection
     once: bool = False
+    group: str = ""
 
 
 class Cancel(_Command, frozen=True, kw_only=True):
@@ -177,7 +179,7 @@ class Lease(_Command, frozen=True, kw_only=True):
 
     lease_duration_ms 0 binds the lease to the session (basic.get); no_ack means done at once. `within` is the holder of
     an accepted session (`AcceptSession`), which then holds the messages. `partition` is the only one to take from.
-    `bytes_max` (0 no limit) ends what is taken behind the message that reaches it.
+    `bytes_max` (0 no limit) ends what is taken behind the message that reaches it. `group`: as of `Consume`.
     Raises SubscriptionNotFound, ResourceLocked, LeaseExpired (`within`), InvalidArgument, QuotaExceeded (`leased_max`
     messages are held; where some may still be, so many are taken).
     """
@@ -191,6 +193,7 @@ class Lease(_Command, frozen=True, kw_only=True):
     within: int = 0
     partition: int = ANY_PARTITION
     bytes_max: int = 0
+    group: str = ""
 
 
 class Read(_Command, frozen=True, kw_only=True):

@@ -16,20 +16,21 @@ from dragoman.kernel.commands import (
 from dragoman.kernel.entities import Holder, Pool, Subscription
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.deadlines import check_duration
-from dragoman.kernel.leases.dispatch import hand_over, leasable
+from dragoman.kernel.leases.dispatch import hand_over, is_held_elsewhere, leasable
 from dragoman.kernel.leases.lease import Delivery, Run, head_run, next_run, shorten
-from dragoman.kernel.leases.receivers import allow, new_holder, receiver
+from dragoman.kernel.leases.receivers import allow, new_holder, receiver, weight_of
 from dragoman.kernel.leases.sessions import give_up, unlock
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import LEASED
 from dragoman.kernel.leases.sweep import decide_return, dropped
-from dragoman.kernel.state import Needs
+from dragoman.kernel.state import Needs, State
 from dragoman.kernel.topology import check_owner, deletion
 from dragoman.model.errors import (
     InvalidArgument,
     PartitionNotFound,
     QuotaExceeded,
     ResourceLocked,
+    SubscriptionNotFound,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ BYTES_ANY: Final = 1 << 62
 def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     """Raises SubscriptionNotFound, ResourceLocked."""
     state = kernel.state
-    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    subscription = _subscription(state, command)
     check_owner(subscription, session)
     if subscription.exclusive_holder or (command.exclusive and subscription.consumers.count):
         raise ResourceLocked(command.name)
@@ -60,12 +61,23 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     allow(holder, command)
     holder.priority = command.priority
     holder.duration_ms = command.lease_duration_ms
+    holder.weight = weight_of(state, holder)
     if command.exclusive:
         subscription.exclusive_holder = holder.id
     subscription.consumers.add(holder)
     subscription.had_consumers = True
     state.activate(subscription)
     return holder
+
+
+def _subscription(state: State, command: Consume | Lease) -> Subscription:
+    """What it takes from. Raises SubscriptionNotFound."""
+    if not command.group:
+        return state.subscription(command.namespace, command.name, command.subscription)
+    found = state.reader(command.namespace, command.name, command.group)
+    if found is None:
+        raise SubscriptionNotFound(command.name)
+    return found
 
 
 def cancel(kernel: "Decisions", command: Cancel, session: int) -> None:
@@ -106,7 +118,7 @@ def leave(kernel: "Decisions", holder: Holder) -> None:
 def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
     """Take what is ready now. Raises SubscriptionNotFound, ResourceLocked, Needs."""
     state = kernel.state
-    subscription = state.subscription(command.namespace, command.name, command.subscription)
+    subscription = _subscription(state, command)
     check_owner(subscription, session)
     if (
         subscription.exclusive_holder
@@ -114,7 +126,7 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
     ):
         raise ResourceLocked(command.name)
     subscription.used_ms = kernel.elapsed_ms
-    if subscription.settings.paused:
+    if subscription.settings.paused or _is_anothers(subscription, session):
         return []
     deliveries: list[Delivery] = []
     left = command.count_max if command.no_ack else leasable(subscription, command.count_max)
@@ -148,6 +160,16 @@ def lease(kernel: "Decisions", command: Lease, session: int) -> list[Delivery]:
     if holder is not None and holder.no_ack and not is_session:
         state.drop_holder(holder)
     return deliveries
+
+
+def _is_anothers(subscription: Subscription, session: int) -> bool:
+    """With single active: whether it is somebody else."""
+    if not subscription.settings.single_active:
+        return False
+    first = subscription.consumers.standing()
+    if first is not None and not first.once and first.session != session:
+        return True
+    return is_held_elsewhere(subscription, session)
 
 
 def _next(
@@ -189,7 +211,9 @@ def is_dry(kernel: "Decisions", command: IsDry, session: int) -> bool:
     settings = subscription.settings
     if settings.paused or not subscription.ready() or leasable(subscription, 1) <= 0:
         return True
-    if settings.single_active and not subscription.consumers.is_first(holder):
+    if settings.single_active and (
+        not subscription.consumers.is_first(holder) or is_held_elsewhere(subscription, session)
+    ):
         return True
     return not any(
         window.ready and (window.order is None or window.order.first(window, 1, holder))

@@ -71,6 +71,8 @@ class Holder:
         "session",
         "subscription",
         "tag",
+        "turns",
+        "weight",
     )
 
     def __init__(self, id: int, session: int, subscription: "Subscription", tag: Any) -> None:
@@ -91,6 +93,8 @@ class Holder:
         self.leased = 0
         self.pool: Pool | None = None
         self.accepted: Accepted | None = None  # the session it receives
+        self.weight = 1  # turns in a row, where others have one
+        self.turns = 0  # of these, so far
         self.ring: Ring | None = None  # where it takes turns, while active
         self.ahead: Holder | None = None  # its neighbours there; None while it rests
         self.behind: Holder | None = None

@@ -360,6 +360,7 @@ class Kernel:
         close_tickets(self, session)
         close_readers(self, session)
         self.state.permissions.forget(session)
+        self.state.protocols.pop(session, None)
         for subscription in self.state.owned_by.pop(session, {}).copy().values():
             self.commit(deletion(subscription))
 

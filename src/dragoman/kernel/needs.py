@@ -50,15 +50,15 @@ from dragoman.kernel.permissions import (
     SETTLE,
     SNAPSHOT,
     STREAM,
-    SUBSCRIPTION,
     TRANSACTION,
     Need,
-    subscription_name,
+    reader_need,
 )
 from dragoman.kernel.rules import commands as rules
 from dragoman.kernel.scheduled import NextSchedule
 from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ListSchedules
 from dragoman.kernel.settings import Address, SubscriptionSettings
+from dragoman.kernel.sharing import on_taken
 from dragoman.kernel.transactions import commands as t
 from dragoman.model.errors import StreamNotFound
 
@@ -122,13 +122,7 @@ def _of_atomic(state: "State", command: Atomic) -> Needs:
 
 def _of(subscription: "Subscription", operations: int) -> Need:
     stream = subscription.stream
-    return _named(stream.namespace, stream.name, subscription.name, operations)
-
-
-def _named(namespace: str, stream: str, subscription: str, operations: int) -> Need:
-    if subscription in ("", stream):
-        return Need(namespace, STREAM, stream, operations)
-    return Need(namespace, SUBSCRIPTION, subscription_name(stream, subscription), operations)
+    return reader_need(stream.namespace, stream.name, subscription.name, operations)
 
 
 def _of_id(operations: int) -> Judge:
@@ -148,7 +142,7 @@ def _on(kind: str, operations: int, field: str = "name", whole: int = 0) -> Judg
 def _on_reader(operations: int) -> Judge:
     """The command is about the queue `name`, or another subscription of that stream."""
     return lambda _, command: (
-        _named(command.namespace, command.name, command.subscription, operations),
+        reader_need(command.namespace, command.name, command.subscription, operations),
     )
 
 
@@ -207,7 +201,7 @@ def _of_settings(operations: int) -> Judge:
     def judge(state: "State", command: Any) -> Needs:
         namespace = command.namespace
         settings: SubscriptionSettings = command.settings
-        named = _named(namespace, command.name, command.subscription, operations)
+        named = reader_need(namespace, command.name, command.subscription, operations)
         return (named, *of_address(namespace, settings.dead_letter))
 
     return judge
@@ -237,7 +231,7 @@ def _of_altered_route(state: "State", command: c.AlterRoute) -> Needs:
 
 def _of_pump(state: "State", command: pumps.CreatePump) -> Needs:
     namespace, settings = command.namespace, command.settings
-    taking = _named(namespace, command.source, command.subscription, TAKE)
+    taking = reader_need(namespace, command.source, command.subscription, TAKE)
     ends = [*settings.targets, settings.dead_letter]
     needs = [Need(namespace, PUMP, command.name, DECLARE), taking]
     if settings.to_origin:  # it leads wherever a message died
@@ -353,8 +347,8 @@ TABLE: Final[Mapping[type, Judge]] = {
     c.PurgeQueue: _on_reader(DELETE | SETTLE),  # who takes everything empties it, too
     c.FindQueue: _on_owned(_on_reader(ANY), ANY),
     c.DescribeQueue: _on_owned(_on_reader(ANY), ANY),
-    c.Consume: _on_reader(RECEIVE),
-    c.Lease: _on_reader(RECEIVE),
+    c.Consume: on_taken(RECEIVE),
+    c.Lease: on_taken(RECEIVE),
     leases.LeaseDeferred: _on_reader(RECEIVE),
     leases.AcceptSession: _on_reader(RECEIVE),
     leases.ListSessions: _on_reader(RECEIVE),
@@ -415,12 +409,12 @@ TABLE: Final[Mapping[type, Judge]] = {
     t.PendingCursors: _on_group(DESCRIBE),
     s.CreateSnapshot: lambda _, command: (
         Need(command.namespace, SNAPSHOT, command.snapshot, DECLARE),
-        _named(command.namespace, command.name, command.subscription, TAKE),
+        reader_need(command.namespace, command.name, command.subscription, TAKE),
     ),
     s.DeleteSnapshot: _on(SNAPSHOT, DELETE, "snapshot"),
     s.SeekSnapshot: lambda _, command: (
         Need(command.namespace, SNAPSHOT, command.snapshot, READ),
-        _named(command.namespace, command.name, command.subscription, RECEIVE | CHANGE),
+        reader_need(command.namespace, command.name, command.subscription, RECEIVE | CHANGE),
     ),
     documents.PutDocument: _of_document(DECLARE | CHANGE),
     documents.DeleteDocument: _of_document(DELETE),
@@ -474,7 +468,7 @@ def _named_of(kind: str) -> Callable[[Any, Any], Need]:
 
 def _queue(command: Any, item: Any) -> Need:
     """A queue, or another subscription."""
-    return _named(command.namespace, item.stream or item.name, item.name, DESCRIBE)
+    return reader_need(command.namespace, item.stream or item.name, item.name, DESCRIBE)
 
 
 SHOWN: Final[Mapping[type, Callable[[Any, Any], Need]]] = {

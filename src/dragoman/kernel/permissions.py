@@ -301,6 +301,13 @@ def subscription_name(stream: str, subscription: str) -> str:
     return f"{stream}\0{subscription}"
 
 
+def reader_need(namespace: str, stream: str, subscription: str, operations: int) -> Need:
+    """Of a stream's queue, or of another subscription of it."""
+    if subscription in ("", stream):
+        return Need(namespace, STREAM, stream, operations)
+    return Need(namespace, SUBSCRIPTION, subscription_name(stream, subscription), operations)
+
+
 def _covered(rule: _Rule, kind: str, name: str) -> int:
     """The operations that the rule is about, with something: none if it is about something else."""
     kinds = rule.grant.kinds

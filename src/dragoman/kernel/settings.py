@@ -97,6 +97,9 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     dialect: FilterDialect = "headers"  # what `filter` is written in
     dead_letter_expired: bool = True  # what expires goes to `dead_letter`, too; else it is dropped
     group: str = ""  # whose members read by it; holds nothing that its stream retains by itself: see `kernel.sharing`
+    share_group: str = ""  # whose members compete for its messages with its other consumers
+    # By protocol: how many turns in a row its consumers have; those not named have one. See `leases.turns`.
+    weights: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

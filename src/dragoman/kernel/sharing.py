@@ -3,6 +3,9 @@
     ShareBeat -> groups.sharer: who reads which partitions -> a subscription for each stream that has none yet
     Lease, Settle, Renew        as for any other subscription; its settings name the group (`group`)
 
+A queue may let the members of a group compete for its messages (`share_group`): they then read by the queue's own
+subscription, and the group has none of that stream.
+
 Such a group is there as long as it has members or subscriptions. It holds nothing that the stream's own retention ends:
 in that it is like a group that reads by cursors, and unlike a queue.
 """
@@ -12,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from dragoman.kernel.groups.group import Group
+from dragoman.kernel.entities import Subscription
+from dragoman.kernel.groups.group import Group, is_own
 from dragoman.kernel.groups.handlers import find_group, get_group, make_group
 from dragoman.kernel.groups.sharebeats import (
     DescribeShared,
@@ -27,18 +31,19 @@ from dragoman.kernel.groups.sharebeats import (
 )
 from dragoman.kernel.groups.shared import Shared
 from dragoman.kernel.groups.sharer import Sharer
-from dragoman.kernel.groups.states import EMPTY
 from dragoman.kernel.groups.subscribed import Lookup
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.seek import Seek, seek
 from dragoman.kernel.leases.subscribe import decide_create
+from dragoman.kernel.permissions import Need, reader_need
 from dragoman.kernel.records import SubscriptionDeleted
 from dragoman.kernel.settings import SubscriptionSettings
 from dragoman.kernel.slices import partition_of
-from dragoman.model.errors import GroupNotEmpty, GroupNotFound, UnknownMember
+from dragoman.model.errors import GroupNotEmpty, GroupNotFound, InvalidArgument, UnknownMember
 
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
+    from dragoman.kernel.state import State
 
 
 def beat(kernel: "Decisions", command: ShareBeat, session: int) -> ShareBeaten:
@@ -48,7 +53,7 @@ def beat(kernel: "Decisions", command: ShareBeat, session: int) -> ShareBeaten:
         if command.epoch:
             raise UnknownMember(command.member_id)
         group = make_group(kernel, (command.namespace, command.group))
-    elif group.shared is None and _is_in_use(group):
+    elif group.shared is None and group.is_in_use:
         raise GroupNotFound(f"{command.group} is no share group")
     sharer = _sharer(kernel, group)
     sharer.check(command)
@@ -63,10 +68,6 @@ def beat(kernel: "Decisions", command: ShareBeat, session: int) -> ShareBeaten:
         )
         kernel.commit(decide_create(kernel.state, create))
     return sharer.beat(command)
-
-
-def _is_in_use(group: Group) -> bool:
-    return bool(group.cursors or group.pending or group.has_members or group.state is not EMPTY)
 
 
 def _of_group(settings: SubscriptionSettings, group: str) -> SubscriptionSettings:
@@ -109,8 +110,7 @@ def list_(kernel: "Decisions", command: ListShares, session: int) -> list[ShareI
     """Reply: where the group stands, by stream and partition."""
     shared = _shared(kernel, command.namespace, command.group)
     found: list[ShareInfo] = []
-    for subscription_id in shared.subscriptions.values():
-        subscription = kernel.state.subscriptions[subscription_id]
+    for subscription in _own(kernel, shared):
         stream = subscription.stream
         for index, window in enumerate(subscription.windows):
             left = window.ready + window.delayed + sum(window.open_counts())
@@ -119,13 +119,36 @@ def list_(kernel: "Decisions", command: ListShares, session: int) -> list[ShareI
     return sorted(found, key=lambda info: (info.stream, info.partition))
 
 
+def _own(kernel: "Decisions", shared: Shared) -> list[Subscription]:
+    """The subscriptions by which the group alone reads."""
+    found = [kernel.state.subscriptions[known] for known in shared.subscriptions.values()]
+    return [known for known in found if is_own(known)]
+
+
+def on_taken(operations: int) -> Callable[["State", Any], tuple[Need, ...]]:
+    """What a command needs that takes from a queue, or for a member of a group from whatever that reads by."""
+
+    def taken(state: "State", command: Any) -> tuple[Need, ...]:
+        name = command.subscription
+        if command.group:
+            reader = state.reader(command.namespace, command.name, command.group)
+            name = name if reader is None else reader.name
+        return (reader_need(command.namespace, command.name, name, operations),)
+
+    return taken
+
+
 def move(kernel: "Decisions", command: MoveShares, session: int) -> None:
     """Reply: None. Raises Needs."""
     shared = _shared(kernel, command.namespace, command.group)
     if shared.members:
         raise GroupNotEmpty(command.group)
     for name, partition, _ in command.places:
-        partition_of(kernel.state.stream(command.namespace, name), partition)
+        stream = kernel.state.stream(command.namespace, name)
+        partition_of(stream, partition)
+        reader = kernel.state.subscriptions.get(shared.subscriptions.get(stream.id, 0))
+        if reader is not None and not is_own(reader):
+            raise InvalidArgument(f"{command.group} reads the queue {reader.name} among others")
     for name, partition, offset in command.places:
         create = CreateSubscription(
             namespace=command.namespace,
@@ -149,14 +172,11 @@ def forget(kernel: "Decisions", command: ForgetShares, session: int) -> list[boo
     shared = _shared(kernel, command.namespace, command.group)
     if shared.members:
         raise GroupNotEmpty(command.group)
-    known: list[bool] = []
+    own = {known.stream.name: known.id for known in _own(kernel, shared)}
     for name in command.streams:
-        stream = kernel.state.streams_named.get((command.namespace, name))
-        subscription = 0 if stream is None else shared.subscriptions.get(stream.id, 0)
-        known.append(bool(subscription))
-        if subscription:
-            kernel.commit([SubscriptionDeleted(subscription)])
-    return known
+        if name in own:
+            kernel.commit([SubscriptionDeleted(own[name])])
+    return [name in own for name in command.streams]
 
 
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {

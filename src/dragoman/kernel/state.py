@@ -89,6 +89,7 @@ class State:
         "pools_of",
         "producer_next",
         "producer_reserved",
+        "protocols",
         "pumps",
         "pushed",
         "quotas",
@@ -112,7 +113,7 @@ class State:
         "usage",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915  (a list)
         self, translator: Translator, routing: Any, random_below: Callable[[int], int]
     ) -> None:
         self.translator = translator
@@ -147,6 +148,7 @@ class State:
         self.holders_of: dict[int, dict[int, Holder]] = {}  # by session
         self.owned_by: dict[int, dict[int, Subscription]] = {}  # exclusive ones, by session
         self.pools: dict[int, Pool] = {}
+        self.protocols: dict[int, str] = {}  # what sessions speak
         self.pools_of: dict[int, list[Pool]] = {}  # by session
         self.plans: dict[
             tuple[str, str, str], tuple[Stream, ...]
@@ -213,6 +215,13 @@ class State:
                 if candidate.name == wanted:
                     return candidate
         raise SubscriptionNotFound(name)
+
+    def reader(self, namespace: str, name: str, group: str) -> Subscription | None:
+        """The subscription by which the share group reads the stream `name`."""
+        stream = self.streams_named.get((namespace, name))
+        if stream is None:
+            return None
+        return self.subscriptions.get(self.groups.reader((namespace, group), stream))
 
     def arm(self, subscription: Subscription, wall_ms: int) -> None:
         """Look at the subscription's head for expiry at `wall_ms`, unless that will happen sooner anyway."""

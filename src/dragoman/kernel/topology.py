@@ -247,6 +247,7 @@ def decide_declare_queue(
     records: list[Record] = []
     settings = command.settings
     check_order(settings)
+    state.groups.check_share(command.namespace, stream, settings)
     if stream is None:
         _check_new_stream(state, command.namespace, command.name, command.stream)
         made_for_it = command.stream
@@ -347,7 +348,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     state.subscriptions[subscription.id] = subscription
     state.usage.count_queue(stream.namespace, 1)
     state.pushed.add(subscription)
-    state.groups.share(subscription)
+    state.groups.share(stream, subscription.settings.group, subscription.settings.share_group)
     state.dirty_subscriptions[subscription.id] = subscription
     watch(state, subscription)
     if subscription.ready():
@@ -423,7 +424,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
         stream.matching.drop(subscription.id)
     state.usage.count_queue(stream.namespace, -1)
     state.pushed.drop(subscription)
-    state.groups.unshare(subscription)
+    state.groups.share(stream, subscription.settings.group, subscription.settings.share_group)
     _note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
     subscription.consumers.clear()

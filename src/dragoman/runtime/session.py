@@ -42,6 +42,7 @@ class BrokerSession:
         self.has_published = False  # since its shell was last flushed
         self.protocol = protocol
         self.traffic = broker.meters.of(protocol)
+        broker.kernel.state.protocols[id] = protocol
         self.opened_as = self.traffic  # whose connection it is, whatever it speaks of
 
     def publish(self, command: Publish) -> PublishReply:
@@ -110,6 +111,7 @@ class BrokerSession:
         if protocol != self.protocol:
             self.protocol = protocol
             self.traffic = self._broker.meters.of(protocol)
+            self._kernel.state.protocols[self.id] = protocol
 
     def act_as(self, principal: str, host: str = "") -> None:
         """See `kernel.api.Session.act_as`."""

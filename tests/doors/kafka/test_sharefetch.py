@@ -2,9 +2,16 @@
 
 import pytest
 from tests.doors.kafka.client import batch_of, records_in
-from tests.doors.kafka.sharers import ACCEPT, RELEASE, acquired_in, another, sharer
+from tests.doors.kafka.sharers import ACCEPT, RELEASE, Sharer, acquired_in, another, sharer
 
-from dragoman.kernel.api import Address, Publish
+from dragoman.kernel.api import (
+    Address,
+    Consume,
+    DeclareQueue,
+    Holder,
+    Publish,
+    SubscriptionSettings,
+)
 from dragoman.model.levels import AMQP091
 from dragoman.wire.kafka.batch import TRANSACTIONAL
 
@@ -175,4 +182,45 @@ def test_records_of_an_open_transaction_are_not_acquired() -> None:
     one.client.produce("t", batch_of(b"b"))
     assert one.acquire() == [(1, 1, 1)]
     one.client.ask(26, 3, {"transactional_id": "x", **who, "committed": True})
+    assert one.acquire() == [(0, 0, 1)]
+
+
+# A queue that lets the group in
+
+
+def let_in(one: Sharer) -> None:
+    settings = SubscriptionSettings(share_group="g", lease_duration_ms=30_000)
+    one.client.session.submit(DeclareQueue(name="t", settings=settings))
+
+
+def rival(one: Sharer) -> Holder:
+    """Another consumer of the queue, of whatever protocol."""
+    holder: Holder = one.world.connect().session.submit(Consume(name="t", credit_max=10))
+    return holder
+
+
+def test_who_waits_at_a_queue_takes_turns_with_its_other_consumers() -> None:
+    one = sharer()
+    let_in(one)
+    other = rival(one)
+    two = one.world.connect()
+    one.client.post(78, 2, one.fetch_message(max_wait_ms=500))
+    two.produce("t", batch_of(b"a", b"b"))
+    answer = one.client.take()
+    assert answer is not None
+    assert len(acquired_in(answer)) == 1
+    assert other.leased == 1
+    ((first, last, _),) = acquired_in(answer)
+    assert one.acknowledge((first, last, [ACCEPT])) == 0
+
+
+def test_what_comes_when_the_wait_is_over_goes_back_to_the_queue() -> None:
+    one = sharer()
+    let_in(one)
+    one.client.post(78, 2, one.fetch_message(max_wait_ms=500))
+    one.world.advance(500)
+    answer = one.client.take()
+    assert answer is not None
+    assert acquired_in(answer) == []
+    one.world.connect().produce("t", batch_of(b"a"))
     assert one.acquire() == [(0, 0, 1)]

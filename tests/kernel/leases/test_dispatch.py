@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.fakes.kernel import make_kernel
 from tests.kernel.leases.made import Queue
 
@@ -12,7 +13,9 @@ from dragoman.kernel.consumers import hold_back
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.dispatch import SERVED_MIN, TURN_MAX
+from dragoman.kernel.leases.seek import AlterSubscription
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
+from dragoman.model.errors import InvalidArgument
 from dragoman.model.levels import CANONICAL
 
 MESSAGES = 100_000
@@ -213,3 +216,43 @@ def test_what_a_turn_did_not_come_to_is_not_too_much_for_its_queue_yet() -> None
         pass
     subscriptions = kernel.state.subscriptions.values()
     assert {known.leased() for known in subscriptions if known.name != "s"} == {2}
+
+
+def test_consumers_share_by_the_weights_of_their_protocols() -> None:
+    queue = Queue(early=True, weights={"sqs": 3})
+    kernel = queue.kernel
+    queue.session = kernel.open_session()
+    kernel.state.protocols[queue.session] = "sqs"
+    heavy = queue.consume(credit_max=100)
+    queue.session = kernel.open_session()
+    light = queue.consume(credit_max=100)
+    counts: Counter[int] = Counter()
+    for _ in range(200):
+        queue.publish(b"x")
+        counts += given_out(queue)
+    assert (counts[heavy.id], counts[light.id]) == (150, 50)
+    queue.publish(*[b"x"] * 80)
+    counts = given_out(queue)
+    assert abs(counts[heavy.id] - 60) <= 3, counts
+
+
+def test_a_change_of_weights_counts_at_once() -> None:
+    queue = Queue(early=True)
+    kernel = queue.kernel
+    kernel.state.protocols[queue.session] = "sqs"
+    heavy = queue.consume(credit_max=100)
+    queue.session = kernel.open_session()
+    queue.consume(credit_max=100)
+    settings = replace(queue.info().settings, weights={"sqs": 9})
+    kernel.submit(AlterSubscription(name=queue.name, settings=settings), queue.session)
+    counts: Counter[int] = Counter()
+    for _ in range(100):
+        queue.publish(b"x")
+        counts += given_out(queue)
+    assert counts[heavy.id] == 90
+
+
+@pytest.mark.parametrize("weights", [{"sqs": 0}, {"sqs": 1_001}, {str(n): 1 for n in range(33)}])
+def test_weights_that_are_none_are_refused(weights: dict[str, int]) -> None:
+    with pytest.raises(InvalidArgument, match="weight"):
+        Queue(weights=weights)

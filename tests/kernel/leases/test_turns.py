@@ -131,3 +131,23 @@ def _searched(waiting: list[list[Holder]]) -> Holder | None:
                 ring.append(holder)
                 return holder
     return None
+
+
+def test_one_of_more_weight_has_as_many_turns_in_a_row() -> None:
+    turns, made = holders(0, 0)
+    turns.weigh(made[0], 3)
+    assert (turns.weight, turns.count) == (4, 2)
+    assert taken(turns, 9) == [0, 0, 0, 1, 0, 0, 0, 1, 0]
+    turns.remove(made[0])
+    assert turns.weight == 1
+
+
+def test_turns_that_are_left_are_gone_with_the_room_for_them() -> None:
+    turns, made = holders(0, 0)
+    turns.weigh(made[0], 3)
+    assert taken(turns, 1) == [0]
+    made[0].leased = 1
+    assert taken(turns, 1) == [1]
+    made[0].leased = 0
+    turns.wake(made[0])
+    assert taken(turns, 5) == [1, 0, 0, 0, 1]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.sim.clients import Client
-from tests.sim.invariants.rest import ready_for
+from tests.sim.invariants.rest import is_held_elsewhere, ready_for
 from tests.sim.model import Reader
 from tests.sim.world import World
 
@@ -15,7 +15,8 @@ def answer(world: World, client: Client, reader: Reader, command: Any, cause: st
     deliveries = world.ask(client, command, cause)
     if deliveries is None:
         return 0
-    if not deliveries and not reader.settings.paused and cause == "asked":
+    is_open = not reader.settings.paused and not _is_anothers(world, client, reader)
+    if not deliveries and is_open and cause == "asked":
         lock = next(
             (k[1] for k, lock in world.locks.items() if lock.holder == command.within), None
         )
@@ -27,3 +28,15 @@ def answer(world: World, client: Client, reader: Reader, command: Any, cause: st
     else:
         client.wait("reply", position, level, deliveries)
     return len(deliveries)
+
+
+def _is_anothers(world: World, client: Client, reader: Reader) -> bool:
+    """Whether a single active consumer is somebody else."""
+    subscription = world.node.kernel.state.subscriptions.get(reader.id)
+    if subscription is None or not reader.settings.single_active:
+        return False
+    first = subscription.consumers.standing()
+    session = client.session.id
+    if first is not None and first.session != session:
+        return True
+    return is_held_elsewhere(reader, subscription, session)

@@ -43,13 +43,21 @@ def _is_served(reader: Reader, subscription: Subscription) -> None:
     room = [holder for holder in subscription.holders.values() if holder.room(1)]
     if subscription.settings.single_active:
         first = subscription.consumers.first()
-        room = [first] if first is not None else []
+        is_one = first is not None and not is_held_elsewhere(reader, subscription, first.session)
+        room = [first] if first is not None and is_one else []
     if subscription.settings.paused or _is_full(reader):
         room = []
     for holder in room:
         key = None if holder.accepted is None else holder.accepted.key
         ready = ready_for(reader, holder.id, key)
         assert not ready, f"{subscription.name}: {ready[:3]} ready, {holder.id} has room"
+
+
+def is_held_elsewhere(reader: Reader, subscription: Subscription, session: int) -> bool:
+    """Whether messages are held for a time by somebody who is not of this session, or of none any more."""
+    held = [m.holder for m in reader.messages() if m.state == s.LEASED and m.until_ms]
+    holders = [subscription.holders.get(one) for one in held]
+    return any(holder is None or holder.session != session for holder in holders)
 
 
 def _is_full(reader: Reader) -> bool:

@@ -32,7 +32,7 @@ from dragoman.doors.kafka.shareacks import release_all, serve_acknowledge
 from dragoman.doors.kafka.sharefetch import ShareFetching
 from dragoman.doors.kafka.sharesession import ShareSessions
 from dragoman.doors.kafka.talk import Chunk, Request, Talk
-from dragoman.kernel.api import Connection, Delivery, Holder, Session
+from dragoman.kernel.api import Connection, Delivery, Holder, Session, Settle
 from dragoman.model.levels import APPLIED
 from dragoman.wire.kafka.codec import decode_request, encode_response_frame
 from dragoman.wire.kafka.errors import KafkaCodecError
@@ -188,7 +188,20 @@ class KafkaDoor:
     # --- what happens ---
 
     def deliver(self, deliveries: list[Delivery]) -> None:
-        """Nothing is consumed by lease here."""
+        """What a member of a share group waited for at a queue; what comes too late for that goes back."""
+        parked = self._talk.parked
+        mine = [each for each in deliveries if each.holder.tag is parked]
+        for late in deliveries:
+            holder = late.holder
+            if holder.tag is not parked:
+                runs = [(late.start, late.end)]
+                self._session.settle(
+                    Settle(holder.subscription.id, late.partition, holder.id, runs, "release")
+                )
+        if mine and isinstance(parked, ShareFetching):
+            self._talk.parked = None
+            parked.deliver(mine)
+            self._work()
 
     def cancelled(self, holder: Holder) -> None:
         """Nothing is consumed by lease here."""

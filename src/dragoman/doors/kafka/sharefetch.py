@@ -16,7 +16,7 @@ from dragoman.doors.kafka.shareacks import Acks, check_renewal, release_all
 from dragoman.doors.kafka.sharesession import BEGIN, END, Key, ShareSession, ShareSessions, Span
 from dragoman.doors.kafka.spell import spell_deliveries
 from dragoman.doors.kafka.talk import NAMESPACE, NODE_ID, Chunk, Request, Talk
-from dragoman.kernel.api import GROUP, READ, Delivery, Lease
+from dragoman.kernel.api import GROUP, READ, Cancel, Consume, Delivery, FindQueue, Lease
 from dragoman.model.errors import StreamNotFound, SubscriptionNotFound
 from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.codec import encode_response_frame
@@ -38,6 +38,7 @@ class ShareFetching:
         "_failures",
         "_lock_ms",
         "_message",
+        "_queued",
         "_request",
         "_session",
         "_sessions",
@@ -56,6 +57,7 @@ class ShareFetching:
         self._acks: dict[Key, tuple[int, str | None]] = {}
         self._failures: dict[Key, tuple[int, str | None]] = {}
         self._deliveries: dict[Key, list[Delivery]] = {}
+        self._queued: dict[int, Key] = {}  # holders that wait for their turn, by id
         self._lock_ms = 0
         wait_ms = min(max(message["max_wait_ms"], 0), WAIT_MAX_MS)
         self.deadline_ms: int | None = talk.session.elapsed_ms() + wait_ms
@@ -110,13 +112,54 @@ class ShareFetching:
         if not self._deliveries and not self._failures:
             for name in names:
                 self._talk.session.watch(NAMESPACE, name)
+            if not self._queued:
+                self._queue_up()
             return False
+        self._leave()
         self._answer()
         return True
 
     def expire(self) -> None:
         """The time is over: whatever there is."""
+        self._leave()
         self._acquire()
+        self._answer()
+
+    def _queue_up(self) -> None:
+        """Take turns with the other consumers of queues that let the group in; elsewhere looking again will do. Such a
+        queue of several partitions would hand out what another member is to read.
+        """
+        session = self._talk.session
+        for key in self._session.parts:
+            try:
+                topic = self._talk.find(key[0])
+                queue = session.submit(FindQueue(name=topic.name))
+            except REFUSALS:
+                continue
+            if topic.partition_count == 1 and queue.settings.share_group == self._session.group:
+                command = Consume(
+                    name=topic.name,
+                    tag=self,
+                    credit_max=min(self._message["max_records"], RECORDS_MAX),
+                    lease_duration_ms=self._lock_ms,
+                    once=True,
+                    group=self._session.group,
+                )
+                self._queued[session.submit(command).id] = key
+
+    def _leave(self) -> None:
+        """Take turns no more."""
+        for holder in self._queued:
+            self._talk.session.submit(Cancel(holder=holder))
+        self._queued.clear()
+
+    def deliver(self, deliveries: list[Delivery]) -> None:
+        """Its turn has come."""
+        for delivery in deliveries:
+            key = self._queued[delivery.holder.id]
+            self._hold(key, delivery)
+            self._deliveries.setdefault(key, []).append(delivery)
+        self._leave()
         self._answer()
 
     def answered(self, ticket: int, result: object) -> bool:
@@ -132,6 +175,8 @@ class ShareFetching:
         for key in list(self._session.parts):
             if left <= 0 or room <= 0:
                 break
+            if key in self._queued.values():
+                continue
             try:
                 names.append(self._talk.find(key[0]).name)
                 deliveries = self._lease(names[-1], key, left, room)
@@ -150,19 +195,23 @@ class ShareFetching:
         command = Lease(
             name=topic,
             subscription=configs.share_name(self._session.group),
+            group=self._session.group,
             partition=key[1],
             count_max=count_max,
             bytes_max=bytes_max,
             lease_duration_ms=self._lock_ms,
         )
         deliveries: list[Delivery] = session.submit(command)
-        now_ms = session.elapsed_ms()
         for delivery in deliveries:
-            holder = delivery.holder
-            until_ms = now_ms + self._lock_ms
-            span = Span(delivery.start, delivery.end, holder.subscription.id, holder.id, until_ms)
-            self._session.hold(key, span, now_ms)
+            self._hold(key, delivery)
         return deliveries
+
+    def _hold(self, key: Key, delivery: Delivery) -> None:
+        now_ms = self._talk.session.elapsed_ms()
+        holder = delivery.holder
+        until_ms = now_ms + self._lock_ms
+        span = Span(delivery.start, delivery.end, holder.subscription.id, holder.id, until_ms)
+        self._session.hold(key, span, now_ms)
 
     def _answer(self) -> None:
         keys = {**self._acks, **self._failures, **self._deliveries}

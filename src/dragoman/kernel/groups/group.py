@@ -8,11 +8,13 @@ Members live as long as this process; cursors are records and survive it.
 
 from typing import Final
 
-from dragoman.kernel.entities import Subscription
+from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.groups.assigned import Assigned
 from dragoman.kernel.groups.commands import NamedParts
 from dragoman.kernel.groups.shared import Shared
 from dragoman.kernel.groups.states import EMPTY, GroupEvent, GroupState, after
+from dragoman.kernel.settings import SubscriptionSettings
+from dragoman.model.errors import InvalidArgument
 
 MEMBERS_MAX: Final = 10_000  # of one group, those still to come included
 ASKED_MAX: Final = (
@@ -140,6 +142,11 @@ class Group:
             or bool(self.shared and self.shared.members)
         )
 
+    @property
+    def is_in_use(self) -> bool:
+        """Somebody reads by it, or has."""
+        return bool(self.cursors or self.pending or self.has_members or self.state is not EMPTY)
+
     def move(self, event: GroupEvent) -> None:
         """Go on in the table."""
         self.state = after(self.state, event)
@@ -216,23 +223,60 @@ class Groups:
         if owed is not None:
             self.answers.append((owed[0], ticket, result))
 
-    def share(self, subscription: Subscription) -> None:
-        """A leased subscription is there; if it is a group's, so is the group."""
-        name = subscription.settings.group
+    def share(self, stream: Stream, *names: str) -> None:
+        """Leased subscriptions of the stream that name these groups have come, gone or changed; a group that one names
+        is there.
+        """
+        for name in names:
+            reader = _reader_of(stream, name) if name else None
+            key = (stream.namespace, name)
+            group = self.by_key.get(key)
+            if group is None and reader is not None:
+                group = self.by_key[key] = Group(key, 0)
+            if group is None:
+                continue
+            if reader is not None:
+                if group.shared is None:
+                    group.shared = Shared()
+                group.shared.subscriptions[stream.id] = reader.id
+            elif group.shared is not None:
+                group.shared.subscriptions.pop(stream.id, None)
+
+    def check_share(
+        self, namespace: str, stream: Stream | None, settings: SubscriptionSettings
+    ) -> None:
+        """Whether the settings may let a group in. Raises InvalidArgument."""
+        name = settings.share_group
         if not name:
             return
-        key = (subscription.stream.namespace, name)
-        group = self.by_key.get(key)
-        if group is None:
-            group = self.by_key[key] = Group(key, 0)
-        if group.shared is None:
-            group.shared = Shared()
-        group.shared.subscriptions[subscription.stream.id] = subscription.id
+        if settings.group:
+            raise InvalidArgument(f"{settings.group} alone reads by it")
+        group = self.by_key.get((namespace, name))
+        if group is not None and group.shared is None and group.is_in_use:
+            raise InvalidArgument(f"{name} is a group that reads by cursors")
+        known = () if stream is None else stream.subscriptions
+        if any(candidate.settings.share_group == name for candidate in known):
+            raise InvalidArgument(f"{name} reads the stream by another of its queues")
 
-    def unshare(self, subscription: Subscription) -> None:
-        """A leased subscription is gone: no group reads by it any more."""
-        stream = subscription.stream
-        group = self.by_key.get((stream.namespace, subscription.settings.group))
-        mine = {} if group is None or group.shared is None else group.shared.subscriptions
-        if mine.get(stream.id) == subscription.id:
-            del mine[stream.id]
+    def reader(self, key: GroupKey, stream: Stream) -> int:
+        """The leased subscription by which the group reads the stream; 0 when it does not."""
+        group = self.by_key.get(key)
+        if group is None or group.shared is None:
+            return 0
+        return group.shared.subscriptions.get(stream.id, 0)
+
+
+def _reader_of(stream: Stream, group: str) -> Subscription | None:
+    """One that lets the group compete for its messages, before one that is the group's own."""
+    own = None
+    for candidate in stream.subscriptions:
+        if candidate.settings.share_group == group:
+            return candidate
+        if candidate.settings.group == group:
+            own = candidate
+    return own
+
+
+def is_own(subscription: Subscription) -> bool:
+    """Whether a group alone reads by it, so that it goes with the group."""
+    return bool(subscription.settings.group)

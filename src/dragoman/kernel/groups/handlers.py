@@ -17,7 +17,7 @@ from dragoman.kernel.groups.beats import (
 )
 from dragoman.kernel.groups.coordinator import Coordinator
 from dragoman.kernel.groups.cursors import cursor_infos, decide_commit, decide_delete_cursors
-from dragoman.kernel.groups.group import Group, GroupKey
+from dragoman.kernel.groups.group import Group, GroupKey, is_own
 from dragoman.kernel.groups.migration import to_assigned, to_classic
 from dragoman.kernel.groups.mixed import ClassicSide
 from dragoman.kernel.groups.reconciler import Reconciler, check_beat
@@ -229,8 +229,10 @@ def delete_group(kernel: "Decisions", command: c.DeleteGroup, session: int) -> N
     group = get_group(kernel, command.namespace, command.group)
     if group.has_members or group.state is not EMPTY:  # or all left while one was to come
         raise GroupNotEmpty(command.group)
-    group.move(GroupEvent.DELETED)
     shares = () if group.shared is None else group.shared.subscriptions.values()
+    if not all(is_own(kernel.state.subscriptions[share]) for share in shares):
+        raise GroupNotEmpty(f"a queue names {command.group}")
+    group.move(GroupEvent.DELETED)
     kernel.commit([*(SubscriptionDeleted(share) for share in shares), GroupDeleted(*group.key)])
 
 

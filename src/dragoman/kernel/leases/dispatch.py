@@ -28,8 +28,23 @@ SHARE_MAX: Final = 256  # messages per consumer and turn at it
 def next_consumer(subscription: Subscription) -> Holder | None:
     """The next in turn among the consumers of highest priority that have room."""
     if subscription.settings.single_active:
-        return subscription.consumers.first()
+        first = subscription.consumers.first()
+        if first is not None and is_held_elsewhere(subscription, first.session):
+            return None
+        return first
     return subscription.consumers.take()
+
+
+def is_held_elsewhere(subscription: Subscription, session: int) -> bool:
+    """Whether somebody of another session holds messages for a time: with single active, that one is the one, until it
+    has settled them or its time is over. Who holds them by its connection is not: the next takes its place at once.
+    """
+    others = subscription.leased()
+    if others:
+        for holder in subscription.holders.values():
+            if holder.session == session or holder.duration_ms == 0:
+                others -= holder.leased
+    return others > 0
 
 
 def _is_spoken_for(subscription: Subscription) -> bool:
@@ -71,9 +86,11 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
                 left = SHARE_MAX
             else:
                 holder = next_consumer(subscription)
-                if first is None or holder is first:  # a round: each once, with the same share
-                    first = holder
-                    share = min(-(-ready // max(subscription.consumers.count, 1)), SHARE_MAX)
+                if first is None or (holder is first and holder.turns == 1):
+                    first = (
+                        holder  # a round: each once, or as often as its weight, with the same share
+                    )
+                    share = min(-(-ready // max(subscription.consumers.weight, 1)), SHARE_MAX)
                 left = share
             if holder is None:
                 return budget

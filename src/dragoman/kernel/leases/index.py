@@ -72,6 +72,10 @@ def note_filter(subscription: "Subscription") -> None:
         stream.matching.drop(subscription.id)
 
 
+WEIGHT_MAX: Final = 1_000  # of a protocol's consumers
+WEIGHTS_MAX: Final = 32  # protocols that have one
+
+
 def check_order(settings: SubscriptionSettings) -> None:
     """Raises InvalidArgument."""
     if not 0 <= settings.priorities <= PRIORITY_MAX:
@@ -88,6 +92,10 @@ def check_order(settings: SubscriptionSettings) -> None:
         raise InvalidArgument(
             "a filtered subscription has no delay: filter in a binding to its queue"
         )
+    if any(not 1 <= weight <= WEIGHT_MAX for weight in settings.weights.values()):
+        raise InvalidArgument(f"a weight is 1 to {WEIGHT_MAX}")
+    if len(settings.weights) > WEIGHTS_MAX:
+        raise InvalidArgument(f"weights of at most {WEIGHTS_MAX} protocols")
     filter_of(settings)
     actions_of(settings)
 

@@ -28,6 +28,12 @@ def allow(holder: Holder, command: Consume | AcceptSession) -> None:
     holder.allowance = command.credit_max
 
 
+def weight_of(state: State, holder: Holder) -> int:
+    """How many turns in a row it has, by the protocol that its session speaks."""
+    weights = holder.subscription.settings.weights
+    return weights.get(state.protocols.get(holder.session, ""), 1) if weights else 1
+
+
 def receiver(state: State, subscription: Subscription, within: int, session: int) -> Holder | None:
     """Whose session messages are taken in; None where there are no sessions. Raises LeaseExpired, InvalidArgument."""
     if subscription.settings.order != "session":

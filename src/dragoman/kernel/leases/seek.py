@@ -21,6 +21,7 @@ from dragoman.kernel.leases.delay import apply_delay, put_off, show_all
 from dragoman.kernel.leases.index import check_order, filter_of, note_filter
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
+from dragoman.kernel.leases.receivers import weight_of
 from dragoman.kernel.leases.settle import give_back
 from dragoman.kernel.leases.states import DONE, RETURNED
 from dragoman.kernel.records import Record, Sought, SubscriptionAltered
@@ -112,7 +113,7 @@ def apply_sought(state: State, record: Sought) -> None:
     window = subscription.windows[record.partition]
     partition = subscription.stream.partitions[record.partition]
     for holder, runs in leased_runs(window).items():
-        give_back(state, holder, sum(end - start for start, end in runs))
+        give_back(state, subscription, holder, sum(end - start for start, end in runs))
     state.forget_retries(subscription.id, record.partition)
     window.clear()
     if window.order is not None:
@@ -177,12 +178,16 @@ def alter(kernel: "Decisions", command: AlterSubscription, session: int) -> Queu
     if bool(known.filter) != bool(command.settings.filter):
         raise InvalidArgument("a subscription filters from the beginning or not at all")
     check_order(command.settings)
+    if command.settings.share_group != known.share_group:
+        kernel.state.groups.check_share(command.namespace, subscription.stream, command.settings)
     if command.settings.bytes_max >= 0 and not subscription.stream.counts_bytes:
         raise NotSupported("bytes are counted from the beginning or not at all")
     if known != command.settings:
         ends = known.delay_ms and not command.settings.delay_ms
         records = show_all(kernel.state, subscription) if ends else []
         kernel.commit([*records, SubscriptionAltered(subscription.id, command.settings)])
+        for holder in subscription.holders.values():
+            subscription.consumers.weigh(holder, weight_of(kernel.state, holder))
         kernel.trim_crowded()
     return queue_info(subscription)
 
@@ -198,6 +203,7 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
             subscription.filter = filter_of(record.settings)
             note_filter(subscription)
         state.pushed.add(subscription)
+        state.groups.share(subscription.stream, before.share_group, record.settings.share_group)
         apply_delay(state, subscription, before)
         _look_again(state, subscription)
 

@@ -255,7 +255,7 @@ def apply_settled(state: State, record: Settled) -> None:
         if target == WAITING:
             _wait(state, window, record, start, end)
     if record.source == LEASED:
-        give_back(state, record.holder, total)
+        give_back(state, subscription, record.holder, total)
     if target == RETURNED or record.source in {READY, RETURNED}:
         state.look(subscription)
         if target == RETURNED:
@@ -312,8 +312,10 @@ def _count_bytes(
         window.ready_bytes += bytes_of(partition, start, end)
 
 
-def give_back(state: State, holder_id: int, count: int) -> None:
+def give_back(state: State, subscription: Subscription, holder_id: int, count: int) -> None:
     """The holder has `count` messages less."""
+    if subscription.settings.single_active:  # somebody else may be the one now
+        state.activate(subscription)
     holder: Holder | None = state.holders.get(holder_id)
     if holder is None:
         return

@@ -46,6 +46,7 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
     check_name(command.subscription)
     check_queue(state, command.namespace)
     check_order(command.settings)
+    state.groups.check_share(command.namespace, stream, command.settings)
     if command.settings.exclusive:
         raise InvalidArgument("subscriptions of a shared stream are not exclusive")
     settings = msgspec.structs.replace(command.settings, owns_stream=False)

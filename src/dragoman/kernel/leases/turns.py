@@ -4,8 +4,9 @@ r"""Whose turn it is among the consumers of a subscription. Hot; everything here
                                                \________________/
                                        0:  next -> D               E   rests: out of its ring until it is woken
 
-A consumer found without room rests, so that nobody looks at it again in vain; whoever gives room back wakes it. A ring
-that is never turned keeps its first come in front: with single active, that is the one.
+One of weight 3 has three turns in a row where others have one. A consumer found without room rests, so that nobody
+looks at it again in vain; whoever gives room back wakes it. A ring that is never turned keeps its first come in front:
+with single active, that is the one.
 """
 
 from typing import TYPE_CHECKING
@@ -52,10 +53,11 @@ class Ring:
 class Turns:
     """The active consumers of one subscription, `count` of them. Rings are never empty of consumers, resting or not."""
 
-    __slots__ = ("count", "rings")
+    __slots__ = ("count", "rings", "weight")
 
     def __init__(self) -> None:
         self.count = 0
+        self.weight = 0  # of all of them together
         self.rings: list[Ring] = []
 
     def add(self, holder: "Holder") -> None:
@@ -68,6 +70,7 @@ class Turns:
         ring = self.rings[at]
         ring.count += 1
         self.count += 1
+        self.weight += holder.weight
         holder.ring = ring
         ring.enter(holder)
 
@@ -80,6 +83,7 @@ class Turns:
         holder.ring = None
         ring.count -= 1
         self.count -= 1
+        self.weight -= holder.weight
         if ring.count == 0:
             self.rings.remove(ring)
 
@@ -89,13 +93,20 @@ class Turns:
             holder.ring.enter(holder)
 
     def take(self) -> "Holder | None":
-        """The next in turn among those of highest priority that have room; it is its ring's last then."""
+        """The next in turn among those of highest priority that have room; when it has had as many turns in a row as it
+        weighs, it is its ring's last.
+        """
         for ring in self.rings:
             holder = ring.next
             while holder is not None:
                 if holder.room(1) > 0:
-                    ring.next = holder.ahead
+                    if holder.turns >= holder.weight:
+                        holder.turns = 0
+                    holder.turns += 1
+                    if holder.turns >= holder.weight:
+                        ring.next = holder.ahead
                     return holder
+                holder.turns = 0
                 ring.leave(holder)
                 holder = ring.next
         return None
@@ -104,6 +115,16 @@ class Turns:
         """Whoever came first of the highest priority, if it has room; nobody's turn passes."""
         holder = self.rings[0].next if self.rings else None
         return holder if holder is not None and holder.room(1) > 0 else None
+
+    def standing(self) -> "Holder | None":
+        """Whoever came first of the highest priority, with room or without."""
+        return self.rings[0].next if self.rings else None
+
+    def weigh(self, holder: "Holder", weight: int) -> None:
+        """It counts for so many from now on."""
+        if holder.ring is not None:
+            self.weight += weight - holder.weight
+        holder.weight = weight
 
     def is_first(self, holder: "Holder") -> bool:
         """Whether it came first of the highest priority."""
@@ -115,4 +136,4 @@ class Turns:
             while ring.next is not None:
                 ring.leave(ring.next)
         self.rings.clear()
-        self.count = 0
+        self.count = self.weight = 0
