@@ -1,5 +1,6 @@
 """Channels: opened, refused, closed; and one that nobody acknowledges on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.doors.amqp091.client import Client, World, raw_key
 from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.kernel.api import DescribeQueue
 from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.frames import method_frame
 from dragoman.wire.amqp091.outgoing import publish_run
 from dragoman.wire.amqp091.properties import encode_header
 
@@ -134,3 +136,95 @@ def test_a_delivery_that_is_not_acknowledged_for_half_an_hour_closes_its_channel
     assert client.door.next_tick_ms() is not None
     world.advance(60_000)
     assert client.door.next_tick_ms() is None
+
+
+def left_alone(client: Client) -> None:
+    """Nothing more happens."""
+
+
+def in_confirm_mode(client: Client) -> None:
+    client.ask(m.ConfirmSelect(), m.ConfirmSelectOk)
+
+
+def in_a_transaction(client: Client) -> None:
+    """Acks and publishes that are not committed are nothing."""
+    client.ask(m.TxSelect(), m.TxSelectOk)
+    client.publish(b"never")
+    client.send(1, m.BasicAck(4, True), m.BasicReject(5, False))
+
+
+def rolled_back(client: Client) -> None:
+    in_a_transaction(client)
+    client.ask(m.TxRollback(), m.TxRollbackOk)
+
+
+def closing(client: Client) -> None:
+    """The broker has closed the channel and the client has not answered."""
+    client.send(1, m.QueueDeclare(queue="nowhere", passive=True))
+    client.expect(m.ChannelClose)
+
+
+def closed_by_the_client(client: Client) -> None:
+    client.ask(m.ChannelClose(200, "", 0, 0), m.ChannelCloseOk)
+
+
+def ended(client: Client) -> None:
+    """The broker has closed the connection and the client has not answered."""
+    client.send(0, m.ConnectionTuneOk())
+    client.expect(m.ConnectionClose, 0)
+
+
+def cancelled(client: Client) -> None:
+    client.ask(m.BasicCancel("c"), m.BasicCancelOk)
+
+
+def with_a_shared_prefetch(client: Client) -> None:
+    client.ask(m.BasicQos(prefetch_count=1, global_=True), m.BasicQosOk)
+
+
+def within_a_frame(client: Client) -> None:
+    client.give(method_frame(1, m.BasicAck(4, True))[:-1])
+
+
+def before_a_body(client: Client) -> None:
+    client.give(method_frame(1, m.BasicPublish(routing_key="q")))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        left_alone,
+        in_confirm_mode,
+        in_a_transaction,
+        rolled_back,
+        closing,
+        closed_by_the_client,
+        ended,
+        cancelled,
+        with_a_shared_prefetch,
+        within_a_frame,
+        before_a_body,
+    ],
+)
+@pytest.mark.parametrize("arguments", [{}, {"x-max-priority": 3}, {"x-queue-type": "quorum"}])
+def test_a_lost_connection_gives_back_just_what_it_had_not_settled_in_place(
+    state: Callable[[Client], None], arguments: dict[str, Any]
+) -> None:
+    world = World()
+    client = world.connect()
+    client.declare("q", durable=True, arguments=arguments)
+    client.publish(*[b"%d" % number for number in range(10)])
+    client.consume(prefetch=6)
+    assert client.bodies() == [b"%d" % number for number in range(6)]
+    client.send(1, m.BasicAck(1), m.BasicAck(3))  # of messages 0 and 2
+    assert client.bodies() == [b"6", b"7"]
+    got = client.get(no_ack=False)
+    assert got is not None
+    assert got.body == b"8"
+    state(client)
+    client.close()
+    other = world.connect()
+    other.consume(prefetch=100)
+    found = [(one.body, one.method.redelivered) for one in other.messages()]
+    returned = [(b"%d" % number, True) for number in (1, 3, 4, 5, 6, 7, 8)]
+    assert found == [*returned, (b"9", False)]
