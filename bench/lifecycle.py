@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench import azurelife, kafkalife, measure
+from bench import azurelife, kafkalife, measure, rabbitlife
 from bench.generators.amqp_wire import AmqpSocket
 from bench.generators.kafka_wire import KafkaSocket
 from bench.peers import Peer
@@ -236,4 +236,5 @@ LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     "life/backlog-kafka": backlog_kafka,
     **azurelife.LIFE,
     **kafkalife.LIFE,
+    **rabbitlife.LIFE,
 }

@@ -5,11 +5,20 @@ from tests.runtime.engine import Engine
 from tests.runtime.node import ack, declare, pass_ms, publish
 from tests.runtime.test_recovery import bodies_of
 
-from dragoman.kernel.commands import CreateStream, DeclareQueue, Lease, Publish
+from dragoman.kernel.block import BLOCK_OVERHEAD_BYTES, SHARED_BYTES_MIN
+from dragoman.kernel.commands import (
+    Bind,
+    CreateStream,
+    DeclareQueue,
+    DeclareRoute,
+    DeleteQueue,
+    Lease,
+    Publish,
+)
 from dragoman.kernel.compacting import PAUSE_MS
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.keys import Keys
-from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
+from dragoman.kernel.settings import Address, RouteSettings, StreamSettings, SubscriptionSettings
 from dragoman.model.levels import APPLIED, CANONICAL, SYNCED
 from dragoman.runtime.broker import RESIDENT_BYTES_MAX
 
@@ -144,3 +153,39 @@ def test_publishers_that_were_held_back_go_on_when_a_checkpoint_has_made_room() 
     while node.storage.run_one() or node.journal.run_one():  # nothing is published or asked for
         node.scheduler.run()
     assert not shell.is_throttled
+
+
+def test_what_several_streams_got_at_once_is_in_memory_and_on_disk_once() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    session.submit(DeclareRoute(name="all", settings=RouteSettings(kind="fanout")))
+    names = [f"q{number}" for number in range(20)]
+    for name in names:
+        declare(session, name)
+        session.submit(Bind(route="all", target=name))
+    publish(session, "q3", b"before")  # so that offsets differ
+    node.settle()
+    state, body = node.kernel.state, b"x" * SHARED_BYTES_MIN
+    resident = state.resident
+    address = Address("all", is_route=True)
+    session.publish(Publish("default", address, CANONICAL, [body]))
+    session.publish(Publish("default", address, CANONICAL, [body, body]))
+    assert state.resident - resident < 6 * len(body) + 40 * BLOCK_OVERHEAD_BYTES
+    for delivery in session.submit(Lease(name="q0", count_max=9)):
+        ack(session, delivery)
+    node.settle()
+    node.checkpointer.begin()
+    node.settle()
+    assert state.resident == 0
+    assert sum(engine.segments.lengths().values()) < 4 * len(body)
+    again = engine.start()
+    assert bodies_of(again, "q0", 9) == []
+    assert bodies_of(again, "q3", 9) == [b"before", body, body, body]
+    for name in names[4:]:
+        again.connect().submit(DeleteQueue(name=name))
+    again.settle()
+    again.checkpointer.begin()
+    again.settle()
+    last = engine.start()
+    assert bodies_of(last, "q1", 9) == [body, body, body]

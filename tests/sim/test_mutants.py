@@ -211,7 +211,7 @@ def a_frozen_block_takes_more(patch: Patch) -> None:
 def rows_of_the_gone_stay(patch: Patch) -> None:
     def forget(self: Any, blocks: Iterable[Block]) -> None:
         for block in blocks:
-            self.resident -= block.cost() if block.place is None else 0
+            self.resident -= block.freed() if block.place is None else 0
 
     patch.setattr(State, "forget", forget)
 

@@ -8,8 +8,10 @@ Live and in recovery this is the only code that appends; `publish` decides what.
 
 from dragoman.kernel.block import (
     BLOCK_OVERHEAD_BYTES,
+    SHARED_BYTES_MIN,
     Block,
     Partition,
+    Share,
     measured,
     published_block,
 )
@@ -28,6 +30,9 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
     """Append the record's messages to its targets; the only code that does, live and in recovery."""
     size = sum(map(len, record.bodies))
     state.appended += size
+    share: Share | None = None
+    if size >= SHARED_BYTES_MIN and len(record.targets) > 1:
+        share = Share(size)
     for target in record.targets:
         stream = state.streams.get(target.stream)
         if stream is None:
@@ -45,6 +50,10 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         if stream.counts_bytes:
             block.sizes = measured(state.translator, record.format, record.bodies)
             weight = block.size if block.packed else sum(block.sizes)
+        if share is not None:
+            block.share = share
+            state.resident += 0 if share.count else size
+            share.count += 1
         state.resident += block.cost()
         epochs = partition.epochs
         if epochs is None or epochs.now < state.incarnation:

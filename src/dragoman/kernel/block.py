@@ -27,7 +27,20 @@ from dragoman.ports.translator import Translator
 MERGE_MAX: Final = 256  # messages in a block made by merging
 BLOCK_OVERHEAD_BYTES: Final = 400  # of a block in memory, beside its bodies
 BODY_OVERHEAD_BYTES: Final = 64  # of one bytes object and its slot in the list
+SHARED_BYTES_MIN: Final = 4_096  # of what several partitions got at once, to be kept once
 _COMPACT_AT: Final = 1024
+
+
+class Share:
+    """Bodies that blocks of several partitions have in common: in memory once, and once on disk. `count` blocks of them
+    are nowhere on disk.
+    """
+
+    __slots__ = ("count", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.count: int = 0
 
 
 class Block:
@@ -53,6 +66,7 @@ class Block:
         "producer",
         "rendered",
         "row_key",
+        "share",
         "size",
         "sizes",
         "stored",
@@ -76,6 +90,7 @@ class Block:
         self.latest_ms: int = 0  # of its messages by their senders' clocks; 0: see `newest_ms`
         self.missing: Runs = []  # compacted away, in order
         self.size: int = 0
+        self.share: Share | None = None  # of its bodies; such a block is never merged
         self.stored: list[int] | None = None  # per message, where `stored_ms` is not true of all
         self.sizes: array[int] | None = None  # of each payload, where a subscription limits bytes
         self.producer: Producer | None = None
@@ -145,8 +160,17 @@ class Block:
         return [self.stored_ms] * (self.end - self.offset) if self.stored is None else self.stored
 
     def cost(self) -> int:
-        """Bytes of memory, about, while its bodies are here."""
-        return self.size + BLOCK_OVERHEAD_BYTES + BODY_OVERHEAD_BYTES * len(self.bodies or ())
+        """Bytes of memory, about, while its bodies are here. What is shared counts once, beside its blocks."""
+        size = self.size if self.share is None else 0
+        return size + BLOCK_OVERHEAD_BYTES + BODY_OVERHEAD_BYTES * len(self.bodies or ())
+
+    def freed(self) -> int:
+        """Bytes of memory that are free, or also on disk, now that the block is: what is shared goes with the last."""
+        share = self.share
+        if share is None:
+            return self.cost()
+        share.count -= 1
+        return self.cost() + (0 if share.count else share.size)
 
     def bytes_of(self, start: int, end: int) -> int:
         """Bytes of messages start <= o < end; their share of the block where each one's are not known."""
@@ -165,6 +189,8 @@ class Block:
             and self.bodies is not None
             and not self.packed
             and not other.packed
+            and self.share is None
+            and other.share is None
             and self.end == other.offset
             and self.stored is None
             and self.stored_ms == other.stored_ms

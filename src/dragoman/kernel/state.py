@@ -259,7 +259,7 @@ class State:
         for block in blocks:
             self.usage.stored_bytes -= block.size
             if block.place is None:
-                self.resident -= block.cost()
+                self.resident -= block.freed()
             else:
                 self.gone.append(block)
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from dragoman.kernel.block import Block, Partition
+from dragoman.kernel.block import Block, Partition, Share
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.records import Bound, RouteCreated
@@ -79,6 +79,7 @@ class Frozen:
         "routes",
         "secret",
         "segments",
+        "shared",
         "used",
     )
 
@@ -98,6 +99,7 @@ class Frozen:
         # The storage thread's: what it still has to append, the last first, and where it appended.
         self.groups: list[tuple[Stream, Partition, list[Block]]] | None = None
         self.used: set[int] = set()
+        self.shared: dict[Share, tuple[int, int, int]] = {}  # where bodies of several streams lie
 
 
 class Checkpointer:
@@ -121,7 +123,8 @@ class Checkpointer:
         self._worker = worker
         self._post = post
         self._cluster_id = cluster_id
-        self._live = dict(recovered.live)  # bytes of extents still wanted, per segment
+        # Bytes of extents still wanted, per segment; of one that several streams share, as often.
+        self._live = dict(recovered.live)
         self._current = max(segments.lengths(), default=0) + 1
         self._routes = recovered.routes  # the storage thread's
         self._routes_version = -1
@@ -250,7 +253,7 @@ class Checkpointer:
         state.usage.stored_bytes += (
             placed.partition.size - before
         )  # those of the group that are gone
-        state.resident -= sum(known.cost() for known in group[len(group) - present :])
+        state.resident -= sum(known.freed() for known in group[len(group) - present :])
         block.place = placed.place
         block.row_key = placed.row_key
         if present == 0 or placed.stream.id not in state.streams:
@@ -337,9 +340,15 @@ class Checkpointer:
         while frozen.groups:
             stream, partition, group = frozen.groups[-1]
             block = join(group)
-            placed = Placed(stream, partition, group, self._append(encode_block(block)))
+            share = block.share
+            place = None if share is None else frozen.shared.get(share)
+            if place is None:
+                place = self._append(encode_block(block))
+                reached("segment")
+                if share is not None:
+                    frozen.shared[share] = place
+            placed = Placed(stream, partition, group, place)
             frozen.groups.pop()
-            reached("segment")
             placed.block = block
             frozen.used.add(placed.place[0])
             frozen.placed.append(placed)

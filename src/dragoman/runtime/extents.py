@@ -1,7 +1,8 @@
 """Blocks on disk: neighbouring blocks become extents of about 64 KiB, each one chunk of a segment.
 
 An extent is a msgpack array of its bodies and columns. In memory a written block keeps its place; its bodies may go and
-come back. Merging makes a deep backlog cost one small object per 64 KiB, whatever the size of its messages.
+come back. Merging makes a deep backlog cost one small object per 64 KiB, whatever the size of its messages. What
+several streams got at once lies in one extent, which the rows of all of them name.
 """
 
 from array import array
@@ -96,9 +97,13 @@ def encode_block(block: Block) -> bytes:
 
 
 def fill(block: Block, data: bytes) -> None:
-    """Bring a block's bodies and columns back. Raises msgspec.MsgspecError when the bytes are not an extent's."""
+    """Bring a block's bodies and columns back. Raises msgspec.MsgspecError when the bytes are not an extent's.
+
+    An extent that several streams share has the offsets of one of them.
+    """
     extent = _decoder.decode(data)
-    assert (extent.offset, extent.end) == (block.offset, block.end), "not this block's extent"
+    count = block.end - block.offset
+    assert extent.end - extent.offset == count, "not this block's extent"
     block.bodies = extent.bodies
     block.stored = extent.stored
     block.expires_ms = extent.expires_ms
@@ -176,6 +181,7 @@ def _joins(group: list[Block], block: Block, size: int) -> bool:
         and last.end == block.offset
         and last.format == block.format
         and not (last.packed or block.packed or last.control or block.control)
+        and not (last.share or block.share)
         and last.producer is None
         and block.producer is None
         and not (last.missing or block.missing)

@@ -1,8 +1,10 @@
 """Messages that are not stored as they came: CC, BCC, direct reply-to."""
 
-from tests.doors.amqp091.client import Client, World, field, table
+from tests.doors.amqp091.client import Client, World, field, raw_key, table
 
 from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.outgoing import publish_run
+from dragoman.wire.amqp091.properties import encode_header
 
 
 def test_cc_and_bcc_route_by_more_keys_and_bcc_is_taken_off() -> None:
@@ -118,3 +120,24 @@ def test_what_is_to_wait_is_part_of_a_transaction() -> None:
     assert client.get() is None
     world.advance(5_000)
     assert client.get() is not None
+
+
+def test_questions_of_one_read_are_answered_each_at_the_channels_own_queue() -> None:
+    client = World().connect()
+    client.declare()
+    client.consume("amq.rabbitmq.reply-to", no_ack=True)
+    headers = [
+        encode_header(1, {"reply_to": name, "correlation_id": f"{number}", "priority": number % 2})
+        for number, name in enumerate(("amq.rabbitmq.reply-to", "q", "amq.rabbitmq.reply-to"))
+    ]
+    frames = publish_run(1, raw_key("", "q"), False, headers, [b"0", b"1", b"2"], 4096)
+    client.wire.send_frames(frames)
+    client.flush()
+    found = [client.get() for _ in range(3)]
+    told = [one.properties.reply_to or "" for one in found if one is not None]
+    assert told[0] == told[2]
+    assert told[0].startswith("amq.rabbitmq.reply-to.")
+    assert told[1] == "q"
+    assert [one.properties.correlation_id for one in found if one is not None] == ["0", "1", "2"]
+    client.publish(b"answer", key=told[0])
+    assert client.bodies() == [b"answer"]

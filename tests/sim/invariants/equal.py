@@ -1,5 +1,6 @@
 """The node's memory is the model's: counts after every event, every message's state and bytes now and then."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,13 +123,16 @@ def resident_is_counted(world: "World") -> None:
     """Bytes of blocks that are nowhere on disk: what holds publishers back."""
     state = world.node.kernel.state
     here = [
-        block.cost()
+        block
         for stream in state.streams.values()
         for partition in stream.partitions
         for block in partition.blocks[partition.first :]
         if block.place is None
     ]
-    assert state.resident == sum(here), (state.resident, sum(here))
+    shares = Counter(block.share for block in here if block.share is not None)
+    assert all(share.count == count for share, count in shares.items())
+    total = sum(block.cost() for block in here) + sum(share.size for share in shares)
+    assert state.resident == total, (state.resident, total)
 
 
 def usage_is_counted(world: "World") -> None:

@@ -49,6 +49,16 @@ def test_any_bytes_are_properties_or_a_syntax_error(raw: bytes) -> None:
         assert isinstance(scan, PropertyScan)
 
 
+@given(properties, st.text(max_size=20))
+def test_reply_to_is_found_among_the_others(values: dict[str, Any], name: str) -> None:
+    raw = name.encode(errors="surrogateescape")
+    payload = encode_header(0, {**values, "reply_to": name})
+    start, end = propertyscan.reply_to_span(payload)
+    assert payload[start:end] == bytes([len(raw)]) + raw
+    other = payload[:start] + b"\5other" + payload[end:]
+    assert other == encode_header(0, {**values, "reply_to": "other"})
+
+
 @pytest.mark.parametrize("flags", [1, 2, 0x8001])
 def test_flags_that_no_property_owns_are_refused(flags: int) -> None:
     with pytest.raises(AmqpError, match="flags"):

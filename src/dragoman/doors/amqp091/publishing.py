@@ -4,15 +4,15 @@ r"""Runs of publishes to publish commands. Hot: one command per run, not per mes
                                                                 \\-> returns, then confirms
 
 What properties ask for is one of few `Traits`, shared, so that neighbours are compared by identity. A message whose
-properties must be rewritten (direct reply-to, CC and BCC) goes alone, through `rewriting`.
+headers must be rewritten (CC and BCC, x-delay) goes alone, through `rewriting`.
 """
 
 from typing import Final
 
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import NO_ROUTE, NOT_IMPLEMENTED, Refused, refusal_of
-from dragoman.doors.amqp091.rewriting import rewritten
-from dragoman.doors.amqp091.traits import PLAIN, Traits
+from dragoman.doors.amqp091.rewriting import answerable, rewritten
+from dragoman.doors.amqp091.traits import PLAIN, REPLY_TO, Traits
 from dragoman.doors.shared.judged import publish_good
 from dragoman.kernel.api import Address, Publish, PublishReply
 from dragoman.model.errors import KernelError, MessageInvalid, StorageFull, StreamNotFound
@@ -53,7 +53,7 @@ def publish(channel: Channel, run: PublishRun) -> None:
         except (AmqpError, Refused):
             _publish_alike(channel, run, address, traits, start, index)
             raise
-        if again is not traits or again.special != PLAIN:
+        if again is not traits or again.special > REPLY_TO:
             _publish_alike(channel, run, address, traits, start, index)
             start = index
             traits = again
@@ -68,8 +68,9 @@ def _publish_alike(
     if start > 0 or end < len(headers):
         headers = headers[start:end]
         bodies = bodies[start:end]
-    if traits.special == PLAIN:
-        entries = pack_entries(run.key_raw, headers, bodies)
+    if traits.special <= REPLY_TO:
+        told = headers if traits.special == PLAIN else answerable(channel, headers)
+        entries = pack_entries(run.key_raw, told, bodies)
         commands = [Publish(channel.link.namespace, address, AMQP091, entries)]
     else:
         commands = rewritten(channel, run.key_raw, address, headers, bodies, traits)

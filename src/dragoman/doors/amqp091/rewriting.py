@@ -1,4 +1,4 @@
-"""Messages whose properties are not stored as they came. Cold.
+"""Messages whose properties are not stored as they came. Cold, but for direct replies.
 
 reply-to: amq.rabbitmq.reply-to   becomes the name of the channel's own reply queue
 headers CC, BCC                   further routing keys; BCC is taken off (RabbitMQ, "Sender-selected Distribution")
@@ -23,8 +23,34 @@ from dragoman.model.levels import AMQP091
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.outgoing import pack_entries
 from dragoman.wire.amqp091.properties import Properties, encode_header
+from dragoman.wire.amqp091.propertyscan import reply_to_span
 
 X_DELAY: Final = "x-delay"
+DIRECT_REPLY_RAW: Final = bytes([len(DIRECT_REPLY)]) + DIRECT_REPLY.encode()
+
+
+def answerable(channel: Channel, headers: list[bytes]) -> list[bytes]:
+    """Headers that ask for direct answers, with the name of the channel's reply queue. Raises Refused."""
+    found: list[bytes] = []
+    name_raw: bytes = _short(channel.reply_queue)
+    for header in headers:
+        start, end = reply_to_span(header)
+        if header[start:end] != DIRECT_REPLY_RAW:
+            found.append(header)
+        elif not channel.reply_queue:
+            raise _nobody_replies()
+        else:
+            found.append(header[:start] + name_raw + header[end:])
+    return found
+
+
+def _short(name: str) -> bytes:
+    raw = name.encode()
+    return bytes([len(raw)]) + raw
+
+
+def _nobody_replies() -> Refused:
+    return Refused(PRECONDITION_FAILED, "fast reply consumer does not exist")
 
 
 def rewritten(
@@ -40,7 +66,7 @@ def rewritten(
     keys: tuple[str, ...] = ()
     if traits.special & REPLY_TO and values.get("reply_to") == DIRECT_REPLY:
         if not channel.reply_queue:
-            raise Refused(PRECONDITION_FAILED, "fast reply consumer does not exist")
+            raise _nobody_replies()
         values["reply_to"] = channel.reply_queue
     if traits.special & CARBON_COPIES:
         table: FieldTable = values["headers"]

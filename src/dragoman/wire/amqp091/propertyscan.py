@@ -111,6 +111,24 @@ def scan_properties(payload: bytes) -> PropertyScan:
     return scan
 
 
+def reply_to_span(payload: bytes) -> tuple[int, int]:
+    """Where the value of reply-to lies, its length octet included, in a payload that was scanned and has one."""
+    flags: int = _FLAGS.unpack_from(payload, 12)[0]
+    assert flags & REPLY_TO, "no reply-to"
+    pos: int = PROPERTIES_AT
+    for bit in (CONTENT_TYPE, CONTENT_ENCODING):
+        if flags & bit:
+            pos += 1 + payload[pos]
+    if flags & HEADERS:
+        pos += 4 + _U32.unpack_from(payload, pos)[0]
+    for bit in (DELIVERY_MODE, PRIORITY):
+        if flags & bit:
+            pos += 1
+    if flags & CORRELATION_ID:
+        pos += 1 + payload[pos]
+    return pos, pos + 1 + payload[pos]
+
+
 def _scan_value(payload: bytes, pos: int, end: int, bit: int, scan: PropertyScan) -> int:
     """Note the property `bit`, whose value starts at `pos`; returns where it stops."""
     if bit == DELIVERY_MODE:
