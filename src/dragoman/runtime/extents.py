@@ -21,6 +21,7 @@ EXTENT_BYTES_MAX: Final = (
     64 * 1024
 )  # of bodies merged into one extent; a larger body has one of its own
 EXTENT_MESSAGES_MAX: Final = 4096
+OF_SEVERAL: Final = -1  # in the place of an offset: several streams have it, each at its own
 CACHE_BYTES_MAX: Final = 32 << 20  # of bodies that are also on disk
 
 
@@ -69,10 +70,11 @@ def encode_block(block: Block) -> bytes:
     """The extent of a block whose bodies are in memory."""
     assert block.bodies is not None
     producer = block.producer
+    start = block.offset if block.share is None else OF_SEVERAL
     return _encoder.encode(
         Extent(
-            block.offset,
-            block.end,
+            start,
+            start + block.end - block.offset,
             block.format,
             block.packed,
             block.control,
@@ -97,13 +99,11 @@ def encode_block(block: Block) -> bytes:
 
 
 def fill(block: Block, data: bytes) -> None:
-    """Bring a block's bodies and columns back. Raises msgspec.MsgspecError when the bytes are not an extent's.
-
-    An extent that several streams share has the offsets of one of them.
-    """
+    """Bring a block's bodies and columns back. Raises msgspec.MsgspecError when the bytes are not an extent's."""
     extent = _decoder.decode(data)
-    count = block.end - block.offset
-    assert extent.end - extent.offset == count, "not this block's extent"
+    start = OF_SEVERAL if extent.offset == OF_SEVERAL else block.offset
+    known = (start, start + block.end - block.offset)
+    assert (extent.offset, extent.end) == known, "not this block's extent"
     block.bodies = extent.bodies
     block.stored = extent.stored
     block.expires_ms = extent.expires_ms
