@@ -146,6 +146,30 @@ def test_a_limit_in_bytes_counts_bodies_of_what_is_ready() -> None:
     assert [None if one is None else one.body for one in found] == [b"34", b"5", None]
 
 
+def test_neighbours_that_differ_in_priority_and_life_go_together_and_keep_both() -> None:
+    world = World()
+    client = confirming(world)
+    client.declare(arguments={"x-max-priority": 5})
+    told: list[dict[str, Any]] = [
+        {"priority": 1},
+        {"priority": 3, "expiration": "50"},
+        {},
+        {"priority": 3},
+        {"expiration": "50", "priority": 1},
+        {"priority": 3, "delivery_mode": 2},
+    ]
+    headers = [encode_header(1, values) for values in told]
+    bodies = [b"%d" % number for number in range(len(told))]
+    client.wire.send_frames(publish_run(1, raw_key("", "q"), False, headers, bodies, 4096))
+    client.flush()
+    first, _ = world.kernel.state.stream("default", "q").partitions[0].blocks
+    assert (first.end, first.priorities) == (5, [1, 3, 0, 3, 1])
+    client.read()
+    world.advance(60)
+    found = [client.get() for _ in range(5)]
+    assert [None if one is None else one.body for one in found] == [b"3", b"5", b"0", b"2", None]
+
+
 def test_an_unknown_exchange_closes_the_channel_alone() -> None:
     client = World().connect()
     client.open_channel(2)

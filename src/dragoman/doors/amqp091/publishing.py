@@ -3,8 +3,9 @@ r"""Runs of publishes to publish commands. Hot: one command per run, not per mes
     PublishRun (one exchange and key) --> neighbours alike in what their properties ask for --> Publish
                                                                 \\-> returns, then confirms
 
-What properties ask for is one of few `Traits`, shared, so that neighbours are compared by identity. A message whose
-headers must be rewritten (CC and BCC, x-delay) goes alone, through `rewriting`.
+What properties ask for is one of few `Traits`, shared, so that neighbours are compared by identity. Neighbours that
+differ in priority and life alone go together, with a column of each. A message whose headers must be rewritten (CC and
+BCC, x-delay) goes alone, through `rewriting`.
 """
 
 from typing import Final
@@ -25,6 +26,10 @@ LIFE_MS_MIN: Final = 1  # a life of 0 reaches whoever waits for it now: the end 
 NO_ROUTE_TEXT: Final = b"NO_ROUTE"
 
 
+Changes = list[tuple[int, Traits]]
+"""From which message of a run on properties ask for something else."""
+
+
 class Held(Exception):
     """There is no room for messages now: what is left of the run is to be tried again."""
 
@@ -42,6 +47,8 @@ def publish(channel: Channel, run: PublishRun) -> None:
     headers = run.headers
     previous = headers[0]
     traits = link.traits.of(previous)
+    now = traits
+    changes: Changes = []
     start: int = 0
     for index in range(1, len(headers)):
         header = headers[index]
@@ -51,19 +58,29 @@ def publish(channel: Channel, run: PublishRun) -> None:
         try:
             again = link.traits.of(header)
         except (AmqpError, Refused):
-            _publish_alike(channel, run, address, traits, start, index)
+            _publish_alike(channel, run, address, traits, start, index, changes)
             raise
-        if again is not traits or again.special > REPLY_TO:
-            _publish_alike(channel, run, address, traits, start, index)
+        if not again.goes_with(traits):
+            _publish_alike(channel, run, address, traits, start, index, changes)
             start = index
             traits = again
-    _publish_alike(channel, run, address, traits, start, len(headers))
+            changes = []
+        elif again is not now:
+            changes.append((index, again))
+        now = again
+    _publish_alike(channel, run, address, traits, start, len(headers), changes)
 
 
 def _publish_alike(
-    channel: Channel, run: PublishRun, address: Address, traits: Traits, start: int, end: int
+    channel: Channel,
+    run: PublishRun,
+    address: Address,
+    traits: Traits,
+    start: int,
+    end: int,
+    changes: Changes,
 ) -> None:
-    """Messages start <= i < end of the run, whose properties ask for the same."""
+    """Messages start <= i < end of the run, which go together."""
     headers, bodies = run.headers, run.bodies
     if start > 0 or end < len(headers):
         headers = headers[start:end]
@@ -76,6 +93,8 @@ def _publish_alike(
         commands = rewritten(channel, run.key_raw, address, headers, bodies, traits)
     for command in commands:
         _ask_for(command, traits, channel)
+        if changes:
+            _tell_apart(command, _each(traits, changes, start, end), channel)
     mandatory = run.key_raw if run.mandatory else b""
     if channel.transaction is not None:
         channel.transaction.publish(commands, headers, bodies, mandatory)
@@ -104,6 +123,28 @@ def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
         command.expires_ms = [begins_ms + life_ms] * count
     if traits.priority:
         command.priorities = [traits.priority] * count
+
+
+def _each(traits: Traits, changes: Changes, start: int, end: int) -> list[Traits]:
+    """The traits of messages start <= i < end."""
+    found: list[Traits] = []
+    for index, again in changes:
+        found += [traits] * (index - start - len(found))
+        traits = again
+    return found + [traits] * (end - start - len(found))
+
+
+def _tell_apart(command: Publish, each: list[Traits], channel: Channel) -> None:
+    """Priorities and lives of messages that differ in them."""
+    begins_ms: int = channel.link.session.wall_ms()
+    command.priorities = command.expires_ms = None
+    if any(traits.priority for traits in each):
+        command.priorities = [traits.priority for traits in each]
+    if any(traits.expiration_ms >= 0 for traits in each):
+        command.expires_ms = [
+            begins_ms + max(traits.expiration_ms, LIFE_MS_MIN) if traits.expiration_ms >= 0 else 0
+            for traits in each
+        ]
 
 
 def _carry_out(channel: Channel, command: Publish, bad: set[int]) -> PublishReply | None:

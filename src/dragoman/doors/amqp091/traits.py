@@ -38,6 +38,11 @@ class Traits:
         self.expiration_ms = expiration_ms
         self.special = special
 
+    def goes_with(self, other: "Traits") -> bool:
+        """Whether messages can be published by one command, each with its own priority and life."""
+        alike = self is other or self.persistent == other.persistent
+        return alike and self.special == other.special and self.special <= REPLY_TO
+
 
 class TraitsCache:
     """Of one connection: `user` is who its messages may say they are from."""
