@@ -9,6 +9,8 @@ from collections.abc import Callable
 from heapq import heapify, heappush
 from typing import Any, Final
 
+import msgspec
+
 from dragoman.kernel.aliases import Aliases
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.compaction import Compaction
@@ -36,6 +38,8 @@ from dragoman.telemetry.counters import GivenUp
 
 LOOK_MS: Final = 1  # before every wall time there is: look at the head at once
 HOLDER_BITS: Final = 40  # of a holder's id within one life; the rest is the incarnation
+encode_settings: Final = msgspec.msgpack.Encoder().encode
+SETTINGS_KNOWN_MAX: Final = 4_096  # that equal ones are found among
 STALE_MAX: Final = 1024  # overtaken deadlines kept, beside as many as there are subscriptions
 
 
@@ -101,6 +105,7 @@ class State:
         "rules",
         "schedules",
         "secret",
+        "settings_known",
         "showing",
         "snapshots",
         "stirred",
@@ -179,6 +184,7 @@ class State:
         self.stirred = True
         self.given_up = GivenUp()  # since the process began
         self.deleted: list[tuple[str, str]] = []  # streams that went away, for who watches them
+        self.settings_known: dict[bytes, Any] = {}  # as they are written; see `one_of`
         self.schedules = Schedules()
         self.dedup = Dedup()
         self.pumps = Pumps()
@@ -198,6 +204,17 @@ class State:
         """A start: nobody is ever again a holder of an earlier life, whose receipts may have outlived its records."""
         self.incarnation = incarnation
         self.holder_next = max(self.holder_next, incarnation << HOLDER_BITS)
+
+    def one_of(self, settings: Any) -> Any:
+        """Settings that are equal are one object: a hundred thousand queues declared alike have one among them."""
+        key = encode_settings(settings)
+        known = self.settings_known.get(key)
+        if type(known) is type(settings):
+            return known
+        if len(self.settings_known) >= SETTINGS_KNOWN_MAX:
+            self.settings_known.clear()
+        self.settings_known[key] = settings
+        return settings
 
     def stream(self, namespace: str, name: str) -> Stream:
         """Raises StreamNotFound."""

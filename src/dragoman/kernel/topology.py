@@ -113,7 +113,8 @@ def decide_create_stream(
 
 def apply_stream_created(state: State, record: StreamCreated) -> None:
     """The stream is there, empty."""
-    stream = Stream(record.id, record.namespace, record.name, record.uuid, record.settings)
+    settings = state.one_of(record.settings)
+    stream = Stream(record.id, record.namespace, record.name, record.uuid, settings)
     state.id_next = max(state.id_next, record.id + 1)
     state.streams[stream.id] = stream
     state.streams_named[stream.namespace, stream.name] = stream
@@ -322,7 +323,9 @@ def _attached(settings: SubscriptionSettings) -> SubscriptionSettings:
 def apply_subscription_created(state: State, record: SubscriptionCreated) -> None:
     """A reader is there; everything from its frontiers on is ready for it."""
     stream = state.streams[record.stream]
-    subscription = Subscription(record.id, stream, record.name, record.settings, record.owner)
+    name = stream.name if record.name == stream.name else record.name
+    settings = state.one_of(record.settings)
+    subscription = Subscription(record.id, stream, name, settings, record.owner)
     state.id_next = max(state.id_next, record.id + 1)
     if record.owner:
         state.owned_by.setdefault(record.owner, {})[record.id] = subscription

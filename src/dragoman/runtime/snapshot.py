@@ -149,9 +149,9 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
     for partition, window in enumerate(subscription.windows):
         prefix = partition_key(subscription.id, partition)
         window.tidy()
-        for base in sorted(window.saved.difference(window.bases if lasts else ())):
+        for base in sorted(window.saved.keys() - (window.bases if lasts else ())):
             yield ("chunk", f"{prefix}/{chunk_key(base)}", None)
-            window.saved.discard(base)
+            window.saved.pop(base, None)
         if lasts:
             yield from _chunk_changes(window, prefix)
         if window.revisions is not None:
@@ -164,7 +164,7 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
     for base, chunk in zip(window.bases, window.chunks, strict=True):
         if chunk.dirty:
             chunk.dirty = False
-            window.saved.add(base)
+            window.saved[base] = None
             yield ("chunk", f"{prefix}/{chunk_key(base)}", chunk_row(chunk))
 
 

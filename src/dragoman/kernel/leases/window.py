@@ -64,7 +64,8 @@ class Window(Chunks):
         self.ready = 0
         self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
-        self.saved: set[int] = set()  # chunks that have a row in the state store; see `chunkrows`
+        # Chunks that have a row in the state store, see `chunkrows`; a dict, for an empty one is small.
+        self.saved: dict[int, None] = {}
         self.revisions: Revisions | None = None  # of messages that are not DONE
         self.touched = True  # since the last checkpoint
         self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
