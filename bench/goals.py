@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from bench import rabbitlife
+from bench.lookup import Document, Found, Lookup
 from bench.scenarios import (
-    DRAGOMAN,
     ELASTICMQ,
     EVENT_SCHEMAS,
     GOOGLE,
@@ -28,13 +29,10 @@ from bench.scenarios import (
 
 AIM = 2.0
 BACKLOG_MESSAGES = 10_000_000
-IDLE_QUEUES = 10_000
-PARKED_RECEIVES = 10_000
+IDLE_QUEUES = PARKED_RECEIVES = 10_000
 SYNC_US_MAX = 300.0  # of the median fdatasync where the goal about synced sends holds
 BAD_ENDPOINTS = 10_000
 SCHEDULED_TASKS = 1_000_000
-
-Document = dict[str, Any]
 
 
 class Status(Enum):
@@ -44,14 +42,6 @@ class Status(Enum):
     MISSED = "missed"
     PARTIAL = "partial"  # some figures are missing, or the load was smaller than the goal's
     NOT_COMPARED = "not compared"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A goal's number, and why it may not count."""
-
-    value: float | None
-    lacking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +64,6 @@ class Judged:
     value: float | None
     margin: float | None
     lacking: str
-
-
-class Lookup:
-    """Reads figures and ratios from a document."""
-
-    def __init__(self, doc: Document) -> None:
-        self._entries = {entry["name"]: entry for entry in doc["scenarios"]}
-        self.sync_us = float(doc.get("machine", {}).get("fdatasync_p50_us", 0.0))
-
-    def ratio(self, scenario: str, figure: str, peer: str) -> float | None:
-        """Dragoman to peer; None when either is missing."""
-        found = self._entries.get(scenario, {}).get("ratios", {}).get(peer, {})
-        return found[figure]["ratio"] if isinstance(found, dict) and figure in found else None
-
-    def own(self, scenario: str, figure: str) -> float | None:
-        """Dragoman's median, if every peer of the scenario was measured too."""
-        entry = self._entries.get(scenario, {})
-        if any(not isinstance(found, dict) for found in entry.get("ratios", {}).values()):
-            return None
-        return self.alone(scenario, figure)
-
-    def alone(self, scenario: str, figure: str) -> float | None:
-        """Dragoman's median, whoever else was measured: for limits that no peer has a part in."""
-        targets = self._entries.get(scenario, {}).get("targets", {})
-        value = targets.get(DRAGOMAN, {}).get("median", {}).get(figure)
-        return None if value is None else float(value)
 
 
 def _collect(values: list[float | None], fold: Callable[[list[float]], float]) -> Found:
@@ -419,6 +383,13 @@ def _sb(name: str) -> str:
 SERVICEBUS_CLIENTS = [f"servicebus-client/{mode}" for mode in ("send", "batch", "receive")]
 
 
+def _rabbit_goal(what: str, limit: float, less: bool, row: str, figure: str, unit: str) -> Goal:
+    row = f"life/rabbit-{row}"
+    to_peer = mean_ratio([row], figure, RABBITMQ)
+    find = to_peer if unit == "x" else _worst_of(row, (figure,))
+    return Goal(f"RabbitMQ: {what}", limit, less, find, unit)
+
+
 def _p99(client: str) -> Callable[[Lookup], Found]:
     return own_worst([f"pubsub-latency/{client}"], "p99_us", max)
 
@@ -461,6 +432,7 @@ GOALS: tuple[Goal, ...] = (
     *_tasks_goals(),
     *_grpc_goals(),
     *_servicebus_goals(),
+    *(_rabbit_goal(*row) for row in rabbitlife.GOALS),
     *_life_goals(),
 )
 

@@ -36,7 +36,7 @@ FANOUT_BYTES = 16 << 10
 QUEUES_FACTOR = 10  # times the idle queues of `life/idle-queues`
 CONNECTIONS = 10_000
 OWN_FILES = 500
-CALLS = 20_000
+CALLS = 50_000
 CALLS_AT_ONCE = 32
 BLOCK = 500  # of what is sent before answers are read
 SETTLE_S = 2.0
@@ -328,3 +328,17 @@ LIFE = {
     "life/rabbit-calls": calls,
     "life/rabbit-dressed": dressed,
 }
+
+GOALS: tuple[tuple[str, float, bool, str, str, str], ...] = (
+    ("topic exchange with 10,000 bindings: CPU more", 3, True, "topic", "us_more", "us"),
+    ("fan-out to 1,000 queues: CPU per target", 2, True, "fanout", "cpu_us_target", "us"),
+    ("fan-out to 1,000 queues: copies on disk", 2, True, "fanout", "copies_stored", ""),
+    ("100,000 queues: memory", 250, True, "queues", "rss_idle_mb", "MB"),
+    ("100,000 queues: declared", 5_000, False, "queues", "declares_per_s", "/s"),
+    ("calls per CPU second, own queue", 3, False, "calls", "calls_per_cpu_s_queue", "x"),
+    ("calls per CPU second, direct reply-to", 3, False, "calls", "calls_per_cpu_s_direct", "x"),
+    ("10,000 idle connections: memory", 150, True, "connections", "rss_idle_mb", "MB"),
+    ("a backlog with priorities and lives, sent", 0.8, False, "dressed", "send_share", ""),
+    ("a backlog with priorities and lives, drained", 0.8, False, "dressed", "drain_share", ""),
+)
+"""What is asked, the limit, whether less is better, of which row and figure; in x: to RabbitMQ's."""

@@ -15,6 +15,7 @@ from dragoman.kernel.commands import (
     Lease,
     Publish,
 )
+from dragoman.kernel.compacting import PAUSE_MS
 from dragoman.kernel.leases.commands import CreateSubscription
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.settings import Address, RouteSettings, StreamSettings, SubscriptionSettings
