@@ -28,6 +28,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOGS: Final = ROOT / "build" / "suites"
 BIN: Final = Path(sys.executable).parent
+CLOSING: Final = re.compile(r"\d+ (?:passed|failed|skipped|errors?)\b.* in [\d.]+s")
 COUNTS: Final = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 FAILURE: Final = re.compile(r"^(?:FAILED|ERROR) (tests\S+::.*)$", re.MULTILINE)
 AGAIN: Final = ("--last-failed", "--last-failed-no-failures", "none")
@@ -212,7 +213,7 @@ class Outcome:
     def counts(self) -> dict[str, int]:
         """Counts in pytest's closing line."""
         counts = {"passed": 0, "failed": 0, "skipped": 0}
-        closing = [line for line in self.output.splitlines() if COUNTS.search(line)]
+        closing = [line for line in self.output.splitlines() if CLOSING.search(line)]
         for number, word in COUNTS.findall(closing[-1]) if closing and self.suite.is_pytest else ():
             counts["failed" if word.startswith("error") else word] += int(number)
         counts["failed"] -= len(self.unsteady)

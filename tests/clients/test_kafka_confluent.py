@@ -26,7 +26,7 @@ from confluent_kafka.admin import (
     OffsetSpec,
     ResourceType,
 )
-from tests.clients.kafka_work import DEADLINE_S, ENGINES, serving
+from tests.clients.kafka_work import DEADLINE_S, ENGINES, opened, serving
 
 pytestmark = pytest.mark.clients
 
@@ -55,7 +55,7 @@ def produce(bootstrap: str, topic: str, *values: bytes, **more: Any) -> None:
 
 
 def consumer_of(bootstrap: str, group: str, **more: Any) -> Consumer:
-    return Consumer(
+    return opened(
         {
             "bootstrap.servers": bootstrap,
             "group.id": group,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from tests.clients.kafka_work import DEADLINE_S, ENGINES, now, serving
+from tests.clients.kafka_work import DEADLINE_S, ENGINES, now, opened, serving
 
 pytestmark = pytest.mark.clients
 
@@ -27,7 +27,7 @@ def make(bootstrap: str, *names: str, partitions: int = 4) -> AdminClient:
 
 
 def member(bootstrap: str, **more: Any) -> Consumer:
-    return Consumer(
+    return opened(
         {
             "bootstrap.servers": bootstrap,
             "group.id": "g",

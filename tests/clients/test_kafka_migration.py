@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
-from tests.clients.kafka_work import DEADLINE_S, now, serving
+from tests.clients.kafka_work import DEADLINE_S, now, opened, serving
 
 pytestmark = pytest.mark.clients
 
@@ -36,7 +36,7 @@ def member(bootstrap: str, protocol: str, strategy: str = "range") -> Consumer:
             "heartbeat.interval.ms": 200,
             "session.timeout.ms": 6000,
         }
-    made = Consumer(settings)
+    made = opened(settings)
     made.subscribe(["t"])
     return made
 

@@ -37,9 +37,15 @@ def test_python_clients_may_not_skip() -> None:
 
 def test_counts_come_from_the_closing_line() -> None:
     outcome = ended(
-        "5 failed in the text\n== 1 failed, 12 passed, 3 skipped, 2 errors in 0.1s ==\n", 1
+        "5 failed in the text\n127.0.0.1:2384 failed: refused\n== 1 failed, 12 passed, 3 skipped, 2 errors in 0.1s ==\n",
+        1,
     )
     assert outcome.counts() == {"passed": 12, "failed": 3, "skipped": 3}
+
+
+def test_what_a_client_says_is_no_closing_line() -> None:
+    outcome = ended("Connect to 127.0.0.1:23384 failed: refused\n", None)
+    assert outcome.counts() == {"passed": 0, "failed": 0, "skipped": 0}
 
 
 def test_a_suite_that_fails_without_a_failing_test_counts_as_one_failure() -> None:
