@@ -101,7 +101,7 @@ changes = st.lists(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(commits=st.lists(changes, max_size=5))
 def test_every_engine_holds_what_a_dict_would(
