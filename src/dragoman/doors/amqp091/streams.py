@@ -33,10 +33,12 @@ from dragoman.kernel.api import (
     FindQueue,
     FindStream,
     ListStreams,
+    QueueInfo,
     Session,
     StreamHead,
     StreamInfo,
     StreamSettings,
+    SubscriptionSettings,
 )
 from dragoman.model.errors import ResourceLocked, StreamNotFound, SubscriptionNotFound
 from dragoman.model.levels import SYNCED
@@ -80,6 +82,14 @@ def describe(link: Link, name: str) -> StreamInfo:
 def length(info: StreamInfo) -> int:
     """How many messages it holds, about: what was compacted away counts."""
     return sum(one.end - one.start for one in info.partitions)
+
+
+def as_queue(info: StreamInfo) -> QueueInfo:
+    """As those see it who list queues: nobody holds anything of it."""
+    settings = SubscriptionSettings(durable=True, notes=info.settings.notes)
+    return QueueInfo(
+        info.id, info.id, info.namespace, info.name, settings, length(info), 0, 0, stream=info.name
+    )
 
 
 def make(link: Link, method: QueueDeclare, name: str) -> None:

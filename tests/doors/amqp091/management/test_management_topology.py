@@ -25,6 +25,21 @@ def test_a_queue_made_over_http_is_that_of_amqp() -> None:
     assert item == {"messages_ready": 1, "messages_unacknowledged": 1}
 
 
+def test_a_stream_is_a_queue_of_its_type() -> None:
+    manager = Manager()
+    words = {"durable": True, "arguments": {"x-queue-type": "stream", "x-max-age": "7D"}}
+    assert manager.put("queues/%2F/s", words) == 201
+    assert manager.put("queues/%2F/s", words) == 204
+    client = manager.amqp()
+    client.publish(b"one", b"two", key="s")
+    (item,) = manager.get("queues/%2F")
+    assert (item["name"], item["type"], item["messages"]) == ("s", "stream", 2)
+    assert manager.get("queues/%2F/s")["arguments"] == words["arguments"]
+    assert "not supported by stream" in manager.refused("DELETE", "queues/%2F/s/contents")
+    assert manager.ask("DELETE", "queues/%2F/s") == 204
+    assert manager.ask("DELETE", "queues/%2F/s") == 404
+
+
 def test_a_queue_is_refused_in_the_words_of_amqp() -> None:
     manager = Manager()
     manager.put("queues/%2F/q", {"durable": True})

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.amqp091 import exchanges, limits, policies, queues, topics, vhosts
+from dragoman.doors.amqp091 import exchanges, limits, policies, queues, streams, topics, vhosts
 from dragoman.doors.amqp091.arguments import from_note, queue_type
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS
@@ -40,7 +40,7 @@ from dragoman.kernel.api import (
     RouteInfo,
     StreamInfo,
 )
-from dragoman.model.errors import DocumentNotFound
+from dragoman.model.errors import DocumentNotFound, StreamNotFound, SubscriptionNotFound
 from dragoman.wire.amqp091 import methods as m
 
 NODE: Final = "rabbit@dragoman"
@@ -96,15 +96,20 @@ def published_of(info: StreamInfo) -> int:
 
 
 def queue_infos(ask: Ask, vhost: str) -> list[QueueInfo]:
-    """All but those that answers of direct reply-to go to."""
-    found: list[QueueInfo] = ask.session.submit(ListQueues(namespace=ask.namespace(vhost)))
-    return [info for info in found if not info.name.startswith(DIRECT_REPLY)]
+    """All but those that answers of direct reply-to go to; what was declared as a stream is one."""
+    namespace = ask.namespace(vhost)
+    known: list[StreamInfo] = ask.session.submit(ListStreams(namespace=namespace))
+    declared = {one.name: one for one in known if streams.is_declared(one.settings)}
+    found: list[QueueInfo] = ask.session.submit(ListQueues(namespace=namespace))
+    shown = {one.name: one for one in found if not one.name.startswith(DIRECT_REPLY)}
+    shown |= {name: streams.as_queue(one) for name, one in declared.items()}
+    return [one for _, one in sorted(shown.items())]
 
 
 def queue_items(ask: Ask, vhost: str) -> list[Item]:
     """All of a virtual host."""
-    streams: list[StreamInfo] = ask.session.submit(ListStreams(namespace=ask.namespace(vhost)))
-    published = {info.id: published_of(info) for info in streams}
+    known: list[StreamInfo] = ask.session.submit(ListStreams(namespace=ask.namespace(vhost)))
+    published = {info.id: published_of(info) for info in known}
     return [
         queue_item(ask, vhost, info, published.get(info.stream_id, 0))
         for info in queue_infos(ask, vhost)
@@ -132,7 +137,14 @@ def get_queue(ask: Ask) -> Response:
 
 def find_queue(ask: Ask, vhost: str) -> QueueInfo:
     """That of the path. Raises SubscriptionNotFound."""
-    command = DescribeQueue(namespace=ask.namespace(vhost), name=ask.path["name"])
+    place = {"namespace": ask.namespace(vhost), "name": ask.path["name"]}
+    try:
+        stream: StreamInfo = ask.session.submit(DescribeStream(**place))
+    except StreamNotFound:
+        raise SubscriptionNotFound(place["name"]) from None
+    if streams.is_declared(stream.settings):
+        return streams.as_queue(stream)
+    command = DescribeQueue(**place)
     found: QueueInfo = ask.session.submit(command)
     return found
 
