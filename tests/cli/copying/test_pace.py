@@ -1,16 +1,17 @@
 """--rate."""
 
+from tests.fakes.node import ManualClock
+
 from dragoman.cli.copying.ends import BATCH_MAX
 from dragoman.cli.copying.pace import Pace
-from dragoman.testing.clock import MovableClock
 
 
-def paced(rate: float) -> tuple[Pace, MovableClock, list[float]]:
-    clock, waits = MovableClock(), list[float]()
+def paced(rate: float) -> tuple[Pace, ManualClock, list[float]]:
+    clock, waits = ManualClock(), list[float]()
 
     def wait(seconds: float) -> None:
         waits.append(round(seconds, 3))
-        clock.move(round(seconds * 1000))
+        clock.now_ms += round(seconds * 1000)
 
     return Pace(rate, clock, wait), clock, waits
 
@@ -34,9 +35,9 @@ def test_a_batch_waits_until_those_before_are_paid_for() -> None:
 def test_time_that_passes_anyway_counts() -> None:
     pace, clock, waits = paced(100)
     pace.spend(10)
-    clock.move(60)
+    clock.now_ms += 60
     pace.spend(10)
-    clock.move(10_000)
+    clock.now_ms += 10_000
     pace.spend(10)
     assert waits == [0.04]
 

@@ -66,21 +66,19 @@ def test_a_transform_sets_fields_from_the_message_as_it_came() -> None:
 
 
 def test_a_transform_may_leave_a_tombstone_bytes_or_other_headers() -> None:
-    found = applied(ORDER, "body=null", "key=raw", 'headers={"a": [1u, 2u]}', "type=null")
+    found = applied(ORDER, "body=null", "key=raw", "headers.a=[1u, 2u]", "type=null")
     assert (found.body, found.key, found.type) == (None, b'{"id": 7, "total": 12.5}', None)
-    assert found.headers == [("a", [1, 2])]
+    assert found.headers == [("tier", "gold"), ("n", 1), ("a", [1, 2])]
 
 
 @pytest.mark.parametrize(
     ("transform", "why"),
     [
         ("body=msg.nothing", "transform"),
-        ("type=1", "type: not text"),
-        ("key=1", "key: neither"),
+        ("type=1", "type"),
+        ("key=1", "key"),
         ("priority=256", "priority"),
-        ("headers=[1]", "headers: not a map"),
-        ("expires_in=1", "expires_in: not a duration"),
-        ("body=type(1)", "nothing that a message can hold"),
+        ("expires_in=true", "expires_in"),
     ],
 )
 def test_what_a_field_cannot_have_makes_a_bad_message(transform: str, why: str) -> None:
@@ -88,7 +86,7 @@ def test_what_a_field_cannot_have_makes_a_bad_message(transform: str, why: str) 
         applied(ORDER, transform)
 
 
-@pytest.mark.parametrize("said", ["body", "nothing=1", "headers.=1"])
+@pytest.mark.parametrize("said", ["body", "nothing=1", "headers.=1", "target=1"])
 def test_a_target_that_is_none_is_refused(said: str) -> None:
     with pytest.raises(CommandError, match="expected TARGET=EXPRESSION"):
         transform_of((said,))
@@ -97,5 +95,5 @@ def test_a_target_that_is_none_is_refused(said: str) -> None:
 @pytest.mark.parametrize("said", [("msg.", ()), ("1 + 1", ()), ("", ("body=msg.",))])
 def test_what_is_no_cel_is_refused_before_anything_is_copied(said: Any) -> None:
     condition, transform = said
-    with pytest.raises(CommandError, match=r"--filter|--transform body"):
+    with pytest.raises(CommandError, match=r"--filter|--transform: set.body"):
         rules(condition, *transform)

@@ -129,6 +129,8 @@ class AdminWriter:
         self._api = _api(place)
         self._place = place
         self._path = _path(place, "messages")
+        self._clock = clock
+        self._is_put_off = False  # some messages come into the stream later
 
     def write(self, entries: Sequence[Entry]) -> list[str]:
         """Raises CommandError."""
@@ -138,6 +140,8 @@ class AdminWriter:
             try:
                 message = decode(entry.format, entry.data, 0, entry.stored_ms)
                 ready.append((index, msgspec.to_builtins(to_fields(message))))
+                if (message.deliver_at_ms or 0) > self._clock.wall_ms():
+                    self._is_put_off = True
             except (FormatError, InvalidArgument) as error:
                 refusals[index] = str(error)
         if ready:
@@ -156,7 +160,9 @@ class AdminWriter:
                 self._send([one], refusals)
 
     def count(self) -> int | None:
-        """The ends of all partitions, together. Raises CommandError."""
+        """The ends of all partitions, together; None while some messages wait for their time. Raises CommandError."""
+        if self._is_put_off:
+            return None
         partitions: list[dict[str, int]] = self._api.get(_path(self._place))["partitions"]
         return sum(one["end"] for one in partitions)
 
