@@ -80,3 +80,28 @@ def test_the_bindings_of_a_target_can_be_asked_for() -> None:
     assert found is not None
     assert found.headers_set == (("via", "b"),)
     assert route.bindings_to("absent") == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "x", "y", "z"])), max_size=40),
+    st.sampled_from("ab"),
+    st.sampled_from(["x", "y", "w"]),
+)
+def test_many_filters_are_found_as_if_each_were_run(
+    bound: list[tuple[str, str]], key: str, value: str
+) -> None:
+    for kind in ("fanout", "direct", "topic"):
+        route = Route(kind)
+        for number, (own, wanted) in enumerate(bound):
+            filter_ = compile_filter(equals(Header("h"), wanted)) if wanted else None
+            route.bind(number, own, filter_=filter_)
+        for gone in range(0, len(bound), 7):
+            route.forget(gone)
+        source = Source({"h": value})
+        expected = [
+            number
+            for number, (own, wanted) in enumerate(bound)
+            if number % 7 and (kind == "fanout" or own == key) and wanted in ("", value)
+        ]
+        for _ in range(2):
+            assert [each.target for each in route.match(key, source, 0)] == expected

@@ -2,12 +2,16 @@
 
 identity (target, key, arguments) -> binding        so that binding twice is binding once
 target -> its bindings                              so that a target that goes is forgotten cheaply
+
+Where many bindings match, their filters are looked up together (`filters.index`): a message costs what its fields cost,
+and not what a thousand filters would.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dragoman.kernel.filters.compiler import CompiledFilter
+from dragoman.kernel.filters.index import EqualityIndex
 from dragoman.kernel.filters.nodes import Field
 from dragoman.kernel.routes.binding import (
     NO_ARGUMENTS,
@@ -18,6 +22,7 @@ from dragoman.kernel.routes.binding import (
     Identity,
     Target,
     identity,
+    order_of,
 )
 from dragoman.kernel.routes.consistent_hash import ConsistentHash
 from dragoman.kernel.routes.direct import Direct
@@ -40,6 +45,21 @@ KINDS: Final[Mapping[str, Callable[[Field | None], Matcher]]] = {
 }
 
 
+FEW: Final = 8  # bindings that match; so many filters are run as fast as they are looked up
+CROWDS_MAX: Final = 256  # kept
+
+
+class Crowd:
+    """Bindings that match together, in the order of their age: those without a filter, and those with one."""
+
+    __slots__ = ("filtered", "found", "plain")
+
+    def __init__(self, found: Bindings) -> None:
+        self.found = found
+        self.plain = [binding for binding in found if binding.filter is None]
+        self.filtered = frozenset([binding for binding in found if binding.filter is not None])
+
+
 class Route:
     """One route. `alternate` takes what none of its bindings do; None, or a route that is not there, takes nothing.
 
@@ -49,7 +69,17 @@ class Route:
         alternate: another route's id in the graph.
     """
 
-    __slots__ = ("_bound", "_filtered", "_of_target", "_order", "alternate", "kind", "matcher")
+    __slots__ = (
+        "_bound",
+        "_crowds",
+        "_filtered",
+        "_index",
+        "_of_target",
+        "_order",
+        "alternate",
+        "kind",
+        "matcher",
+    )
 
     def __init__(
         self, kind: str, hash_on: Field | None = None, alternate: Target | None = None
@@ -61,6 +91,8 @@ class Route:
         self._of_target: dict[Target, dict[Identity, Binding]] = {}
         self._order = 0
         self._filtered = 0  # bindings with a filter that reads fields
+        self._index = EqualityIndex()  # of those
+        self._crowds: dict[int, Crowd] = {}  # by the identity of what a matcher found
 
     def __len__(self) -> int:
         return len(self._bound)
@@ -97,7 +129,10 @@ class Route:
         self.matcher.insert(binding)
         self._bound[name] = binding
         self._of_target.setdefault(target, {})[name] = binding
-        self._filtered += filter_ is not None
+        if filter_ is not None:
+            self._filtered += 1
+            self._index.add(binding, filter_)
+        self._crowds.clear()
         return True
 
     def unbind(self, target: Target, key: str, arguments: Arguments = NO_ARGUMENTS) -> bool:
@@ -107,7 +142,10 @@ class Route:
         if binding is None:
             return False
         self.matcher.remove(binding)
-        self._filtered -= binding.filter is not None
+        if binding.filter is not None:
+            self._filtered -= 1
+            self._index.remove(binding)
+        self._crowds.clear()
         of_target = self._of_target[target]
         del of_target[name]
         if not of_target:
@@ -136,6 +174,8 @@ class Route:
         if not self._filtered:
             return found
         assert fields is not None
+        if len(found) > FEW:
+            return self._match_many(found, fields)
         return tuple(
             [
                 binding
@@ -143,3 +183,17 @@ class Route:
                 if binding.filter is None or binding.filter.matches(fields)
             ]
         )
+
+    def _match_many(self, found: Bindings, fields: FieldSource) -> Bindings:
+        crowd = self._crowds.get(id(found))
+        if crowd is None or crowd.found is not found:
+            if len(self._crowds) >= CROWDS_MAX:
+                self._crowds.clear()
+            crowd = self._crowds[id(found)] = Crowd(found)
+        passing: list[Binding] = list(crowd.plain)
+        for binding in self._index.matches(fields):
+            assert isinstance(binding, Binding)
+            if binding in crowd.filtered:
+                passing.append(binding)
+        passing.sort(key=order_of)
+        return tuple(passing)
