@@ -6,7 +6,7 @@ import os
 import ssl
 import traceback
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,6 +16,7 @@ from dragoman.app.errors import StartError
 from dragoman.app.lag import LoopLag
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
 from dragoman.app.node import LocalNode
+from dragoman.app.plugins import load as load_plugins
 from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.call import Face
@@ -163,6 +164,7 @@ def assemble(
     entropy = entropy or SystemEntropy()
     kernel = Kernel(FormatTranslator(), Routing(), _below(entropy), entropy.token)
     kernel.state.languages = Languages()
+    kernel.state.rules.plugins.load = partial(load_plugins, clock)
     kernel.state.permissions.configure(options.superusers, options.guarded)
     kernel.state.guarded = bool(options.guarded)
     scheduler = LoopScheduler(loop)

@@ -86,7 +86,8 @@ def declare(kernel: Asks, commands: Iterable[Any]) -> list[str]:
 
 def rehearse(commands: Iterable[Any], eventgrid: Iterable[Any] = ()) -> list[str]:
     """What would be refused, tried on an empty kernel in memory; `eventgrid` are resources of `app.eventgrid`."""
-    from dragoman.app.loop import SystemEntropy  # noqa: PLC0415 - a broker that starts has its kernel
+    from dragoman.app.loop import SystemClock, SystemEntropy  # noqa: PLC0415 - a broker that starts has its kernel
+    from dragoman.app.plugins import load as load_plugins  # noqa: PLC0415
     from dragoman.formats.schemas.languages import Languages  # noqa: PLC0415
     from dragoman.formats.translator import FormatTranslator  # noqa: PLC0415
     from dragoman.kernel.kernel import Kernel  # noqa: PLC0415
@@ -94,6 +95,7 @@ def rehearse(commands: Iterable[Any], eventgrid: Iterable[Any] = ()) -> list[str
 
     kernel = Kernel(FormatTranslator(), Routing(), lambda _: 0, SystemEntropy().token)
     kernel.state.languages = Languages()
+    kernel.state.rules.plugins.load = lambda: load_plugins(SystemClock())
     kernel.begin(1)
     problems = declare(kernel, commands)
     if eventgrid:

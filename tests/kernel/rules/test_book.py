@@ -47,6 +47,6 @@ def test_a_plugin_that_comes_later_ends_the_trouble() -> None:
     book.put(NS, "r", encode(1, RuleSettings(on=("s",), plugin="late")))
     assert book.find(NS, "r").trouble
     assert isinstance(book.plugins, Plugins)
-    book.plugins.by_name["late"] = lambda source: None
+    book.plugins.by_name["late"] = lambda format_, body: None
     book.refresh()
     assert not book.find(NS, "r").trouble

@@ -14,44 +14,56 @@ from google.protobuf.message_factory import GetMessageClass
 from dragoman.formats.errors import FormatError
 from dragoman.formats.eventfields import parse_json
 from dragoman.formats.pubsub import read_varint
-from dragoman.formats.schemas import avrodata, jsondata, proto
+from dragoman.formats.schemas import avrodata, proto
+from dragoman.formats.schemas.jsondata import JsonJudge
 from dragoman.formats.schemas.limits import DEPTH_MAX, JUDGED_VALUES_MAX, Budget, SchemaMismatch
 from dragoman.model.errors import SchemaInvalid
-from dragoman.ports.schemas import SchemaKind
-
-Ask = Callable[[], object]
+from dragoman.ports.schemas import Judge, SchemaKind
 
 
-def judge_avro(node: Any, data: bytes, ask: Ask) -> None:
-    """Raises SchemaMismatch."""
-    avrodata.check_binary(node, data, Budget(JUDGED_VALUES_MAX))
+def avro_judge(node: Any) -> Judge:
+    """Of what stands behind the frame."""
+    return lambda data, _: avrodata.check_binary(node, data, Budget(JUDGED_VALUES_MAX))
 
 
-def judge_json(schema: Any, data: bytes, ask: Ask) -> None:
-    """Raises SchemaMismatch."""
-    jsondata.judge(schema, data, lambda: parse_json(data))
+def json_judge(schema: Any) -> Judge:
+    """Of what stands behind the frame. Raises SchemaInvalid."""
+    judge = JsonJudge(schema)
+    return lambda data, _: judge(data, lambda: parse_json(data))
 
 
-def judge_protobuf(messages: Mapping[str, Any], data: bytes, ask: Ask) -> None:
-    """Raises SchemaMismatch."""
-    indexes, at = _indexes(data)
-    known: Any = list(messages.values())
-    message: Any = None
-    for index in indexes:
-        if index >= len(known):
-            raise SchemaMismatch("the schema has no such message")
-        message = known[index]
-        known = message.nested_types
-    definition = proto.Definition(GetMessageClass(message))
-    proto.check_binary(definition, data[at:], Budget(JUDGED_VALUES_MAX))
+class ProtobufJudge:
+    """Of what stands behind the frame; messages are made ready when they first come."""
+
+    def __init__(self, messages: Mapping[str, Any]) -> None:
+        self._messages = messages
+        self._known: dict[tuple[int, ...], proto.Definition] = {}
+
+    def __call__(self, data: bytes, ask: Callable[[], object]) -> None:
+        """Raises SchemaMismatch."""
+        indexes, at = _indexes(data)
+        definition = self._known.get(indexes)
+        if definition is None:
+            definition = self._known[indexes] = proto.Definition(self._find(indexes))
+        proto.check_binary(definition, data[at:], Budget(JUDGED_VALUES_MAX))
+
+    def _find(self, indexes: tuple[int, ...]) -> Any:
+        known: Any = list(self._messages.values())
+        message: Any = None
+        for index in indexes:
+            if index >= len(known):
+                raise SchemaMismatch("the schema has no such message")
+            message = known[index]
+            known = message.nested_types
+        return GetMessageClass(message)
 
 
-def _indexes(data: bytes) -> tuple[list[int], int]:
+def _indexes(data: bytes) -> tuple[tuple[int, ...], int]:
     """Raises SchemaMismatch."""
     try:
         raw, at = read_varint(data, 0)
         if raw == 0:
-            return [0], at
+            return (0,), at
         found: list[int] = []
         if raw & 1 or raw >> 1 > DEPTH_MAX:
             raise SchemaMismatch("no message within others is that deep")
@@ -60,7 +72,7 @@ def _indexes(data: bytes) -> tuple[list[int], int]:
             found.append(number >> 1)
     except (IndexError, FormatError):
         raise SchemaMismatch("which message it is is not said") from None
-    return found, at
+    return tuple(found), at
 
 
 def only_message(messages: Mapping[str, Any]) -> proto.Definition:
@@ -71,8 +83,8 @@ def only_message(messages: Mapping[str, Any]) -> proto.Definition:
     return proto.Definition(GetMessageClass(message))
 
 
-JUDGES: Final[Mapping[SchemaKind, Callable[[Any, bytes, Ask], None]]] = {
-    "avro": judge_avro,
-    "json": judge_json,
-    "protobuf": judge_protobuf,
+JUDGES: Final[Mapping[SchemaKind, Callable[[Any], Judge]]] = {
+    "avro": avro_judge,
+    "json": json_judge,
+    "protobuf": ProtobufJudge,
 }

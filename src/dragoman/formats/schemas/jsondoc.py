@@ -14,6 +14,7 @@ from dragoman.model.errors import SchemaInvalid
 from dragoman.ports.schemas import Source
 
 TEXT_CHARS_MAX: Final = 500  # of what the library says
+MASK: Final = "the value"  # in texts, where the value may be large
 BASE: Final = "json-schema:///"  # what names are relative to, where a schema has no $id
 
 
@@ -38,7 +39,11 @@ def read_json_schema(source: Source) -> JsonSchema:
     try:
         registry = jsonschema_rs.Registry(resources) if resources else None
         validator = jsonschema_rs.validator_for(
-            declared, registry=registry, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+            declared,
+            registry=registry,
+            pattern_options=jsonschema_rs.RegexOptions(),
+            offline=True,
+            mask=MASK,
         )
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         raise SchemaInvalid(str(error)[:TEXT_CHARS_MAX]) from None

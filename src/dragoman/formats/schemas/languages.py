@@ -65,7 +65,8 @@ class Languages:
     def judge_of(self, kind: SchemaKind, source: Source, encoding: Encoding) -> Judge:
         """See the port."""
         if kind == "json":
-            return partial(_judging_json(), self._reading(kind, source))
+            judge: Judge = _framing().JsonJudge(self._reading(kind, source))
+            return judge
         check = _checker(kind, encoding)
         found = self._reading(kind, source)
         if kind == "protobuf":
@@ -74,8 +75,8 @@ class Languages:
 
     def framed_judge_of(self, kind: SchemaKind, source: Source) -> Judge:
         """See the port."""
-        framing, found = _framing(), self._reading(kind, source)
-        return partial(framing.JUDGES[kind], found)
+        judge: Judge = _framing().JUDGES[kind](self._reading(kind, source))
+        return judge
 
     def framed_reader_of(self, kind: SchemaKind, source: Source) -> Callable[[bytes], bytes]:
         """See the port."""
@@ -84,12 +85,6 @@ class Languages:
         from dragoman.formats.schemas.avrojson import to_json  # noqa: PLC0415 - as below
 
         return partial(to_json, self._reading(kind, source))
-
-
-def _judging_json() -> Callable[[Any, bytes, Callable[[], object]], None]:
-    from dragoman.formats.schemas.jsondata import judge  # noqa: PLC0415 - as below
-
-    return judge
 
 
 def _framing() -> Any:

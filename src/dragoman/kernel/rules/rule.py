@@ -5,7 +5,7 @@
 Where several rules follow each other, each sees what those before it have made of the message.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.filters.dialects import filter_in
@@ -14,6 +14,7 @@ from dragoman.kernel.rules.schema import Schema
 from dragoman.kernel.rules.settings import INVALID_HEADER, RuleSettings
 from dragoman.kernel.rules.transform import JSON_TYPE, Transform
 from dragoman.model.errors import InvalidArgument
+from dragoman.model.levels import CANONICAL
 from dragoman.ports.translator import Change, FieldSource
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Parcel:
     def change_headers(self, state: "State", headers: tuple[tuple[str, str], ...]) -> None:
         """Raises InvalidArgument."""
         self.format, self.body = state.translator.with_headers(self.format, self.body, headers)
+        self._is_new(state)
+
+    def replace(self, state: "State", raw: bytes) -> None:
+        """It is another message: an envelope."""
+        self.format, self.body, self.is_rekeyed = CANONICAL, raw, True
         self._is_new(state)
 
     def mark(self, state: "State", text: str) -> None:
@@ -160,9 +166,9 @@ class Rule:
             if outcome.deliver_in_ms >= 0:
                 parcel.deliver_in_ms = outcome.deliver_in_ms
         if self._plugin is not None:
-            change = self._plugin(parcel.source)
-            if change is not None:
-                parcel.change(state, change)
+            raw = self._plugin(parcel.format, parcel.body)
+            if raw is not None:
+                parcel.replace(state, raw)
                 self.counts.changed += 1
 
     def _decode(self, state: "State", parcel: Parcel) -> None:
@@ -186,18 +192,22 @@ class Rule:
         return fault
 
 
-Plugin = Callable[[FieldSource], Change | None]
-"""Raises BadMessage."""
+Plugin = Callable[[int, bytes], bytes | None]
+"""Told a format and a body: another message's envelope, None for the same. Raises BadMessage, InvalidArgument."""
 
 
 class Plugins:
-    """Transforms in Python that rules may name."""
+    """Transforms in Python that rules may name; `load`, if there is one, finds them when the first is asked for."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Plugin] = {}
+        self.load: Callable[[], Mapping[str, Plugin]] | None = None
 
     def find(self, name: str) -> Plugin:
         """Raises InvalidArgument."""
+        if self.load is not None:
+            self.by_name.update(self.load())
+            self.load = None
         found = self.by_name.get(name)
         if found is None:
             raise InvalidArgument(f"no plugin is called {name}: see docs/rules.md")
