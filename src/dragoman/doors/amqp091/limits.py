@@ -12,7 +12,14 @@ from dragoman.doors.amqp091.errors import NOT_ALLOWED, PRECONDITION_FAILED, Refu
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.traits import DIRECT_REPLY
 from dragoman.doors.shared.asbroker import as_broker
-from dragoman.kernel.api import Document, ListDocuments, ListQueues, PutDocument, Session
+from dragoman.kernel.api import (
+    DeleteDocument,
+    Document,
+    ListDocuments,
+    ListQueues,
+    PutDocument,
+    Session,
+)
 
 KIND: Final = "amqp091.limits"
 OF_VHOST: Final = "vhost"
@@ -30,8 +37,7 @@ Values = dict[str, int]
 def all_of(session: Session, of: str) -> dict[str, Values]:
     """By name, those that have any."""
     found: list[Document] = session.submit(ListDocuments(kind=KIND, prefix=f"{of}/"))
-    kept = {one.name.removeprefix(f"{of}/"): msgspec.json.decode(one.body) for one in found}
-    return {name: values for name, values in kept.items() if values}
+    return {one.name.removeprefix(f"{of}/"): msgspec.json.decode(one.body) for one in found}
 
 
 def values_of(session: Session, of: str, name: str) -> Values:
@@ -46,8 +52,12 @@ def values_of(session: Session, of: str, name: str) -> Values:
 
 def put(session: Session, of: str, name: str, values: Values) -> None:
     """These and no others. Raises KernelError."""
-    body = msgspec.json.encode(values)
-    session.submit(PutDocument(kind=KIND, name=f"{of}/{name}", body=body))
+    document = f"{of}/{name}"
+    if values:
+        body = msgspec.json.encode(values)
+        session.submit(PutDocument(kind=KIND, name=document, body=body))
+    elif values_of(session, of, name):
+        session.submit(DeleteDocument(kind=KIND, name=document))
 
 
 def reached(most: int | None, count: int) -> bool:

@@ -167,6 +167,23 @@ def test_a_user_that_is_deleted_is_disconnected() -> None:
     other.nothing()
 
 
+def test_a_virtual_host_that_is_deleted_takes_connections_permissions_and_limits_along() -> None:
+    manager = made()
+    manager.put("vhosts/v")
+    manager.put("permissions/v/ann", ALL)
+    manager.put("vhost-limits/v/max-queues", {"value": 5})
+    manager.put("topic-permissions/v/ann", {"exchange": "e", "write": "", "read": ""})
+    manager.put("policies/v/p", {"pattern": "", "definition": {"max-length": 1}})
+    client = manager.amqp(user="ann", password="test12", vhost="v")
+    assert manager.ask("DELETE", "vhosts/v") == 204
+    assert client.ended() == (320, "CONNECTION_FORCED - vhost 'v' is deleted")
+    manager.put("vhosts/v")
+    for path in ("permissions/v", "vhost-limits/v", "topic-permissions/v", "policies/v"):
+        assert manager.get(path) == []
+    with pytest.raises(AssertionError, match="access to vhost 'v' refused for user 'ann'"):
+        manager.amqp(user="ann", password="test12", vhost="v")
+
+
 def test_many_are_deleted_at_once_or_none() -> None:
     manager = made()
     manager.put("users/bob", HASHED)
