@@ -69,7 +69,10 @@ class Load:
         with self._client.get_queue_receiver(self._queue, prefetch_count=BATCH) as receiver:
             count = 0
             while count < RECEIVED:
-                found = receiver.receive_messages(BATCH, max_wait_time=WAIT_S)
+                wanted = min(
+                    BATCH, RECEIVED - count
+                )  # for more it waits, though it has all there are
+                found = receiver.receive_messages(wanted, max_wait_time=WAIT_S)
                 if not found:
                     raise control.LoadFailedError(f"{count} of {RECEIVED} came")
                 for message in found:
