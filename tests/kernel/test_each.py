@@ -3,15 +3,18 @@ from tests.kernel.rules.cases import Rules
 
 from dragoman.kernel.api import (
     Address,
+    AddToTransaction,
     AlterStream,
     Bind,
     BindingSettings,
     DeclareRoute,
+    InitProducer,
     Producer,
     RouteSettings,
     StreamSettings,
 )
-from dragoman.model.errors import OutOfOrderSequence
+from dragoman.model.errors import MessageInvalid, OutOfOrderSequence
+from dragoman.model.levels import KAFKA
 
 GOOD, BAD, ALSO = {"total": 1}, {"total": -1}, {"total": 2}
 
@@ -68,3 +71,29 @@ def test_a_rule_of_a_binding_sends_elsewhere_later_and_for_a_while() -> None:
         pass
     assert (rules.values(), rules.values("billing")) == ([GOOD], [ALSO])
     assert rules.blocks()[0].expires_ms == [65_000]
+
+
+@pytest.mark.parametrize("bad", ["reject", "dead-letter", "pass", "drop"])
+def test_a_batch_of_a_transaction_is_taken_whole_or_refused(bad: str) -> None:
+    rules = Rules()
+    rules.rule(check="msg.total > 0", bad=bad)
+    made = rules.submit(InitProducer(transactional_id="t"))
+    rules.submit(
+        AddToTransaction(
+            transactional_id="t",
+            producer_id=made.id,
+            epoch=made.epoch,
+            partitions=(("orders", 0),),
+            format=KAFKA,
+            abort_marker=b"end",
+        )
+    )
+    producer = Producer(made.id, made.epoch, 0, 2, True)
+    with pytest.raises(MessageInvalid):
+        rules.batch(GOOD, BAD, producer=producer)
+    assert rules.blocks() == []
+    rules.batch(GOOD, ALSO, producer=producer)
+    rules.rule("s", set={"type": "'changed'"})
+    with pytest.raises(MessageInvalid, match="would change it"):
+        rules.batch(GOOD, producer=Producer(made.id, made.epoch, 2, 1, True))
+    assert [block.packed for block in rules.blocks()] == [True]

@@ -7,6 +7,9 @@
 A publish with a refused message is refused whole, and says which messages: doors whose senders hear of each message by
 itself publish the others again (`MessageInvalid.faults`). Where nobody would hear of it, what would be refused is
 buried, or dropped.
+
+A batch of Kafka's transactions is stored as it came, since its readers know by its head whose it is: it is taken whole
+or refused, whatever its rules would do.
 """
 
 from collections.abc import Mapping
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 REASON: Final = "rule"
 GIVEN_UP: Final = "rule"
+CHANGED: Final = "a batch of a transaction is stored as it is, and a rule would change it"
 
 
 class Letter:
@@ -71,6 +75,7 @@ class Judging:
     __slots__ = (
         "_is_told",
         "_is_trial",
+        "_is_whole",
         "_on_streams",
         "_state",
         "changed",
@@ -86,6 +91,8 @@ class Judging:
         self._is_trial = is_trial
         self._on_streams = on_streams
         self._is_told = command.is_told and on_streams
+        producer = command.producer
+        self._is_whole = producer is not None and producer.transactional
         self.gone = False
         self.changed = False
         self.refused: dict[int, str] = {}
@@ -116,6 +123,8 @@ class Judging:
             else:
                 judged.changed.append((taker, parcel))
                 self.changed = True
+                if self._is_whole:
+                    self.refused[index] = CHANGED
         judged.plain = streams if len(plain) == len(streams) else tuple(plain)
         return judged
 
@@ -145,7 +154,7 @@ class Judging:
 
     def _give_up(self, stream: "Stream", parcel: Parcel, index: int, fault: Fault) -> None:
         self.gone = True
-        if fault.bad == "reject" and self._is_told:
+        if self._is_whole or (fault.bad == "reject" and self._is_told):
             self.refused[index] = fault.text
         elif self._is_trial:
             return
