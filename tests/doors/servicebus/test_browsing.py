@@ -7,6 +7,7 @@ from tests.doors.shared.amqp10.client import message, message_of
 
 from dragoman.doors.servicebus.browsing import EVER_MS
 from dragoman.formats.amqp10 import section
+from dragoman.wire.amqp10.messaging import RELEASED, Modified
 from dragoman.wire.amqp10.sections import slice_message
 from dragoman.wire.amqp10.values import Symbol, Timestamp, UInt
 
@@ -20,6 +21,17 @@ def test_messages_are_looked_at_from_a_number_on_whatever_their_state() -> None:
     _, body = client.ask("peek-message", {"from-sequence-number": 2, "message-count": 1})
     assert shown(body) == [b"2"]
     assert client.ask("peek-message", {"from-sequence-number": 9})[0] == 204
+
+
+def test_deliveries_that_failed_are_counted_and_those_released_are_not() -> None:
+    _, client = filled(b"1")
+    client.receiver()
+    for state in (RELEASED, Modified(delivery_failed=True), RELEASED):
+        client.settle(client.transfers()[0].body.delivery_id, state=state)
+    _, body = client.ask("peek-message", {"message-count": 1})
+    payload = body["messages"][0]["message"]
+    header = section(payload, 0, slice_message(payload).delivery, list)
+    assert header[-1] == 1
 
 
 def test_sessions_are_looked_at_by_themselves() -> None:

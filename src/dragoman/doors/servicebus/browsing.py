@@ -104,7 +104,7 @@ def _entry_of(peer: Peer, entity: Entity, format: int, body: bytes, stored_ms: i
 def _shown(entry: bytes, one: Peeked, partition: int) -> bytes:
     state = DEFERRED if one.state == "DEFERRED" else b""
     sequence = tokens.sequence_of(partition, one.offset)
-    return annotated(entry, one.tries, sequence, one.stored_ms, 0, state)
+    return annotated(entry, one.fails, sequence, one.stored_ms, 0, state)
 
 
 def _session_in(entry: bytes) -> str | None:

@@ -67,7 +67,9 @@ class PeekStream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Peeked(msgspec.Struct, frozen=True):
-    """A message as it stands for a subscription; `state` is a name of `leases.states`, or DELAYED."""
+    """A message as it stands for a subscription; `state` is a name of `leases.states`, or DELAYED. Of the `tries` that
+    have ended, `fails` ended in failure.
+    """
 
     offset: int
     state: str
@@ -75,6 +77,7 @@ class Peeked(msgspec.Struct, frozen=True):
     tries: int
     format: int
     body: bytes
+    fails: int = 0
 
 
 class FindLease(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +118,7 @@ def peek(kernel: "Decisions", command: Peek, session: int) -> list[Peeked]:
     runs = sorted(_runs(window, partition, frozenset(command.states) or OPEN))
     spots = _spots(partition, runs, command.offset, command.count_max)
     return [
-        _peeked(
-            state, block_of(window.revisions, partition, offset), offset, name, window.tried(offset)
-        )
+        _peeked(state, block_of(window.revisions, partition, offset), offset, name, window)
         for offset, name in spots
     ]
 
@@ -131,7 +132,7 @@ def peek_stream(kernel: "Decisions", command: PeekStream, session: int) -> list[
     start = max(command.offset, partition.start)
     runs = [(low, high, "") for low, high in partition.messages(start, partition.committed)]
     spots = _spots(partition, runs, start, command.count_max)
-    return [_peeked(kernel.state, partition.at(offset), offset, name, 0) for offset, name in spots]
+    return [_peeked(kernel.state, partition.at(offset), offset, name) for offset, name in spots]
 
 
 def _runs(
@@ -183,13 +184,16 @@ def _loaded(blocks: Iterable[Block], spots: list[Spot]) -> list[Spot]:
     return spots
 
 
-def _peeked(state: State, block: Block | None, offset: int, name: str, tries: int) -> Peeked:
+def _peeked(
+    state: State, block: Block | None, offset: int, name: str, window: Window | None = None
+) -> Peeked:
     assert block is not None
     format_, body = block.format, block.body(offset)
     if block.packed:
         format_, bodies = state.translator.open_batch(block.format, body)
         body = block.spread(bodies)[offset - block.offset]
-    return Peeked(offset, name, block.stored_at(offset), tries, format_, body)
+    counts = (0, 0) if window is None else (window.tried(offset), window.failed(offset))
+    return Peeked(offset, name, block.stored_at(offset), counts[0], format_, body, counts[1])
 
 
 def find_lease(kernel: "Decisions", command: FindLease, session: int) -> LeaseInfo:
