@@ -1,5 +1,7 @@
 import pytest
 from tests.kernel.rules.cases import Rules
+from tests.kernel.test_schemas import begun
+from tests.runtime.engine import Engine
 
 from dragoman.kernel.api import (
     Address,
@@ -7,14 +9,20 @@ from dragoman.kernel.api import (
     AlterStream,
     Bind,
     BindingSettings,
+    Consume,
+    CreateStream,
+    DeclareQueue,
     DeclareRoute,
     InitProducer,
     Producer,
+    Publish,
+    PutRule,
     RouteSettings,
+    RuleSettings,
     StreamSettings,
 )
 from dragoman.model.errors import MessageInvalid, OutOfOrderSequence
-from dragoman.model.levels import KAFKA
+from dragoman.model.levels import CANONICAL, KAFKA
 
 GOOD, BAD, ALSO = {"total": 1}, {"total": -1}, {"total": 2}
 
@@ -97,3 +105,26 @@ def test_a_batch_of_a_transaction_is_taken_whole_or_refused(bad: str) -> None:
     with pytest.raises(MessageInvalid, match="would change it"):
         rules.batch(GOOD, producer=Producer(made.id, made.epoch, 2, 1, True))
     assert [block.packed for block in rules.blocks()] == [True]
+
+
+@pytest.mark.parametrize("checkpoints", [False, True])
+def test_a_gap_outlives_the_node_and_no_reader_is_shown_it(checkpoints: bool) -> None:
+    engine = Engine()
+    node = begun(engine)
+    session = node.connect()
+    session.submit(CreateStream(name="s", settings=StreamSettings(retention_ms=-1)))
+    session.submit(DeclareQueue(name="s"))
+    settings = RuleSettings(on=("s",), check="h.n != '2'", bad="drop")
+    session.submit(PutRule(name="r", settings=settings))
+    bodies = [f"x;n={number}".encode() for number in range(1, 4)]
+    reply = session.publish(Publish("default", Address("s"), CANONICAL, bodies))
+    assert reply.offset == 0
+    node.settle()
+    if checkpoints:
+        node.checkpoint()
+    node = begun(engine)
+    session = node.connect()
+    session.submit(Consume(name="s", tag="t", no_ack=False))
+    node.settle()
+    found = [each.block.body(each.start) for each in node.deliveries(session)]
+    assert found == [bodies[0], bodies[2]]
