@@ -117,3 +117,20 @@ def test_bodies_without_a_frame_are_in_binary_or_in_json(kind: str, text: str) -
     rules.publish({"total": 1})
     with pytest.raises(MessageInvalid):
         rules.publish({"total": {}})
+
+
+def test_bombs_are_bad_messages() -> None:
+    rules = Rules()
+    rules.schema('{"type": "array", "items": "null"}', "avro", "nulls")
+    rules.schema('syntax = "proto3"; message M { repeated M m = 1; }', "protobuf", "deep")
+    rules.rule(schema="nulls", encoding="binary", bad="drop")
+    rules.publish(said(b"\xfe\xff\xff\xff\x0f"))
+    rules.rule(schema="deep", encoding="binary", bad="drop")
+    nested = b""
+    for _ in range(200):
+        nested = b"\x0a" + bytes([len(nested) & 0x7F | 0x80, len(nested) >> 7]) + nested
+    rules.publish(said(nested))
+    rules.rule(schema="deep", bad="drop")
+    rules.publish(said({"m": [{}] * 2_000}))
+    assert rules.values() == []
+    assert "more than" in rules.world.kernel.state.rules.find("default", "r").counts.fault

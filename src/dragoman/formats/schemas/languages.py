@@ -10,7 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.formats.schemas.limits import JUDGED_VALUES_MAX, PROBLEMS_MAX, Budget
+from dragoman.formats.schemas.limits import (
+    JUDGED_PROTO_JSON_MAX,
+    JUDGED_VALUES_MAX,
+    PROBLEMS_MAX,
+    PROTO_JSON_VALUES,
+    Budget,
+)
 from dragoman.model.errors import NotSupported, SchemaInvalid
 from dragoman.ports.schemas import Encoding as Encoding  # noqa: PLC0414 - with the others
 from dragoman.ports.schemas import Judge, SchemaKind, Source
@@ -71,7 +77,10 @@ class Languages:
         found = self._reading(kind, source)
         if kind == "protobuf":
             found = _framing().only_message(found)
-        return lambda body, _: check(found, body, Budget(JUDGED_VALUES_MAX))
+        most = JUDGED_VALUES_MAX
+        if kind == "protobuf" and encoding == "json":
+            most = JUDGED_PROTO_JSON_MAX * PROTO_JSON_VALUES
+        return lambda body, _: check(found, body, Budget(most))
 
     def framed_judge_of(self, kind: SchemaKind, source: Source) -> Judge:
         """See the port."""

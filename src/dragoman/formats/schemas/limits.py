@@ -10,6 +10,9 @@ PARTS_MAX: Final = 20_000  # values of an Avro schema, tokens of a definition in
 PROBLEMS_MAX: Final = 5  # told of why one schema may not follow another
 VALUES_MAX: Final = 400_000  # of data, judged in one go: what the broker does nothing else for
 JUDGED_VALUES_MAX: Final = 20_000  # of one message that rules judge: some milliseconds
+JUDGED_PROTO_JSON_MAX: Final = (
+    1_000  # values of one in Protocol Buffers' JSON, which is read that slowly
+)
 PROTO_JSON_VALUES: Final = 4  # what a value of Protocol Buffers in JSON counts as: it is as slow
 MEMORY_BYTES_MAX: Final = 64 << 20  # that data in Protocol Buffers may take, read
 
