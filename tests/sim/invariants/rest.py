@@ -55,7 +55,7 @@ def _is_served(reader: Reader, subscription: Subscription) -> None:
 
 def is_held_elsewhere(reader: Reader, subscription: Subscription, session: int) -> bool:
     """Whether messages are held for a time by somebody who is not of this session, or of none any more."""
-    held = [m.holder for m in reader.messages() if m.state == s.LEASED and m.until_ms]
+    held = [m.holder for m in reader.messages() if m.state == s.LEASED and m.duration_ms]
     holders = [subscription.holders.get(one) for one in held]
     return any(holder is None or holder.session != session for holder in holders)
 
