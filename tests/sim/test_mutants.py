@@ -7,7 +7,7 @@ import pytest
 from tests.sim.simulation import live
 from tests.sim.test_simulation import Played, played
 
-from dragoman.kernel import durable, publish, replay, topology
+from dragoman.kernel import draft, durable, publish, replay, slices, topology
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.kernel import Kernel
@@ -332,7 +332,8 @@ def one_too_many_fits(patch: Patch) -> None:
 
 @mutant
 def no_queue_refuses(patch: Patch) -> None:
-    patch.setattr(publish, "may_refuse", lambda subscription, command: False)
+    for module in (draft, slices):
+        patch.setattr(module, "may_refuse", lambda subscription, command: False)
 
 
 @mutant
