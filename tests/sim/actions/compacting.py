@@ -9,6 +9,8 @@ from dragoman.kernel import commands as c
 from dragoman.kernel.settings import Address, StreamSettings
 from dragoman.model.levels import CANONICAL
 
+PAUSES = 40  # of a millisecond, between the steps of a round
+
 
 def compact_a_stream(world: World) -> None:
     stream = world.model.named(world.pick(*STREAMS))
@@ -39,6 +41,9 @@ def let_a_round_come(world: World) -> None:
     """Only what is on disk is compacted, and only now and then."""
     whole_checkpoint(world)
     world.node.advance(150, 150)
+    for _ in range(PAUSES):
+        world.node.step()
+        world.node.advance(1, 1)
     world.rest()
 
 

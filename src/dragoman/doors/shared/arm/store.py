@@ -179,7 +179,8 @@ def read_body(raw: bytes) -> Json:
     """A request's body. Raises ArmError."""
     try:
         found = msgspec.json.decode(raw or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        msgspec.msgpack.encode(found)  # as it is kept: whole numbers of 64 bits
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
         found = None
     if not isinstance(found, dict):
         raise ArmError(400, "InvalidRequestContent", "The request content is no JSON object.")
