@@ -9,7 +9,7 @@ from dragoman.kernel.filters.amqp import headers_filter
 from dragoman.kernel.filters.cel.filter import cel_filter
 from dragoman.kernel.filters.compiler import PLAIN, compile_filter
 from dragoman.kernel.filters.eventgrid import eventgrid_filter
-from dragoman.kernel.filters.nodes import Predicate, Semantics
+from dragoman.kernel.filters.nodes import Header, In, Literal, Predicate, Semantics, Unknown
 from dragoman.kernel.filters.pubsub import pubsub_filter
 from dragoman.kernel.filters.servicebus import SEMANTICS as SERVICEBUS
 from dragoman.kernel.filters.servicebus import servicebus_filter
@@ -108,3 +108,10 @@ def test_it_reads_as_one_would_write_it() -> None:
         '(h.tier == "gold" && (h.n > 3 || m.type.startsWith("a")))'
     )
     assert as_cel(headers_filter({"a": None, "b": 1}), PLAIN) == '("a" in h && h.b == 1)'
+
+
+def test_null_in_a_list_is_no_header_where_null_is_missing() -> None:
+    predicate = In(Header("a"), (Literal(None), Literal(1)))
+    for semantics in (Semantics(Unknown.NO_MATCH, True), Semantics(Unknown.NO_MATCH, False)):
+        for headers in ({"a": None}, {"a": 1}, {}):
+            shown_alike(predicate, semantics, Source(headers, {}, {}))

@@ -58,6 +58,9 @@ def _is_true(text: str) -> str:
     return f"known({text} ? true : null)" if " ? " not in text else f"known(({text}) ? true : null)"
 
 
+NULL: Final = Literal(None)
+
+
 class _Writer:
     """`true` is written such that it is no true one where the node is unknown, and so is `false`."""
 
@@ -80,6 +83,8 @@ class _Writer:
             case Compare(op, left, right):
                 return self._compare(op, left, right)
             case Some(field):
+                return _joined([*self._guards(field), self._test(node)], " && ", "")
+            case In(field, values) if self._null_is_missing and NULL in values:
                 return _joined([*self._guards(field), self._test(node)], " && ", "")
             case In() | Text() | Matches():
                 return self._test(node)
