@@ -247,3 +247,13 @@ def test_every_runtime_dependency_is_explained() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text()
     names = [re.split(r"[<>=]", line)[0] for line in project["dependencies"]]
     assert [name for name in names if f"| {name} |" not in page] == []
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(len(pages)))
+    assert [
+        page.name
+        for page in pages[1:]
+        if not page.read_text().startswith(f"# {int(page.name[:4])}. ")
+    ] == []
