@@ -298,6 +298,7 @@ def run_once(suite: Suite, more: tuple[str, ...] = ()) -> Outcome:
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{suite.name}.log"
     began = time.monotonic()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     with log.open("w") as output:
         process = subprocess.Popen(
             command_of(suite, more),
