@@ -10,6 +10,7 @@ def offsets(client: Client, time_ms: int, version: int = 7) -> tuple[int, int]:
     message = {
         "replica_id": -1,
         "isolation_level": 0,
+        "timeout_ms": 0,
         "topics": [{"name": "t", "partitions": [part]}],
     }
     found = client.ask(2, version, message)["topics"][0]["partitions"][0]
@@ -36,6 +37,7 @@ def test_offsets_by_time_are_exact_inside_a_batch() -> None:
     assert offsets(client, -3) == (5, start + 100)
     assert offsets(client, -4) == (0, -1)
     assert offsets(client, -5, 9) == (-1, -1)
+    assert offsets(client, -6, 11) == (-1, -1)
 
 
 def test_records_deleted_from_within_a_batch_are_not_found_by_time() -> None:

@@ -43,6 +43,14 @@ def test_every_version_appends(version: int) -> None:
     assert client.values("t") == [b"x"]
 
 
+def test_an_unknown_topic_id_is_told_as_such() -> None:
+    part = {"index": 0, "records": batch_of(b"x")}
+    topics = [{"topic_id": b"\7" * 16, "partition_data": [part]}]
+    message = {"acks": 1, "timeout_ms": 1, "topic_data": topics}
+    answer = client_with_topic().ask(PRODUCE, 13, message)
+    assert answer["responses"][0]["partition_responses"][0]["error_code"] == 100
+
+
 def all_topics() -> dict[str, Any]:
     return {"topics": None, "include_topic_authorized_operations": False}
 

@@ -94,6 +94,23 @@ def test_isolated_readers_see_a_transaction_when_it_is_committed() -> None:
     assert part["aborted_transactions"] == []
 
 
+def test_the_latest_offset_of_isolated_readers_is_where_the_first_open_transaction_begins() -> None:
+    client, writer = start()
+    client.produce("t", batch_of(b"plain"))
+    writer.add("t", 0)
+    writer.write("t", b"open")
+    assert [latest(client, level) for level in (0, 1)] == [2, 1]
+    writer.end(commit=True)
+    assert [latest(client, level) for level in (0, 1)] == [3, 3]
+
+
+def latest(client: Client, isolation_level: int) -> int:
+    topics = [{"name": "t", "partitions": [{"partition_index": 0, "timestamp": -1}]}]
+    message = {"replica_id": -1, "isolation_level": isolation_level, "topics": topics}
+    offset: int = client.ask(2, 7, message)["topics"][0]["partitions"][0]["offset"]
+    return offset
+
+
 def test_an_aborted_transaction_is_listed_for_isolated_readers() -> None:
     client, writer = start()
     writer.add("t", 0)
