@@ -56,7 +56,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         oauth_issuer = "tests"
         oauth_audience = "kafka"
         """
-    with broker_process("memory", folder, users={"root": "secret"}, more=more) as port:
+    who: dict[str, Any] = {"users": {"root": "secret"}, "keys": {"signer": "c2VjcmV0"}}
+    with broker_process("memory", folder, **who, more=more) as port:
         yield Served(port, folder / "ca.pem")
 
 
@@ -80,6 +81,11 @@ def test_plain(served: Served) -> None:
     wrong = AdminClient(served.by("PLAIN", "root", "wrong"))
     with pytest.raises(KafkaException):
         wrong.list_topics(timeout=2)
+
+
+def test_event_hubs_connection_string(served: Served) -> None:
+    string = "Endpoint=sb://localhost/;SharedAccessKeyName=signer;SharedAccessKey=c2VjcmV0"
+    goes_round(served.by("PLAIN", "$ConnectionString", string), "hub")
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512"])
