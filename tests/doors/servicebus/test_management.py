@@ -70,6 +70,24 @@ def test_what_is_put_aside_is_taken_by_its_number() -> None:
     assert missing == (404, "com.microsoft:message-not-found")
 
 
+def test_several_are_taken_in_the_order_asked_for_or_none_of_them() -> None:
+    world, client = filled(b"1", b"2", b"3")
+    client.receiver()
+    for one in client.transfers():
+        client.settle(one.body.delivery_id, state=Modified(undeliverable_here=True))
+    asked = {"sequence-numbers": Array(int, [3, 1, 9]), "receiver-settle-mode": UInt(1)}
+    missing = client.ask("receive-by-sequence-number", asked)
+    assert missing == (404, "com.microsoft:message-not-found")
+    assert world.info().leased == 0
+    asked["sequence-numbers"] = Array(int, [3, 1])
+    assert shown(client.ask("receive-by-sequence-number", asked)[1]) == [b"3", b"1"]
+    assert world.info().leased == 2
+    gone = {"sequence-numbers": Array(int, [2]), "receiver-settle-mode": UInt(0)}
+    assert shown(client.ask("receive-by-sequence-number", gone)[1]) == [b"2"]
+    assert world.info().leased == 2
+    assert client.ask("receive-by-sequence-number", gone)[0] == 404
+
+
 @pytest.mark.parametrize("status", ["abandoned", "defered"])
 def test_properties_are_set_by_token_and_seen_by_whoever_looks(status: str) -> None:
     _, client, tokens = received(b"1")

@@ -158,49 +158,54 @@ def cancel_scheduled(peer: Peer, path: str, body: Body) -> Result:
 
 
 def receive_deferred(peer: Peer, path: str, body: Body) -> Result:
-    """Take what was put aside, all of it or nothing."""
+    """Take what was put aside, all of it or nothing: of each partition, where an entity has several."""
     entity = find(peer, path)
     numbers = numbers_in(body, "sequence-numbers")
     deletes = number_in(body, "receiver-settle-mode", 1) == 0
     session = body.get("session-id")
     within = held(peer, path, session) if type(session) is str else 0
-    found: list[Any] = []
+    places: dict[int, list[int]] = {}
     for number in numbers:
         partition, offset = tokens.place_of(number)
+        places.setdefault(partition, []).append(offset)
+    found: dict[int, Any] = {}
+    for partition, offsets in places.items():
         command = LeaseDeferred(
             namespace=peer.namespace,
             name=entity.name,
             subscription=entity.subscription,
             partition=partition,
-            offsets=[offset],
+            offsets=offsets,
             lease_duration_ms=entity.info.settings.lease_duration_ms,
             within=within,
         )
         try:
             deliveries: list[Delivery] = peer.session.submit(command)
         except (OffsetOutOfRange, PartitionNotFound):
-            raise Failed(
-                NOT_FOUND, MESSAGE_NOT_FOUND, f"No message with the sequence number {number}."
-            ) from None
-        found += [item for one in deliveries for item in _deferred(peer, entity, one)]
-        if deletes:
-            for one in deliveries:
-                _settle(peer, entity, one.holder.id, one.partition, one.start, "ack")
-    return OK, {"messages": found}
+            asked = ", ".join(map(str, numbers))
+            text = f"No message with the sequence number {asked:.200}."
+            raise Failed(NOT_FOUND, MESSAGE_NOT_FOUND, text) from None
+        for one in deliveries:
+            found |= _deferred(peer, entity, one)
+            if deletes:
+                for offset in range(one.start, one.end):
+                    _settle(peer, entity, one.holder.id, one.partition, offset, "ack")
+    return OK, {"messages": [found[number] for number in dict.fromkeys(numbers)]}
 
 
-def _deferred(peer: Peer, entity: Entity, delivery: Delivery) -> list[Any]:
+def _deferred(peer: Peer, entity: Entity, delivery: Delivery) -> dict[int, Any]:
+    """By sequence number."""
     now_ms = peer.session.wall_ms()
     until_ms = now_ms + entity.info.settings.lease_duration_ms
     fails = delivery.fails or [0] * (delivery.end - delivery.start)
-    found = []
+    found: dict[int, Any] = {}
     for index, entry in enumerate(entries_of(delivery, AMQP10, now_ms)):
         offset = delivery.start + index
         sequence = tokens.sequence_of(delivery.partition, offset)
         stored_ms = delivery.block.stored_at(offset)
         token = tokens.write(delivery.holder.id, delivery.partition, offset)
         shown = annotated(entry, fails[index], sequence, stored_ms, until_ms, DEFERRED)
-        found.append({"message": shown, "lock-token": UUID(bytes_le=token)})
+        found[sequence] = {"message": shown, "lock-token": UUID(bytes_le=token)}
     return found
 
 
