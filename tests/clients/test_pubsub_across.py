@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pika
 import pytest
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from confluent_kafka import Consumer, Producer
 from tests.clients.pubsub_work import DEADLINE_S, Google, serving, subscription
 
@@ -123,3 +124,35 @@ def test_what_sqs_sends_is_pulled_with_the_types_as_text(google: Google, sqs: An
     sqs.send_message(QueueUrl=url, MessageBody="hello", MessageAttributes=attributes)
     (received,) = google.pull(subscription("sqs-in"))
     assert (received.message.data, received.message.attributes["price"]) == (b"hello", "149.9")
+
+
+def test_service_bus_and_pubsub_take_what_the_other_sends(google: Google) -> None:
+    sub = google.make("azure")
+    google.subscribe("azure", "bus")
+    opened = "SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE"
+    place = f"Endpoint=sb://127.0.0.1:{google.running.amqp.port}"
+    string = f"{place};{opened};UseDevelopmentEmulator=true;"
+    with ServiceBusClient.from_connection_string(string, retry_total=0) as client:
+        with client.get_topic_sender("azure") as sender:
+            sender.send_messages(
+                ServiceBusMessage(b"from azure", application_properties={"tier": "gold"})
+            )
+        (received,) = google.pull(sub)
+        assert received.message.data == b"from azure"
+        assert received.message.attributes["tier"] == "gold"
+        google.publish("azure", b"from google", tier="tin")
+        with client.get_subscription_receiver("azure", "bus") as receiver:
+            found = receiver.receive_messages(2, max_wait_time=DEADLINE_S)
+            found += receiver.receive_messages(2 - len(found)) if len(found) < 2 else []
+            for message in found:
+                receiver.complete_message(message)
+    assert [b"".join(message.body) for message in found] == [b"from azure", b"from google"]
+    assert found[1].application_properties == {b"tier": b"tin"}
+
+
+def test_an_unknown_project_is_there_once_it_is_named(google: Google) -> None:
+    name, sub = "projects/never-seen/topics/new", "projects/never-seen/subscriptions/new"
+    google.publisher.create_topic(name=name)
+    google.subscriber.create_subscription(name=sub, topic=name)
+    google.publisher.publish(name, b"here").result(DEADLINE_S)
+    assert [one.message.data for one in google.pull(sub)] == [b"here"]

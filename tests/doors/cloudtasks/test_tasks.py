@@ -66,6 +66,13 @@ def test_what_makes_no_sense_is_refused(fields: dict[str, Any], code: int) -> No
     assert tasks.listed() == []
 
 
+def test_a_schedule_reaches_thirty_days_ahead_and_no_further() -> None:
+    tasks = with_queue()
+    tasks.create(schedule_time=tasks.in_ms(30 * 86_400_000))
+    later = {"http_request": HTTP, "schedule_time": tasks.in_ms(30 * 86_400_000 + 1)}
+    assert tasks.refused("CreateTask", parent=queue(), task=later) == INVALID_ARGUMENT
+
+
 def test_views_say_the_body_or_do_not() -> None:
     tasks = with_queue()
     name = tasks.create(body=b"hello").name
