@@ -6,6 +6,7 @@ them in the ready file, which is its owner's alone then; what people see on a sc
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -110,14 +111,6 @@ def _azure(place: _Place, title: str) -> Endpoint:
     return Endpoint(title, string, place.document | {"connection_string": string})
 
 
-def _servicebus(place: _Place) -> Endpoint:
-    return _azure(place, "Service Bus")
-
-
-def _eventhubs(place: _Place) -> Endpoint:
-    return _azure(place, "Event Hubs")
-
-
 AZURE_NAME: Final = "RootManageSharedAccessKey"
 AZURE_KEY: Final = "SAS_KEY_VALUE"  # Microsoft's emulators have no other
 PROJECT: Final = "default"
@@ -127,8 +120,8 @@ EVENTGRID_KEY: Final = "bG9jYWw="  # clients decode it as base64 before they sig
 MAKERS: Final[Mapping[str, tuple[str, Callable[[_Place], Endpoint]]]] = {
     "kafka": ("kafka", _kafka),
     "amqp": ("amqp", _amqp),
-    "servicebus": ("amqp", _servicebus),
-    "eventhubs": ("amqp", _eventhubs),
+    "servicebus": ("amqp", partial(_azure, title="Service Bus")),
+    "eventhubs": ("amqp", partial(_azure, title="Event Hubs")),
     "sqs": ("sqs", _sqs),
     "eventgrid": ("eventgrid", _eventgrid),
     "pubsub": ("pubsub", _pubsub),

@@ -3,7 +3,6 @@ error: standard output is for what programs read.
 """
 
 import sys
-from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from dragoman.cli.copying.tally import Tally
@@ -54,12 +53,7 @@ class Lines:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """The last count is for whoever prints the result."""
 
     def show(self, tally: Tally) -> None:
@@ -88,12 +82,7 @@ class Bar:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def show(self, tally: Tally) -> None:

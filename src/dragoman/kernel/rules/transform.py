@@ -188,17 +188,7 @@ _SETTERS: Final[Mapping[str, Callable[[Outcome, FieldSource, str, Any], None]]] 
 
 def header_value(value: Any) -> Any:
     """As a header has it. Raises BadMessage."""
-    if isinstance(value, UInt):
-        return int(value)
-    if isinstance(value, TypeValue):
-        return value.name
-    if isinstance(value, Timestamp | Duration):
-        return str(value)
-    if isinstance(value, list | tuple):
-        return [header_value(each) for each in value]
-    if isinstance(value, dict):
-        return {str(_json_key(name)): header_value(each) for name, each in value.items()}
-    return value
+    return _plain(value, lambda key: str(_json_key(key)))
 
 
 def to_json(value: Any) -> bytes:
@@ -215,8 +205,14 @@ def to_json(value: Any) -> bytes:
         ) from None
 
 
-def _plain(value: Any) -> Any:
-    """What msgspec does not know by itself."""
+def _json_key(key: Any) -> Any:
+    if isinstance(key, BoolKey):
+        return "true" if key.value else "false"
+    return int(key) if isinstance(key, UInt) else key
+
+
+def _plain(value: Any, key_of: Callable[[Any], Any] = _json_key) -> Any:
+    """A value of CEL as Python has it; `key_of` spells the keys of maps."""
     if isinstance(value, UInt):
         return int(value)
     if isinstance(value, TypeValue):
@@ -224,16 +220,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Timestamp | Duration):
         return str(value)
     if isinstance(value, dict):
-        return {_json_key(name): _plain(each) for name, each in value.items()}
+        return {key_of(name): _plain(each, key_of) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(each, key_of) for each in value]
     return value
-
-
-def _json_key(key: Any) -> Any:
-    if isinstance(key, BoolKey):
-        return "true" if key.value else "false"
-    return int(key) if isinstance(key, UInt) else key
 
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=_plain)
