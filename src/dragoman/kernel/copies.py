@@ -18,7 +18,6 @@ from dragoman.kernel.draft import Draft
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.leases.index import Reading, key_in
 from dragoman.kernel.records import Published, Target
-from dragoman.kernel.reservation import shown_at
 from dragoman.model.errors import InvalidArgument
 
 ID_MAX: Final = 1 << 128
@@ -66,9 +65,7 @@ def append_copy(draft: Draft, stream: Stream, partition: Partition, index: int, 
         partition = stream.partition_of_key(copy.key)
     offset = draft.ends.get(partition, partition.end)
     draft.ends[partition] = offset + 1
-    if stream.durable:
-        level = stream.settings.level if command.level < 0 else command.level
-        reply.level = max(reply.level, shown_at(partition, offset + 1, level))
+    draft.depend_on(stream, partition, offset + 1)
     reply.routed = max(reply.routed, 1)
     expires, priorities = command.expires_ms, command.priorities
     matches = {copy.subscription: [(offset, offset + 1)]}

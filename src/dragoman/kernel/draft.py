@@ -14,6 +14,7 @@ from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.index import Reading
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply
+from dragoman.kernel.reservation import shown_at
 from dragoman.model.levels import APPLIED
 from dragoman.ports.translator import Translator
 
@@ -84,6 +85,13 @@ class Draft:
             shared = self.shared = Pending()
             shared.ends = self.ends
         return shared
+
+    def depend_on(self, stream: Stream, partition: Partition, end: int) -> None:
+        """Whoever published hears of it when offsets below `end` may be seen."""
+        if stream.durable:
+            command, reply = self.command, self.reply
+            level = stream.settings.level if command.level < 0 else command.level
+            reply.level = max(reply.level, shown_at(partition, end, level))
 
     def refuse(self, subscription: Subscription, index: int) -> None:
         """`subscription` does not take body `index`, nor any that follows."""

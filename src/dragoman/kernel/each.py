@@ -21,7 +21,6 @@ from dragoman.kernel.entities import Stream
 from dragoman.kernel.leases.index import Reading
 from dragoman.kernel.records import Published, Target
 from dragoman.kernel.replies import Original, PublishReply
-from dragoman.kernel.reservation import shown_at
 from dragoman.kernel.routes.binding import Passage
 from dragoman.kernel.rules.judging import Judged, Judging
 from dragoman.kernel.rules.rule import Parcel
@@ -169,9 +168,7 @@ def _append_gap(draft: Draft, stream: Stream, index: int) -> None:
     if reply.offset < 0:
         reply.offset, reply.partition = offset, partition.index
     reply.routed = max(reply.routed, 1)
-    if stream.durable:
-        level = stream.settings.level if command.level < 0 else command.level
-        reply.level = max(reply.level, shown_at(partition, offset + 1, level))
+    draft.depend_on(stream, partition, offset + 1)
     producer = command.producer
     gap = Published(
         (Target(stream.id, partition.index, offset),),

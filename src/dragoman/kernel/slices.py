@@ -18,7 +18,6 @@ from dragoman.kernel.draft import (
 from dragoman.kernel.entities import Stream
 from dragoman.kernel.leases.index import Reading, matches
 from dragoman.kernel.records import Published, Target
-from dragoman.kernel.reservation import shown_at
 from dragoman.kernel.state import State
 from dragoman.model.errors import (
     MessageTooLarge,
@@ -171,9 +170,7 @@ def _append_run(draft: Draft, streams: Streams, start: int, end: int) -> None:
         if reply.offset < 0:
             reply.offset = target.offset
             reply.partition = partition.index
-        if stream.durable:
-            level = stream.settings.level if command.level < 0 else command.level
-            reply.level = max(reply.level, shown_at(partition, draft.ends[partition], level))
+        draft.depend_on(stream, partition, draft.ends[partition])
     reply.routed = max(reply.routed, len(streams))
     keys = _keys(draft, streams)
     for targets in (durable, fleeting):
