@@ -6,7 +6,7 @@ import pytest
 from tests.doors.amqp091.client import World, table
 from tests.doors.amqp091.test_bindings import bind, make, reached
 
-from dragoman.doors.amqp091.exchanges import PREDECLARED
+from dragoman.doors.shared.predeclared import PREDECLARED
 from dragoman.kernel.api import ListRoutes
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.fieldtable import Field

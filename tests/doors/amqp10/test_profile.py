@@ -127,3 +127,14 @@ def test_another_protocols_message_is_shown_with_its_fields() -> None:
     (frame,) = client.transfers()
     found = message_of(frame.payload)
     assert (found.type, found.headers, found.body) == ("t", [("n", 1)], b"x")
+
+
+def test_predeclared_exchanges_are_there_for_whoever_names_them() -> None:
+    world = World()
+    client = world.connect()
+    client.sender("/exchanges/amq.topic/a.b")
+    client.send(message(b"1"))
+    client.sender(None, 5)
+    client.send(message(b"2", to="/exchanges/amq.fanout"), handle=5)
+    states = [state for _, _, state in client.outcomes()]
+    assert states == [RELEASED, RELEASED], "there, and nobody is bound to it"

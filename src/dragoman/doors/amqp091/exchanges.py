@@ -18,6 +18,7 @@ from dragoman.doors.amqp091.names import RESERVED, check_reserved, tidy
 from dragoman.doors.amqp091.policies import ALTERNATE, POLICY, alternate_of
 from dragoman.doors.amqp091.queues import inequivalent
 from dragoman.doors.shared.asbroker import as_broker
+from dragoman.doors.shared.predeclared import PREDECLARED, declare_predeclared
 from dragoman.kernel.api import (
     AlterRoute,
     DeclareRoute,
@@ -50,25 +51,13 @@ KINDS: Final[dict[str, Any]] = {
     "x-local-random": "random",
 }
 
-PREDECLARED: Final = {
-    "amq.direct": RouteSettings(kind="direct"),
-    "amq.fanout": RouteSettings(kind="fanout"),
-    "amq.headers": RouteSettings(kind="headers"),
-    "amq.match": RouteSettings(kind="headers"),
-    "amq.rabbitmq.trace": RouteSettings(kind="topic", internal=True),
-    "amq.topic": RouteSettings(kind="topic"),
-}
-
 
 def declare_all(link: Link) -> None:
-    """See that the predeclared exchanges are there: the broker's own, whoever comes first."""
-    for name, settings in PREDECLARED.items():
-        with as_broker(link.session, link.principal, link.connection.peer[0]):
-            info: RouteInfo = link.session.submit(
-                DeclareRoute(namespace=link.namespace, name=name, settings=settings)
-            )
-            if info.created:
-                _govern(link.session, info)
+    """See that the predeclared exchanges are there, with what policies say of them."""
+    host = link.connection.peer[0]
+    for info in declare_predeclared(link.session, link.namespace, link.principal, host):
+        with as_broker(link.session, link.principal, host):
+            _govern(link.session, info)
 
 
 def declare(channel: Channel, method: ExchangeDeclare) -> None:

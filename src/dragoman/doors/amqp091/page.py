@@ -6,11 +6,12 @@ from typing import Final
 
 from dragoman.doors.amqp091.arguments import QUEUE_ARGUMENTS
 from dragoman.doors.amqp091.errors import TABLE
-from dragoman.doors.amqp091.exchanges import KINDS, PREDECLARED
+from dragoman.doors.amqp091.exchanges import KINDS
 from dragoman.doors.amqp091.link import DELAYED
 from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.doors.amqp091.opening import CAPABILITIES, STEPS
 from dragoman.doors.amqp091.sasl import MECHANISMS
+from dragoman.doors.shared.predeclared import PREDECLARED
 from dragoman.wire.amqp091 import methods as m
 from dragoman.wire.amqp091.errors import CODE_NAMES
 from dragoman.wire.amqp091.methodcodec import IDS

@@ -12,7 +12,8 @@ Names are percent-encoded behind a slash, and as they are otherwise.
 from typing import Final
 
 from dragoman.doors.shared.amqp10.addresses import path_of, segments_of
-from dragoman.doors.shared.amqp10.profile import Refused
+from dragoman.doors.shared.amqp10.profile import Peer, Refused
+from dragoman.doors.shared.predeclared import PREDECLARED, declare_predeclared
 from dragoman.kernel.api import Address
 from dragoman.wire.amqp10.errors import INVALID_FIELD, NOT_FOUND
 
@@ -33,6 +34,13 @@ def address_of(text: str) -> Address:
     raise Refused(
         INVALID_FIELD, f"{text!r} is no address: /queues/:queue, /exchanges/:exchange/:key"
     )
+
+
+def see_exchange(peer: Peer, address: Address) -> None:
+    """One of RabbitMQ's predeclared exchanges is there for whoever names it."""
+    if address.is_route and address.name in PREDECLARED:
+        host = peer.connection.peer[0]
+        declare_predeclared(peer.session, peer.namespace, peer.speaker, host)
 
 
 def queue_of(text: str) -> str:

@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64encode
 from typing import Any, Final
 
-from dragoman.doors.amqp10.addresses import address_of, queue_of
+from dragoman.doors.amqp10.addresses import address_of, queue_of, see_exchange
 from dragoman.doors.amqp10.selecting import selector_in
 from dragoman.doors.amqp10.sending import GenericSink
 from dragoman.doors.amqp10.spelling import GenericSpelling
@@ -95,6 +95,7 @@ def _check(peer: Peer, address: Address) -> None:
     if not address.is_route:
         peer.session.submit(FindStream(namespace=peer.namespace, name=address.name))
         return
+    see_exchange(peer, address)
     command = DeclareRoute(namespace=peer.namespace, name=address.name, passive=True)
     info: RouteInfo = peer.session.submit(command)
     if info.settings.internal:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dragoman.doors.amqp10.addresses import address_of
+from dragoman.doors.amqp10.addresses import address_of, see_exchange
 from dragoman.doors.shared.amqp10.ingest import Taken, take
 from dragoman.doors.shared.amqp10.profile import CREDIT, Incoming, Intake, Peer, Refused, Terms
 from dragoman.kernel.api import Address, Publish
@@ -54,7 +54,9 @@ class GenericSink:
         if self._address is not None:
             return taken, self._address
         to = taken.properties.to
-        return taken, address_of(to if type(to) is str else "")
+        address = address_of(to if type(to) is str else "")
+        see_exchange(self._peer, address)
+        return taken, address
 
     def _close_run(self, found: list[Intake], alike: list[Taken], where: Address | None) -> None:
         """What has been gathered becomes one command."""

@@ -57,3 +57,12 @@ def test_a_properties_key_is_the_key_when_there_is_nothing_else() -> None:
     assert properties_key("", {}) == "~"
     assert properties_key("a.#", {}) == "a.%23"
     assert properties_key("k", {"a": 1}).startswith("k~")
+
+
+def test_who_comes_first_by_http_finds_the_predeclared_exchanges() -> None:
+    manager = Manager()
+    manager.put("queues/%2F/q")
+    assert manager.ask("POST", "bindings/%2F/e/amq.topic/q/q", {"routing_key": "a.#"}) == 201
+    words = {"properties": {}, "routing_key": "a.b", "payload": "x", "payload_encoding": "string"}
+    assert manager.ask("POST", "exchanges/%2F/amq.topic/publish", words) == 200
+    assert manager.amqp().get("q") is not None

@@ -9,6 +9,7 @@ import msgspec
 
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
+from dragoman.doors.amqp091.exchanges import declare_all
 from dragoman.doors.amqp091.link import Link
 from dragoman.doors.amqp091.management.rates import Counts, Rates
 from dragoman.doors.amqp091.management.tags import NotAuthorised, Rank
@@ -43,7 +44,7 @@ class BadRequest(Exception):
 class Ask:
     """See the module. `path` are the holes of the template, `rank` what tags make of who asks; None, grants do."""
 
-    __slots__ = ("call", "path", "query", "rank", "rates", "roster", "session", "who")
+    __slots__ = ("_met", "call", "path", "query", "rank", "rates", "roster", "session", "who")
 
     def __init__(
         self, call: Call, who: str, roster: Roster, rank: Rank | None, rates: Rates
@@ -55,6 +56,7 @@ class Ask:
         self.roster = roster
         self.rank = rank
         self.rates = rates
+        self._met: set[str] = set()  # virtual hosts whose predeclared exchanges are there
         self.query = _query(call.request.query)
         self.speak()
 
@@ -110,6 +112,10 @@ class Ask:
         link = Link(self.session, self.call.connection)
         link.principal = self.who
         link.vhost, link.namespace = vhost, self.namespace(vhost)
+        if vhost not in self._met:
+            self._met.add(vhost)
+            declare_all(link)
+            self.speak()
         return Channel(link, 1)
 
     def body(self, kind: Any = dict) -> Any:

@@ -9,7 +9,6 @@ from typing import Any, Final
 import msgspec
 
 from dragoman.doors.amqp091 import limits, policies, vhosts
-from dragoman.doors.amqp091.exchanges import declare_all
 from dragoman.doors.amqp091.management import bindings, governing, people, rights, topology
 from dragoman.doors.amqp091.management.asking import Ask, Item, changed
 from dragoman.doors.amqp091.names import RESERVED
@@ -132,7 +131,7 @@ def load(ask: Ask) -> Response:
     _load_users(ask, told.users)
     for one in told.vhosts:
         vhosts.create(ask.session, str(one["name"]), vhosts.Vhost())
-        declare_all(ask.channel(str(one["name"])).link)
+        ask.channel(str(one["name"]))
     for one in told.global_parameters:
         governing.put(ask, "default", governing.GLOBAL, str(one["name"]), one["value"])
     for one in told.parameters:

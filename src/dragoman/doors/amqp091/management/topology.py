@@ -221,7 +221,7 @@ def exchange_item(vhost: str, info: RouteInfo) -> Item:
 
 def exchange_items(ask: Ask, vhost: str) -> Iterator[Item]:
     """All, the default exchange first."""
-    exchanges.declare_all(ask.channel(vhost).link)
+    ask.channel(vhost)
     ask.speak()
     yield {
         "name": "",
@@ -330,7 +330,7 @@ def put_vhost(ask: Ask) -> Response:
     is_new = vhosts.create(ask.session, name, vhosts.Vhost(words.description, kept))
     if is_new and ask.rank is not None:
         rights.store(ask, name, ask.who, rights.FULL)
-    exchanges.declare_all(ask.channel(name).link)
+    ask.channel(name)
     return changed(ask, 201 if is_new else 204)
 
 

@@ -67,5 +67,5 @@ def expiry_of(peer: Peer, audience: str, token: str) -> int:
         lambda resource: covers(resource, audience) and host_of(resource) in {"", host},
     )
     if peer.principal is None:
-        peer.session.act_as(grant.key, peer.connection.peer[0])
+        peer.speak_as(grant.key)
     return grant.until_ms

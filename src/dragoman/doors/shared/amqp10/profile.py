@@ -61,6 +61,7 @@ class Peer:
     """One connection's client, as a profile may know it.
 
     principal   who it has proved to be by SASL; None nobody yet
+    speaker     whom its session speaks for, by SASL or by a token
     mechanism   of SASL; empty when it spoke none
     open        its open; not there before
     namespace   the kernel's, of all nodes of this connection; `Profile.welcome` may choose another
@@ -77,6 +78,7 @@ class Peer:
         "open",
         "principal",
         "session",
+        "speaker",
     )
 
     def __init__(self, session: Session, connection: Connection) -> None:
@@ -85,6 +87,7 @@ class Peer:
         self.open = Open("")
         self.mechanism = ""
         self.principal: str | None = None
+        self.speaker = ANONYMOUS
         self.namespace = DEFAULT_NAMESPACE
         self.claims: dict[str, int] = {}
         self.notes: dict[str, Any] = {}
@@ -92,7 +95,12 @@ class Peer:
     def log_in(self, principal: str | None) -> None:
         """By SASL; None is nobody yet."""
         self.principal = principal
-        self.session.act_as(principal or ANONYMOUS, self.connection.peer[0])
+        self.speak_as(principal or ANONYMOUS)
+
+    def speak_as(self, speaker: str) -> None:
+        """Its session speaks for a principal, or for the key that a token was signed with."""
+        self.speaker = speaker
+        self.session.act_as(speaker, self.connection.peer[0])
 
     def may_use(self, address: str) -> bool:
         """Whether it has proved that it may use a node."""
