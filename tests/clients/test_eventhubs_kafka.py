@@ -2,13 +2,15 @@
 """The same hub through Kafka's clients: the string as password, offsets that are sequence numbers, headers as set."""
 
 import asyncio
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from azure.eventhub import EventData
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from tests.clients.eventhubs_work import (
     serving,
     until,
 )
+from tests.clients.process import broker_process
 
 from dragoman.testing.broker import RunningBroker
 from dragoman.wire.amqp10.decode import decode_whole
@@ -287,3 +290,29 @@ def test_a_records_headers_reach_the_hubs_readers_as_binary(
     assert b"".join(event.body) == body == record.value()
     assert (event.properties or {}) == {name.encode(): raw for name, raw in headers.items()}
     assert event.partition_key == (None if key is None else key.encode())
+
+
+def test_who_asks_for_azures_limits_meets_them(tmp_path: Path) -> None:
+    with broker_process("memory", tmp_path, more='[limits]\nkafka = "eventhubs"') as port:
+        base = {"bootstrap.servers": f"127.0.0.1:{port}"}
+        admin = AdminClient(base)
+        admin.create_topics([NewTopic("t", 1)])["t"].result(WAIT_S)
+
+        def committing(group: str, metadata: str = "") -> list[TopicPartition]:
+            consumer = Consumer({**base, "group.id": group})
+            offset = TopicPartition("t", 0, 1, metadata)
+            found = [consumer.commit(offsets=[offset], asynchronous=False)[0] for _ in range(6)]
+            consumer.close()
+            return found
+
+        # Of what is said with an offset this client sends a NUL more.
+        began = time.monotonic()  # noqa: TID251 - a client's own clock
+        assert [part.error for part in committing("g" * 256, "x" * 1_023)] == [None] * 6
+        assert time.monotonic() - began > 0.25  # noqa: TID251 - the fifth made the sixth wait
+        for group, metadata, code in (
+            ("g" * 257, "", KafkaError.INVALID_GROUP_ID),
+            ("g", "x" * 1_024, KafkaError.OFFSET_METADATA_TOO_LARGE),
+        ):
+            with pytest.raises(KafkaException) as refusal:
+                committing(group, metadata)
+            assert refusal.value.args[0].code() == code

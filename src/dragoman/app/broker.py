@@ -72,6 +72,7 @@ class BrokerParts:
             lambda: _services(self, options),
             lambda: _profiles(options),
             self.roster,
+            options.kafka_limits,
         )
         self.tls = make_tls(options)
         self.is_bound = False  # every port, so that clients reach it
@@ -329,9 +330,11 @@ def make_doors(
     services: "Callable[[], Sequence[Service]]",
     profiles: Callable[[], Sequence[Profile]],
     roster: Roster,
+    kafka_limits: str,
 ) -> dict[str, MakeDoor]:
     """A door per protocol. Services over HTTP share one, and are asked for when somebody first speaks HTTP."""
     from dragoman.doors.amqp091.door import door_maker as amqp  # noqa: PLC0415
+    from dragoman.doors.kafka.clientlimits import SETS  # noqa: PLC0415
     from dragoman.doors.kafka.door import door_maker as kafka  # noqa: PLC0415
     from dragoman.doors.shared.amqp10.door import door_maker as amqp10  # noqa: PLC0415
     from dragoman.doors.shared.rest.door import door_maker  # noqa: PLC0415
@@ -353,7 +356,7 @@ def make_doors(
     return {
         "amqp": amqp(roster),
         "amqp10": generic,
-        "kafka": kafka(),
+        "kafka": kafka(SETS[kafka_limits]),
         "http": door_maker(web, sockets),
         "http2": make_http2,
     }

@@ -59,6 +59,9 @@ class ServeOptions:
     superusers: tuple[str, ...] = ()  # principals that may do everything
     guarded: tuple[str, ...] = ()  # namespaces where what is not granted is refused
     connections_max: int = CONNECTIONS_MAX
+    kafka_limits: str = (
+        "kafka"  # one of `doors.kafka.clientlimits.SETS`: whose Kafka's clients meet
+    )
     push_allow: tuple[str, ...] = ()  # what may be called besides the Internet
     push_ca: str = ""
     push_issuer: str = ""  # a URL; where Pub/Sub is served unless it is set

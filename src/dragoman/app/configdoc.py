@@ -161,7 +161,10 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "data": "directory of the messages",
         "memory": "keep everything in memory, gone with the process",
     },
-    "[limits]": {"connections_max": "connections open at once; more are closed as they come"},
+    "[limits]": {
+        "connections_max": "connections open at once; more are closed as they come",
+        "kafka": "whose limits Kafka's clients meet: Kafka's, or Event Hubs' (see doors/eventhubs.md)",
+    },
     "[push]": {
         "allow": "what may be called besides the Internet: networks, addresses, and HOST:PORT",
         "ca": "authorities to believe besides the system's, in PEM",

@@ -59,6 +59,7 @@ class LimitsSection(msgspec.Struct, frozen=True, kw_only=True):
     """How much is allowed."""
 
     connections_max: int = CONNECTIONS_MAX
+    kafka: Literal["kafka", "eventhubs"] = "kafka"
 
 
 class PushSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +179,7 @@ def _storage(options: ServeOptions, section: Any, folder: Path, problems: Proble
 
 def _limits(options: ServeOptions, section: Any, folder: Path, problems: Problems) -> None:
     options.connections_max = section.connections_max
+    options.kafka_limits = section.kafka
     if section.connections_max < 1:
         problems.add("limits", f"connections_max: {section.connections_max} would let nobody in")
 

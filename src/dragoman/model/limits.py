@@ -84,6 +84,9 @@ PUMP_POLL_MS: Final = 5  # between looks at a source whose new entries are not c
 PUMP_ROUND_MS: Final = 1_000  # between looks at all pumps, for what no publish announces
 PUMP_RETRY_MS_MAX: Final = 60_000  # backoff doubles up to this
 
+# --- groups ---
+GROUP_NAME_BYTES_MAX: Final = 1_024
+
 # --- documents ---
 DOCUMENT_BYTES_MAX: Final = 256 << 10  # of one body
 DOCUMENT_KIND_BYTES_MAX: Final = 64

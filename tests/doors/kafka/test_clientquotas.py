@@ -6,13 +6,7 @@ import pytest
 from tests.doors.kafka.client import Client, World, batch_of, frame_of
 from tests.fakes import node
 
-from dragoman.doors.kafka.clientquotas import (
-    BURST_MS,
-    FETCH_RATE,
-    PRODUCE_RATE,
-    Budget,
-    ClientQuotas,
-)
+from dragoman.doors.kafka.clientquotas import FETCH_RATE, PRODUCE_RATE, ClientQuotas
 from dragoman.doors.kafka.door import KafkaDoor
 
 
@@ -134,13 +128,6 @@ def test_the_nearest_entity_counts_and_connections_share_a_budget() -> None:
     assert produce(first) == 0
     assert produce(second) > 0
     assert isinstance(first.door, KafkaDoor)
-
-
-def test_a_budget_earns_again_what_was_spent() -> None:
-    budget = Budget(0)
-    assert budget.charge(1_000, 1_000.0, 0) == 0
-    assert budget.charge(500, 1_000.0, 0) == 501
-    assert budget.charge(1, 1_000.0, 10 * BURST_MS) == 0
 
 
 def test_of_a_connection_too_many_nothing_is_served_at_first() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dragoman.doors.kafka.clientlimits import ClientLimits
 from dragoman.doors.kafka.described import described, spell_places
 from dragoman.doors.kafka.errors import code_of
 from dragoman.model.errors import GroupNotFound, KernelError
@@ -18,7 +19,7 @@ def talk(found: Any) -> Any:
             raise found
         return found
 
-    return SimpleNamespace(session=SimpleNamespace(submit=submit))
+    return SimpleNamespace(session=SimpleNamespace(submit=submit), limits=ClientLimits())
 
 
 @pytest.mark.parametrize("state", ["Empty", "Reconciling", "Stable"])

@@ -53,6 +53,7 @@ def test_a_silent_member_is_out() -> None:
     ("fields", "code"),
     [
         ({"group_id": ""}, 24),
+        ({"group_id": "g" * 250}, 24),
         ({"epoch": 9}, 110),
         ({"epoch": -2}, 42),
         ({"member_id": "other", "epoch": 1}, 25),

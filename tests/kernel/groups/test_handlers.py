@@ -15,6 +15,7 @@ from dragoman.kernel.groups.commands import (
 from dragoman.kernel.groups.handlers import PRODUCERS_RESERVED
 from dragoman.kernel.records import ProducersReserved
 from dragoman.model.errors import GroupNotEmpty, GroupNotFound, InvalidArgument, MemberIdRequired
+from dragoman.model.limits import GROUP_NAME_BYTES_MAX
 
 
 def test_producer_ids_are_never_given_out_twice_even_after_a_restart() -> None:
@@ -30,7 +31,7 @@ def test_producer_ids_are_never_given_out_twice_even_after_a_restart() -> None:
     assert other.submit(AllocateProducer(), 1) not in given
 
 
-@pytest.mark.parametrize("name", ["", "x" * 256])
+@pytest.mark.parametrize("name", ["", "x" * (GROUP_NAME_BYTES_MAX + 1)])
 def test_a_groups_name_has_bounds(name: str) -> None:
     with pytest.raises(InvalidArgument):
         GroupWorld().submit(

@@ -67,7 +67,7 @@ def _alter(talk: Talk, resource: Message, change: Change, *, is_trial: bool) -> 
     if len(set(names)) < len(names):
         raise Refused(ErrorCode.INVALID_REQUEST, "a configuration is named twice")
     if kind == GROUP_KIND:
-        check_group(name)
+        check_group(talk, name)
         notes = change(groupconfigs.notes_of(talk, name), configs, groupconfigs.check_group_config)
         if not is_trial:
             groupconfigs.store(talk, name, notes)

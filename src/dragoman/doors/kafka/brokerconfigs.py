@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from dragoman.doors.kafka.auth import MECHANISMS
+from dragoman.doors.kafka.clientlimits import KAFKA
 from dragoman.doors.kafka.configs import BOOLEAN, INT, LIST, LONG, STRING, TABLE
 from dragoman.doors.kafka.talk import NODE_ID, Talk
 
@@ -69,7 +70,6 @@ OWN: Final = (
     Row("group.min.session.timeout.ms", "1000", INT, "of members of classic groups"),
     Row("node.id", str(NODE_ID), INT, "there is one"),
     Row("num.partitions", "1", INT, "of a topic that is made without saying"),
-    Row("offset.metadata.max.bytes", "4096", INT, "of what is said with a committed offset"),
     Row(
         "offsets.retention.minutes",
         "10080",
@@ -113,6 +113,14 @@ def _configured(talk: Talk) -> Iterator[Row]:
         STRING,
         told_as,
         told is not None,
+    )
+    most = talk.limits.metadata_bytes_max
+    yield Row(
+        "offset.metadata.max.bytes",
+        str(most),
+        INT,
+        "of what is said with a committed offset",
+        most != KAFKA.metadata_bytes_max,
     )
     limit_ms = node.reauthenticate_ms
     yield Row(

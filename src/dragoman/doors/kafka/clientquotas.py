@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from dragoman.doors.kafka.allowed import check_cluster, denied
+from dragoman.doors.kafka.budget import Budgets
 from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.talk import NAMESPACE as SPACE
 from dragoman.doors.kafka.talk import Request, Talk
@@ -50,27 +51,6 @@ UNMEASURED: Final = (
 )
 USER, CLIENT, IP = "user", "client-id", "ip"
 EXACT, DEFAULT, ANY = 0, 1, 2  # in filters
-BURST_MS: Final = 1_000
-THROTTLE_MS_MAX: Final = 60_000  # of one answer
-BUDGETS_MAX: Final = 10_000
-
-
-class Budget:
-    """What an entity has spent and not yet earned again."""
-
-    __slots__ = ("_at_ms", "_spent")
-
-    def __init__(self, now_ms: int) -> None:
-        self._at_ms = now_ms
-        self._spent = 0.0
-
-    def charge(self, amount: int, rate: float, now_ms: int) -> int:
-        """For how many ms whoever spends this has to wait."""
-        earned = rate * (now_ms - self._at_ms) / 1000
-        self._spent = max(self._spent - earned, 0.0) + amount
-        self._at_ms = now_ms
-        over = self._spent - max(rate * BURST_MS / 1000, 1)
-        return min(int(over * 1000 / rate) + 1, THROTTLE_MS_MAX) if over > 0 else 0
 
 
 class ClientQuotas:
@@ -80,7 +60,7 @@ class ClientQuotas:
 
     def __init__(self) -> None:
         self._known: dict[Entity, dict[str, float]] | None = None  # not read yet
-        self._budgets: dict[tuple[str, str, str], Budget] = {}
+        self._budgets: Budgets[tuple[str, str, str]] = Budgets()
 
     def known(self, session: Session) -> dict[Entity, dict[str, float]]:
         """All that are kept."""
@@ -128,15 +108,7 @@ class ClientQuotas:
         return 0
 
     def _spend(self, mine: tuple[str, str, str], amount: int, rate: float, now_ms: int) -> int:
-        return self._budget(mine, now_ms).charge(amount, rate, now_ms)
-
-    def _budget(self, mine: tuple[str, str, str], now_ms: int) -> Budget:
-        found = self._budgets.get(mine)
-        if found is None:
-            if len(self._budgets) >= BUDGETS_MAX:
-                self._budgets.clear()
-            found = self._budgets[mine] = Budget(now_ms)
-        return found
+        return self._budgets.of(mine, now_ms).charge(amount, rate, now_ms)
 
 
 def _read_entity(name: str) -> Entity:

@@ -29,8 +29,8 @@ from dragoman.model.levels import WRITTEN
 from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
+Cursor = tuple[str, int, int, int, str]  # topic, partition, offset, leader epoch, metadata
 
-METADATA_BYTES_MAX: Final = 4_096
 IDS_FROM: Final = 10
 MANY_FROM: Final = 8  # version of OffsetFetch that asks for several groups (KIP-709)
 NO_OFFSET: Final = -1
@@ -41,8 +41,9 @@ def serve_commit(talk: Talk, request: Request, message: Message) -> Message:
     by_id = request.version >= IDS_FROM
     topics = [Topic(talk, topic, by_id=by_id) for topic in message["topics"]]
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
         cursors = tuple(cursor for topic in topics for cursor in topic.cursors())
+        throttle_ms = charge(talk, message["group_id"], cursors)
         taken = iter(
             talk.session.submit(
                 CommitCursors(
@@ -58,7 +59,18 @@ def serve_commit(talk: Talk, request: Request, message: Message) -> Message:
     except REFUSALS as error:
         code = code_of(error)
         return {"topics": [topic.spelled([code] * len(topic.codes)) for topic in topics]}
-    return {"topics": [topic.taken(taken) for topic in topics]}
+    return {
+        "throttle_time_ms": throttle_ms,
+        "topics": [topic.taken(taken) for topic in topics],
+    }
+
+
+def charge(talk: Talk, group: str, cursors: tuple[Cursor, ...]) -> int:
+    """The throttle time of a commit. Raises Refused."""
+    partitions = [(name, index) for name, index, *_ in cursors]
+    throttle_ms = talk.limits.commit(group, partitions, talk.session.elapsed_ms())
+    talk.mute(throttle_ms)
+    return throttle_ms
 
 
 class Topic:
@@ -67,6 +79,7 @@ class Topic:
     def __init__(self, talk: Talk, topic: Message, *, by_id: bool) -> None:
         self._topic = topic
         self._name = topic["name"]
+        self._metadata_bytes_max = talk.limits.metadata_bytes_max
         missing: int = 0
         if by_id:
             try:
@@ -78,14 +91,13 @@ class Topic:
         missing = missing or denied(talk, READ, STREAM, self._name)
         self.codes = [missing or self._judge(part) for part in topic["partitions"]]
 
-    @staticmethod
-    def _judge(part: Message) -> int:
+    def _judge(self, part: Message) -> int:
         text = part["committed_metadata"] or ""
-        if len(text.encode()) > METADATA_BYTES_MAX:
+        if len(text.encode()) > self._metadata_bytes_max:
             return ErrorCode.OFFSET_METADATA_TOO_LARGE
         return ErrorCode.INVALID_REQUEST if part["committed_offset"] < 0 else 0
 
-    def cursors(self) -> list[tuple[str, int, int, int, str]]:
+    def cursors(self) -> list[Cursor]:
         return [
             (
                 self._name,
@@ -233,7 +245,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
     """OffsetDelete: not those of topics that members of the group read now."""
     name = message["group_id"]
     try:
-        check_group(name)
+        check_group(talk, name)
         group = talk.session.submit(DescribeGroup(group=name))
     except GroupNotFound:
         return {"error_code": ErrorCode.GROUP_ID_NOT_FOUND, "topics": []}

@@ -82,7 +82,7 @@ def _described(talk: Talk, resource: Message) -> Iterable[Message]:
     if kind == TOPIC_KIND:
         return _of_topic(talk, name)
     if kind == GROUP_KIND:
-        check_group(name)
+        check_group(talk, name)
         return _of_group(talk, name)
     if kind == BROKER_KIND:
         return _of_broker(talk, name)

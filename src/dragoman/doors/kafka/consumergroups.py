@@ -39,7 +39,7 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
     if not member_id and request.version < OWN_IDS_FROM and message["member_epoch"] == 0:
         member_id = talk.session.token(ID_BYTES).hex()
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
         notes = groupconfigs.notes_of(talk, message["group_id"])
         beaten: Beaten = talk.session.submit(
             Beat(

@@ -28,7 +28,7 @@ def described(talk: Talk, name: str, command: Any, told: Callable[[Any], Message
         "members": [],
     }
     try:
-        check_group(name)
+        check_group(talk, name)
         info = talk.session.submit(command)
         for topic in {name for member in info.members for name in seen_by(member)}:
             check_topic(talk, DESCRIBE, topic)

@@ -23,6 +23,7 @@ from dragoman.doors.kafka.apis import (
     versions,
 )
 from dragoman.doors.kafka.auth import serve_token
+from dragoman.doors.kafka.clientlimits import KAFKA, ClientLimits, Limits
 from dragoman.doors.kafka.clientquotas import ClientQuotas
 from dragoman.doors.kafka.fetch import Fetching
 from dragoman.doors.kafka.fetchsession import FetchSessions
@@ -55,10 +56,11 @@ def make_door(session: Session, connection: Connection) -> "KafkaDoor":
     return KafkaDoor(session, connection)
 
 
-def door_maker() -> Callable[[Session, Connection], "KafkaDoor"]:
-    """Makes the doors of one broker, whose clients share their quotas."""
+def door_maker(limits: Limits = KAFKA) -> Callable[[Session, Connection], "KafkaDoor"]:
+    """Makes the doors of one broker, whose clients share their quotas and limits."""
     quotas = ClientQuotas()
-    return lambda session, connection: KafkaDoor(session, connection, quotas)
+    shared = ClientLimits(limits)
+    return lambda session, connection: KafkaDoor(session, connection, quotas, shared)
 
 
 class KafkaDoor:
@@ -76,11 +78,16 @@ class KafkaDoor:
     )
 
     def __init__(
-        self, session: Session, connection: Connection, quotas: ClientQuotas | None = None
+        self,
+        session: Session,
+        connection: Connection,
+        quotas: ClientQuotas | None = None,
+        limits: ClientLimits | None = None,
     ) -> None:
         self._session = session
         self._talk = Talk(session, connection)
         self._talk.quotas = quotas or ClientQuotas()
+        self._talk.limits = limits or self._talk.limits
         wait_ms = self._talk.quotas.connected(session, connection.peer[0])
         self._talk.muted_until_ms = session.elapsed_ms() + wait_ms if wait_ms else 0
         self._buffer = FrameBuffer()

@@ -69,7 +69,7 @@ def _described(talk: Talk, name: str, version: int) -> Message:
         "members": [],
     }
     try:
-        check_group(name)
+        check_group(talk, name)
         info = _classic(talk, name)
     except GroupNotFound:
         if version < MISSING_FROM:
@@ -115,7 +115,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
 
 def _delete(talk: Talk, name: str) -> int:
     try:
-        check_group(name)
+        check_group(talk, name)
         talk.session.submit(DeleteGroup(group=name))
     except REFUSALS as error:
         return code_of(error)

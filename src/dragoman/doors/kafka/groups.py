@@ -22,6 +22,7 @@ from dragoman.kernel.api import (
     SyncGroup,
 )
 from dragoman.model.errors import MemberIdRequired
+from dragoman.model.limits import GROUP_NAME_BYTES_MAX
 from dragoman.wire.kafka.embedded import (
     Partitions,
     Subscription,
@@ -73,9 +74,10 @@ class TicketWait:
         return True
 
 
-def check_group(name: str) -> None:
+def check_group(talk: Talk, name: str) -> None:
     """Raises Refused."""
-    if not name:
+    most = talk.limits.group_chars_max or GROUP_NAME_BYTES_MAX
+    if not name or len(name) > most or len(name.encode()) > GROUP_NAME_BYTES_MAX:
         raise Refused(ErrorCode.INVALID_GROUP_ID)
 
 
@@ -116,7 +118,7 @@ def serve_join(talk: Talk, request: Request, message: Message) -> Message | None
 
     subscription = _subscription(message)
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
         reply = talk.session.submit(
             JoinGroup(
                 group=message["group_id"],
@@ -186,7 +188,7 @@ def _joined(request: Request, message: Message, result: object) -> Message:
 def serve_sync(talk: Talk, request: Request, message: Message) -> Message | None:
     """SyncGroup."""
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
         reply = talk.session.submit(
             SyncGroup(
                 group=message["group_id"],
@@ -238,7 +240,7 @@ def _synced(result: object) -> Message:
 def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
     """Heartbeat."""
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
         talk.session.submit(
             Heartbeat(
                 group=message["group_id"],

@@ -65,7 +65,12 @@ Other protocols' messages are read as record batches made for the purpose; other
   batches without producer, compressed as the first of them was.
 - Nobody waits for a member that was told to join with an id, once the connection over which it was told is gone.
 - Members of an empty group wait until nobody has followed for 50 ms, 1 s at most, not for 3 s.
-- A group nobody is in is forgotten 7 days after its last commit.
+- A group nobody is in is forgotten 7 days after its last commit. Names of groups have at most 1,024 bytes, of share
+  groups 249.
+- With `kafka = "eventhubs"` in `[limits]` of the configuration clients meet the limits of Event Hubs' Kafka endpoint:
+  group ids of 256 characters (INVALID_GROUP_ID), 1,024 bytes with an offset (OFFSET_METADATA_TOO_LARGE), and 4 commits
+  a second of each partition of a group, past which a commit is taken and its client waits (throttle time), and past
+  20 s of that refused (POLICY_VIOLATION).
 """
 
 
@@ -148,7 +153,8 @@ def _configs() -> list[str]:
     lines += [
         "",
         "Described of the broker (resource type BROKER), which clients cannot configure: the defaults of topics by "
-        "their names there (log.retention.ms and so on), advertised.listeners, connections.max.reauth.ms, and "
+        "their names there (log.retention.ms and so on), advertised.listeners, connections.max.reauth.ms, "
+        "offset.metadata.max.bytes, and "
         + ", ".join(f"{row.name}={row.value}" for row in OWN)
         + ".",
     ]

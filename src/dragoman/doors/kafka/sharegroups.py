@@ -5,7 +5,7 @@ from typing import Any, Final
 from dragoman.doors.kafka import groupconfigs as configs
 from dragoman.doors.kafka.allowed import operations
 from dragoman.doors.kafka.described import described, spell_places
-from dragoman.doors.kafka.errors import REFUSALS, code_of, why
+from dragoman.doors.kafka.errors import REFUSALS, Refused, code_of, why
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.kernel.api import (
@@ -17,6 +17,8 @@ from dragoman.kernel.api import (
     SharedMemberInfo,
 )
 from dragoman.model.levels import WRITTEN
+from dragoman.model.names import is_catalogue_name
+from dragoman.wire.kafka.errors import ErrorCode
 
 Message = dict[str, Any]
 
@@ -34,7 +36,9 @@ def serve_heartbeat(talk: Talk, request: Request, message: Message) -> Message:
         "assignment": None,
     }
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
+        if not is_catalogue_name(configs.share_name(message["group_id"])):
+            raise Refused(ErrorCode.INVALID_GROUP_ID, "the name is too long for a share group")
         notes = configs.notes_of(talk, message["group_id"])
         beaten: ShareBeaten = talk.session.submit(_beat(talk, request, message, notes))
     except REFUSALS as error:

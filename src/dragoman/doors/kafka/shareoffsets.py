@@ -41,7 +41,7 @@ def serve_describe(talk: Talk, request: Request, message: Message) -> Message:
 def _group(talk: Talk, group: Message) -> Message:
     about = {"group_id": group["group_id"], "topics": [], **_FINE}
     try:
-        check_group(group["group_id"])
+        check_group(talk, group["group_id"])
         check(talk, DESCRIBE, GROUP, group["group_id"])
         shares: list[ShareInfo] = talk.session.submit(ListShares(group=group["group_id"]))
     except REFUSALS as error:
@@ -89,7 +89,7 @@ def serve_alter(talk: Talk, request: Request, message: Message) -> Message:
                 errors[place] = error
     about: Message = {**_FINE, "responses": []}
     try:
-        check_group(group)
+        check_group(talk, group)
         command = MoveShares(
             group=group,
             places=tuple(moves),
@@ -140,7 +140,7 @@ def serve_delete(talk: Talk, request: Request, message: Message) -> Message:
     names = tuple(topic["topic_name"] for topic in message["topics"])
     about: Message = {**_FINE, "responses": []}
     try:
-        check_group(group)
+        check_group(talk, group)
         known: list[bool] = talk.session.submit(ForgetShares(group=group, streams=names))
     except REFUSALS as error:
         return about | _refusal(error)

@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
+from dragoman.doors.kafka.clientlimits import ClientLimits
 from dragoman.doors.shared.asbroker import as_broker
 from dragoman.kernel.api import ANONYMOUS, Connection, FindStream, Session, StreamHead
 from dragoman.model.levels import APPLIED
@@ -88,6 +89,7 @@ class Talk:
         "is_closing",
         "is_raw",
         "level",
+        "limits",
         "mechanism",
         "muted_until_ms",
         "outbox",
@@ -115,6 +117,7 @@ class Talk:
         self.unsent_bytes = 0  # of answers in the outbox
         self.parked: Wait | None = None
         self.quotas: Any = None  # `clientquotas.ClientQuotas`, set by the door
+        self.limits = ClientLimits()  # another's, where the door sets it
         self.muted_until_ms = 0  # elapsed time before which nothing more is served
         self.is_closing = False
         self._finds: dict[str | bytes, FindStream] = {}
@@ -129,9 +132,14 @@ class Talk:
     def throttle(self, client_id: str, key: str, amount: int) -> int:
         """Charge the client; the ms for which nothing more of it is served."""
         throttle_ms: int = self.quotas.charge(self, client_id, key, amount) if amount else 0
-        if throttle_ms:
-            self.muted_until_ms = self.session.elapsed_ms() + throttle_ms
+        self.mute(throttle_ms)
         return throttle_ms
+
+    def mute(self, throttle_ms: int) -> None:
+        """Serve nothing more for so long."""
+        if throttle_ms:
+            until_ms = self.session.elapsed_ms() + throttle_ms
+            self.muted_until_ms = max(self.muted_until_ms, until_ms)
 
     def is_stranger(self) -> bool:
         """Whether nobody knows (any more) who it is."""

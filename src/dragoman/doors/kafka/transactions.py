@@ -7,7 +7,7 @@ when a transaction begins, so that time or a successor can end it without us.
 from typing import Any, Final
 
 from dragoman.doors.kafka.allowed import check, denied
-from dragoman.doors.kafka.commits import Topic
+from dragoman.doors.kafka.commits import Topic, charge
 from dragoman.doors.kafka.errors import REFUSALS, code_of
 from dragoman.doors.kafka.groups import check_group
 from dragoman.doors.kafka.talk import Request, Talk
@@ -141,7 +141,7 @@ def _is_there(talk: Talk, name: str, index: int) -> bool:
 def serve_add_offsets(talk: Talk, request: Request, message: Message) -> Message:
     """AddOffsetsToTxn: the transaction is open from here on; the offsets follow with TxnOffsetCommit."""
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
         check(talk, SEND, TRANSACTION, message["transactional_id"])
         check(talk, READ, GROUP, message["group_id"])
         begin(talk, message, ())
@@ -161,7 +161,8 @@ def serve_commit_offsets(talk: Talk, request: Request, message: Message) -> Mess
         cursors=tuple(cursor for topic in topics for cursor in topic.cursors()),
     )
     try:
-        check_group(message["group_id"])
+        check_group(talk, message["group_id"])
+        throttle_ms = charge(talk, message["group_id"], commit.cursors)
         taken = iter(
             talk.session.submit(
                 AddCursors(
@@ -178,7 +179,10 @@ def serve_commit_offsets(talk: Talk, request: Request, message: Message) -> Mess
     except REFUSALS as error:
         code = refusal_of(error, request.version)
         return {"topics": [topic.spelled([code] * len(topic.codes)) for topic in topics]}
-    return {"topics": [topic.taken(taken) for topic in topics]}
+    return {
+        "throttle_time_ms": throttle_ms,
+        "topics": [topic.taken(taken) for topic in topics],
+    }
 
 
 def serve_end(talk: Talk, request: Request, message: Message) -> Message:

@@ -36,12 +36,12 @@ from dragoman.model.errors import (
     QuotaExceeded,
     UnknownMember,
 )
+from dragoman.model.limits import GROUP_NAME_BYTES_MAX
 
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
 
 GROUPS_MAX: Final = 100_000
-NAME_BYTES_MAX: Final = 255
 ID_BYTES: Final = 16
 PRODUCERS_RESERVED: Final = (
     1_000  # ids in one record; what a restart leaves unused is never given out
@@ -68,8 +68,8 @@ def _coordinator(kernel: "Decisions", group: Group) -> Coordinator:
 
 def make_group(kernel: "Decisions", key: GroupKey) -> Group:
     """The group, there from now on. Raises InvalidArgument, QuotaExceeded."""
-    if not 0 < len(key[1].encode()) <= NAME_BYTES_MAX:
-        raise InvalidArgument(f"a group's name has 1 to {NAME_BYTES_MAX} bytes")
+    if not 0 < len(key[1].encode()) <= GROUP_NAME_BYTES_MAX:
+        raise InvalidArgument(f"a group's name has 1 to {GROUP_NAME_BYTES_MAX} bytes")
     groups = kernel.state.groups
     group = groups.by_key.get(key)
     if group is None:
