@@ -34,7 +34,6 @@ TESTED_ELSEWHERE: Final[Mapping[str, str]] = {
     "dragoman.cli.env": "tests/cli/test_commands.py",
     "dragoman.cli.snippet": "tests/cli/test_commands.py",
     "dragoman.doors.servicebus.sessions": "tests/doors/servicebus/test_profile.py",
-    "dragoman.doors.shared.amqp10.cursor": "tests/doors/amqp10/test_profile.py",
     "dragoman.doors.shared.amqp10.inlet": "tests/doors/shared/amqp10/test_door.py",
     "dragoman.doors.shared.amqp10.outlet": "tests/doors/shared/amqp10/test_door.py",
     "dragoman.doors.shared.amqp10.showing": "tests/doors/shared/amqp10/test_door.py",

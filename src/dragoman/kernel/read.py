@@ -40,7 +40,8 @@ def read(state: State, command: Read) -> Extract:
     stream = state.stream(command.namespace, command.name)
     partition = partition_of(stream, command.partition)
     if not partition.start <= command.offset <= partition.end:
-        raise OffsetOutOfRange(f"{command.offset} is not in {partition.start}..{partition.end}")
+        why = f"{command.offset} is not in {partition.start}..{partition.end}"
+        raise OffsetOutOfRange(why, partition.start)
     end = partition.stable() if command.isolated else partition.committed
     extract = Extract(partition, end)
     cold: list[Block] = []

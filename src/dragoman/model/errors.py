@@ -228,9 +228,13 @@ class StorageFull(KernelError):
 
 
 class OffsetOutOfRange(KernelError):
-    """Not between the stream's first and last offset."""
+    """Not between the stream's first and last offset; `start` is the first, where it is told."""
 
     code = "offset-out-of-range"
+
+    def __init__(self, why: str, start: int = 0) -> None:
+        super().__init__(why)
+        self.start = start
 
 
 class GroupError(KernelError):

@@ -5,10 +5,11 @@ from tests.doors.shared.amqp10.client import World, message, message_of
 
 from dragoman.formats.canonical import encode
 from dragoman.kernel.api import Address, Bind, BindingSettings, DeclareRoute, Publish
-from dragoman.kernel.commands import CreateStream
+from dragoman.kernel.commands import CreateStream, DeleteStream, TrimStream
 from dragoman.kernel.settings import StreamSettings
 from dragoman.model.levels import CANONICAL
 from dragoman.model.message import Message
+from dragoman.wire.amqp10.errors import RESOURCE_DELETED
 from dragoman.wire.amqp10.messaging import RELEASED, Source, Target
 from dragoman.wire.amqp10.performatives import Attach, Detach
 from dragoman.wire.amqp10.values import Described, Symbol
@@ -134,7 +135,33 @@ def test_predeclared_exchanges_are_there_for_whoever_names_them() -> None:
     client = world.connect()
     client.sender("/exchanges/amq.topic/a.b")
     client.send(message(b"1"))
+    assert client.outcomes()[-1][-1] == RELEASED, "it is there, and nobody is bound to it"
     client.sender(None, 5)
     client.send(message(b"2", to="/exchanges/amq.fanout"), handle=5)
-    states = [state for _, _, state in client.outcomes()]
-    assert states == [RELEASED, RELEASED], "there, and nobody is bound to it"
+    assert client.outcomes()[-1][-1] == RELEASED
+
+
+def test_a_reader_that_retention_overtakes_goes_on_where_the_stream_begins() -> None:
+    world = World()
+    streamed(world, 300)
+    client = world.connect()
+    client.receiver(source=from_("first"), credit=1)
+    assert client.bodies() == [b"0"]
+    session = world.kernel.open_session()
+    world.kernel.submit(TrimStream(name="log", partition=0, offset=298), session)
+    client.credit(10, count=1)
+    assert client.bodies() == [b"298", b"299"]
+
+
+def test_a_reader_is_told_when_its_stream_is_gone_and_reads_no_other_of_the_name() -> None:
+    world = World()
+    streamed(world, 1)
+    client = world.connect()
+    client.receiver(source=from_("first"))
+    assert client.bodies() == [b"0"]
+    session = world.kernel.open_session()
+    world.kernel.submit(DeleteStream(name="log"), session)
+    streamed(world, 1)
+    (detach,) = client.heard()
+    assert isinstance(detach.body, Detach)
+    assert detach.body.error.condition == RESOURCE_DELETED

@@ -5,7 +5,7 @@ from tests.doors.amqp10.test_profile import SPEC
 from tests.doors.shared.amqp10.client import World, message
 
 from dragoman.doors.amqp10.selecting import CODE, SELECTOR, selector_in
-from dragoman.doors.shared.amqp10.cursor import READ_BYTES_MAX, READS_MAX
+from dragoman.doors.shared.cursor import READ_BYTES_MAX, READS_MAX
 from dragoman.formats.canonical import encode
 from dragoman.kernel.api import Address, CreateStream, Publish, StreamSettings
 from dragoman.model.errors import InvalidArgument

@@ -5,31 +5,27 @@ or for the peer to take what it was sent. In one turn no reader goes further tha
 not acknowledged stand among the channel's unsettled ones, under the reader's number: below all ids of the kernel's.
 """
 
-from typing import Final
-
 from dragoman.doors.amqp091 import streams
 from dragoman.doors.amqp091.arguments import priority_of
 from dragoman.doors.amqp091.channel import Channel, Consumer
 from dragoman.doors.amqp091.errors import NOT_IMPLEMENTED, PRECONDITION_FAILED, Refused
 from dragoman.doors.amqp091.link import UNSENT_BYTES_MAX
 from dragoman.doors.amqp091.places import Selection, places_of, selection_of
+from dragoman.doors.shared.cursor import READ_BYTES_MAX, READS_MAX, StreamCursor
 from dragoman.doors.shared.rendered import rendered_block
 from dragoman.doors.shared.unacked import CURSOR
-from dragoman.kernel.api import Block, FindStream, Read, StreamHead
-from dragoman.model.errors import KernelError, OffsetOutOfRange
+from dragoman.kernel.api import Block, StreamHead
+from dragoman.model.errors import KernelError
 from dragoman.model.levels import AMQP091
 from dragoman.wire.amqp091.methods import BasicConsume
 from dragoman.wire.amqp091.outgoing import deliver_run
 from dragoman.wire.amqp091.stamping import stamped
 
-READ_BYTES_MAX: Final = 256 << 10  # of one partition, in one go
-READS_MAX: Final = 64  # of each partition, in one turn
-
 
 class Reader(Consumer):
-    """See the module. `places` are the next offsets, by partition."""
+    """See the module."""
 
-    __slots__ = ("_number", "_out", "_prefetch", "_selection", "_stream", "places")
+    __slots__ = ("_cursor", "_number", "_out", "_prefetch", "_selection", "_stream")
 
     def __init__(
         self,
@@ -44,11 +40,12 @@ class Reader(Consumer):
         self._selection = selection
         self._prefetch = channel.prefetch
         self._out = 0  # delivered, not acknowledged
-        self.places = places
+        link = channel.link
+        self._cursor = StreamCursor(link.session, link.namespace, (stream.id, stream.name), places)
         channel.reader_next -= 1
         self._number = channel.reader_next
         channel.readers[self._number] = self
-        channel.link.readers[self] = None
+        link.readers[self] = None
 
     def end(self) -> None:
         """It reads no more; what was delivered may still be acknowledged."""
@@ -66,13 +63,13 @@ class Reader(Consumer):
         if self not in link.readers or self._out >= self._prefetch:
             return
         try:
-            self._check()
+            self._cursor.check()
             for _ in range(READS_MAX):
-                counts = [self._read(partition) for partition in list(self.places)]
+                counts = [self._read(partition) for partition in self._cursor.places]
                 if self._out >= self._prefetch:
                     return
                 if not any(counts):
-                    link.session.watch(link.namespace, self._stream.name)
+                    self._cursor.watch()
                     return
                 if link.unsent_bytes > UNSENT_BYTES_MAX:
                     break
@@ -80,50 +77,12 @@ class Reader(Consumer):
         except KernelError:
             self.channel.cancelled(self)
 
-    def _check(self) -> None:
-        """Whether the stream is still the one it was. Raises StreamNotFound."""
-        link = self.channel.link
-        find = FindStream(namespace=link.namespace, name=self._stream.name)
-        if link.session.submit(find).id != self._stream.id:
-            self.channel.cancelled(self)
-
     def _read(self, partition: int) -> int:
         """How far it came."""
-        if self._out >= self._prefetch:
-            return 0
-        offset = self.places[partition]
-        link = self.channel.link
-        command = Read(
-            namespace=link.namespace,
-            name=self._stream.name,
-            partition=partition,
-            offset=offset,
-            bytes_max=READ_BYTES_MAX,
-            isolated=True,
-        )
-        try:
-            extract = link.session.submit(command)
-        except OffsetOutOfRange:
-            return self._catch_up(partition)
-        for block in extract.blocks:
-            if not self._send(block, partition, min(block.end, extract.end)):
-                break
-        return self.places[partition] - offset
+        return 0 if self._out >= self._prefetch else self._cursor.read(partition, self._send)
 
-    def _catch_up(self, partition: int) -> int:
-        """Retention has overtaken the reader, or it waits for an offset to come."""
-        link = self.channel.link
-        start = streams.describe(link, self._stream.name).partitions[partition].start
-        behind = max(0, start - self.places[partition])
-        self.places[partition] += behind
-        return behind
-
-    def _send(self, block: Block, partition: int, end: int) -> bool:
-        """Whether all of a block's messages below `end` are dealt with."""
-        start = max(block.offset, self.places[partition])
-        if block.control or block.aborted:
-            self.places[partition] = end
-            return True
+    def _send(self, block: Block, partition: int, start: int, end: int) -> int:
+        """See `cursor.Send`."""
         entries = self._entries(block)
         room = self._prefetch - self._out
         size = 0
@@ -136,14 +95,12 @@ class Reader(Consumer):
                     continue
                 if len(offsets) == room or size >= READ_BYTES_MAX:
                     self._deliver(partition, known, offsets)
-                    self.places[partition] = offset
-                    return False
+                    return offset
                 offsets.append(offset)
                 known.append(entry)
                 size += len(entry)
         self._deliver(partition, known, offsets)
-        self.places[partition] = end
-        return True
+        return end
 
     def _entries(self, block: Block) -> list[bytes]:
         if block.format == AMQP091 and not block.packed:

@@ -6,23 +6,21 @@ it has credit for. Where a client selects, what it does not want is stepped over
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from dragoman.doors.shared.amqp10.profile import Handout, Outlet, Spelling, Terms
+from dragoman.doors.shared.cursor import READ_BYTES_MAX, READS_MAX, StreamCursor
 from dragoman.doors.shared.rendered import rendered_block
-from dragoman.kernel.api import Block, Read, Session, StreamInfo
-from dragoman.model.errors import NotFound, OffsetOutOfRange
+from dragoman.kernel.api import Block, Session, StreamInfo
+from dragoman.model.errors import NotFound
 from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.errors import RESOURCE_DELETED, Error
 
-READ_BYTES_MAX: Final = 256 << 10  # of one partition, in one go
-READS_MAX: Final = 64  # of each partition, in one turn
-
 
 class CursorSource:
-    """See `profile.Source`. `places` are the next offsets, by partition; `selects` judges stored forms."""
+    """See `profile.Source`. `selects` judges stored forms."""
 
-    __slots__ = ("_outlet", "_selects", "_session", "_stream", "places", "spelling", "terms")
+    __slots__ = ("_cursor", "_outlet", "_selects", "_session", "_stream", "spelling", "terms")
 
     follows = True
     _outlet: Outlet
@@ -41,7 +39,7 @@ class CursorSource:
         self._stream = stream
         self.terms = terms
         self.spelling = spelling
-        self.places = places
+        self._cursor = StreamCursor(session, stream.namespace, (stream.id, stream.name), places)
 
     def open(self, outlet: Outlet) -> None:
         """See `profile.Source`."""
@@ -54,66 +52,32 @@ class CursorSource:
     def progressed(self) -> None:
         """Send what is there and may be sent."""
         try:
+            self._cursor.check()
             for _ in range(READS_MAX):
                 if self._outlet.room() <= 0 or self._outlet.is_crowded():
                     return
-                counts = [self._read(partition) for partition in list(self.places)]
+                counts = [self._cursor.read(one, self._send) for one in self._cursor.places]
                 if not any(counts):
-                    self._session.watch(self._stream.namespace, self._stream.name)
+                    self._cursor.watch()
                     return
             self._outlet.look_again()
         except NotFound:
             self._outlet.detach(Error(RESOURCE_DELETED, "the stream is gone"))
 
-    def _read(self, partition: int) -> int:
-        """How far it came."""
-        offset = self.places[partition]
-        command = Read(
-            namespace=self._stream.namespace,
-            name=self._stream.name,
-            partition=partition,
-            offset=offset,
-            bytes_max=READ_BYTES_MAX,
-            isolated=True,
-        )
-        try:
-            extract = self._session.submit(command)
-        except OffsetOutOfRange:
-            self.places[partition] = self._first(partition)
-            return 1
-        for block in extract.blocks:
-            if not self._send(block, partition, min(block.end, extract.end)):
-                break
-        return self.places[partition] - offset
-
-    def _first(self, partition: int) -> int:
-        """Retention has overtaken us: where the stream begins now."""
-        command = Read(
-            namespace=self._stream.namespace, name=self._stream.name, partition=partition
-        )
-        try:
-            return int(self._session.submit(command).start)
-        except OffsetOutOfRange:
-            return self.places[partition] + 1
-
-    def _send(self, block: Block, partition: int, end: int) -> bool:
-        """Whether all of a block's messages below `end` are sent."""
-        start = max(block.offset, self.places[partition])
-        if block.control or block.aborted:
-            self.places[partition] = end
-            return True
+    def _send(self, block: Block, partition: int, start: int, end: int) -> int:
+        """See `cursor.Send`."""
         if self._selects is not None:
             return self._send_selected(self._selects, block, partition, (start, end))
         stop = min(end, start + self._outlet.room())
-        if stop > start:
-            entries = self._entries(block, start, stop)
-            stop = start + _fitting(entries)
-            for low, high in block.present(start, stop):  # what was compacted away is a gap
-                known = entries[low - start : high - start]
-                self._outlet.send(Handout(block, partition, low, known, None))
-                self._session.count_delivered(len(known), sum(map(len, known)))
-            self.places[partition] = stop
-        return stop == end
+        if stop <= start:
+            return start
+        entries = self._entries(block, start, stop)
+        stop = start + _fitting(entries)
+        for low, high in block.present(start, stop):  # what was compacted away is a gap
+            known = entries[low - start : high - start]
+            self._outlet.send(Handout(block, partition, low, known, None))
+            self._session.count_delivered(len(known), sum(map(len, known)))
+        return stop
 
     def _send_selected(
         self,
@@ -121,7 +85,7 @@ class CursorSource:
         block: Block,
         partition: int,
         span: tuple[int, int],
-    ) -> bool:
+    ) -> int:
         entries = self._entries(block, *span)
         for low, high in block.present(*span):
             for offset in range(low, high):
@@ -129,12 +93,10 @@ class CursorSource:
                 if not selects(entry):
                     continue
                 if self._outlet.room() <= 0:
-                    self.places[partition] = offset
-                    return False
+                    return offset
                 self._outlet.send(Handout(block, partition, offset, [entry], None))
                 self._session.count_delivered(1, len(entry))
-        self.places[partition] = span[1]
-        return True
+        return span[1]
 
     def _entries(self, block: Block, start: int, stop: int) -> list[bytes]:
         if block.format == AMQP10 and not block.packed:
