@@ -12,6 +12,7 @@ from dragoman.kernel.api import (
     DescribeStream,
     Publish,
     Session,
+    StreamSettings,
     TrimStream,
 )
 from dragoman.model.errors import StreamNotFound
@@ -21,7 +22,7 @@ from dragoman.model.levels import CANONICAL
 def streamed(count: int) -> tuple[Session, StreamCursor]:
     node = Engine().start()
     session = node.connect()
-    session.submit(CreateStream(name="s"))
+    session.submit(CreateStream(name="s", settings=StreamSettings(retention_ms=-1)))
     for _ in range(count):
         session.publish(Publish("default", Address("s"), CANONICAL, [b"x"]))
     node.settle()
