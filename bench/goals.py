@@ -212,6 +212,7 @@ def _kafka_group_goals() -> list[Goal]:
         ("a second member has its part", 0.5, "rebalance", ("pair_s",), "s"),
         ("fifty members have theirs", 3.0, "rebalance", many, "s"),
         ("Metadata of 1,000 topics of 6 partitions", 5.0, "topics", ("metadata_ms",), "ms"),
+        ("the same under access lists", 5.0, "topics", ("metadata_guarded_ms",), "ms"),
         ("memory with 1,000 topics of 6 partitions", 250, "topics", ("rss_mb",), "MB"),
         ("100 idle consumers, share of a core", 0.03, "idle", ("cpu_share",), ""),
         ("p99 of produce while compacting, to that before", 2.0, "compaction", ("p99_ratio",), "x"),

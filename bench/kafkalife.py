@@ -13,8 +13,16 @@ import threading
 import time
 from typing import Any, Self
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from bench import measure
 from bench.generators.kafka_wire import KafkaSocket, produce_request, record_batch
@@ -110,9 +118,20 @@ def rebalance(peer: Peer, _options: object, _generate: object) -> Figures:
 
 
 def topics(peer: Peer, _options: object, _generate: object) -> Figures:
-    """Metadata of all topics, asked for on one connection, one after the other."""
+    """Metadata of all topics, asked for on one connection, one after the other; and again under access lists."""
     peer.start()
     _topics(_servers(peer), [NewTopic(f"topic-{number}", PARTITIONS) for number in range(TOPICS)])
+    open_ms = _metadata_ms(peer)
+    rss_mb = measure.rss_mb(peer.pids[:1])
+    figures = {"topics": TOPICS, "metadata_ms": open_ms, "rss_mb": rss_mb}
+    try:
+        _allow(_servers(peer))
+    except KafkaException:
+        return figures  # a broker that was not told to authorize keeps no access lists
+    return figures | {"metadata_guarded_ms": _metadata_ms(peer)}
+
+
+def _metadata_ms(peer: Peer) -> float:
     connection = KafkaSocket.connect(*peer.endpoint("kafka"))
     taken: list[float] = []
     for _ in range(METADATA_ASKED):
@@ -120,11 +139,17 @@ def topics(peer: Peer, _options: object, _generate: object) -> Figures:
         connection.ask(3, METADATA_VERSION, ALL_TOPICS)
         taken.append((time.monotonic() - since) * 1000)
     connection.close()
-    return {
-        "topics": TOPICS,
-        "metadata_ms": measure.percentile(taken, 0.5),
-        "rss_mb": measure.rss_mb(peer.pids[:1]),
-    }
+    return measure.percentile(taken, 0.5)
+
+
+def _allow(servers: str) -> None:
+    """Everybody may describe the topics, by the first access list there is. Raises KafkaException."""
+    kind, pattern = ResourceType.TOPIC, ResourcePatternType.PREFIXED
+    operation, permission = AclOperation.DESCRIBE, AclPermissionType.ALLOW
+    one = AclBinding(kind, "topic-", pattern, "User:*", "*", operation, permission)
+    admin = AdminClient({"bootstrap.servers": servers})
+    for made in admin.create_acls([one]).values():
+        made.result(DEADLINE_S)
 
 
 def idle(peer: Peer, _options: object, _generate: object) -> Figures:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from tests.runtime.engine import Engine
 from tests.runtime.node import TestNode
@@ -95,7 +96,14 @@ def test_lists_show_what_may_be_seen() -> None:
     _, session = node_with(mine("send"))
     assert [info.name for info in session.submit(ListStreams())] == ["mine"]
     assert [info.name for info in session.submit(ListQueues())] == ["mine"]
-    assert [row[0] for row in session.submit(GetListing()).streams] == ["mine"]
+    seen = session.submit(GetListing())
+    assert [row[0] for row in seen.streams] == ["mine"]
+    assert session.submit(GetListing()) is seen
+    permissions = session._broker.kernel.state.permissions
+    permissions.add("default", "x", msgspec.structs.replace(mine("read"), match="all"))
+    assert [row[0] for row in session.submit(GetListing()).streams] == ["mine", "other"]
+    permissions.drop("default", "x", mine("read"))
+    assert session.submit(GetListing()).streams == seen.streams
     assert session.submit(ListGroups()) == []
     session.act_as_broker()
     listing = session.submit(GetListing())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.kernel.groups.world import GroupWorld
 
 from dragoman.kernel.commands import AlterStream, CreateStream, DeleteStream
-from dragoman.kernel.listing import KEPT_MAX, GetListing, Listing
+from dragoman.kernel.listing import KEPT_MAX, SEEN_MAX, VIEWS_MAX, GetListing, Listing
 from dragoman.kernel.settings import StreamSettings
 
 
@@ -51,3 +51,27 @@ def test_only_so_much_is_kept() -> None:
     for key in range(KEPT_MAX + 1):
         found.keep(key, b"")
     assert found.kept == {KEPT_MAX: b""}
+
+
+def test_callers_that_may_see_the_same_are_given_the_same() -> None:
+    rows = tuple((name, b"", 1) for name in "abc")
+    found = Listing(rows)
+    assert found.seen("root", lambda _: True) is found
+    ann = found.seen("ann", "a".__eq__)
+    assert ann.streams == rows[:1]
+    assert (
+        found.seen("ann", lambda _: False) is ann
+    )  # not asked again: "ann" says that all is as it was
+    assert found.seen("bob", "a".__eq__) is ann
+    assert found.seen("eve", lambda _: False).streams == ()
+
+
+def test_only_so_many_parts_are_remembered_and_for_so_many() -> None:
+    found = Listing(tuple((str(number), b"", 1) for number in range(VIEWS_MAX + 1)))
+    first = found.seen(0, "0".__eq__)
+    for number in range(1, VIEWS_MAX + 1):
+        found.seen(number, str(number).__eq__)
+    assert found.seen(0, "0".__eq__) is not first
+    for number in range(2 * SEEN_MAX):
+        assert found.seen(number, lambda _: True) in {found, found.seen(number, lambda _: True)}
+    assert len(found._seen) <= SEEN_MAX

@@ -7,7 +7,7 @@ after    lists, of which nothing is shown that the caller may not see
 from typing import TYPE_CHECKING, Any
 
 from dragoman.kernel.commands import Publish, Settle
-from dragoman.kernel.listing import GetListing, Listing
+from dragoman.kernel.listing import GetListing
 from dragoman.kernel.needs import SHOWN, TABLE, of_publish, of_settle
 from dragoman.kernel.permissions import DESCRIBE, STREAM, Need
 
@@ -34,12 +34,11 @@ def shown(state: "State", command: Any, reply: Any, session: int) -> Any:
     """The reply without what its caller may not see."""
     permissions = state.permissions
     if type(command) is GetListing:
-        rows = [
-            row
-            for row in reply.streams
-            if permissions.may(session, Need(command.namespace, STREAM, row[0], DESCRIBE))
-        ]
-        return reply if len(rows) == len(reply.streams) else Listing(tuple(rows))
+        space = command.namespace
+        return reply.seen(
+            permissions.standing(session),
+            lambda name: permissions.may(session, Need(space, STREAM, name, DESCRIBE)),
+        )
     need_of = SHOWN.get(type(command))
     if need_of is None:
         return reply

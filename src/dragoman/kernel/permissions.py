@@ -197,6 +197,11 @@ class Permissions:
         caller = self._sessions.get(session, self._nobody)
         return caller.is_super or self._may(caller, need)
 
+    def standing(self, session: int) -> tuple[str, str, bool, int]:
+        """Names who speaks and all that was granted so far: while it is the same, so is what the session may."""
+        caller = self._sessions.get(session, self._nobody)
+        return caller.principal, caller.host, caller.is_super, self.epoch
+
     def operations(self, session: int, kind: str, name: str, namespace: str) -> int:
         """All that the session may do with something."""
         caller = self._sessions.get(session, self._nobody)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.doors.kafka.client import METADATA, NO_ID, Client, World
 
-from dragoman.kernel.api import DeclareQueue
+from dragoman.kernel.api import EVERYBODY, DeclareQueue, GetListing, Grant
 
 
 def metadata(client: Client, *names: str, version: int = 12, **more: Any) -> dict[str, Any]:
@@ -128,3 +128,48 @@ def test_all_topics_are_told_as_they_are_now_however_often_they_are_asked_for() 
     assert told() == [("a", 3)]
     older = client.ask(METADATA, 1, {"topics": None})
     assert [topic["name"] for topic in older["topics"]] == ["a"]
+
+
+def test_who_may_see_some_topics_is_told_them_from_bytes_that_are_kept_until_a_grant_comes() -> (
+    None
+):
+    world = World()
+    client = world.connect()
+    for name in ("a", "b"):
+        client.create(name)
+    permissions = world.kernel.state.permissions
+
+    def allow(pattern: str) -> None:
+        grant = Grant(principal=EVERYBODY, kinds=("stream",), operations=("read",), name=pattern)
+        permissions.add("default", pattern, grant)
+
+    def told() -> list[str]:
+        asked = {"topics": None, "allow_auto_topic_creation": True}
+        return [topic["name"] for topic in client.ask(METADATA, 7, asked)["topics"]]
+
+    world.kernel.state.guarded = True
+    permissions.mark("default")
+    assert told() == []
+    allow("b")
+    assert [told(), told()] == [["b"], ["b"]]
+    kept = client.session.submit(GetListing()).kept
+    assert len(kept) == 1
+    kept.update(dict.fromkeys(kept, b"made before"))
+    client.post(METADATA, 7, {"topics": None, "allow_auto_topic_creation": True})
+    assert client.shell.data.startswith(b"made")
+    client.shell.data = b""
+    client.asked.clear()
+    allow("a")
+    assert told() == ["a", "b"]
+
+
+def test_what_the_client_may_do_with_the_cluster_is_told_with_all_topics_too() -> None:
+    client = World().connect()
+    for asked in (False, True):
+        message = {
+            "topics": None,
+            "include_topic_authorized_operations": False,
+            "include_cluster_authorized_operations": asked,
+        }
+        bits = client.ask(METADATA, 8, message)["cluster_authorized_operations"]
+        assert (bits > 0) is asked

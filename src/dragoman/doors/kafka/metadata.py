@@ -32,6 +32,7 @@ METADATA: Final = 3  # key of the API
 PARTITIONS_DEFAULT: Final = 1
 PARTITIONS_IN_PAGE_MAX: Final = 2_000  # of DescribeTopicPartitions, as in Kafka
 NO_ID: Final = bytes(16)
+ASKED: Final = ("include_topic_authorized_operations", "include_cluster_authorized_operations")
 BROKERS: Final = 1  # what DescribeCluster can be asked for (KIP-919): brokers, controllers
 
 Message = dict[str, Any]
@@ -41,7 +42,7 @@ def serve_metadata(talk: Talk, request: Request, message: Message) -> Message | 
     """Metadata: the topics asked for, or all of them."""
     wanted = message["topics"]
     if wanted is None or (request.version == 0 and not wanted):
-        if message["include_topic_authorized_operations"] or talk.session.is_guarded():
+        if any(message.get(asked) for asked in ASKED):
             listing: Listing = talk.session.submit(GetListing())
             return _answer(talk, _topics(talk, listing), message)
         _answer_all(talk, request)
@@ -51,7 +52,9 @@ def serve_metadata(talk: Talk, request: Request, message: Message) -> Message | 
 
 
 def _answer_all(talk: Talk, request: Request) -> None:
-    """All topics, as bytes that are kept until some topic changes: of a thousand they take long to make."""
+    """All topics that the client may see, as bytes that are kept until some topic or grant changes: of a thousand they
+    take long to make.
+    """
     listing: Listing = talk.session.submit(GetListing())
     key = (METADATA, request.version, talk.address(), talk.leader_epoch())
     frame = listing.kept.get(key)
