@@ -92,3 +92,12 @@ def test_a_stream_that_goes_takes_the_bindings_to_it_along() -> None:
     kernel.submit(DeleteStream(name="orders"), SESSION)
     kernel.submit(CreateStream(name="orders"), SESSION)
     assert routed(kernel, "eu.de") == 0
+
+
+def test_a_route_that_cannot_be_is_refused_before_anything_is_written() -> None:
+    kernel = make_kernel()
+    for settings in (RouteSettings(hash_on="topic"), RouteSettings("topic", hash_on="header:")):
+        with pytest.raises(InvalidArgument, match="hash on"):
+            kernel.submit(DeclareRoute(name="r", settings=settings), SESSION)
+    assert not kernel.is_broken
+    kernel.submit(DeclareRoute(name="r"), SESSION)

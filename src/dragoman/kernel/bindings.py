@@ -17,6 +17,7 @@ from dragoman.kernel.records import (
     Unbound,
 )
 from dragoman.kernel.replies import RouteInfo
+from dragoman.kernel.routing import hash_on
 from dragoman.kernel.rules.book import check_named
 from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_name, check_owner
@@ -33,6 +34,7 @@ def decide_declare_route(
     if command.passive:
         state.routing.get(command.namespace, command.name)  # raises
     check_name(command.name)
+    hash_on(command.settings.hash_on)  # raises
     return [RouteCreated(state.id_next, command.namespace, command.name, command.settings)], None
 
 
