@@ -20,7 +20,6 @@ from dragoman.app.configfile import (
     UserSection,
 )
 from dragoman.app.topology import (
-    LEVELS,
     BindingSection,
     PumpSection,
     SchemaSection,
@@ -29,6 +28,7 @@ from dragoman.app.topology import (
 )
 from dragoman.kernel.rules.settings import RuleSettings
 from dragoman.kernel.settings import RouteSettings, SubscriptionSettings
+from dragoman.model.levels import LEVELS
 
 BEFORE: Final = """\
 # Configuration
@@ -188,7 +188,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "[namespace.NS.stream.NAME]": {
         "partitions": "how many; order is kept within one",
         "durable": "survives a restart",
-        "level": "what a confirm waits for: `written` survives the process, `synced` the power too",
+        "level": "what a confirm waits for: `written` survives the process, `synced` the power, `applied` neither",
         "retention_ms": "how long messages are kept beyond their readers' need; 0 not at all, -1 for ever",
         "retention_bytes": "how much of each partition is kept at most; -1 no limit",
         "compact": "keep the last message of each key",

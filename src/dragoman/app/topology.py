@@ -32,11 +32,10 @@ from dragoman.kernel.settings import (
     SubscriptionSettings,
 )
 from dragoman.model.errors import AlreadyExists, KernelError, VersionDiffers
-from dragoman.model.levels import SYNCED, WRITTEN
+from dragoman.model.levels import LEVELS
 from dragoman.model.names import RULES
 from dragoman.ports.schemas import SchemaKind
 
-LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
 MADE: Final[Mapping[str, type]] = {
     "stream": c.CreateStream,
     "queue": c.DeclareQueue,

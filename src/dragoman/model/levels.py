@@ -7,6 +7,8 @@ APPLIED: Final = 0  # in memory; gone when the process dies
 WRITTEN: Final = 1  # handed to the operating system; survives kill -9 (`process` durability)
 SYNCED: Final = 2  # on the disk; survives power loss (`disk` durability)
 
+LEVELS: Final = {"applied": APPLIED, "written": WRITTEN, "synced": SYNCED}  # as people write them
+
 # Format tags of stored bytes; never renumbered, they are on disk.
 CANONICAL: Final = 0
 AMQP091: Final = 1

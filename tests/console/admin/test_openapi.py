@@ -77,7 +77,11 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_what_is_hidden_is_not_told() -> None:
     assert "notes" not in schema("StreamSettings")["properties"]
-    assert schema("StreamSettings")["properties"]["level"]["enum"] == ["written", "synced"]
+    assert schema("StreamSettings")["properties"]["level"]["enum"] == [
+        "applied",
+        "written",
+        "synced",
+    ]
 
 
 def busy() -> Admin:

@@ -16,6 +16,14 @@ def test_a_stream_is_made_shown_changed_and_deleted() -> None:
     assert admin.refused("GET", "/streams/default/log") == (404, "stream-not-found")
 
 
+def test_what_is_confirmed_before_it_is_written_says_so() -> None:
+    admin = Admin()
+    settings = {"durable": False, "level": "applied"}
+    admin.post("/streams", {"name": "brief", "settings": settings}, 201)
+    (item,) = admin.get("/streams")["items"]
+    assert (item["settings"]["durable"], item["settings"]["level"]) == (False, "applied")
+
+
 def test_a_name_that_is_taken_is_refused() -> None:
     admin = Admin()
     admin.post("/streams", {"name": "log"}, 201)

@@ -8,8 +8,9 @@ import msgspec
 
 import dragoman
 from dragoman.console.admin.endpoint import Endpoint
-from dragoman.console.admin.options import HIDDEN, KINDS, LEVELS
+from dragoman.console.admin.options import HIDDEN, KINDS
 from dragoman.kernel.api import StreamSettings
+from dragoman.model.levels import LEVELS
 
 _HOLE: Final = re.compile(r"\{(\w+)\}")
 _REF: Final = "#/components/schemas/{name}"

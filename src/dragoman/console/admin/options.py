@@ -10,9 +10,8 @@ import msgspec
 
 from dragoman.kernel.api import PumpSettings, RouteSettings, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.levels import SYNCED, WRITTEN
+from dragoman.model.levels import LEVELS
 
-LEVELS: Final[Mapping[str, int]] = {"written": WRITTEN, "synced": SYNCED}
 HIDDEN: Final = frozenset(
     {"notes", "exclusive", "aliases", "group"}
 )  # a door's own; a session's own; names; share groups' own
