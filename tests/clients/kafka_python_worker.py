@@ -5,7 +5,17 @@ import sys
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import (
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    KafkaAdminClient,
+    NewTopic,
+    ResourcePatternFilter,
+    ResourceType,
+)
+from kafka.errors import KafkaError
 
 BASE_MS = 1_700_000_000_000
 
@@ -69,6 +79,41 @@ def admin(bootstrap: str, _: str) -> dict[str, Any]:
     return {"made": made, "brokers": brokers, "left": left}
 
 
+def login(bootstrap: str, settings: str) -> dict[str, Any]:
+    """A value sent and read back by who logs in as the settings say (JSON)."""
+    known = {"bootstrap_servers": bootstrap, **json.loads(settings)}
+    topic = known["sasl_mechanism"]
+    producer = KafkaProducer(**known)
+    offset = producer.send(topic, b"value").get(10).offset
+    producer.close()
+    consumer = KafkaConsumer(**known, consumer_timeout_ms=10_000)
+    consumer.assign([TopicPartition(topic, 0)])
+    consumer.seek(TopicPartition(topic, 0), offset)
+    value = next(consumer).value.decode()
+    consumer.close()
+    return {"value": value}
+
+
+def refused(bootstrap: str, settings: str) -> dict[str, Any]:
+    """What is told to who logs in as the settings say, may do next to nothing, and asks for access lists."""
+    client = KafkaAdminClient(bootstrap_servers=bootstrap, **json.loads(settings))
+    everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
+    wanted = ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, everything)
+    try:
+        client.describe_acls(wanted)
+    except KafkaError as error:
+        return {"error": type(error).__name__}
+    finally:
+        client.close()
+    return {"error": None}
+
+
 if __name__ == "__main__":
-    work = {"round_trip": round_trip, "offsets_by_time": offsets_by_time, "admin": admin}
+    work = {
+        "round_trip": round_trip,
+        "offsets_by_time": offsets_by_time,
+        "admin": admin,
+        "login": login,
+        "refused": refused,
+    }
     json.dump(work[sys.argv[1]](sys.argv[2], sys.argv[3]), sys.stdout)

@@ -1,5 +1,6 @@
 """Access lists as confluent-kafka's admin makes them, and what its producers and consumers are told that lack them."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from confluent_kafka.admin import (
 from pika.exceptions import ChannelClosedByBroker
 from tests.clients.kafka_work import DEADLINE_S
 from tests.clients.process import broker_process
+from tests.clients.test_kafka_python import work
 
 pytestmark = pytest.mark.clients
 
@@ -123,6 +125,20 @@ def test_lists_are_made_told_back_and_removed(port: int) -> None:
     with pytest.raises(KafkaException) as refused:
         made_up.result(DEADLINE_S)
     assert refused.value.args[0].code() == KafkaError.CLUSTER_AUTHORIZATION_FAILED
+
+
+def test_who_may_not_see_the_lists_is_told_so_though_librdkafka_shows_none_of_it(port: int) -> None:
+    """It reads the code of such an answer and drops it, Apache Kafka's too."""
+    operate(port, ORDERS)
+    assert AdminClient(settings(port, "ann")).describe_acls(EVERYTHING).result(DEADLINE_S) == []
+    ann = {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "PLAIN",
+        "sasl_plain_username": "ann",
+        "sasl_plain_password": USERS["ann"],
+    }
+    told = work("refused", f"127.0.0.1:{port}", json.dumps(ann))
+    assert told == {"error": "ClusterAuthorizationFailedError"}
 
 
 def test_who_lacks_a_permission_is_told_what_kafka_tells(port: int) -> None:

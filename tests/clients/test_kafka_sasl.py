@@ -16,6 +16,7 @@ from confluent_kafka.admin import (
 )
 from tests.clients.kafka_work import DEADLINE_S
 from tests.clients.process import broker_process
+from tests.clients.test_kafka_python import work
 
 from dragoman.app.certs import HOSTS_DEFAULT, write_certificates
 from dragoman.app.loop import SystemClock
@@ -25,14 +26,20 @@ pytestmark = pytest.mark.clients
 
 KEY = SigningKey(make_key())
 LIFE_S = 6  # of a token
+KINDS = {
+    "SCRAM-SHA-256": ScramMechanism.SCRAM_SHA_256,
+    "SCRAM-SHA-512": ScramMechanism.SCRAM_SHA_512,
+}
 
 
 class Served:
     """Where the broker is, and how clients get there."""
 
     def __init__(self, port: int, authority: Path) -> None:
+        self.authority = authority
+        self.bootstrap = f"localhost:{port}"
         self._base = {
-            "bootstrap.servers": f"localhost:{port}",
+            "bootstrap.servers": self.bootstrap,
             "security.protocol": "SASL_SSL",
             "ssl.ca.location": str(authority),
         }
@@ -88,17 +95,32 @@ def test_event_hubs_connection_string(served: Served) -> None:
     goes_round(served.by("PLAIN", "$ConnectionString", string), "hub")
 
 
-@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-512"])
-def test_scram(served: Served, mechanism: str) -> None:
-    kinds = {
-        "SCRAM-SHA-256": ScramMechanism.SCRAM_SHA_256,
-        "SCRAM-SHA-512": ScramMechanism.SCRAM_SHA_512,
-    }
-    info = ScramCredentialInfo(kinds[mechanism], 4096)
+def make_user(served: Served, mechanism: str, user: str, password: str) -> None:
+    info = ScramCredentialInfo(KINDS[mechanism], 4096)
     admin = AdminClient(served.by("PLAIN", "root", "secret"))
-    upsertion = UserScramCredentialUpsertion("ann", info, b"hush")
-    admin.alter_user_scram_credentials([upsertion])["ann"].result(DEADLINE_S)
+    upsertion = UserScramCredentialUpsertion(user, info, password.encode())
+    admin.alter_user_scram_credentials([upsertion])[user].result(DEADLINE_S)
+
+
+@pytest.mark.parametrize("mechanism", KINDS)
+def test_scram(served: Served, mechanism: str) -> None:
+    make_user(served, mechanism, "ann", "hush")
     goes_round(served.by(mechanism, "ann", "hush"), mechanism)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+def test_kafka_python_logs_in_as_well(served: Served, mechanism: str) -> None:
+    user, password = ("root", "secret") if mechanism == "PLAIN" else ("eve", "hush")
+    if mechanism in KINDS:
+        make_user(served, mechanism, user, password)
+    settings = {
+        "security_protocol": "SASL_SSL",
+        "ssl_cafile": str(served.authority),
+        "sasl_mechanism": mechanism,
+        "sasl_plain_username": user,
+        "sasl_plain_password": password,
+    }
+    assert work("login", served.bootstrap, json.dumps(settings)) == {"value": "value"}
 
 
 class Issuer:

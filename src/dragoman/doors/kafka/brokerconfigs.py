@@ -56,6 +56,12 @@ class Row(NamedTuple):
 
 
 OWN: Final = (
+    Row(
+        "authorizer.class.name",
+        "dragoman.kernel.permissions",
+        STRING,
+        "access lists are kept, and held to from the first one on",
+    ),
     Row("auto.create.topics.enable", "true", BOOLEAN, "made when Metadata asks for them"),
     Row("broker.id", str(NODE_ID), INT, "there is one"),
     Row("default.replication.factor", "1", INT, "one node"),

@@ -51,7 +51,8 @@ Other protocols' messages are read as record batches made for the purpose; other
   `allow.everyone.if.no.acl.found=false`: name a superuser in the configuration before. `User:` is the one type of
   principal, `User:ANONYMOUS` whoever did not log in. Members of a group that reads by a pattern are given topics that
   they may not read, and refused when they fetch. ClusterAction and TwoPhaseCommit are kept and allow nothing. Grants
-  that were not made by Kafka's clients are in force and not listed.
+  that were not made by Kafka's clients are in force and not listed. librdkafka shows no lists to who may not see them,
+  and no error: it drops the code of that answer, Apache Kafka's as well.
 - A share group (KIP-932) reads each topic by a leased subscription, `share:GROUP`, that other doors and the admin API
   see beside the topic's queue; the queue's own consumers take nothing from it. Records of a transaction are handed out
   once it has committed, whatever `share.isolation.level`. Locks outlive a restart of the broker, until they end.
