@@ -1,6 +1,8 @@
 import pytest
+from tests.fakes.node import FakePeer
 
 from dragoman.app.node import LocalNode
+from dragoman.security.logins import QUIET_MS, FailedLogin
 
 USERS = {"alice": "secret", "zoë": "pässword"}
 
@@ -53,3 +55,14 @@ def test_its_tables_are_its_own() -> None:
     made = node(users)
     users.clear()
     assert made.authenticate("anybody", b"") is None
+
+
+def test_the_operator_is_told_of_a_failed_login_once_in_a_while() -> None:
+    told: list[FailedLogin] = []
+    found = node(USERS)
+    found.tell = told.append
+    for now_ms in (0, 1, QUIET_MS):
+        found.login_failed("PLAIN", "bob", FakePeer(9092), now_ms)
+    first, last = told
+    assert first == FailedLogin("PLAIN", "bob", "10.0.0.2", 50_000, 9092, 0)
+    assert last.more == 1

@@ -88,6 +88,9 @@ def test_plain(served: Served) -> None:
     wrong = AdminClient(served.by("PLAIN", "root", "wrong"))
     with pytest.raises(KafkaException):
         wrong.list_topics(timeout=2)
+    told = (served.authority.parent / "data.log").read_text()
+    assert told.count("login refused: PLAIN as 'root' from 127.0.0.1 port") == 1
+    assert "wrong" not in told
 
 
 def test_event_hubs_connection_string(served: Served) -> None:

@@ -94,6 +94,7 @@ class FakeNode:
     def __init__(self, users: dict[str, bytes] | None = None) -> None:
         self.users = users or {}
         self.guesses = Guesses()
+        self.failed: list[tuple[str, str]] = []  # logins, by mechanism and name
         self.told: tuple[str, int] | None = None  # the address to give clients
 
     def authenticate(self, user: str, password: bytes) -> str | None:
@@ -114,6 +115,9 @@ class FakeNode:
 
     def is_open(self) -> bool:
         return not self.users
+
+    def login_failed(self, mechanism: str, user: str, connection: Any, now_ms: int) -> None:
+        self.failed.append((mechanism, user))
 
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         return self.told

@@ -165,6 +165,8 @@ class SimNodeInfo:
     def is_open(self) -> bool:
         return True
 
+    def login_failed(self, mechanism: str, user: str, connection: Any, now_ms: int) -> None: ...
+
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         return None
 

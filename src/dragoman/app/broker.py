@@ -17,6 +17,7 @@ from dragoman.app.lag import LoopLag
 from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
 from dragoman.app.node import LocalNode
 from dragoman.app.plugins import load as load_plugins
+from dragoman.app.telling import tell
 from dragoman.doors.amqp091.roster import Roster
 from dragoman.doors.shared.amqp10.profile import Profile
 from dragoman.doors.shared.rest.call import Face
@@ -209,7 +210,7 @@ def _below(entropy: Entropy) -> Callable[[int], int]:
 
 def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
     credentials = {**options.keys, **options.users}  # a key opens what a password does
-    return LocalNode(
+    node = LocalNode(
         dragoman.__version__,
         cluster_id.hex(),
         credentials,
@@ -219,6 +220,8 @@ def _node(options: ServeOptions, cluster_id: bytes) -> LocalNode:
         _key_set(options),
         options.reauthenticate_ms,
     )
+    node.tell = partial(tell, as_json=options.log == "json")
+    return node
 
 
 def _key_set(options: ServeOptions) -> "KeySet | None":

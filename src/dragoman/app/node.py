@@ -1,11 +1,12 @@
 """Who this node is: name, credentials, advertised addresses."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from dragoman.kernel.api import Guesses
+from dragoman.kernel.api import Connection, Guesses
 from dragoman.security.guesses import Guesses as FailedGuesses
+from dragoman.security.logins import FailedLogin, FailedLogins
 
 if TYPE_CHECKING:
     from dragoman.security.tokens import KeySet  # loads `cryptography`, which most brokers need not
@@ -29,6 +30,8 @@ class LocalNode:
         self.cluster_id = cluster_id
         self.issuer = issuer
         self.guesses: Guesses = FailedGuesses()
+        self.tell: Callable[[FailedLogin], None] = lambda _: None
+        self._failed = FailedLogins()
         self.reauthenticate_ms = reauthenticate_ms
         self._tokens = tokens
         self._users = dict(users)
@@ -65,6 +68,12 @@ class LocalNode:
     def is_open(self) -> bool:
         """Whether nobody has to prove anything: neither users nor keys nor signers of tokens are configured."""
         return not self._users and not self._keys and self._tokens is None
+
+    def login_failed(self, mechanism: str, user: str, connection: Connection, now_ms: int) -> None:
+        """See `kernel.api.Node.login_failed`."""
+        told = self._failed.failed(mechanism, user, connection.peer, connection.local[1], now_ms)
+        if told is not None:
+            self.tell(told)
 
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         """The operator's address for a protocol, if set."""

@@ -47,7 +47,7 @@ class Access:
             who = principal_of(call, value)
         elif kind == b"bearer":
             token = value.strip()
-            who = limited(call.session, call.connection, lambda: self._bearer(token))
+            who = limited(call.session, call.connection, "Bearer", "", lambda: self._bearer(token))
         if who is None:
             raise Unauthorized
         return who

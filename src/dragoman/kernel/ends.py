@@ -57,6 +57,14 @@ class Node(Protocol):
         """Whether any credentials are taken, because none are configured."""
         ...
 
+    def login_failed(
+        self, mechanism: str, user: str, connection: "Connection", now_ms: int
+    ) -> None:
+        """Somebody has not proved who it says it is, as of this elapsed ms: the operator is told, now and then; see
+        `security.logins`.
+        """
+        ...
+
     def advertised(self, protocol: str) -> tuple[str, int] | None:
         """The address to give clients instead of the one they connected to, if the operator set one."""
         ...

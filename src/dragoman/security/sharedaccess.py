@@ -34,7 +34,7 @@ def read_token(token: str, secret_of: Callable[[str], bytes | None], now_ms: int
         raise TokenRefused("only shared access signatures can be checked here")
     if len(token) > TOKEN_CHARS_MAX:
         raise TokenRefused("the token is too long")
-    parts = dict(pair.partition("=")[::2] for pair in token[len(SCHEME) :].split("&"))
+    parts = _parts(token)
     resource, expires = parts.get("sr", ""), parts.get("se", "")
     key = unquote_plus(parts.get("skn", ""))
     secret = secret_of(key)
@@ -47,6 +47,17 @@ def read_token(token: str, secret_of: Callable[[str], bytes | None], now_ms: int
     if until_ms <= now_ms:
         raise TokenRefused("the token has expired")
     return Grant(key, unquote_plus(resource), until_ms)
+
+
+def _parts(token: str) -> dict[str, str]:
+    return dict(pair.partition("=")[::2] for pair in token[len(SCHEME) :].split("&"))
+
+
+def signer_of(token: str) -> str:
+    """The name of the key that a token says it is signed by; empty where it says none."""
+    if not token.startswith(SCHEME) or len(token) > TOKEN_CHARS_MAX:
+        return ""
+    return unquote_plus(_parts(token).get("skn", ""))
 
 
 def _is_number(text: str) -> bool:

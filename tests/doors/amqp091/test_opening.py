@@ -105,6 +105,8 @@ def test_a_refused_login_is_told_after_a_delay_to_whoever_understands(
         client.send(0, start_ok(mechanism, response, *capabilities))
         client.nothing()
         assert not client.shell.is_closed
+        assert world.node.failed[-1][0] == mechanism
+        assert "wrong" not in str(world.node.failed)
         world.advance(FAILED_LOGIN_MS)
         if capabilities:
             assert client.ended() == (

@@ -68,6 +68,8 @@ def test_nothing_else_does(header: tuple[str, str]) -> None:
     found = guarded()
     assert code(found.post(PATH, cloud(), CLOUD, header)) == (401, "Unauthorized")
     assert found.stored() == []
+    shown = bool(header[1]) and header[1] not in {"Bearer", "Basic eDp5", "x"}
+    assert len(found.client.world.node.failed) == shown
 
 
 def test_the_key_of_one_topic_does_not_open_another() -> None:

@@ -145,6 +145,7 @@ def test_a_wrong_one_ends_the_connection_without_a_word() -> None:
     assert not client.shell.is_closed
     world.advance(1)
     assert (client.sent(), client.shell.is_closed) == (b"", True)
+    assert world.node.failed == [("PLAIN", "alice")]
 
 
 # --- tokens --------------------------------------------------------------------------------------------------------
@@ -191,7 +192,8 @@ def test_who_proves_it_anew_goes_on_and_nobody_becomes_another() -> None:
     assert answer["session_lifetime_ms"] == 56_000
     client.world.advance(4_000)
     assert client.ask(3, 5, ALL)["controller_id"] == 1
-    assert bearer(client, f"bob until {now_ms + 60_000}") is None
+    assert bearer(client, f"bob until {now_ms + 60_000}", "bob") is None
+    assert client.world.node.failed == [("OAUTHBEARER", "bob")]
     client.world.advance(REFUSAL_DELAY_MS)
     refusal = client.take()
     assert refusal is not None
@@ -236,3 +238,21 @@ def test_logins_end_when_the_operator_says_so() -> None:
     world.advance(1_001)
     client.post(3, 5, ALL)
     assert client.shell.is_closed
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "told"),
+    [
+        ("alice", "wrong", "alice"),
+        ("$ConnectionString", STRING.replace("=secret", "=wrong"), "alice"),
+        ("$ConnectionString", "nonsense", ""),
+    ],
+)
+def test_the_operator_is_told_who_could_not_come_in_and_not_what_was_shown(
+    user: str, password: str, told: str
+) -> None:
+    world = World({"alice": b"secret"})
+    client = world.connect()
+    shake(client)
+    give(client, user, password)
+    assert world.node.failed == [("PLAIN", told)]

@@ -99,6 +99,7 @@ def test_a_proof_that_does_not_hold_is_answered_late_and_ends_the_connection(
     assert answer is not None
     assert answer["error_code"] == 58
     assert client.shell.is_closed
+    assert world.node.failed == [(mechanism, user)]
 
 
 def test_users_are_described_and_forgotten() -> None:

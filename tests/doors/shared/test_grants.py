@@ -12,6 +12,7 @@ from dragoman.security.sharedaccess import TokenRefused
 class Asker:
     def __init__(self) -> None:
         world = World({"root": KEY})
+        self.failed = world.node.failed
         self.session = world.broker.open(lambda _: None, None)  # type: ignore[arg-type,return-value]
 
     def ask(self, said: str, wanted: str = "sb://h/q") -> str:
@@ -23,6 +24,7 @@ def test_a_good_token_is_read_and_one_for_something_else_is_not() -> None:
     assert asker.ask(token()) == "root"
     with pytest.raises(TokenRefused, match="for another"):
         asker.ask(token(), "sb://h/other")
+    assert asker.failed == [("SAS", "root")]
 
 
 def test_no_token_at_all_is_no_guess() -> None:
@@ -40,3 +42,4 @@ def test_after_too_many_bad_ones_the_good_are_refused_too() -> None:
             asker.ask("bad")
     with pytest.raises(TokenRefused, match=TOO_MANY):
         asker.ask(token())
+    assert asker.failed[-2:] == [("SAS", ""), ("SAS", "root")]

@@ -64,6 +64,7 @@ def test_a_key_opens_and_is_the_sender(locked: Sqs) -> None:
 def test_a_wrong_key_does_not(locked: Sqs, key: str, secret: str, expected: str) -> None:
     answer = call(locked, "ListQueues", key, secret)
     assert (answer.status, code(answer)) == (403, expected)
+    assert locked.world.node.failed == [("SigV4", key)]
 
 
 def test_who_signs_nothing_is_told_so(locked: Sqs) -> None:

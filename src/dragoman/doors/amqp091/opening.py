@@ -16,7 +16,7 @@ from dragoman.doors.amqp091.sasl import EXTERNAL, MECHANISMS, credentials_of
 from dragoman.doors.amqp091.vhosts import admits, namespace_of
 from dragoman.doors.shared import users
 from dragoman.doors.shared.asbroker import as_broker
-from dragoman.doors.shared.guessing import limited
+from dragoman.doors.shared.guessing import limited, tell_failed
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, Field, FieldTable
 from dragoman.wire.amqp091.handshake import Tuning, settle
 from dragoman.wire.amqp091.methods import (
@@ -112,10 +112,14 @@ def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
         principal = (
             link.connection.certified or None
         )  # nothing was shown here that could be guessed
+        if principal is None:
+            tell_failed(link.session, link.connection, EXTERNAL, "")
     else:
         principal = limited(
             link.session,
             link.connection,
+            method.mechanism,
+            credentials[0] if credentials else "",
             lambda: None if credentials is None else users.authenticate(link.session, *credentials),
         )
     if principal is None:

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from dragoman.doors.eventgrid.errors import unauthorized
+from dragoman.doors.eventgrid.errors import EventGridError, unauthorized
+from dragoman.doors.shared.guessing import tell_failed
 from dragoman.doors.shared.rest.call import Call
 from dragoman.security.sas import SignatureRefused, check_signature, is_same
 
@@ -36,7 +37,11 @@ class Access:
             return
         key, signature = _shown(call)
         if key:
-            self._check_key(call, keys, key)
+            try:
+                self._check_key(call, keys, key)
+            except EventGridError:
+                tell_failed(call.session, call.connection, "SharedAccessKey", "")
+                raise
             return
         if not signature:
             raise unauthorized(
@@ -47,6 +52,7 @@ class Access:
         try:
             check_signature(signature, path, (*keys, *self._keys.values()), now_ms)
         except SignatureRefused as error:
+            tell_failed(call.session, call.connection, "SAS", "")
             raise unauthorized(f"The request signature is not authorized: {error}.") from error
         signed = [
             name for name, secret in self._keys.items() if _is_by(signature, path, secret, now_ms)

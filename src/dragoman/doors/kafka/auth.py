@@ -8,7 +8,7 @@
 A login that has an end is proved anew on the same connection (KIP-368); else the connection ends with the next request
 behind it.
 
-A refusal is answered late, since clients come back at once: REFUSAL_DELAY_MS, as Kafka does.
+A refusal is answered late, since clients come back at once: REFUSAL_DELAY_MS, as Kafka does. The operator is told.
 """
 
 from typing import Any, Final, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from dragoman.doors.kafka import scramusers
 from dragoman.doors.kafka.talk import Request, Talk
 from dragoman.doors.shared import users
+from dragoman.doors.shared.guessing import tell_failed
 from dragoman.doors.shared.notyet import NotYet
 from dragoman.model.levels import APPLIED
 from dragoman.security.scram import HASHES
@@ -60,6 +61,7 @@ class Attempt:
         is_another = talk.proved and proof.principal not in (None, talk.principal)
         if is_another or (proof.principal is None and not proof.said):
             self._is_refused = True  # nobody becomes another (KIP-368)
+            tell_failed(talk.session, talk.connection, talk.mechanism, talk.claimed)
             self.deadline_ms = talk.session.elapsed_ms() + REFUSAL_DELAY_MS
             return False
         lifetime_ms = 0 if proof.principal is None else _begin(talk, proof)
@@ -102,6 +104,7 @@ def serve_handshake(talk: Talk, request: Request, message: Message) -> Message:
     else:
         talk.mechanism = wanted
         talk.exchange = None
+        talk.claimed = ""
         talk.is_raw = request.version == 0
     return {"error_code": code, "mechanisms": list(MECHANISMS)}
 
@@ -173,6 +176,7 @@ def _bearer(talk: Talk, message: bytes) -> Proof:
             token = rest.strip().decode("ascii", "replace")
     found = talk.session.node().bearer(token, talk.session.wall_ms()) if token else None
     claimed = fields[0].split(b",")[1:2] if fields[0].count(b",") == 2 else [b"?"]
+    talk.claimed = claimed[0].removeprefix(b"a=").decode("utf-8", "replace")
     if found is None or (claimed[0] and claimed[0] != b"a=" + found[0].encode()):
         talk.exchange = REFUSED_TOKEN
         return Proof(None, REFUSED_TOKEN)
@@ -191,6 +195,7 @@ def _principal(talk: Talk, token: bytes) -> str | None:
             user, password = _connection_string(password.decode())
     except UnicodeDecodeError:
         return None
+    talk.claimed = user
     return users.authenticate(talk.session, user, password)
 
 

@@ -40,7 +40,7 @@ def answer(talk: Talk, token: bytes) -> tuple[str | None, bytes]:
         if talk.exchange is not None:
             (user, exchange), talk.exchange = talk.exchange, None
             return user, exchange.finish(token)
-        user = user_of(token)
+        user = talk.claimed = user_of(token)
         credential = _kept(talk, user).get(talk.mechanism)
         if credential is None:
             return None, b""

@@ -84,6 +84,7 @@ class Talk:
 
     __slots__ = (
         "_finds",
+        "claimed",
         "connection",
         "exchange",
         "is_closing",
@@ -108,6 +109,7 @@ class Talk:
         # Who speaks. None: credentials are asked for and were not given yet.
         self.principal: str | None = None
         self.mechanism = ""  # of SASL, once agreed on
+        self.claimed = ""  # who the client says it is, which is not proved yet
         self.exchange: Any = None  # of SASL, while it takes more than one message
         self.is_raw = False  # tokens of SASL come as they are, not as requests
         self.proved = ""  # the mechanism by which it has proved who it is

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dragoman.doors.shared.guessing import tell_failed
 from dragoman.doors.shared.rest.call import Call, RawHeader, Request, Response
 from dragoman.doors.sqs.errors import (
     INCOMPLETE_SIGNATURE,
@@ -144,15 +145,27 @@ class Asked:
             return
         try:
             signed = sigv4.read(self.request.headers, self.request.query)
-            if signed is None:
-                raise Refused(MISSING_TOKEN, "Request is missing Authentication Token")
-            secret = node.secret(signed.access_key)
-            if secret is None:
-                raise Refused(
-                    INVALID_CLIENT_TOKEN_ID,
-                    "The security token included in the request is invalid.",
-                )
-            request = self.request
+        except sigv4.SignatureRefused as error:
+            raise Refused(SIGNATURES[error.code], str(error)) from error
+        if signed is None:
+            raise Refused(MISSING_TOKEN, "Request is missing Authentication Token")
+        try:
+            self._verify(signed, node.secret(signed.access_key))
+        except Refused:
+            tell_failed(self.session, self.call.connection, "SigV4", signed.access_key)
+            raise
+        self.sender = signed.access_key
+        self.session.act_as(signed.access_key, self.call.connection.peer[0])
+        self._signature = signed
+        self._is_read = True
+
+    def _verify(self, signed: sigv4.Signed, secret: bytes | None) -> None:
+        """Raises Refused."""
+        if secret is None:
+            text = "The security token included in the request is invalid."
+            raise Refused(INVALID_CLIENT_TOKEN_ID, text)
+        request = self.request
+        try:
             sigv4.verify(
                 signed,
                 secret,
@@ -164,10 +177,6 @@ class Asked:
             )
         except sigv4.SignatureRefused as error:
             raise Refused(SIGNATURES[error.code], str(error)) from error
-        self.sender = signed.access_key
-        self.session.act_as(signed.access_key, self.call.connection.peer[0])
-        self._signature = signed
-        self._is_read = True
 
     @property
     def account(self) -> str:

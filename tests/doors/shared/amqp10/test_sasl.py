@@ -31,13 +31,18 @@ def test_plain_names_a_user_and_his_password() -> None:
 
 @pytest.mark.parametrize("response", [None, b"", b"\0me\0wrong", b"me\0secret", b"\0\xff\0x"])
 def test_anything_else_is_refused(response: bytes | None) -> None:
+    world = World({"me": b"secret"})
     with pytest.raises(LoginRefused):
-        prove(SaslInit("PLAIN", response))
+        prove(SaslInit("PLAIN", response), world)
+    assert [mechanism for mechanism, _ in world.node.failed] == ["PLAIN"]
+    assert "secret" not in str(world.node.failed)
 
 
 def test_a_mechanism_that_was_not_offered_is_refused() -> None:
+    world = World({"me": b"secret"})
     with pytest.raises(LoginRefused):
-        prove(SaslInit("SCRAM", b"\0me\0secret"))
+        prove(SaslInit("SCRAM", b"\0me\0secret"), world)
+    assert world.node.failed == [("SCRAM", "")]
 
 
 def test_whoever_has_failed_too_often_is_not_listened_to_for_a_while() -> None:

@@ -47,6 +47,11 @@ def test_nothing_else_does(metadata: tuple[bytes, bytes]) -> None:
     assert refused(pubsub, "GetTopic", topic=topic("orders")).code == UNAUTHENTICATED
     with pytest.raises(Status):
         pubsub.stream(subscription="projects/default/subscriptions/sub")
+    name, colon, _ = metadata[1].removeprefix(b"Bearer ").partition(b":")
+    shown = colon and not name.startswith(b"Basic")
+    assert {user for _, user in pubsub.world.node.failed} <= {
+        name.decode("latin-1") if shown else ""
+    }
 
 
 def test_guessing_is_limited_by_address_and_no_key_at_all_is_no_guess() -> None:

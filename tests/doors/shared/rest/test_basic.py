@@ -46,3 +46,4 @@ def test_an_address_that_guessed_too_often_is_not_listened_to() -> None:
     for _ in range(GUESSES_MAX):
         assert who(b"ada:other") == b"nobody"
     assert who(b"ada:pa:ss") == b"nobody"
+    assert client.world.node.failed[-1] == ("Basic", "ada")

@@ -9,7 +9,7 @@ EXTERNAL     whom the client's certificate names (`Connection.certified`); witho
 from typing import Final
 
 from dragoman.doors.shared import users
-from dragoman.doors.shared.guessing import limited
+from dragoman.doors.shared.guessing import limited, tell_failed
 from dragoman.kernel.api import Connection, Session
 from dragoman.wire.amqp10.performatives import SaslInit
 
@@ -28,9 +28,12 @@ def principal_of(init: SaslInit, session: Session, connection: Connection) -> st
         return connection.certified or None
     parts = (init.initial_response or b"").split(b"\0")
     if init.mechanism != "PLAIN" or len(parts) != 3:
+        tell_failed(session, connection, init.mechanism, "")
         raise LoginRefused(init.mechanism)
     user, password = parts[1].decode(errors="replace"), parts[2]
-    found = limited(session, connection, lambda: users.authenticate(session, user, password))
+    found = limited(
+        session, connection, "PLAIN", user, lambda: users.authenticate(session, user, password)
+    )
     if found is None:
         raise LoginRefused(init.mechanism)
     return found

@@ -30,7 +30,7 @@ def check_access(call: Call) -> None:
     bearer = call.header(b"authorization") or b""
     if not said and bearer.startswith(_BEARER):
         said = bearer[len(_BEARER) :]
-    who = limited(call.session, call.connection, lambda: _proved(call, said)) if said else None
+    who = _limited(call, said) if said else None
     if who is None:
         raise Status(
             UNAUTHENTICATED,
@@ -39,6 +39,12 @@ def check_access(call: Call) -> None:
         )
     call.principal = who
     call.speak()
+
+
+def _limited(call: Call, said: bytes) -> str | None:
+    name, colon, _ = said.decode("latin-1").partition(":")  # of a token nothing is told
+    user = name if colon else ""
+    return limited(call.session, call.connection, "Bearer", user, lambda: _proved(call, said))
 
 
 def _proved(call: Call, said: bytes) -> str | None:

@@ -20,4 +20,6 @@ def principal_of(call: Call, credentials: bytes) -> str | None:
     if not colon:
         return None
     session = call.session
-    return limited(session, call.connection, lambda: users.authenticate(session, user, secret))
+    return limited(
+        session, call.connection, "Basic", user, lambda: users.authenticate(session, user, secret)
+    )
