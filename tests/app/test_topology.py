@@ -102,7 +102,24 @@ def test_what_cannot_be_is_refused_where_it_stands(kinds: dict[str, Any], line: 
 
 
 def test_every_kind_of_the_file_has_a_maker() -> None:
-    assert tuple(KINDS) == ("stream", "queue", "schema", "rule", "route", "binding", "pump")
+    kinds = ("stream", "queue", "schema", "rule", "subscription", "route", "binding", "pump")
+    assert tuple(KINDS) == kinds
+
+
+def test_queues_and_subscriptions_with_rules_come_behind_these() -> None:
+    commands = made(
+        {
+            "default": {
+                "queue": {"a": {"rules": ["r"]}, "a/dead": {}},
+                "subscription": {"eu": {"of": "a", "rules": ["r"], "order": "key"}},
+                "rule": {"r": {"check": "true", "bad": "dead-letter", "dead_letter": "a/dead"}},
+            }
+        }
+    )
+    assert [command.name for command in commands] == ["a/dead", "r", "a", "a"]
+    assert commands[-1].settings == SubscriptionSettings(rules=("r",), order="key")
+    assert rehearse(commands) == []
+    assert rehearse(commands[2:])[0].endswith("r")
 
 
 def test_what_only_a_door_or_a_session_may_set_is_not_offered() -> None:

@@ -50,3 +50,19 @@ def test_a_message_is_followed(shell: Shell) -> None:
     assert "stored" in told
     (found,) = shell.json("route", "trace", "followed", "", "hello", "--stream")
     assert found["arrivals"][0]["readers"] == ["followed"]
+
+
+def test_a_subscription_gets_rules_and_a_trace_tells_what_they_make(shell: Shell) -> None:
+    shell.done("queue", "create", "ruled")
+    shell.done("rule", "add", "small", "--set", "body={'n': msg.n}", "--check", "msg.n > 0")
+    shell.done("rule", "assign", "ruled", "--rule", "small")
+    assert shell.json("queue", "show", "ruled")[0]["settings"]["rules"] == ["small"]
+    for body in ('{"n": 1, "m": 2}', '{"n": 0}'):
+        shell.done("queue", "publish", "ruled", body)
+    (found,) = shell.json("queue", "peek", "ruled")
+    assert found["message"]["body"] == '{"n":1}'
+    told = shell.done("route", "trace", "ruled", "", '{"n": 7, "m": 2}', "--stream")
+    assert "its copy" in told and '{"n":7}' in told
+    assert "reject: rule small" in shell.done("route", "trace", "ruled", "", '{"n": 0}', "--stream")
+    shell.done("rule", "assign", "ruled")
+    assert shell.json("queue", "show", "ruled")[0]["settings"]["rules"] == []

@@ -226,3 +226,28 @@ def test_what_passes_is_marked_for_every_reader_and_what_is_dropped_is_gone(
     got = [connection.channel().basic_get("marked") for _ in range(2)]
     assert got[1][1].headers["dragoman-invalid"] == mark[0][1].decode()
     connection.close()
+
+
+def test_a_subscription_with_rules_gets_what_these_make_and_its_neighbours_what_was_sent(
+    broker: Broker,
+) -> None:
+    google = Google(broker.running)
+    whole = google.make("orders-taken", "whole")
+    reader = google.subscribe("orders-taken", "cut")
+    cut = {"check": "msg.total > 1.0", "set": {"body": "{'total': msg.total}"}}
+    broker.ask("POST", "/rules", name="cut", settings=cut)
+    path = "/streams/default/orders-taken/subscriptions/cut"
+    broker.ask("PATCH", path, settings={"rules": ["cut"]})
+    bodies = [b'{"total": 2, "card": "1234"}', b'{"total": 1}']
+    google.publish("orders-taken", *bodies)
+    assert {one.message.data for one in google.pull(whole, 2)} == set(bodies)
+    assert [one.message.data for one in google.pull(reader)] == [b'{"total":2}']
+    google.close()
+    broker.ask("POST", path + "/seek", time_ms=0)
+    with (
+        ServiceBusClient.from_connection_string(connection_string(broker.running)) as client,
+        client.get_subscription_receiver("orders-taken", "cut") as receiver,
+    ):
+        (message,) = receiver.receive_messages(max_wait_time=DEADLINE_S)
+        assert b"".join(message.body) == b'{"total":2}'
+        receiver.complete_message(message)

@@ -8,32 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.kernel.leases.made import bodies
-from tests.runtime.engine import Engine
+from tests.kernel.topic import Topic
 from tests.runtime.node import pass_ms
 
 from dragoman.kernel.commands import (
-    CreateStream,
     DeclareQueue,
     DescribeQueue,
     DescribeStream,
     Lease,
-    Publish,
     Read,
-    Settle,
 )
 from dragoman.kernel.leases.commands import AcceptSession, CreateSubscription
-from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.peek import Peek, PeekStream
 from dragoman.kernel.leases.seek import AlterSubscription
 from dragoman.kernel.pumps import CreatePump
 from dragoman.kernel.settings import (
     Address,
     PumpSettings,
-    StreamSettings,
-    SubscriptionSettings,
 )
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.levels import CANONICAL
 
 
 def rule(name: str, kind: str = "true", action: str = "", **more: Any) -> dict[str, Any]:
@@ -44,58 +37,6 @@ def rule(name: str, kind: str = "true", action: str = "", **more: Any) -> dict[s
 PLAIN = rule("plain")
 TAGS = rule("tags", action="SET tag = 'x'")
 COUNTS = rule("counts", "sql", "SET n = n + 1", expression="EXISTS(n)")
-
-
-class Topic:
-    """A stream `t`, read by what each test makes."""
-
-    def __init__(self, **stream: Any) -> None:
-        self.engine = Engine()
-        self.start()
-        stream.setdefault("retention_ms", -1)
-        self.submit(CreateStream(name="t", settings=StreamSettings(**stream)))
-
-    def start(self) -> None:
-        """Another life, after a crash."""
-        self.node = self.engine.start()
-        self.session = self.node.connect()
-
-    def submit(self, command: Any) -> Any:
-        return self.session.submit(command)
-
-    def subscribe(self, name: str, *rules: dict[str, Any], **settings: Any) -> None:
-        made = SubscriptionSettings(
-            dialect="servicebus", filter={"rules": list(rules)}, early=True, **settings
-        )
-        self.submit(CreateSubscription(name="t", subscription=name, settings=made))
-
-    def publish(self, *texts: bytes, **columns: Any) -> int:
-        command = Publish("default", Address("t"), CANONICAL, list(texts))
-        for column, value in columns.items():
-            setattr(command, column, value)
-        routed = self.session.publish(command).routed
-        self.node.settle()
-        return routed
-
-    def lease(self, name: str, **options: Any) -> list[Delivery]:
-        options.setdefault("count_max", 100)
-        found: list[Delivery] = self.submit(Lease(name="t", subscription=name, **options))
-        return found
-
-    def take(self, name: str) -> list[bytes]:
-        return bodies(self.lease(name))
-
-    def settle(self, delivery: Delivery, outcome: Any, **more: Any) -> None:
-        command = Settle(
-            delivery.holder.subscription.id,
-            delivery.partition,
-            delivery.holder.id,
-            [(delivery.start, delivery.end)],
-            outcome,
-        )
-        for name, value in more.items():
-            setattr(command, name, value)
-        self.session.settle(command)
 
 
 def test_each_matching_rule_that_acts_makes_a_copy_and_those_that_do_not_take_one_together() -> (

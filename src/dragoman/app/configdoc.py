@@ -39,6 +39,12 @@ nearest name that does. Paths are relative to the file. Sizes are in bytes, dura
 
 This page is generated from the code that reads the file.
 """
+SUBSCRIPTION: Final = """\
+## [namespace.NS.subscription.NAME]
+
+A leased subscription of a stream beside its other readers, as Pub/Sub's and Service Bus's are. One that is there
+already is left as it is. `of` is the stream that it reads (required); all other options are those of a queue.
+"""
 EVENTGRID: Final = """\
 ## [eventgrid."TYPE/NAME"]
 
@@ -232,6 +238,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "dialect": "what `filter` is in: headers to match, an Event Grid, Pub/Sub or Service Bus filter, or CEL",
         "dead_letter_expired": "what expires is a dead letter, too, where there is an address; else it is dropped",
         "share_group": "the share group of Kafka whose members compete for its messages: see docs/sharing.md",
+        "rules": "rules for what it takes, by name, in this order: see docs/rules.md",
         "weights": "by protocol, how many turns in a row its consumers have where others have one",
     },
     "[namespace.NS.schema.NAME]": {
@@ -346,7 +353,7 @@ def page() -> str:
         parts.append(
             f"## {section}\n\n{meaning}\n\n{head}\n" + "\n".join(rows(section, kind)) + "\n"
         )
-    return "\n".join([*parts, EVENTGRID, EXAMPLE])
+    return "\n".join([*parts, SUBSCRIPTION, EVENTGRID, EXAMPLE])
 
 
 if __name__ == "__main__":

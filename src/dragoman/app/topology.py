@@ -6,6 +6,7 @@ Made if it is missing, left as it is if it is there: a file never changes what c
     [namespace.NS.queue.NAME]      its SubscriptionSettings; `stream` holds those of the queue's stream
     [namespace.NS.schema.NAME]     the first version of the subject NAME: `kind` (avro, json, protobuf) and `text`
     [namespace.NS.rule.NAME]       its RuleSettings
+    [namespace.NS.subscription.NAME]  its SubscriptionSettings, with `of`, the stream that it reads
     [namespace.NS.route.NAME]      its RouteSettings
     [namespace.NS.binding.NAME]    its BindingSettings, with `route`, `target` and `to_route`; NAME is only a label
     [namespace.NS.pump.NAME]       its PumpSettings, with `source` and, to consume instead of reading, `subscription`
@@ -44,8 +45,8 @@ MADE: Final[Mapping[str, type]] = {
     "rule": PutRule,
 }
 NOT_OFFERED: Final = frozenset(
-    {"notes", "exclusive", "aliases", "group"}
-)  # a door's own; a session's own; given as `alias`; share groups' own
+    {"notes", "exclusive", "aliases", "group", "laned"}
+)  # a door's own; a session's own; given as `alias`; share groups' own; the kernel's own
 ALIASED: Final = ("stream", "queue")
 NO_SESSION: Final = 0
 NO_VERSION: Final = 0
@@ -125,8 +126,11 @@ def commands_of(namespaces: Any, problems: Problems) -> tuple[Any, ...]:
         where = f"namespace.{namespace}"
         kinds = problems.table(value, where)
         problems.unknown(kinds, KINDS, where)
-        for kind in (kind for kind in KINDS if kind in kinds):
-            for name, table in problems.table(kinds[kind], f"{where}.{kind}").items():
+        ruled: list[Any] = []  # queues that have rules, which come first
+        for kind in KINDS:
+            if kind == "subscription":
+                commands += ruled
+            for name, table in problems.table(kinds.get(kind, {}), f"{where}.{kind}").items():
                 place = f"{where}.{kind}.{name}"
                 options = dict(problems.table(table, place))
                 aliases = (
@@ -134,7 +138,8 @@ def commands_of(namespaces: Any, problems: Problems) -> tuple[Any, ...]:
                 )
                 command = KINDS[kind](namespace, name, options, place, problems)
                 if command is not None:
-                    commands += [command, *aliases]
+                    waits = isinstance(command, c.DeclareQueue) and command.settings.rules
+                    (ruled if waits else commands).extend([command, *aliases])
     return tuple(commands)
 
 
@@ -198,6 +203,22 @@ def _queue(ns: str, name: str, table: dict[str, Any], where: str, problems: Prob
 def _route(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
     settings = _settings(table, RouteSettings, where, problems)
     return None if settings is None else c.DeclareRoute(namespace=ns, name=name, settings=settings)
+
+
+class SubscriptionSection(SubscriptionSettings, frozen=True, kw_only=True):
+    """A leased subscription beside the other readers of a stream."""
+
+    of: str
+
+
+def _subscription(ns: str, name: str, table: dict[str, Any], where: str, problems: Problems) -> Any:
+    section = _settings(table, SubscriptionSection, where, problems)
+    if section is None:
+        return None
+    settings = SubscriptionSettings(
+        **{field: getattr(section, field) for field in SubscriptionSettings.__struct_fields__}
+    )
+    return CreateSubscription(namespace=ns, name=section.of, subscription=name, settings=settings)
 
 
 class BindingSection(BindingSettings, frozen=True, kw_only=True):
@@ -286,6 +307,7 @@ KINDS: Final[Mapping[str, Maker]] = {
     "queue": _queue,
     "schema": _schema,
     "rule": _rule,
+    "subscription": _subscription,
     "route": _route,
     "binding": _binding,
     "pump": _pump,

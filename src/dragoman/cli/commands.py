@@ -86,6 +86,7 @@ GROUPS: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]]] = {
             "list": (f"{_RULE}list_", "List rules."),
             "show": (f"{_RULE}show_", "Show one, and what it has done."),
             "add": (f"{_RULE}add", "Make one."),
+            "assign": (f"{_RULE}assign", "Give a subscription its rules."),
             "delete": (f"{_RULE}delete", "Delete one."),
             "test": (f"{_RULE}try_", "Try one on the last messages of a stream."),
         },

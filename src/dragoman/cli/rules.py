@@ -131,6 +131,28 @@ def _pairs(given: list[str] | None) -> dict[str, str]:
     return found
 
 
+def assign(
+    stream: str,
+    *,
+    subscription: str = "",
+    rule: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
+    where: Where = USUAL,
+) -> int:
+    """Say which rules a subscription has; from now on its readers get what these make of messages.
+
+    Args:
+        stream: The stream that it reads.
+        subscription: Which; if not said, the queue of the stream's name.
+        rule: A rule, several times, in their order; none takes away those it has.
+    """
+    api = Api(where)
+    kind, more = ("streams", ("subscriptions", subscription)) if subscription else ("queues", ())
+    body = {"settings": {"rules": rule or []}}
+    found = named(api, kind, stream, lambda: api.patch(place(api, kind, stream, *more), body))
+    show.document(found, as_json=where.json)
+    return 0
+
+
 def delete(name: str, *, where: Where = USUAL) -> int:
     """Delete a rule.
 
@@ -229,6 +251,16 @@ def trace(
             ", ".join(end["readers"]),
         )
         for end in found["arrivals"]
+    ]
+    ends += [
+        (
+            f"{end['stream']}, {copy['subscription']}",
+            f"{copy['bad']}: {copy['why']}" if copy["bad"] else "its copy",
+            _body(copy["message"]),
+            copy["subscription"],
+        )
+        for end in found["arrivals"]
+        for copy in end["copies"]
     ]
     show.table(("stream", "outcome", "message", "readers"), ends)
     return 0

@@ -21,7 +21,7 @@ from dragoman.kernel.leases.delay import note_delayed
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.index import enlist, soonest_ms
 from dragoman.kernel.producers import remember
-from dragoman.kernel.records import Published, Target
+from dragoman.kernel.records import Published
 from dragoman.kernel.state import State
 from dragoman.kernel.transactions.transaction import pend
 
@@ -40,6 +40,8 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
         partition = stream.partitions[target.partition]
         stream.turn += 1
         block = published_block(record, target.offset, size)
+        if block.control and target.matches:
+            block.taker = next(iter(target.matches))
         if record.dedup is not None and stream.settings.dedup_window_ms:
             state.dedup.remember(stream, record, target)
             state.stirred = True
@@ -68,7 +70,7 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
             state.stirred = True
         if stream.subscriptions:
             if not block.pending:
-                for subscription in _readers(stream, block, target):
+                for subscription in _readers(stream, block):
                     window = subscription.windows[target.partition]
                     if block.end > window.shown:
                         note_delayed(state, subscription, window, block)
@@ -89,12 +91,12 @@ def apply_published(state: State, record: Published) -> None:  # noqa: C901, PLR
             state.dirty_floors[stream.id] = stream
 
 
-def _readers(stream: Stream, block: Block, target: Target) -> list[Subscription]:
+def _readers(stream: Stream, block: Block) -> list[Subscription]:
     """Who is shown the block: all, but for what only one may see, and for markers, which nobody does."""
     if not block.control:
         return stream.subscriptions
-    wanted = target.matches
-    return [known for known in stream.subscriptions if known.id in wanted] if wanted else []
+    taker = block.taker
+    return [known for known in stream.subscriptions if known.id == taker] if taker else []
 
 
 def _remember_producer(

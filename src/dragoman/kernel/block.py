@@ -71,6 +71,7 @@ class Block:
         "sizes",
         "stored",
         "stored_ms",
+        "taker",
     )
 
     def __init__(
@@ -83,6 +84,7 @@ class Block:
         self.stored_ms = stored_ms
         self.packed: bool = False
         self.control: bool = False  # a gap to readers: a marker, or a copy for one of them alone
+        self.taker: int = 0  # the one subscription that it is for: see `copies`
         self.frozen: bool = False  # a checkpoint has its bytes: never merged into
         self.pending: bool = False  # its transaction is open
         self.aborted: bool = False  # its transaction was: of no use but to cursors that ask for all
@@ -205,6 +207,7 @@ class Block:
             and self.hops == other.hops
             and (self.latest_ms == 0) == (other.latest_ms == 0)
             and self.control == other.control
+            and self.taker == other.taker
         )  # what was compacted is frozen
 
     def extend(self, other: "Block") -> None:

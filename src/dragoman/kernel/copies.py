@@ -1,38 +1,58 @@
-"""What rules with an action make of a message: changed copies, each for one subscription alone.
+"""Copies: what a message is for one subscription alone, where rules change it.
 
     offset   41          42                    43                    44
-             message     copy, for `eu`        copy, for `eu`        message          `eu` has two such rules
-             everybody   Target.matches: eu    Target.matches: eu    everybody
+             message     copy, for `eu`        copy, for `eu`        message          `eu` has two rules that act
+             everybody   taker: eu             taker: eu             everybody
 
-A copy is an entry of the stream, right behind its message and in the same frame of the journal, so that a subscription
-has one order and one set of numbers. It is a `control` entry: to cursors, pumps and all other subscriptions a gap, as a
-transaction's marker is. `append` shows it to whom its matches name, and to nobody else.
+A copy is an entry of the stream, behind its message and in the same frame of the journal, so that a subscription has
+one order and one set of numbers. It is a `control` entry: to cursors, pumps and all other subscriptions a gap, as a
+transaction's marker is. `append` shows it to whom its matches name, and to nobody else; its block remembers who that is
+(`Block.taker`).
+
+    actions   of a Service Bus subscription's rules: a copy for each, beside the message itself
+    rules     of a subscription (`SubscriptionSettings.rules`): one copy of each message that its filter takes and they
+              let through, changed or not, and nothing but copies. So what it is handed, now or after a seek, was judged
+              by the rules of the moment it was sent in.
+
+Nobody who sends hears what becomes of a message at one subscription, so none is refused: what its rules find bad, it
+rejects. That goes to the rule's dead-letter queue where it says so, else to the subscription's own; where there is
+none, it is dropped and counted.
 """
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from dragoman.kernel.block import Partition
-from dragoman.kernel.draft import Draft
-from dragoman.kernel.entities import Stream
+from dragoman.kernel.draft import Draft, Rejected
+from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.index import Reading, key_in
 from dragoman.kernel.records import Published, Target
+from dragoman.kernel.rules.judging import check_count
+from dragoman.kernel.rules.rule import Parcel, run
 from dragoman.model.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from dragoman.kernel.filters.servicebus import Acting
 
 ID_MAX: Final = 1 << 128
 
 
 class Copy:
-    """A message as a rule's action has it. `key` orders it, where its stream wants one."""
+    """Message `index` as a subscription has it. `key` orders it, where its stream wants one; `expires_ms` -1: as the
+    message.
+    """
 
-    __slots__ = ("body", "format", "key", "subscription")
+    __slots__ = ("body", "expires_ms", "format", "index", "key", "subscription")
 
-    def __init__(self, subscription: int, format_: int, body: bytes, key: bytes) -> None:
+    def __init__(
+        self, subscription: int, format_: int, body: bytes, key: bytes, index: int
+    ) -> None:
         self.subscription = subscription
         self.format = format_
         self.body = body
         self.key = key
+        self.index = index
+        self.expires_ms = -1
 
 
 def acts(stream: Stream) -> bool:
@@ -40,46 +60,121 @@ def acts(stream: Stream) -> bool:
     return stream.matching is not None and stream.matching.acts
 
 
-def copies(
-    reading: Reading, stream: Stream, index: int, random_below: Callable[[int], int]
-) -> list[Copy]:
-    """Those of message `index`. One that cannot be changed is taken as it is. Raises InvalidArgument."""
-    assert stream.matching is not None, "nobody filters"
-    source, body = reading.fields()[index], reading.bodies()[index]
+def has_copies(stream: Stream) -> bool:
+    """Whether messages may have copies there."""
+    return bool(stream.ruled) or acts(stream)
+
+
+def copies(draft: Draft, reading: Reading, stream: Stream, index: int) -> list[Copy]:
+    """Those of message `index`. One that an action cannot change is taken as it is. Raises InvalidArgument,
+    MessageTooLarge, RuleNotFound.
+    """
     found: list[Copy] = []
-    for subscription, acting in stream.matching.actors(source):
-        try:
-            change = acting.action.change(source, lambda: UUID(int=random_below(ID_MAX), version=4))
-            format_, changed = reading.translator.changed(reading.format, body, change)
-        except InvalidArgument:
-            format_, changed = reading.format, body
-        key = key_in(reading.translator.fields(format_, changed, 0)) if stream.keyed else b""
-        found.append(Copy(subscription, format_, changed, key))
+    source, body = reading.fields()[index], reading.bodies()[index]
+    for subscription in stream.ruled:
+        if subscription.filter is None or subscription.filter.matches(source):
+            _judge(draft, subscription, Parcel(reading.format, body, source), index, found)
+    matching = stream.matching
+    if matching is None:
+        return found
+    for number, acting in matching.actors(source):
+        format_, changed = _acted(draft, reading, acting, index)
+        parcel = Parcel(format_, changed, reading.translator.fields(format_, changed, 0))
+        parcel.is_rekeyed = True
+        ruled = [known for known in stream.ruled if known.id == number]
+        if ruled:
+            _judge(draft, ruled[0], parcel, index, found)
+        else:
+            found.append(_copy(draft, stream, number, parcel, index))
     return found
 
 
-def append_copy(draft: Draft, stream: Stream, partition: Partition, index: int, copy: Copy) -> None:
-    """The record that appends a copy of body `index`; `partition` is its message's, unless it has a key of its own."""
+def _acted(draft: Draft, reading: Reading, acting: "Acting", index: int) -> tuple[int, bytes]:
+    source, body = reading.fields()[index], reading.bodies()[index]
+    try:
+        change = acting.action.change(
+            source, lambda: UUID(int=draft.random_below(ID_MAX), version=4)
+        )
+        return reading.translator.changed(reading.format, body, change)
+    except InvalidArgument:
+        return reading.format, body
+
+
+def _judge(
+    draft: Draft, subscription: Subscription, parcel: Parcel, index: int, found: list[Copy]
+) -> None:
+    """What the subscription's rules make of a message; it is rejected where they find it bad."""
+    check_count(index)
+    state, stream = draft.state, subscription.stream
+    rules = state.rules.named(stream.namespace, subscription.settings.rules)
+    fault = run(state, rules, parcel)
+    if fault is None:
+        found.append(_copy(draft, stream, subscription.id, parcel, index))
+    else:
+        draft.reject(Rejected(subscription, parcel, fault))
+
+
+def _copy(draft: Draft, stream: Stream, number: int, parcel: Parcel, index: int) -> Copy:
+    key, given = b"", draft.command.keys
+    if stream.keyed:
+        key = key_in(parcel.source) if given is None or parcel.is_rekeyed else given[index]
+    copy = Copy(number, parcel.format, parcel.body, key, index)
+    if parcel.expires_in_ms >= 0:
+        copy.expires_ms = draft.now_ms + parcel.expires_in_ms
+    return copy
+
+
+def append_copies(draft: Draft, stream: Stream, partition: Partition, found: list[Copy]) -> None:
+    """Records that append them, neighbours of one subscription in one; `partition` is their messages', unless one has a
+    key of its own.
+    """
+    run: list[Copy] = []
+    place = partition
+    for copy in sorted(found, key=lambda each: each.subscription) if len(found) > 1 else found:
+        where = partition
+        if stream.keyed and len(stream.partitions) > 1 and (copy.key or stream.has_sessions):
+            where = stream.partition_of_key(copy.key)
+        if run and not (
+            where is place
+            and copy.subscription == run[0].subscription
+            and copy.format == run[0].format
+        ):
+            _append(draft, stream, place, run)
+            run = []
+        place = where
+        run.append(copy)
+    if run:
+        _append(draft, stream, place, run)
+
+
+def _append(draft: Draft, stream: Stream, partition: Partition, run: list[Copy]) -> None:
     command, reply = draft.command, draft.reply
-    if stream.keyed and len(stream.partitions) > 1 and (copy.key or stream.has_sessions):
-        partition = stream.partition_of_key(copy.key)
     offset = draft.ends.get(partition, partition.end)
-    draft.ends[partition] = offset + 1
-    draft.depend_on(stream, partition, offset + 1)
+    end = draft.ends[partition] = offset + len(run)
+    draft.depend_on(stream, partition, end)
     reply.routed = max(reply.routed, 1)
-    expires, priorities = command.expires_ms, command.priorities
-    matches = {copy.subscription: [(offset, offset + 1)]}
+    priorities = None if command.packed else command.priorities
     draft.records.append(
         Published(
-            (Target(stream.id, partition.index, offset, matches),),
-            copy.format,
-            [copy.body],
+            (Target(stream.id, partition.index, offset, {run[0].subscription: [(offset, end)]}),),
+            run[0].format,
+            [copy.body for copy in run],
             0,
             draft.now_ms,
-            None if expires is None else [expires[index]],
-            None if priorities is None else [priorities[index]],
-            [copy.key] if stream.keyed else None,
+            _expiries(draft, run),
+            None if priorities is None else [priorities[copy.index] for copy in run],
+            [copy.key for copy in run] if stream.keyed else None,
             control=True,
             hops=command.hops,
         )
     )
+
+
+def _expiries(draft: Draft, run: list[Copy]) -> list[int] | None:
+    given = None if draft.command.packed else draft.command.expires_ms
+    if given is None and all(copy.expires_ms < 0 for copy in run):
+        return None
+    return [
+        copy.expires_ms if copy.expires_ms >= 0 else 0 if given is None else given[copy.index]
+        for copy in run
+    ]

@@ -5,8 +5,8 @@ order is kept; the other targets take them all the same. What one decision has g
 shared by all publishes of its set through `Pending`.
 """
 
-from collections.abc import Callable, Collection
-from typing import Final
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.block import Partition, measured
 from dragoman.kernel.commands import Publish
@@ -15,8 +15,13 @@ from dragoman.kernel.leases.index import Reading
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.reservation import shown_at
+from dragoman.kernel.rules.fault import Fault
+from dragoman.kernel.rules.rule import Parcel
 from dragoman.model.levels import APPLIED
 from dragoman.ports.translator import Translator
+
+if TYPE_CHECKING:
+    from dragoman.kernel.state import State
 
 Streams = tuple[Stream, ...]
 
@@ -41,8 +46,27 @@ class Pending:
         self.spoken: dict[tuple[int, int], set[int]] = {}
 
 
+class Rejected:
+    """What the rules of a subscription find bad. `address`: the stream that it goes to; empty: the subscription's own
+    dead letters.
+    """
+
+    __slots__ = ("fault", "parcel", "subscription")
+
+    def __init__(self, subscription: Subscription, parcel: Parcel, fault: Fault) -> None:
+        self.subscription = subscription
+        self.parcel = parcel
+        self.fault = fault
+
+    @property
+    def address(self) -> str:
+        return self.fault.dead_letter if self.fault.bad == "dead-letter" else ""
+
+
 class Draft:
-    """A publish being decided: the records so far, the offsets they will take, and who refused what."""
+    """A publish being decided: the records so far, the offsets they will take, who refused what, and what subscriptions
+    reject.
+    """
 
     __slots__ = (
         "command",
@@ -53,8 +77,10 @@ class Draft:
         "reading",
         "records",
         "refused",
+        "rejected",
         "reply",
         "shared",
+        "state",
         "translator",
     )
 
@@ -63,11 +89,11 @@ class Draft:
         command: Publish,
         now_ms: int,
         pending: Pending | None,
-        translator: Translator,
-        random_below: Callable[[int], int],
+        state: "State",
     ) -> None:
-        self.translator = translator
-        self.random_below = random_below
+        self.state = state
+        self.translator = state.translator
+        self.random_below = state.random_below
         self.reading: Reading | None = None  # of `command`, where readers filter or order by key
         self.command = command
         self.now_ms = now_ms
@@ -76,7 +102,14 @@ class Draft:
         self.ends: dict[Partition, int] = {} if pending is None else pending.ends
         self.ids: dict[tuple[int, str], tuple[int, int, int]] | None = None  # as of `Pending`
         self.refused: list[tuple[Subscription, int]] | None = None  # (by whom, index of the body)
+        self.rejected: list[Rejected] | None = None
         self.reply = PublishReply(0, -1, 0, APPLIED)
+
+    def reject(self, rejected: Rejected) -> None:
+        """A subscription does not take a message."""
+        if self.rejected is None:
+            self.rejected = []
+        self.rejected.append(rejected)
 
     def pending(self) -> Pending:
         """What the whole set shares; made when a second publish or a limit needs it."""

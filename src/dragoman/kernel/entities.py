@@ -156,7 +156,6 @@ class Subscription:
         self.name = name
         self.alter(settings)
         self.is_queue = name == stream.name
-        self.is_ordered = bool(settings.filter) or settings.order != "none"  # windows have an order
         self.is_keyed = settings.order in ORDERED  # which is `Keys`
         self.filter: CompiledFilter | None = None
         self.owner = owner  # session it is exclusive to; 0 none
@@ -178,6 +177,7 @@ class Subscription:
     def alter(self, settings: SubscriptionSettings) -> None:
         """It has these settings, from now on."""
         self.settings = settings
+        self.is_ordered = settings.is_ordered  # windows have an order
         self.standing = standing_of(settings, durable=self.stream.durable)
 
     def ready(self) -> int:
@@ -216,6 +216,7 @@ class Stream:
         "name",
         "namespace",
         "partitions",
+        "ruled",
         "settings",
         "subscriptions",
         "turn",
@@ -238,6 +239,7 @@ class Stream:
         self.matching: Matching | None = None  # the filters, where there are any
         self.has_sessions = False  # some subscription has sessions
         self.keyed = False  # some subscription orders by key: publishes must say the keys
+        self.ruled: tuple[Subscription, ...] = ()  # those with rules, which take copies alone
         self.holds: dict[int, list[int]] = {}  # pumps and snapshots: what they keep, per partition
         self.is_pumped = False  # some pump wants to know when it grows
         self.turn = 0  # partition for the next message that names none

@@ -25,7 +25,7 @@ from dragoman.kernel.quotas import check_publish as check_quotas
 from dragoman.kernel.records import Record
 from dragoman.kernel.replies import PublishReply
 from dragoman.kernel.reservation import shown_at
-from dragoman.kernel.rules.judging import Judging, has_rules, letter_of
+from dragoman.kernel.rules.judging import GIVEN_UP, REASON, Judging, has_rules, letter_of
 from dragoman.kernel.settings import Address
 from dragoman.kernel.slices import partition_of, publish_all, publish_unique
 from dragoman.kernel.state import State
@@ -65,7 +65,7 @@ def decide_moved(
     """As `decide_publish`, for messages that were taken in before and only change their place: neither quotas nor a
     full disk may lose them. `is_judged`: by the rules of the streams that they come to.
     """
-    draft = Draft(command, now_ms, pending, state.translator, state.random_below)
+    draft = Draft(command, now_ms, pending, state)
     if command.dedup is not None:
         draft.ids = {} if pending is None else pending.ids
         check_ids(state, command, command.dedup)
@@ -81,6 +81,7 @@ def decide_moved(
             publish_each(state, draft, None, judging)
             _bury_bad(state, draft, judging)
             _bury_refused(state, draft)
+            _bury_rejected(state, draft)
             return draft.records, draft.reply
     else:
         streams = (state.stream(command.namespace, address.name),)
@@ -106,6 +107,7 @@ def decide_moved(
     else:
         publish_all(draft, streams)
     _bury_refused(state, draft)
+    _bury_rejected(state, draft)
     return draft.records, draft.reply
 
 
@@ -166,6 +168,26 @@ def _bury_refused(state: State, draft: Draft) -> None:
             )
 
 
+def _bury_rejected(state: State, draft: Draft) -> None:
+    """What rules of subscriptions find bad goes where these, or their subscription, send it."""
+    for rejected in draft.rejected or ():
+        subscription, parcel, fault = rejected.subscription, rejected.parcel, rejected.fault
+        death = death_of(subscription, REASON, draft.now_ms)
+        address = subscription.settings.dead_letter
+        if rejected.address:
+            address = Address(rejected.address)
+            death.route_key = death.exchange = ""
+        if fault.bad == "drop" or address is None:
+            state.given_up.record(GIVEN_UP, 1, lettered=0)
+            continue
+        state.given_up.record(GIVEN_UP, 1, lettered=1)
+        death.text = fault.text
+        message, namespace = (parcel.format, parcel.body), subscription.stream.namespace
+        draft.records += _lettered(
+            state, namespace, address, message, death, draft.pending(), draft.command.hops
+        )
+
+
 def death_of(subscription: Subscription, reason: str, now_ms: int) -> Death:
     """What the subscription says of a message that it gives up, whatever message it is."""
     address = subscription.settings.dead_letter or NOWHERE
@@ -189,6 +211,20 @@ def decide_death(
     address = subscription.settings.dead_letter
     if address is None:
         return []
+    namespace = subscription.stream.namespace
+    return _lettered(state, namespace, address, (format_, body), death, pending, hops)
+
+
+def _lettered(
+    state: State,
+    namespace: str,
+    address: Address,
+    message: tuple[int, bytes],
+    death: Death,
+    pending: Pending,
+    hops: int,
+) -> list[Record]:
+    format_, body = message
     key = address.key or state.translator.route_key(format_, body)
     further: tuple[str, ...] = ()
     try:
@@ -202,7 +238,7 @@ def decide_death(
     records: list[Record] = []
     for name in names:
         target = Address(name, key, address.is_route)
-        command = Publish(subscription.stream.namespace, target, lettered[0], [lettered[1]])
+        command = Publish(namespace, target, lettered[0], [lettered[1]])
         command.hops = hops
         command.further_keys = further
         try:

@@ -100,6 +100,13 @@ class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     share_group: str = ""  # whose members compete for its messages with its other consumers
     # By protocol: how many turns in a row its consumers have; those not named have one. See `leases.turns`.
     weights: dict[str, int] = msgspec.field(default_factory=dict)
+    rules: tuple[str, ...] = ()  # by name, in this order, behind the filter: see `kernel.copies`
+    laned: bool = False  # in an order though nothing else asks for one: it has, or had, rules
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether its windows have an order."""
+        return bool(self.filter or self.rules or self.laned) or self.order != "none"
 
 
 class RouteSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,11 +1,11 @@
 """Bodies of a draft, appended to streams: to those that have room, to the partition of each key, each id once. Hot.
 
-What a stream's readers are told is found here as well: who takes what, and the copies that rules with an action make.
+What a stream's readers are told is found here as well: who takes what, and the copies that their rules make.
 """
 
 from dragoman.kernel.block import Partition
 from dragoman.kernel.commands import ANY_PARTITION, Producer, Publish
-from dragoman.kernel.copies import acts, append_copy, copies
+from dragoman.kernel.copies import Copy, acts, append_copies, copies, has_copies
 from dragoman.kernel.dedup import answer, identities, new_runs, note_ids
 from dragoman.kernel.draft import (
     Draft,
@@ -128,29 +128,34 @@ def reading_of(draft: Draft) -> Reading:
 
 
 def _append_slice(draft: Draft, streams: Streams, start: int, end: int) -> None:
-    """Where rules have actions each message is followed by its copies."""
-    acting = [known for known in streams if known.indexed and acts(known)]
-    if not acting:
+    """Where rules of subscriptions make copies, these follow."""
+    copied = [known for known in streams if known.indexed or known.ruled]
+    copied = [known for known in copied if has_copies(known)] if copied else copied
+    if not copied or draft.command.control:
         _append_run(draft, streams, start, end)
         return
-    _append_run(draft, tuple(known for known in streams if known not in acting), start, end)
-    for stream in acting:
-        _append_acting(draft, stream, start, end)
+    _append_run(draft, tuple(known for known in streams if known not in copied), start, end)
+    for stream in copied:
+        _append_copied(draft, stream, start, end)
 
 
-def _append_acting(draft: Draft, stream: Stream, start: int, end: int) -> None:
+def _append_copied(draft: Draft, stream: Stream, start: int, end: int) -> None:
+    """Where rules have actions each message is followed by its copies; else those of all of them come last."""
     at = start
-    reading = reading_of(draft)
+    behind: list[Copy] = []
+    reading, is_acting = reading_of(draft), acts(stream)
     packed = draft.command.packed
     for index in range(len(reading.fields())) if packed else range(start, end):
-        found = copies(reading, stream, index, draft.random_below)
-        if found:
+        found = copies(draft, reading, stream, index)
+        if found and is_acting:
             stop = end if packed else index + 1
             _append_run(draft, (stream,), at, stop)
             at = stop
-        for copy in found:
-            append_copy(draft, stream, pick(draft, stream, index), index, copy)
+            append_copies(draft, stream, pick(draft, stream, start), found)
+        else:
+            behind += found
     _append_run(draft, (stream,), at, end)
+    append_copies(draft, stream, pick(draft, stream, start), behind)
 
 
 def _append_run(draft: Draft, streams: Streams, start: int, end: int) -> None:

@@ -97,7 +97,9 @@ def seek_snapshot(kernel: "Decisions", command: SeekSnapshot, session: int) -> Q
         at = partition.index
         frontier, open_ = known.windows[at] if at < len(known.windows) else (0, [])
         low = partition.start
-        runs = [each for start, end in open_ for each in partition.messages(max(start, low), end)]
+        runs = [(max(start, low), end) for start, end in open_ if end > low]
+        if not subscription.is_ordered:
+            runs = [each for start, end in runs for each in partition.messages(start, end)]
         sought.append(Sought(subscription.id, at, max(frontier, low), runs))
     records: list[Record] = [*sought]
     if subscription.is_ordered and not subscription.settings.delay_ms:

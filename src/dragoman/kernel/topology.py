@@ -45,6 +45,7 @@ from dragoman.kernel.records import (
     Trimmed,
 )
 from dragoman.kernel.replies import QueueInfo, StreamInfo
+from dragoman.kernel.rules.book import check_taken
 from dragoman.kernel.schedules import SCHEDULES
 from dragoman.kernel.settings import StreamSettings, SubscriptionSettings
 from dragoman.kernel.snapshots import forget_stream as forget_snapshots
@@ -248,6 +249,7 @@ def decide_declare_queue(
     records: list[Record] = []
     settings = command.settings
     check_order(settings)
+    check_taken(state, command.namespace, settings.rules)
     state.groups.check_share(command.namespace, stream, settings)
     if stream is None:
         _check_new_stream(state, command.namespace, command.name, command.stream)
@@ -281,7 +283,9 @@ def indexed(
     records: list[Indexed] = []
     cold: list[Block] = []
     for index, start in starts:
-        entries, missing = backlog(state.translator, stream.partitions[index], start, settings)
+        entries, missing = backlog(
+            state.translator, stream.partitions[index], start, settings, subscription_id
+        )
         cold += missing
         if entries:
             records.append(Indexed(subscription_id, index, entries))
@@ -346,7 +350,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
         subscription.windows.append(window)
     stream.subscriptions.append(subscription)
     note_filter(subscription)
-    _note_readers(stream)
+    note_readers(stream)
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)
     state.subscriptions[subscription.id] = subscription
     state.usage.count_queue(stream.namespace, 1)
@@ -382,9 +386,11 @@ def _size(translator: Translator, partition: Partition) -> None:
             block.sizes = measured(translator, block.format, block.bodies)
 
 
-def _note_readers(stream: Stream) -> None:
+def note_readers(stream: Stream) -> None:
+    """What a publish must find out for the stream's readers."""
     stream.indexed = any(known.filter is not None for known in stream.subscriptions)
     stream.has_sessions = any(known.settings.order == "session" for known in stream.subscriptions)
+    stream.ruled = tuple(known for known in stream.subscriptions if known.settings.rules)
     stream.keyed = any(known.settings.order in KEYED for known in stream.subscriptions)
 
 
@@ -428,7 +434,7 @@ def apply_subscription_deleted(state: State, record: SubscriptionDeleted) -> Non
     state.usage.count_queue(stream.namespace, -1)
     state.pushed.drop(subscription)
     state.groups.share(stream, subscription.settings.group, subscription.settings.share_group)
-    _note_readers(stream)
+    note_readers(stream)
     state.dirty_subscriptions[subscription.id] = subscription
     subscription.consumers.clear()
     for holder in list(subscription.holders.values()):

@@ -20,10 +20,12 @@ from dragoman.ports.translator import FieldSource
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
     from dragoman.kernel.entities import Stream
+    from dragoman.kernel.rules.book import Rules
     from dragoman.kernel.state import State
 
 HOPS_MAX: Final = 10_000  # bindings told of
 ALTERNATE: Final = "alternate"
+PASSED: Final = ("", "pass")
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +48,23 @@ class Hop(msgspec.Struct, frozen=True):
     why: str
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What a subscription with rules makes of a message. `bad`: what a rule that finds it bad would do, and `why`."""
+
+    subscription: str
+    format: int
+    body: bytes
+    is_changed: bool
+    bad: str
+    why: str
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """A stream that the message comes to. `bad`: what becomes of it there, if a rule finds it bad, and `why`.
 
     format, body   the message, as rules have made it
     readers        subscriptions of the stream that take it
+    copies         for those of them that have rules
     """
 
     stream: str
@@ -62,6 +76,7 @@ class Arrival(msgspec.Struct, frozen=True):
     readers: list[str]
     deliver_in_ms: int = -1
     expires_in_ms: int = -1
+    copies: list[Taken] = []
 
 
 class Traced(msgspec.Struct, frozen=True):
@@ -157,17 +172,12 @@ def _arrival(state: "State", command: Trace, stream: "Stream", passage: Passage)
     parcel = Parcel(command.format, command.body, source)
     if passage.headers_set:
         parcel.change_headers(state, passage.headers_set)
-    why, bad = "", ""
-    for rule in state.rules.named(stream.namespace, passage.rules):
-        bad, why = _tried(state, rule, parcel)
-        if bad not in {"", "pass"}:
-            break
+    bad, why = _run(state, state.rules.named(stream.namespace, passage.rules), parcel)
     if parcel.target:
         stream = state.stream(stream.namespace, parcel.target)
-    for rule in state.rules.on.get((stream.namespace, stream.name), ()) if not why else ():
-        bad, why = _tried(state, rule, parcel)
-        if bad not in {"", "pass"}:
-            break
+    if not why:
+        bad, why = _run(state, state.rules.on.get((stream.namespace, stream.name), ()), parcel)
+    passes = bad in PASSED
     return Arrival(
         stream.name,
         parcel.format,
@@ -175,10 +185,32 @@ def _arrival(state: "State", command: Trace, stream: "Stream", passage: Passage)
         parcel.is_changed,
         bad,
         why,
-        _readers(stream, parcel.source) if bad in {"", "pass"} else [],
+        _readers(stream, parcel.source) if passes else [],
         parcel.deliver_in_ms,
         parcel.expires_in_ms,
+        _copies(state, stream, parcel) if passes else [],
     )
+
+
+def _copies(state: "State", stream: "Stream", parcel: Parcel) -> list[Taken]:
+    found: list[Taken] = []
+    for subscription in stream.ruled:
+        if subscription.filter is None or subscription.filter.matches(parcel.source):
+            own = Parcel(parcel.format, parcel.body, parcel.source)
+            rules = state.rules.named(stream.namespace, subscription.settings.rules)
+            bad, why = _run(state, rules, own)
+            found.append(Taken(subscription.name, own.format, own.body, own.is_changed, bad, why))
+    return found
+
+
+def _run(state: "State", rules: "Rules", parcel: Parcel) -> tuple[str, str]:
+    """The last thing that one of them finds, and why."""
+    bad, why = "", ""
+    for rule in rules:
+        bad, why = _tried(state, rule, parcel)
+        if bad not in PASSED:
+            break
+    return bad, why
 
 
 def _tried(state: "State", rule: Rule, parcel: Parcel) -> tuple[str, str]:

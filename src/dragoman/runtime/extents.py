@@ -59,6 +59,7 @@ class ExtentRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     newest_ms: int = 0
     sizes: bytes = b""  # of each body, 8 bytes each, where a subscription limits bytes
     missing: list[tuple[int, int]] = []  # compacted away
+    taker: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -139,6 +140,7 @@ def row_of(block: Block, place: tuple[int, int, int]) -> bytes:
             block.newest_ms(),
             b"" if block.sizes is None or block.packed else block.sizes.tobytes(),
             block.missing,
+            block.taker,
         )
     )
 
@@ -149,6 +151,7 @@ def block_of(row: bytes) -> Block:
     block = Block(known.offset, known.end, known.format, None, known.stored_ms)
     block.packed = known.packed
     block.control = known.control
+    block.taker = known.taker
     block.size = known.size
     block.latest_ms = known.newest_ms
     block.missing = known.missing

@@ -21,7 +21,14 @@ from dragoman.doors.amqp091.policies import (
     field_of,
 )
 from dragoman.doors.amqp091.queues import apply_policies
-from dragoman.kernel.api import DeleteDocument, DescribeQueue, PutDocument
+from dragoman.kernel.api import (
+    AlterSubscription,
+    DeleteDocument,
+    DescribeQueue,
+    PutDocument,
+    PutRule,
+    RuleSettings,
+)
 from dragoman.wire.amqp091 import methods as m
 
 
@@ -134,3 +141,17 @@ def test_an_alternate_by_policy_holds_for_exchanges_declared_without_one() -> No
 def test_an_alternate_by_policy_is_a_name() -> None:
     with pytest.raises(Refused, match="alternate-exchange"):
         check(Policy("", {"alternate-exchange": 5}))
+
+
+def test_a_policy_leaves_alone_what_no_argument_says() -> None:
+    client = World().connect()
+    client.declare()
+    settings = client.session.submit(DescribeQueue(name="q")).settings
+    client.session.submit(PutRule(name="r", settings=RuleSettings(check="true")))
+    ours = {"rules": ("r",), "weights": {"sqs": 2}, "paused": True}
+    settings = msgspec.structs.replace(settings, **ours)
+    client.session.submit(AlterSubscription(name="q", settings=settings))
+    put(client, "p", definition={"max-length": 1})
+    apply_policies(client.session, "default")
+    found = client.session.submit(DescribeQueue(name="q")).settings
+    assert (found.length_max, {name: getattr(found, name) for name in ours}) == (1, ours)

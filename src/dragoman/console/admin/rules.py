@@ -129,6 +129,16 @@ class TestView(msgspec.Struct):
     items: list[TriedView]
 
 
+class CopyView(msgspec.Struct):
+    """What the rules of a subscription make of a message; it rejects one that they find bad."""
+
+    subscription: str
+    message: MessageFields | None
+    changed: bool
+    bad: str
+    why: str
+
+
 class ArrivalView(msgspec.Struct):
     """A stream that the message comes to, as rules have made it."""
 
@@ -140,6 +150,7 @@ class ArrivalView(msgspec.Struct):
     readers: list[str]
     deliver_in_ms: int
     expires_in_ms: int
+    copies: list[CopyView]
 
 
 class JourneyView(msgspec.Struct):
@@ -233,6 +244,16 @@ def trace(ask: Ask) -> JourneyView:
             each.readers,
             each.deliver_in_ms,
             each.expires_in_ms,
+            [
+                CopyView(
+                    copy.subscription,
+                    _fields(copy.format, copy.body),
+                    copy.is_changed,
+                    copy.bad,
+                    copy.why,
+                )
+                for copy in each.copies
+            ],
         )
         for each in found.arrivals
     ]

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from dragoman.doors.amqp091 import streams
 from dragoman.doors.amqp091.arguments import (
     CLASSIC,
@@ -54,6 +56,8 @@ LIFE_MS_MIN: Final = 1  # as for publishes: 0 reaches whoever waits
 DELIVERY_LIMIT: Final = 20  # of quorum queues, as RabbitMQ 4
 OVERFLOWS: Final = {"reject-publish-dlx": "reject-publish-dead-letter"}
 COMPARED: Final = tuple(QUEUE_ARGUMENTS)
+OTHERS: Final = ("share_group", "weights", "rules", "paused", "leased_max", "times_kept")
+"""Settings that no argument says: policies leave them as they are."""
 
 
 def counts_tries(info: QueueInfo) -> bool:
@@ -234,6 +238,7 @@ def apply_policies(session: Session, namespace: str) -> None:
             arguments=arguments,
         )
         settings = settings_of(method, effect(session, namespace, info.name, arguments))
+        settings = replace(settings, **{name: getattr(now, name) for name in OTHERS})
         if settings != now:
             command = AlterSubscription(namespace=namespace, name=info.name, settings=settings)
             session.submit(command)

@@ -209,7 +209,10 @@ class Subscribing:
             CreateSubscription(name=stream, subscription=name, settings=settings, from_end=True)
         )
         if not info.created:
-            wanted = msgspec.structs.replace(settings, owns_stream=info.settings.owns_stream)
+            now = info.settings
+            wanted = msgspec.structs.replace(
+                settings, owns_stream=now.owns_stream, rules=now.rules, paused=now.paused
+            )
             session.submit(AlterSubscription(name=stream, subscription=name, settings=wanted))
 
     def _carry(

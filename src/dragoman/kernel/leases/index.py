@@ -43,7 +43,7 @@ def order_of(settings: SubscriptionSettings) -> Order | None:
     """A new window's order; None for plain queues."""
     if settings.order in KEYED:
         return Keys(sessions=settings.order == "session", fair=settings.order == "fair")
-    if settings.order == "priority" or settings.filter:
+    if settings.is_ordered:
         return Lanes(settings.priorities if settings.order == "priority" else 0)
     return None
 
@@ -88,9 +88,9 @@ def check_order(settings: SubscriptionSettings) -> None:
         raise InvalidArgument(f"who pushes has a name of at most {NAME_CHARS_MAX} characters")
     if settings.leased_max < 0:
         raise InvalidArgument(f"leased_max: 0 or more, not {settings.leased_max}")
-    if settings.delay_ms and settings.filter:
+    if settings.delay_ms and (settings.filter or settings.rules):
         raise InvalidArgument(
-            "a filtered subscription has no delay: filter in a binding to its queue"
+            "a subscription with a filter or rules has no delay: have them in a binding to its queue"
         )
     if any(not 1 <= weight <= WEIGHT_MAX for weight in settings.weights.values()):
         raise InvalidArgument(f"a weight is 1 to {WEIGHT_MAX}")
@@ -154,11 +154,14 @@ def matches(
     found: dict[int, Runs] = {}
     matching = stream.matching
     assert matching is not None, "nobody filters"
+    ruled = {known.id for known in stream.ruled}
     fields = reading.fields()
     if not reading.command.packed:
         fields = fields[start:end]
     for at, source in enumerate(fields, offset):
         for taker in matching.takers(source):
+            if taker in ruled:
+                continue
             runs = found.setdefault(taker, [])
             if runs and runs[-1][1] == at:
                 runs[-1] = (runs[-1][0], at + 1)
@@ -177,7 +180,7 @@ def enlist(
 ) -> bool:
     """Messages of `block` (of `record`, at `target`) are READY as far as they match; False when none does."""
     window.advance(block.offset, block.end, DONE, 0)
-    if subscription.filter is None:
+    if subscription.filter is None and not subscription.settings.rules:
         runs = [(block.offset, block.end)]
     else:
         runs = (target.matches or {}).get(subscription.id, [])
@@ -201,18 +204,25 @@ def soonest_ms(subscription: "Subscription", block: "Block") -> int:
 
 
 def backlog(
-    translator: Translator, partition: "Partition", start: int, settings: SubscriptionSettings
+    translator: Translator,
+    partition: "Partition",
+    start: int,
+    settings: SubscriptionSettings,
+    reader: int,
 ) -> tuple[Entries, list["Block"]]:
-    """What a new reader finds at or past `start`, as (start, end, priority, key), and the blocks missing for that.
+    """What `reader` (a subscription's id) finds at or past `start`, as (start, end, priority, key), and the blocks
+    missing for that. Copies that were made for it are its own; with rules it has nothing else.
 
     Raises NotSupported when that is too much to read at once.
     """
     if partition.open_since:
         raise NotSupported("a transaction is open in the stream: it has no order yet")
+    takes_copies = bool(settings.rules) or bool(actions_of(settings))
     blocks = [
         block
         for block in partition.blocks[partition.find(start) :]
-        if not (block.control or block.aborted)
+        if (block.taker == reader and takes_copies)
+        or not (block.control or block.aborted or settings.rules)
     ]
     missing = [block for block in blocks if block.bodies is None]
     if sum(block.size for block in missing) > BACKLOG_BYTES_MAX:
@@ -232,7 +242,8 @@ def entries_of(
     filter_ = filter_of(settings)
     entries: Entries = []
     for block in blocks:
-        _index_block(translator, block, span, filter_, settings, entries)
+        judged = None if block.taker else filter_  # a copy was judged when it was made
+        _index_block(translator, block, span, judged, settings, entries)
     return entries
 
 

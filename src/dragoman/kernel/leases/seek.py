@@ -18,7 +18,7 @@ from dragoman.kernel.describe import queue_info
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.idle import watch
 from dragoman.kernel.leases.delay import apply_delay, put_off, show_all
-from dragoman.kernel.leases.index import check_order, filter_of, note_filter
+from dragoman.kernel.leases.index import check_order, filter_of, note_filter, order_of
 from dragoman.kernel.leases.lease import bytes_of
 from dragoman.kernel.leases.purge import leased_runs, offset_of
 from dragoman.kernel.leases.receivers import weight_of
@@ -26,12 +26,13 @@ from dragoman.kernel.leases.settle import give_back
 from dragoman.kernel.leases.states import DONE, RETURNED
 from dragoman.kernel.records import Record, Sought, SubscriptionAltered
 from dragoman.kernel.replies import QueueInfo
+from dragoman.kernel.rules.book import check_taken
 from dragoman.kernel.settings import SubscriptionSettings
 from dragoman.kernel.slices import partition_of
 from dragoman.kernel.state import State
-from dragoman.kernel.topology import check_owner, indexed
+from dragoman.kernel.topology import check_owner, indexed, note_readers
 from dragoman.kernel.transactions.transaction import hide_pending
-from dragoman.model.errors import InvalidArgument, NotSupported
+from dragoman.model.errors import InUse, InvalidArgument, NotSupported
 
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
@@ -63,7 +64,8 @@ class Seek(_OfSubscription, frozen=True, kw_only=True):
 class AlterSubscription(_OfSubscription, frozen=True, kw_only=True):
     """Change settings, pausing and resuming among them. Reply: `QueueInfo`.
 
-    Raises InvalidArgument when one of FIXED differs, NotSupported for a first limit on bytes, ResourceLocked.
+    Raises InvalidArgument when one of FIXED differs, NotSupported for a first limit on bytes, InUse for first rules
+    while a transaction is open, RuleNotFound, ResourceLocked.
     """
 
     settings: SubscriptionSettings
@@ -178,18 +180,48 @@ def alter(kernel: "Decisions", command: AlterSubscription, session: int) -> Queu
     if bool(known.filter) != bool(command.settings.filter):
         raise InvalidArgument("a subscription filters from the beginning or not at all")
     check_order(command.settings)
+    settings = _ruled(kernel, subscription, command)
     if command.settings.share_group != known.share_group:
         kernel.state.groups.check_share(command.namespace, subscription.stream, command.settings)
     if command.settings.bytes_max >= 0 and not subscription.stream.counts_bytes:
         raise NotSupported("bytes are counted from the beginning or not at all")
-    if known != command.settings:
+    if known != settings:
         ends = known.delay_ms and not command.settings.delay_ms
         records = show_all(kernel.state, subscription) if ends else []
-        kernel.commit([*records, SubscriptionAltered(subscription.id, command.settings)])
+        kernel.commit([*records, SubscriptionAltered(subscription.id, settings)])
         for holder in subscription.holders.values():
             subscription.consumers.weigh(holder, weight_of(kernel.state, holder))
         kernel.trim_crowded()
     return queue_info(subscription)
+
+
+def _ruled(
+    kernel: "Decisions", subscription: Subscription, command: AlterSubscription
+) -> SubscriptionSettings:
+    """The settings; the first rules of a subscription without an order give it one, which it keeps. Raises InUse where
+    a transaction is open, InvalidArgument, RuleNotFound.
+    """
+    known, settings = subscription.settings, command.settings
+    if settings.rules != known.rules:
+        check_taken(kernel.state, command.namespace, settings.rules)
+    is_open = any(partition.open_since for partition in subscription.stream.partitions)
+    if settings.rules and not known.is_ordered and is_open:
+        raise InUse("a transaction is open in the stream")
+    laned = known.laned or bool(known.rules or settings.rules)
+    return msgspec.structs.replace(settings, laned=laned)
+
+
+def _put_in_lanes(subscription: Subscription) -> None:
+    """What is ready stays so, in an order from now on."""
+    partitions = subscription.stream.partitions
+    for partition, window in zip(partitions, subscription.windows, strict=True):
+        order = window.order = order_of(subscription.settings)
+        assert order is not None
+        for start, end in partition.messages(window.frontier, partition.end):
+            order.append(window, start, [(start, end)], None, None)
+        window.frontier = max(window.frontier, partition.end)
+        window.touched = True
+        order.load(window, None)
 
 
 def apply_altered(state: State, record: SubscriptionAltered) -> None:
@@ -199,6 +231,9 @@ def apply_altered(state: State, record: SubscriptionAltered) -> None:
         before = subscription.settings
         state.pushed.drop(subscription)
         subscription.alter(record.settings)
+        if record.settings.laned and not before.is_ordered:
+            _put_in_lanes(subscription)
+        note_readers(subscription.stream)
         if subscription.filter is not None:
             subscription.filter = filter_of(record.settings)
             note_filter(subscription)

@@ -19,6 +19,7 @@ from dragoman.kernel.leases.purge import offset_of
 from dragoman.kernel.quotas import check_queue
 from dragoman.kernel.records import Record, SubscriptionCreated, SubscriptionDeleted
 from dragoman.kernel.replies import PushedInfo, QueueInfo
+from dragoman.kernel.rules.book import check_taken
 from dragoman.kernel.state import State
 from dragoman.kernel.topology import check_name, check_owner, found_by
 from dragoman.model.errors import InvalidArgument, SubscriptionNotFound
@@ -46,6 +47,7 @@ def decide_create(state: State, command: CreateSubscription) -> list[Record]:
     check_name(command.subscription)
     check_queue(state, command.namespace)
     check_order(command.settings)
+    check_taken(state, command.namespace, command.settings.rules)
     state.groups.check_share(command.namespace, stream, command.settings)
     if command.settings.exclusive:
         raise InvalidArgument("subscriptions of a shared stream are not exclusive")

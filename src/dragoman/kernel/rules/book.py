@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Rules = tuple[Rule, ...]
 NO_RULES: Final[Rules] = ()
+ELSEWHERE: Final = ("target", "deliver_in")  # what a rule that leaves messages there cannot set
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -119,8 +120,27 @@ def _troubled(namespace: str, name: str, stored: Stored, why: str) -> Rule:
 
 def check_named(state: "State", namespace: str, names: "Sequence[str]") -> None:
     """Whether a binding or a pump may have these rules. Raises InvalidArgument, RuleNotFound."""
-    if len(names) > RULES_IN_A_ROW_MAX:
-        raise InvalidArgument(f"at most {RULES_IN_A_ROW_MAX} rules follow each other")
-    for rule in state.rules.named(namespace, names):
+    for rule in _in_a_row(state, namespace, names):
         if rule.settings.bad == "dead-letter" and not rule.settings.dead_letter:
             raise InvalidArgument(f"the rule {rule.name} does not say where its dead letters go")
+
+
+def check_taken(state: "State", namespace: str, names: "Sequence[str]") -> None:
+    """Whether a subscription may have these rules. Raises InvalidArgument, RuleNotFound."""
+    for rule in _in_a_row(state, namespace, names):
+        check_stays(rule.settings)
+
+
+def check_stays(settings: RuleSettings) -> None:
+    """Raises InvalidArgument where a rule sends messages elsewhere, or later."""
+    for elsewhere in ELSEWHERE:
+        if elsewhere in settings.set:
+            raise InvalidArgument(
+                f"set.{elsewhere}: a rule on a stream or a subscription leaves messages there"
+            )
+
+
+def _in_a_row(state: "State", namespace: str, names: "Sequence[str]") -> Rules:
+    if len(names) > RULES_IN_A_ROW_MAX:
+        raise InvalidArgument(f"at most {RULES_IN_A_ROW_MAX} rules follow each other")
+    return state.rules.named(namespace, names)

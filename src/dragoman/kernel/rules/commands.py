@@ -8,7 +8,7 @@ import msgspec
 from dragoman.kernel.commands import DEFAULT_NAMESPACE, DeclareQueue
 from dragoman.kernel.documents import PutDocument, decide_put
 from dragoman.kernel.records import DocumentDeleted
-from dragoman.kernel.rules.book import RULE_KIND, encode
+from dragoman.kernel.rules.book import RULE_KIND, check_stays, encode
 from dragoman.kernel.rules.rule import Parcel, Rule, run
 from dragoman.kernel.rules.schema import check_schema
 from dragoman.kernel.rules.settings import DEAD, RuleSettings
@@ -23,12 +23,12 @@ from dragoman.model.names import is_catalogue_name
 
 if TYPE_CHECKING:
     from dragoman.kernel.decisions import Decisions
+    from dragoman.kernel.entities import Subscription
     from dragoman.kernel.state import State
 
 ANY_VERSION: Final = -1
 NO_VERSION: Final = 0
 UUID_BYTES: Final = 16
-ELSEWHERE: Final = ("target", "deliver_in")  # what a rule on a stream cannot set
 
 
 class _OfRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class GetRule(_OfRule, frozen=True, kw_only=True):
 
 
 class DeleteRule(_OfRule, frozen=True, kw_only=True):
-    """Reply: `RuleInfo` as it was. Raises RuleNotFound, VersionDiffers, InUse (a binding or a pump names it)."""
+    """Reply: `RuleInfo` as it was. Raises RuleNotFound, VersionDiffers, InUse (somebody names it)."""
 
     expected: int = ANY_VERSION
 
@@ -120,6 +120,8 @@ def put(kernel: "Decisions", command: PutRule, session: int) -> RuleInfo:
     if known is None and len(state.rules.of(command.namespace)) >= RULES_PER_NAMESPACE_MAX:
         raise InvalidArgument(f"a namespace has at most {RULES_PER_NAMESPACE_MAX} rules")
     check_settings(state, command.namespace, command.name, settings)
+    if taker_of(state, command.namespace, command.name) is not None:
+        check_stays(settings)
     document = PutDocument(
         namespace=command.namespace,
         kind=RULE_KIND,
@@ -143,9 +145,8 @@ def check_settings(state: "State", namespace: str, name: str, settings: RuleSett
         check_schema(state, namespace, settings)
     elif settings.schema_version or settings.by == "header":
         raise InvalidArgument("schema: which subject is meant?")
-    for elsewhere in ELSEWHERE if settings.on else ():
-        if elsewhere in settings.set:
-            raise InvalidArgument(f"set.{elsewhere}: a rule on a stream leaves messages there")
+    if settings.on:
+        check_stays(settings)
     if settings.bad == "dead-letter" and not settings.on and not settings.dead_letter:
         raise InvalidArgument("dead_letter: a rule of bindings and pumps says where to")
     said = (settings.schema, settings.check, settings.decode, settings.plugin, settings.headers)
@@ -198,7 +199,10 @@ def delete(kernel: "Decisions", command: DeleteRule, session: int) -> RuleInfo:
 
 
 def _user_of(state: "State", command: DeleteRule) -> str:
-    """A binding or a pump that names the rule."""
+    """A subscription, a binding or a pump that names the rule."""
+    taker = taker_of(state, command.namespace, command.name)
+    if taker is not None:
+        return f"{taker.stream.name}, subscription {taker.name}"
     for pump in state.pumps.by_id.values():
         if pump.namespace == command.namespace and command.name in pump.settings.rules:
             return f"the pump {pump.name}"
@@ -206,6 +210,14 @@ def _user_of(state: "State", command: DeleteRule) -> str:
         if any(command.name in bound.binding.rules for bound in route.bound):
             return f"a binding of {route.name}"
     return ""
+
+
+def taker_of(state: "State", namespace: str, name: str) -> "Subscription | None":
+    """A subscription that has the rule."""
+    for known in state.subscriptions.values():
+        if name in known.settings.rules and known.stream.namespace == namespace:
+            return known
+    return None
 
 
 def info_of(state: "State", rule: Rule) -> RuleInfo:

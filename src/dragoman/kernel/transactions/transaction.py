@@ -206,7 +206,7 @@ def check_publish(state: "State", stream: Stream, partition: int, producer: Prod
     ):
         raise InvalidTransactionState(f"{stream.name}-{partition} is not in the transaction")
     for subscription in stream.subscriptions:
-        if subscription.settings.order != "none" or subscription.settings.filter:
+        if subscription.is_ordered:
             raise NotSupported("transactions into a stream with an ordered or filtered reader")
 
 
