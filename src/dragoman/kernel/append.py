@@ -104,7 +104,7 @@ def _remember_producer(
 ) -> None:
     if producer.id < 0 or (block.control and not producer.count):
         return
-    remember(partition.producers, producer, block.offset)
+    remember(partition.own_producers(), producer, block.offset)
     if producer.transactional and not block.control:
         pend(state, stream, partition, block, producer.id)
     else:

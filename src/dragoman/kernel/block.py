@@ -19,6 +19,7 @@ from bisect import bisect_right
 from typing import Final
 
 from dragoman.kernel.commands import Producer
+from dragoman.kernel.empties import NO_DICT, NO_LIST
 from dragoman.kernel.epochs import Epochs
 from dragoman.kernel.producers import ProducerState
 from dragoman.kernel.records import Published, Remnant, Runs
@@ -304,13 +305,14 @@ class Partition:
         self.block_size = 0  # offsets reserved the last time
         self.committed = 0  # cursors read below this
         self.epochs: Epochs | None = None  # None: nothing was ever appended
-        self.open_since: dict[int, int] = {}  # open transactions: producer id -> first offset
-        self.producers: dict[int, ProducerState] = {}
-        self.blocks: list[Block] = []
-        self.offsets: list[int] = []  # of blocks, for bisection
+        # Open transactions: producer id -> first offset.
+        self.open_since: dict[int, int] = NO_DICT
+        self.producers: dict[int, ProducerState] = NO_DICT
+        self.blocks: list[Block] = NO_LIST
+        self.offsets: list[int] = NO_LIST  # of blocks, for bisection
         self.first = 0  # blocks before this index are gone; compacted now and then
         self.size = 0  # bytes of bodies of blocks present
-        self.rewritten: list[Block] = []  # by compaction, since the last checkpoint began
+        self.rewritten: list[Block] = NO_LIST  # by compaction, since the last checkpoint began
 
     def stable(self) -> int:
         """Isolated cursors read below this: the last stable offset."""
@@ -322,6 +324,23 @@ class Partition:
             self.epochs = Epochs(epoch, offset)
         else:
             self.epochs.begin(epoch, offset)
+
+    def pend(self, producer: int, offset: int) -> None:
+        """A transaction of that producer is open, and has written at `offset`."""
+        if self.open_since is NO_DICT:
+            self.open_since = {}
+        self.open_since.setdefault(producer, offset)
+
+    def own_producers(self) -> dict[int, ProducerState]:
+        """`producers`, to put one in."""
+        if self.producers is NO_DICT:
+            self.producers = {}
+        return self.producers
+
+    def _own_blocks(self) -> None:
+        """There will be some."""
+        if self.offsets is NO_LIST:
+            self.blocks, self.offsets = [], []
 
     def append(self, block: Block) -> bool:
         """Add `block` behind the last one; True when it was merged into that."""
@@ -335,12 +354,14 @@ class Partition:
             if not is_new_life and last.takes(block):
                 last.extend(block)
                 return True
+        self._own_blocks()
         self.blocks.append(block)
         self.offsets.append(block.offset)
         return False
 
     def put(self, block: Block) -> None:
         """A block as a checkpoint saved it, in offset order."""
+        self._own_blocks()
         self.blocks.append(block)
         self.offsets.append(block.offset)
         self.size += block.size
@@ -368,6 +389,7 @@ class Partition:
 
     def rewrite(self, start: int, end: int, blocks: list[Block]) -> list[Block]:
         """Put `blocks` in the place of those that lie in [start, end); returns the latter."""
+        self._own_blocks()
         first = last = self.find(start)
         while last < len(self.blocks) and self.blocks[last].end <= end:
             last += 1
@@ -375,7 +397,7 @@ class Partition:
         self.blocks[first:last] = blocks
         self.offsets[first:last] = [block.offset for block in blocks]
         self.size += sum([block.size for block in blocks]) - sum([block.size for block in gone])
-        self.rewritten += blocks
+        self.rewritten = self.rewritten + blocks
         return gone
 
     def drop(self, low: int, high: int, done: set[Block]) -> list[Block]:
@@ -410,8 +432,8 @@ class Partition:
             blocks[at] = _RELEASED
         self.first = first
         if first == len(blocks):
-            self.blocks = []
-            self.offsets = []
+            self.blocks = NO_LIST
+            self.offsets = NO_LIST
             self.first = 0
         elif first > _COMPACT_AT and first * 2 > len(blocks):
             del blocks[:first]

@@ -386,6 +386,6 @@ def apply_compacted(state: State, record: Compacted) -> None:
     state.resident += sum(block.cost() for block in blocks)
     state.usage.stored_bytes += sum(block.size for block in blocks)
     if not state.has_checkpoints:
-        partition.rewritten.clear()
+        partition.rewritten = []
     cut_aborted(state, (stream.id, partition.index), record.end)
     state.dirty_streams[stream.id] = stream

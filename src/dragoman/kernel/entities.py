@@ -10,6 +10,7 @@ from binascii import crc32
 from typing import Any
 
 from dragoman.kernel.block import Partition
+from dragoman.kernel.empties import NO_DICT, NO_LIST
 from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.standing import ORDERED, standing_of
@@ -160,8 +161,8 @@ class Subscription:
         self.filter: CompiledFilter | None = None
         self.owner = owner  # session it is exclusive to; 0 none
         self.durable = stream.durable and settings.durable and owner == 0  # for life
-        self.windows: list[Window] = []
-        self.holders: dict[int, Holder] = {}  # with leases or consuming
+        self.windows: list[Window] = NO_LIST
+        self.holders: dict[int, Holder] = NO_DICT  # with leases or consuming
         self.consumers = Turns()  # the active ones
         self.exclusive_holder = 0
         self.had_consumers = False
@@ -179,6 +180,12 @@ class Subscription:
         self.settings = settings
         self.is_ordered = settings.is_ordered  # windows have an order
         self.standing = standing_of(settings, durable=self.stream.durable)
+
+    def add_holder(self, holder: Holder) -> None:
+        """It holds leases of this one, or will."""
+        if self.holders is NO_DICT:
+            self.holders = {}
+        self.holders[holder.id] = holder
 
     def ready(self) -> int:
         """Messages ready to be leased."""
@@ -232,15 +239,16 @@ class Stream:
         self.uuid = uuid
         self.settings = settings
         self.durable = settings.durable
-        self.partitions = [Partition(index) for index in range(settings.partitions)]
-        self.subscriptions: list[Subscription] = []
+        self.partitions = list(map(Partition, range(settings.partitions)))  # no longer than it is
+        self.subscriptions: list[Subscription] = NO_LIST
         self.counts_bytes = False  # some subscription limits bytes
         self.indexed = False  # some subscription filters: publishes must say what matches
         self.matching: Matching | None = None  # the filters, where there are any
         self.has_sessions = False  # some subscription has sessions
         self.keyed = False  # some subscription orders by key: publishes must say the keys
         self.ruled: tuple[Subscription, ...] = ()  # those with rules, which take copies alone
-        self.holds: dict[int, list[int]] = {}  # pumps and snapshots: what they keep, per partition
+        # Pumps and snapshots: what they keep, per partition.
+        self.holds: dict[int, list[int]] = NO_DICT
         self.is_pumped = False  # some pump wants to know when it grows
         self.turn = 0  # partition for the next message that names none
 
@@ -249,6 +257,19 @@ class Stream:
         others, or by a checkpoint that has not come yet, is not its own.
         """
         return partition.start if self.settings.retention_ms else partition.end
+
+    def add(self, subscription: Subscription) -> None:
+        """One more reader."""
+        if self.subscriptions is NO_LIST:
+            self.subscriptions = [subscription]
+        else:
+            self.subscriptions.append(subscription)
+
+    def hold(self, who: int, floors: list[int]) -> None:
+        """Keep what `who` still wants: from these offsets on, per partition."""
+        if self.holds is NO_DICT:
+            self.holds = {}
+        self.holds[who] = floors
 
     def held(self, partition: int, floor: int) -> int:
         """`floor`, or the lowest offset that a hold keeps below it."""

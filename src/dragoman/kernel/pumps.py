@@ -192,7 +192,7 @@ def apply_pump_created(state: "State", record: PumpCreated) -> None:
     pumps.awake[pump.id] = None
     pumps.dirty[pump.id] = None
     if not pump.subscription:
-        stream.holds[pump.id] = pump.cursors
+        stream.hold(pump.id, pump.cursors)
     stream.is_pumped = True
 
 

@@ -84,9 +84,8 @@ def apply_snapshot_created(state: "State", record: SnapshotCreated) -> None:
     snapshots.by_id[record.id] = snapshots.by_name[record.namespace, record.name] = record
     heappush(snapshots.expiring, (record.expires_ms, record.id))
     snapshots.dirty[record.id] = None
-    stream.holds[record.id] = [
-        open_[0][0] if open_ else frontier for frontier, open_ in record.windows
-    ]
+    floors = [open_[0][0] if open_ else frontier for frontier, open_ in record.windows]
+    stream.hold(record.id, floors)
 
 
 def apply_snapshot_deleted(state: "State", record: SnapshotDeleted) -> None:

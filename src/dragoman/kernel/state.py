@@ -284,7 +284,7 @@ class State:
         """Somebody can hold leases now."""
         self.holders[holder.id] = holder
         self.holders_of.setdefault(holder.session, {})[holder.id] = holder
-        holder.subscription.holders[holder.id] = holder
+        holder.subscription.add_holder(holder)
 
     def drop_holder(self, holder: Holder) -> None:
         """It holds nothing and wants nothing any more; told twice is fine."""

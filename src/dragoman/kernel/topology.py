@@ -334,6 +334,7 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
     if record.owner:
         state.owned_by.setdefault(record.owner, {})[record.id] = subscription
     subscription.filter = filter_of(record.settings)
+    windows: list[Window] = []
     for partition, frontier in zip(stream.partitions, record.frontiers, strict=True):
         window = Window(frontier, order_of(record.settings))
         if record.settings.bytes_max >= 0:
@@ -347,8 +348,9 @@ def apply_subscription_created(state: State, record: SubscriptionCreated) -> Non
                 window.ready_bytes = bytes_of(partition, frontier, partition.end)
         else:
             window.frontier = max(frontier, partition.end)  # what is there is `Indexed` next
-        subscription.windows.append(window)
-    stream.subscriptions.append(subscription)
+        windows.append(window)
+    subscription.windows = windows[:]  # no longer than it is
+    stream.add(subscription)
     note_filter(subscription)
     note_readers(stream)
     stream.counts_bytes = any(known.settings.bytes_max >= 0 for known in stream.subscriptions)

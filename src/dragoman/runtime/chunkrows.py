@@ -65,7 +65,7 @@ def adopt(window: Window, key: str, data: bytes) -> None:
     plain = data if data[0] & 0xF0 == _ARRAY else zlib.decompress(data)
     base = int(key, 16)
     window.adopt(_chunk(base, msgspec.msgpack.decode(plain, type=ChunkRow)))
-    window.saved[base] = None
+    window.note_saved(base)
 
 
 def _chunk(base: int, row: ChunkRow) -> Chunk:

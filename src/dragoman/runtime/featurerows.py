@@ -229,4 +229,4 @@ def _state_of(row: TransactionRow) -> TransactionState:
 def _pend(partition: Partition, producer: int, runs: Runs) -> None:
     if runs:
         mark(partition, runs, pending=True, aborted=False)
-        partition.open_since[producer] = runs[0][0]
+        partition.pend(producer, runs[0][0])

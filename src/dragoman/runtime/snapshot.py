@@ -164,7 +164,7 @@ def _chunk_changes(window: Window, prefix: str) -> Iterator[Change]:
     for base, chunk in zip(window.bases, window.chunks, strict=True):
         if chunk.dirty:
             chunk.dirty = False
-            window.saved[base] = None
+            window.note_saved(base)
             yield ("chunk", f"{prefix}/{chunk_key(base)}", chunk_row(chunk))
 
 

@@ -17,7 +17,8 @@ PIECES = st.lists(
 def fill(chunks: Chunks, start: int, end: int) -> None:
     """As a window does, where nothing is open yet."""
     while start < end:
-        chunk = chunks.chunks[chunks.place(start, end)]
+        index = chunks.place(start, end)
+        chunk = chunks.chunks[index]
         low = start - chunk.base
         count = min(end - start, len(chunk.states) - low)
         chunk.states[low : low + count] = bytes([LEASED]) * count

@@ -12,6 +12,7 @@ from tests.sim.model.readers import DELAYED
 from tests.sim.translator import bodies_in
 
 from dragoman.kernel import records as r
+from dragoman.kernel.empties import are_empty
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.keys import Keys
@@ -34,6 +35,7 @@ def equal(world: "World", *, wholly: bool = False) -> None:
         if wholly:
             messages_equal(world, subscription)
     held_is_counted(world)
+    assert are_empty(), "something was put into what all share"
     for check in WHOLLY if wholly else ():
         check(world)
 

@@ -14,6 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
+from dragoman.kernel.empties import NO_LIST
 from dragoman.kernel.leases.chunk import SPAN, Chunk
 
 ALL: Final = 1 << 60  # past every offset
@@ -29,8 +30,8 @@ class Chunks:
     __slots__ = ("bases", "chunks")
 
     def __init__(self) -> None:
-        self.bases: list[int] = []
-        self.chunks: list[Chunk] = []
+        self.bases: list[int] = NO_LIST
+        self.chunks: list[Chunk] = NO_LIST
 
     def chunk_at(self, offset: int) -> Chunk | None:
         """The one that covers the offset."""
@@ -86,6 +87,8 @@ class Chunks:
         self._insert(bisect_left(self.bases, chunk.base), chunk)
 
     def _insert(self, index: int, chunk: Chunk) -> None:
+        if self.bases is NO_LIST:
+            self.bases, self.chunks = [], []
         self.bases.insert(index, chunk.base)
         self.chunks.insert(index, chunk)
 

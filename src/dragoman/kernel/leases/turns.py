@@ -11,6 +11,8 @@ with single active, that is the one.
 
 from typing import TYPE_CHECKING
 
+from dragoman.kernel.empties import NO_LIST
+
 if TYPE_CHECKING:
     from dragoman.kernel.entities import Holder
 
@@ -58,7 +60,7 @@ class Turns:
     def __init__(self) -> None:
         self.count = 0
         self.weight = 0  # of all of them together
-        self.rings: list[Ring] = []
+        self.rings: list[Ring] = NO_LIST
 
     def add(self, holder: "Holder") -> None:
         """It takes turns from now on, behind those of its priority."""
@@ -66,6 +68,8 @@ class Turns:
         while at < len(self.rings) and self.rings[at].priority > holder.priority:
             at += 1
         if at == len(self.rings) or self.rings[at].priority < holder.priority:
+            if self.rings is NO_LIST:
+                self.rings = []
             self.rings.insert(at, Ring(holder.priority))
         ring = self.rings[at]
         ring.count += 1

@@ -19,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
+from dragoman.kernel.empties import NO_COUNTS, NO_DICT, NO_LIST
 from dragoman.kernel.leases.chunk import SPAN, Chunk
 from dragoman.kernel.leases.chunks import ALL, Chunks
 from dragoman.kernel.leases.lane import Spans
@@ -58,19 +59,29 @@ class Window(Chunks):
         super().__init__()
         self.frontier = frontier
         self.order = order
-        self.counts: list[int] = [
-            0
-        ] * 8  # per state; counts[READY] is kept as `ready`, RETURNED included there
+        # Per state; counts[READY] is kept as `ready`, RETURNED included there.
+        self.counts: list[int] = NO_COUNTS
         self.ready = 0
         self.ready_bytes = 0  # kept only where a limit on bytes asks for it
         self.returned_low = frontier
-        # Chunks that have a row in the state store, see `chunkrows`; a dict, for an empty one is small.
-        self.saved: dict[int, None] = {}
+        self.saved: dict[int, None] = NO_DICT  # chunks that have a row in the state store
         self.revisions: Revisions | None = None  # of messages that are not DONE
         self.touched = True  # since the last checkpoint
         self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
         self.delayed = 0  # how many messages that are
         self.timed = False  # some lease had a deadline
+
+    def _own_counts(self) -> list[int]:
+        """`counts`, to change it."""
+        if self.counts is NO_COUNTS:
+            self.counts = [0] * len(NO_COUNTS)
+        return self.counts
+
+    def note_saved(self, base: int) -> None:
+        """The chunk has a row in the state store, see `chunkrows`."""
+        if self.saved is NO_DICT:
+            self.saved = {}
+        self.saved[base] = None
 
     def state(self, offset: int) -> int:
         """The state of one offset."""
@@ -93,7 +104,7 @@ class Window(Chunks):
         self.put(chunk)
         self.timed = self.timed or chunk.is_timed()
         for state in range(1, READY + 1):
-            self.counts[state] += chunk.states.count(state)
+            self._own_counts()[state] += chunk.states.count(state)
 
     def open_counts(self) -> list[int]:
         """How many messages below the frontier are in each state but DONE and RETURNED, which is counted ready."""
@@ -133,12 +144,12 @@ class Window(Chunks):
         self.frontier = end
         self.touched = True
         if state != DONE:
-            self.counts[state] += end - start
+            self._own_counts()[state] += end - start
             self._fill(start, end, state, holder)
 
     def enter(self, start: int, end: int, state: int, holder: int) -> None:
         """[start, end), of which no chunk says anything (DONE, or READY by the order), enter `state`."""
-        self.counts[state] += end - start
+        self._own_counts()[state] += end - start
         self._fill(start, end, state, holder)
         self.touched = True
 
@@ -250,13 +261,13 @@ class Window(Chunks):
         """Everything below the frontier is DONE."""
         if self.revisions is not None:
             self.revisions.forget(0, self.frontier)
-        self.bases.clear()
-        self.chunks.clear()
-        self.counts = [0] * len(self.counts)
+        self.bases = self.chunks = NO_LIST
+        self.counts = NO_COUNTS
 
     def _fill(self, start: int, end: int, state: int, holder: int) -> None:
         while start < end:
-            chunk = self.chunks[self.place(start, end)]
+            index = self.place(start, end)
+            chunk = self.chunks[index]
             low = start - chunk.base
             count = min(end - start, len(chunk.states) - low)
             if count == 1:

@@ -216,7 +216,7 @@ def pend(state: "State", stream: Stream, partition: Partition, block: Block, pro
     if transaction is None or not transaction.is_open:
         return False
     block.pending = True
-    partition.open_since.setdefault(producer, block.offset)
+    partition.pend(producer, block.offset)
     runs = transaction.runs.setdefault((stream.id, partition.index), [])
     if runs and runs[-1][1] == block.offset:
         runs[-1] = (runs[-1][0], block.end)
