@@ -1,5 +1,5 @@
 from dragoman.app.config import ConfigError
-from dragoman.app.configfile import StorageSection
+from dragoman.app.configfile import LimitsSection, StorageSection
 from dragoman.app.problems import Problems
 
 
@@ -20,3 +20,9 @@ def test_what_a_step_complains_of_is_kept() -> None:
     problems = Problems()
     problems.attempt("listen", complain)
     assert problems.lines == ["listen: one", "listen: two"]
+
+
+def test_a_number_that_cannot_be_written_down_is_told() -> None:
+    problems = Problems()
+    assert problems.struct({"connections_max": 1 << 64}, LimitsSection, "limits") is None
+    assert problems.lines == ["limits: a whole number of more than 64 bits"]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dragoman.app.config import ConfigError, nearest
+from dragoman.model.numbers import are_storable
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -43,10 +44,14 @@ class Problems:
         if self.unknown(value, kind.__struct_fields__, where):
             return None
         try:
-            return msgspec.convert(value, kind)
+            found = msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             self.add(where, str(error).replace(" - at `$.", " - at `"))
             return None
+        if not are_storable(value):
+            self.add(where, "a whole number of more than 64 bits")
+            return None
+        return found
 
     def attempt(self, where: str, step: Callable[..., None], *arguments: Any) -> None:
         """Do one thing; add what it complains of."""

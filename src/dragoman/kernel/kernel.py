@@ -41,6 +41,7 @@ from dragoman.kernel.reservation import skips
 from dragoman.kernel.retention import next_patrol_ms, patrol
 from dragoman.kernel.scheduler import decide_put_off, schedule
 from dragoman.kernel.state import LOOK_MS, Needs, State
+from dragoman.kernel.storable import check_storable, settings_of
 from dragoman.kernel.topology import deletion
 from dragoman.kernel.unused import drop_emptied
 from dragoman.model.errors import NotSupported
@@ -89,6 +90,7 @@ class Kernel:
             **GROUP_HANDLERS,
             **FEATURE_HANDLERS,
         }
+        self._settings: Mapping[type, tuple[str, ...]] = settings_of(self._handlers)
 
     def begin(self, incarnation: int, boot: bytes = b"") -> None:
         """A new life of the node: what was leased through connections is ready again, and what a power cut may have
@@ -126,6 +128,9 @@ class Kernel:
         handler = self._handlers.get(type(command))
         if handler is None:
             raise NotSupported(type(command).__name__)
+        settings = self._settings.get(type(command))
+        if settings is not None:
+            check_storable(command, settings)
         if self.state.guarded:
             check(self.state, command, session)
         if type(command) not in QUIET:

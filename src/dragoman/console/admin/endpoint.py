@@ -13,6 +13,7 @@ import msgspec
 from dragoman.doors.shared.rest.call import Call
 from dragoman.kernel.api import DEFAULT_NAMESPACE, Session
 from dragoman.model.errors import InvalidArgument
+from dragoman.model.numbers import are_storable
 
 PAGE_MAX: Final = 1_000
 
@@ -109,8 +110,11 @@ def decode_query(kind: type[Query], pairs: Mapping[str, Any]) -> Any:
 def decode_body(kind: type[msgspec.Struct], body: bytes) -> Any:
     """Raises InvalidArgument. An empty body is an empty object."""
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        found = msgspec.json.decode(body or b"{}", type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidArgument(f"body: {error}") from error
     except UnicodeDecodeError as error:
         raise InvalidArgument("body: not UTF-8") from error
+    if not are_storable(found):
+        raise InvalidArgument("body: a whole number of more than 64 bits")
+    return found

@@ -25,6 +25,7 @@ from dragoman.kernel.api import (
     Session,
 )
 from dragoman.model.errors import DocumentNotFound, NotFound
+from dragoman.model.numbers import are_storable
 
 PAGE_MAX: Final = 100  # of one answer to a list
 TOP_LEVEL: Final = ("location", "tags", "identity", "sku", "kind", "zones", "extendedLocation")
@@ -179,10 +180,9 @@ def read_body(raw: bytes) -> Json:
     """A request's body. Raises ArmError."""
     try:
         found = msgspec.json.decode(raw or b"{}")
-        msgspec.msgpack.encode(found)  # as it is kept: whole numbers of 64 bits
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = None
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not are_storable(found):
         raise ArmError(400, "InvalidRequestContent", "The request content is no JSON object.")
     return found
 
