@@ -130,10 +130,11 @@ def test_the_quorum_is_described_and_configurations_with_their_sources(address: 
 @pytest.mark.timeout(240)
 def test_quotas_are_set_and_described(address: str) -> None:
     user = ("--entity-type", "users", "--entity-name", "quoted")
-    change = "producer_byte_rate=1024,consumer_byte_rate=2048"
+    change = "producer_byte_rate=1024,consumer_byte_rate=2048,request_percentage=200"
     run("kafka.admin.ConfigCommand", address, "--alter", "--add-config", change, *user)
     said = run("kafka.admin.ConfigCommand", address, "--describe", *user)
     assert "producer_byte_rate=1024" in said
+    assert "request_percentage=200" in said
     assert "consumer_byte_rate=2048" in said
 
 

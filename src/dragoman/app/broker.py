@@ -14,7 +14,7 @@ import dragoman
 from dragoman.app.config import ServeOptions, is_private
 from dragoman.app.errors import StartError
 from dragoman.app.lag import LoopLag
-from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id
+from dragoman.app.loop import LoopScheduler, SystemClock, SystemEntropy, boot_id, worked_ns
 from dragoman.app.node import LocalNode
 from dragoman.app.plugins import load as load_plugins
 from dragoman.app.telling import tell
@@ -359,7 +359,7 @@ def make_doors(
     return {
         "amqp": amqp(roster),
         "amqp10": generic,
-        "kafka": kafka(SETS[kafka_limits]),
+        "kafka": kafka(SETS[kafka_limits], worked_ns),
         "http": door_maker(web, sockets),
         "http2": make_http2,
     }

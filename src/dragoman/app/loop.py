@@ -19,6 +19,11 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
 
+def worked_ns() -> int:
+    """Processor time of this thread so far."""
+    return time.thread_time_ns()
+
+
 class SystemEntropy:
     """The operating system's randomness."""
 

@@ -67,7 +67,7 @@ def test_quotas_are_told_by_filter_and_survive_in_documents() -> None:
         (entity(user="a"), {PRODUCE_RATE: 0.0}),
         (entity(user="a"), {PRODUCE_RATE: -1.0}),
         (entity(user="a"), {"connection_creation_rate": 1.0}),
-        (entity(user="a"), {"request_percentage": 50.0}),  # nothing would keep to it
+        (entity(ip="a"), {"request_percentage": 50.0}),
         (entity(ip="a", user="b"), {"connection_creation_rate": 1.0}),
         (entity(planet="a"), {PRODUCE_RATE: 1.0}),
         ([], {PRODUCE_RATE: 1.0}),
@@ -155,3 +155,95 @@ def test_one_that_is_held_back_is_served_once_its_time_has_come() -> None:
     assert [bool(each.shell.data) for each in opened] == [True, False]
     world.advance(2_100)
     assert opened[1].shell.data
+
+
+class Thread:
+    """Works for so long whenever it is asked how much it has worked."""
+
+    def __init__(self, step_ms: int) -> None:
+        self.step_ms = step_ms
+        self.now_ns = 1
+
+    def worked_ns(self) -> int:
+        self.now_ns += self.step_ms * 1_000_000
+        return self.now_ns
+
+
+def timed(step_ms: int, percent: float | None, **of: str | None) -> Client:
+    world = World()
+    root = world.connect()
+    root.create("t")
+    if percent is not None:
+        alter(root, entity(**of), request_percentage=percent)
+    quotas = ClientQuotas(Thread(step_ms).worked_ns)
+    client = Client(world)
+    client.door._talk.quotas = quotas
+    quotas.known(client.session)
+    return client
+
+
+def throttled_ms(client: Client, key: int = 18, version: int = 2, **message: Any) -> int:
+    throttle_ms: int = client.ask(key, version, message)["throttle_time_ms"]
+    return throttle_ms
+
+
+def test_who_takes_more_than_its_share_of_the_thread_waits_as_kafka_reckons() -> None:
+    client = timed(30, 5.0, client_id="tests")  # 50 ms of work a second
+    assert throttled_ms(client) == 0  # 30 ms until its answer, 30 after it
+    client.post(18, 2, {})
+    assert client.take() is None
+    muted_ms = client.door._talk.muted_until_ms - client.session.elapsed_ms()
+    assert muted_ms == 201  # 10 ms over, at 5 %
+    client.world.advance(muted_ms)
+    answer = client.take()
+    assert answer is not None
+    assert answer["throttle_time_ms"] == pytest.approx(30 * 20, abs=25)
+
+
+def test_nobody_waits_for_more_than_a_second_at_once_and_what_is_owed_is_not_forgotten() -> None:
+    client = timed(1_000, 1.0, user=None)
+    for _ in range(3):
+        assert throttled_ms(client) == 1_000
+        client.world.advance(1_000)
+
+
+@pytest.mark.parametrize(
+    ("percent", "of"), [(None, {}), (1_000.0, {"user": None}), (1.0, {"user": "somebody else"})]
+)
+def test_who_has_no_share_or_keeps_to_it_does_not_wait(
+    percent: float | None, of: dict[str, str | None]
+) -> None:
+    client = timed(10, percent, **of)
+    assert [throttled_ms(client) for _ in range(9)] == [0] * 9
+    assert client.door._talk.muted_until_ms == 0
+
+
+def test_nothing_is_measured_while_nobody_has_a_share() -> None:
+    client = timed(10, 50.0, user=None)
+    thread = client.door._talk.quotas.worked_ns.__self__
+    before = thread.now_ns
+    throttled_ms(client)
+    assert thread.now_ns > before
+    alter(client, entity(user=None), remove=True, request_percentage=0.0)
+    before = thread.now_ns
+    throttled_ms(client)
+    assert thread.now_ns == before
+
+
+def test_the_time_that_a_parked_fetch_takes_is_its_clients_and_that_it_waits_is_not() -> None:
+    client = timed(10, 1.5, client_id="tests")  # 15 ms a second
+    client.post(1, 12, client.fetch_message("t", 0) | {"max_wait_ms": 500, "min_bytes": 1})
+    assert client.take() is None
+    other = Client(client.world)
+    produce(other)
+    answer = client.take()
+    assert answer is not None
+    assert answer["throttle_time_ms"] == 334
+
+
+def test_answers_that_are_spelled_apart_tell_it_as_well() -> None:
+    client = timed(30, 1.0, user=None)
+    assert produce(client) == 1_000
+    client.world.advance(60_000)
+    answer = client.ask(1, 12, client.fetch_message("t", 0))
+    assert answer["throttle_time_ms"] == 1_000

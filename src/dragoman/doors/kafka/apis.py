@@ -136,7 +136,7 @@ TABLE: Final[Mapping[int, Served]] = {
         0,
         1,
         clientquotas.serve_alter,
-        "byte rates, controller_mutation_rate, connection_creation_rate; request_percentage is refused",
+        "byte rates, request_percentage, controller_mutation_rate, connection_creation_rate",
     ),
     50: Served("DescribeUserScramCredentials", 0, 0, scramusers.serve_describe),
     51: Served("AlterUserScramCredentials", 0, 0, scramusers.serve_alter),

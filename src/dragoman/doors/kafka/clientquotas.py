@@ -1,5 +1,5 @@
 """Client quotas: how much a second users and client ids may send, fetch and change, and addresses connect (KIP-13,
-KIP-546, KIP-599, KIP-612).
+KIP-546, KIP-599, KIP-612); and what share of the time of the thread that decides their requests may take (KIP-124).
 
     entity     user, client-id, or both, each by name or as the default of its kind; or ip, the same
     in force   for a client the first there is of: user and client id, user and default client id, user, default user
@@ -10,7 +10,7 @@ second's worth is told so with its answer (`throttle_time_ms`), and nothing more
 connection too many nothing is served at first. What is kept are documents; a change counts at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -44,21 +44,23 @@ PRODUCE_RATE: Final = "producer_byte_rate"
 FETCH_RATE: Final = "consumer_byte_rate"
 MUTATION_RATE: Final = "controller_mutation_rate"  # partitions made and deleted
 CONNECTION_RATE: Final = "connection_creation_rate"
-OF_CLIENTS: Final = frozenset((PRODUCE_RATE, FETCH_RATE, MUTATION_RATE))
+REQUEST_SHARE: Final = "request_percentage"  # of the thread that decides: 100 is all of it
+OF_CLIENTS: Final = frozenset((PRODUCE_RATE, FETCH_RATE, MUTATION_RATE, REQUEST_SHARE))
 OF_ADDRESSES: Final = frozenset((CONNECTION_RATE,))
-UNMEASURED: Final = (
-    "request_percentage"  # there are no request threads whose time could be shared out
-)
 USER, CLIENT, IP = "user", "client-id", "ip"
+NS_PER_PERCENT: Final = 10_000_000  # of a second
+SHARE_THROTTLE_MS_MAX: Final = 1_000  # what is owed beyond is waited for after the next request
 EXACT, DEFAULT, ANY = 0, 1, 2  # in filters
 
 
 class ClientQuotas:
     """Those of one broker, in force for all its connections."""
 
-    __slots__ = ("_budgets", "_known")
+    __slots__ = ("_budgets", "_known", "has_shares", "worked_ns")
 
-    def __init__(self) -> None:
+    def __init__(self, worked_ns: Callable[[], int] = lambda: 0) -> None:
+        self.worked_ns = worked_ns  # of the thread that serves requests, its processor time so far
+        self.has_shares = False  # whether anybody has a share of it, so that it is looked at
         self._known: dict[Entity, dict[str, float]] | None = None  # not read yet
         self._budgets: Budgets[tuple[str, str, str]] = Budgets()
 
@@ -70,6 +72,7 @@ class ClientQuotas:
                 _read_entity(document.name): msgspec.json.decode(document.body)
                 for document in documents
             }
+            self._look()
         return self._known
 
     def change(self, session: Session, entity: Entity, values: dict[str, float]) -> None:
@@ -79,12 +82,17 @@ class ClientQuotas:
             body = msgspec.json.encode(values)
             session.submit(PutDocument(kind=KIND, name=name, body=body, takes=TAKES))
             self.known(session)[entity] = values
+            self._look()
             return
         try:
             session.submit(DeleteDocument(kind=KIND, name=name, takes=TAKES))
         except DocumentNotFound:
             return
         self.known(session).pop(entity, None)
+        self._look()
+
+    def _look(self) -> None:
+        self.has_shares = any(REQUEST_SHARE in values for values in (self._known or {}).values())
 
     def charge(self, talk: Talk, client_id: str, key: str, amount: int) -> int:
         """The throttle time of whoever has just spent that much; of 0: what it still has to wait."""
@@ -93,10 +101,16 @@ class ClientQuotas:
         for entity in _in_order(user, client_id) if known else ():
             rate = known.get(entity, {}).get(key)
             if rate is not None:
+                if key == REQUEST_SHARE:
+                    rate *= NS_PER_PERCENT
                 kinds = dict(entity)
                 mine = (key, user if USER in kinds else "", client_id if CLIENT in kinds else "")
                 return self._spend(mine, amount, rate, talk.session.elapsed_ms())
         return 0
+
+    def charge_time(self, talk: Talk, client_id: str, worked_ns: int) -> int:
+        """The throttle time of whoever has just been served for so long: no more than a second's, as in Kafka."""
+        return min(self.charge(talk, client_id, REQUEST_SHARE, worked_ns), SHARE_THROTTLE_MS_MAX)
 
     def connected(self, session: Session, address: str) -> int:
         """For how long nothing is served of a connection that has just come from there."""
@@ -206,9 +220,7 @@ def _changed(talk: Talk, entity: Entity, ops: list[Message]) -> dict[str, float]
     allowed = OF_ADDRESSES if entity[0][0] == IP else OF_CLIENTS
     for op in ops:
         key, value = op["key"], op["value"]
-        if key == UNMEASURED and not op["remove"]:
-            raise Refused(ErrorCode.INVALID_REQUEST, f"{key} is not supported: quotas are of rates")
-        if key not in allowed | {UNMEASURED}:
+        if key not in allowed:
             raise Refused(ErrorCode.INVALID_REQUEST, f"no quota {key} of these")
         if op["remove"]:
             values.pop(key, None)

@@ -23,7 +23,7 @@ from dragoman.doors.kafka.apis import (
     versions,
 )
 from dragoman.doors.kafka.auth import serve_token
-from dragoman.doors.kafka.clientlimits import KAFKA, ClientLimits, Limits
+from dragoman.doors.kafka.clientlimits import ClientLimits, Limits
 from dragoman.doors.kafka.clientquotas import ClientQuotas
 from dragoman.doors.kafka.fetch import Fetching
 from dragoman.doors.kafka.fetchsession import FetchSessions
@@ -56,9 +56,13 @@ def make_door(session: Session, connection: Connection) -> "KafkaDoor":
     return KafkaDoor(session, connection)
 
 
-def door_maker(limits: Limits = KAFKA) -> Callable[[Session, Connection], "KafkaDoor"]:
-    """Makes the doors of one broker, whose clients share their quotas and limits."""
-    quotas = ClientQuotas()
+def door_maker(
+    limits: Limits, worked_ns: Callable[[], int]
+) -> Callable[[Session, Connection], "KafkaDoor"]:
+    """Makes the doors of one broker, whose clients share their quotas and limits. `worked_ns`: processor time of the
+    thread that serves them so far.
+    """
+    quotas = ClientQuotas(worked_ns)
     shared = ClientLimits(limits)
     return lambda session, connection: KafkaDoor(session, connection, quotas, shared)
 
@@ -125,6 +129,7 @@ class KafkaDoor:
                 self._serve(frame)
             except KafkaCodecError:
                 self._close()
+            talk.finish()
         if self._buffer.failure and not frames and talk.parked is None:
             self._close()
 
@@ -145,6 +150,7 @@ class KafkaDoor:
         request = Request(
             key, version, header.correlation_id, header.client_id or "", buf, header.body, end
         )
+        self._talk.begin(request.client_id)
         api = TABLE.get(key)
         if api is None or not api.low <= version <= api.high:
             self._refuse(request)
@@ -207,7 +213,9 @@ class KafkaDoor:
                 )
         if mine and isinstance(parked, ShareFetching):
             self._talk.parked = None
+            self._talk.resume()
             parked.deliver(mine)
+            self._talk.finish()
             self._work()
 
     def cancelled(self, holder: Holder) -> None:
@@ -216,14 +224,24 @@ class KafkaDoor:
     def answered(self, ticket: int, result: object) -> None:
         """A member's turn has come."""
         parked = self._talk.parked
-        if parked is not None and parked.answered(ticket, result):
+        if parked is None:
+            return
+        self._talk.resume()
+        is_answered = parked.answered(ticket, result)
+        self._talk.finish()
+        if is_answered:
             self._talk.parked = None
             self._work()
 
     def progressed(self) -> None:
         """A watched stream has grown, or the journal has come further."""
         parked = self._talk.parked
-        if parked is not None and parked.look():
+        if parked is None:
+            return
+        self._talk.resume()
+        is_answered = parked.look()
+        self._talk.finish()
+        if is_answered:
             self._talk.parked = None
             self._work()
 
@@ -234,7 +252,9 @@ class KafkaDoor:
             self._work()
         elif parked.deadline_ms is not None and parked.deadline_ms <= self._session.elapsed_ms():
             self._talk.parked = None
+            self._talk.resume()
             parked.expire()
+            self._talk.finish()
             self._work()
 
     def next_tick_ms(self) -> int | None:

@@ -44,8 +44,10 @@ Other protocols' messages are read as record batches made for the purpose; other
   next epoch once that would survive a loss of power.
 - No client telemetry. Quotas (`kafka-configs --alter --add-config producer_byte_rate=...`) are kept to, over a second's
   worth: bytes produced and fetched, partitions made and deleted (`controller_mutation_rate`), and connections of an
-  address (`connection_creation_rate`), whose first request waits. `request_percentage` is refused: there are no threads
-  to share out. What Event Hubs' or other protocols' clients send is not counted.
+  address (`connection_creation_rate`), whose first request waits. `request_percentage` is of the one thread that
+  decides, 100 all of it: the processor time that a client's requests take there is measured while any such quota is
+  kept, and who is over it waits for a second at most, then again. What Event Hubs' or other protocols' clients send is
+  not counted.
 - Access lists (`kafka-acls`) are grants of [permissions.md](../permissions.md), for all protocols alike. Until the
   first one is made everybody may do everything; from then on what is not allowed is refused, as with
   `allow.everyone.if.no.acl.found=false`: name a superuser in the configuration before. `User:` is the one type of

@@ -250,6 +250,7 @@ class ShareFetching:
     def _send(self, body: Message, position: int = 0, level: int = 0) -> None:
         request = self._request
         message = {
+            "throttle_time_ms": self._talk.throttle_time(),
             "error_code": 0,
             "error_message": None,
             "acquisition_lock_timeout_ms": self._lock_ms,

@@ -83,6 +83,8 @@ class Talk:
     """One connection's conversation."""
 
     __slots__ = (
+        "_began_ns",
+        "_client_id",
         "_finds",
         "claimed",
         "connection",
@@ -120,6 +122,10 @@ class Talk:
         self.parked: Wait | None = None
         self.quotas: Any = None  # `clientquotas.ClientQuotas`, set by the door
         self.limits = ClientLimits()  # another's, where the door sets it
+        self._client_id = ""  # whose request is served, where its time is looked at
+        self._began_ns = (
+            0  # processor time that it has not been charged for begins here; 0: not looked at
+        )
         self.muted_until_ms = 0  # elapsed time before which nothing more is served
         self.is_closing = False
         self._finds: dict[str | bytes, FindStream] = {}
@@ -134,6 +140,31 @@ class Talk:
     def throttle(self, client_id: str, key: str, amount: int) -> int:
         """Charge the client; the ms for which nothing more of it is served."""
         throttle_ms: int = self.quotas.charge(self, client_id, key, amount) if amount else 0
+        self.mute(throttle_ms)
+        return max(throttle_ms, self.throttle_time())
+
+    def begin(self, client_id: str) -> None:
+        """A request is served from here on, on behalf of who sent it."""
+        self._client_id = client_id
+        self.resume()
+
+    def resume(self) -> None:
+        """The request at hand is served again: what it waited for has come."""
+        self._began_ns = self.quotas.worked_ns() if self.quotas.has_shares else 0
+
+    def finish(self) -> None:
+        """Nothing more is done for the request at hand now; what came after its answer was spelled is charged, too."""
+        if self._began_ns:
+            self.throttle_time()
+            self._began_ns = 0
+
+    def throttle_time(self) -> int:
+        """Charge the client for the time that its request took so far; the ms for which nothing more is served."""
+        if not self._began_ns:
+            return 0
+        now_ns = self.quotas.worked_ns()
+        worked_ns, self._began_ns = now_ns - self._began_ns, now_ns
+        throttle_ms: int = self.quotas.charge_time(self, self._client_id, worked_ns)
         self.mute(throttle_ms)
         return throttle_ms
 
@@ -156,6 +187,9 @@ class Talk:
 
     def answer(self, request: Request, message: dict[str, Any]) -> None:
         """Encode and queue an answer; it waits for everything decided so far, at `level`."""
+        if self._began_ns:
+            told_ms = message.get("throttle_time_ms", 0)
+            message["throttle_time_ms"] = max(told_ms, self.throttle_time())
         frame = encode_response_frame(
             request.api_key, request.version, request.correlation_id, message
         )
