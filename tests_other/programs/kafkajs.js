@@ -1,9 +1,18 @@
 // kafkajs: `produce TOPIC COUNT` sends value-0, value-1 ...; `consume TOPIC COUNT` prints COUNT values from the start.
-// HOST:PORT comes first. One value a line; the exit status is 0 when all of it worked.
+// HOST:PORT comes first. One value a line; the exit status is 0 when all of it worked. LOGIN in the environment is JSON
+// of more settings of the client (sasl), AUTHORITY the file of who signed the broker's certificate.
+const { readFileSync } = require("fs");
 const { Kafka, logLevel } = require("kafkajs");
 
 const [address, mode, topic, count] = process.argv.slice(2);
-const kafka = new Kafka({ clientId: "other", brokers: [address], logLevel: logLevel.NOTHING });
+const { LOGIN, AUTHORITY } = process.env;
+const kafka = new Kafka({
+  clientId: "other",
+  brokers: [address],
+  logLevel: logLevel.NOTHING,
+  ...(LOGIN ? JSON.parse(LOGIN) : {}),
+  ...(AUTHORITY ? { ssl: { ca: [readFileSync(AUTHORITY)] } } : {}),
+});
 
 async function produce() {
   const producer = kafka.producer({ idempotent: true });
