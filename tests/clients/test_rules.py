@@ -26,6 +26,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 from google.pubsub_v1 import PublisherClient as Gapic
+from google.pubsub_v1 import SchemaServiceClient
+from google.pubsub_v1.services.schema_service.transports import SchemaServiceGrpcTransport
 from tests.clients.eventgrid_work import GROUP, KEY, managed, serving
 from tests.clients.pubsub_work import Google, topic
 from tests.clients.servicebus_work import connection_string
@@ -147,6 +149,41 @@ def test_pubsub_refuses_the_whole_publish(broker: Broker) -> None:
             topic=topic("orders-pubsub"), messages=messages
         )
     assert broker.stored("orders-pubsub") == []
+    google.close()
+
+
+def test_a_topics_schema_settings_hold_for_every_protocol(broker: Broker) -> None:
+    google = Google(broker.running)
+    schemas = SchemaServiceClient(
+        transport=SchemaServiceGrpcTransport(channel=grpc.insecure_channel(google.address))
+    )
+    avro = {"type": "record", "name": "R", "fields": [{"name": "total", "type": "int"}]}
+    made = schemas.create_schema(
+        parent="projects/default",
+        schema={"type_": "AVRO", "definition": json.dumps(avro)},
+        schema_id="total",
+    )
+    schemas.transport.close()
+    settings = {"schema": made.name, "encoding": "JSON"}
+    google.publisher.create_topic(request={"name": topic("schooled"), "schema_settings": settings})
+    reader = google.subscribe("schooled", "schooled-sub")
+    told: list[Any] = []
+    producer = Producer({"bootstrap.servers": broker.running.kafka.bootstrap, "log_level": 0})
+    for value in (GOOD, BAD):
+        producer.produce("schooled", value, on_delivery=lambda error, _: told.append(error))
+        producer.flush(DEADLINE_S)
+    assert [error and error.name() for error in told] == [None, "INVALID_RECORD"]
+    string = connection_string(broker.running)
+    with (
+        ServiceBusClient.from_connection_string(string, retry_total=0) as client,
+        client.get_topic_sender("schooled") as sender,
+        pytest.raises(ServiceBusError, match="rule schema total"),
+    ):
+        sender.send_messages(ServiceBusMessage(BAD))
+    with pytest.raises(InvalidArgument, match="failed schema validation"):
+        google.publish("schooled", BAD)
+    google.publish("schooled", b'{"total": 2}')
+    assert [one.message.data for one in google.pull(reader, 2)] == [GOOD, b'{"total": 2}']
     google.close()
 
 

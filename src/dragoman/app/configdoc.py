@@ -250,6 +250,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "when": "CEL: which messages it is for; empty all",
         "schema": "a subject that bodies must be as",
         "schema_version": "which version of it; 0 the latest",
+        "schema_first": "0, or: any version from this on up to `schema_version` will do",
         "encoding": "how bodies say it; `framed` is what the Schema Registry's clients write",
         "by": "what is looked at: the body, or only which version of the subject it says it is",
         "decode": "make JSON of framed Avro",

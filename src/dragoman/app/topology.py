@@ -45,8 +45,8 @@ MADE: Final[Mapping[str, type]] = {
     "rule": PutRule,
 }
 NOT_OFFERED: Final = frozenset(
-    {"notes", "exclusive", "aliases", "group", "laned"}
-)  # a door's own; a session's own; given as `alias`; share groups' own; the kernel's own
+    {"notes", "exclusive", "aliases", "group", "laned", "message_schema"}
+)  # a door's own; a session's own; given as `alias`; share groups' own; the kernel's own; a door's own
 ALIASED: Final = ("stream", "queue")
 NO_SESSION: Final = 0
 NO_VERSION: Final = 0

@@ -61,6 +61,7 @@ def add(
     when: str = "",
     schema: str = "",
     schema_version: int = 0,
+    schema_first: int = 0,
     encoding: Literal["json", "binary", "framed"] = "json",
     by: Literal["body", "header"] = "body",
     decode: Annotated[bool, Parameter(negative="")] = False,
@@ -82,6 +83,7 @@ def add(
         when: CEL: which messages it is for.
         schema: A subject of the schema store that bodies must be as.
         schema_version: Which version of it; 0 the latest.
+        schema_first: Any version from this on up to that will do.
         encoding: How bodies say it; framed is what the Schema Registry's clients write.
         by: What is looked at: the body, or only which version it says it is.
         decode: Make JSON of framed Avro.
@@ -99,6 +101,7 @@ def add(
         "when": when,
         "schema": schema,
         "schema_version": schema_version,
+        "schema_first": schema_first,
         "encoding": encoding,
         "by": by,
         "decode": decode,

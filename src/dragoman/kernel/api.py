@@ -225,6 +225,7 @@ from dragoman.kernel.settings import (
     HeaderValues,
     PumpSettings,
     RouteSettings,
+    StreamSchema,
     StreamSettings,
     SubscriptionSettings,
 )
@@ -457,6 +458,7 @@ __all__ = [
     "SnapshotInfo",
     "StreamHead",
     "StreamInfo",
+    "StreamSchema",
     "StreamSettings",
     "SubjectInfo",
     "SubscriptionSettings",

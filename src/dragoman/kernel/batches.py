@@ -37,6 +37,7 @@ class Publish:
     due_ms      wall time at which to publish (one for the whole batch); 0 now
     further_keys  more keys that a route goes by as well, each target once (AMQP's CC and BCC)
     latest_ms   the newest time its senders put on a message of the batch; 0: the time of storing
+    is_vouched  whether its door has seen to it that all is as the stream's own schema says
     is_told     whether whoever sent it hears what is refused; what a rule refuses is dead-lettered or dropped otherwise
     """
 
@@ -51,6 +52,7 @@ class Publish:
         "further_keys",
         "hops",
         "is_told",
+        "is_vouched",
         "keys",
         "latest_ms",
         "level",
@@ -76,6 +78,7 @@ class Publish:
         self.latest_ms: int = 0
         self.control: bool = False
         self.is_told: bool = True
+        self.is_vouched: bool = False
         self.further_keys: tuple[str, ...] = ()
         self.expires_ms: list[int] | None = None
         self.priorities: list[int] | None = None

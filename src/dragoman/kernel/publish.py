@@ -93,7 +93,7 @@ def decide_moved(
             check_publish(state, streams[0], command.partition, producer)
         if _is_duplicate(streams[0], command, producer, draft.reply):
             return draft.records, draft.reply
-    if is_judged and has_rules(state, streams):
+    if is_judged and has_rules(state, streams, is_vouched=command.is_vouched):
         judging = Judging(state, command, True)
         publish_judged(state, draft, streams, judging)
         _bury_bad(state, draft, judging)

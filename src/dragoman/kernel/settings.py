@@ -31,6 +31,16 @@ class Address(msgspec.Struct, frozen=True, omit_defaults=True):
     is_route: bool = False
 
 
+class StreamSchema(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What each message of a stream must be as: any of a subject's versions from `first` to `last` (0: the latest)."""
+
+    namespace: str
+    subject: str
+    encoding: Literal["json", "binary"] = "json"
+    first: int = 1
+    last: int = 0
+
+
 class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A stream's own: how many partitions, what it keeps beyond what its readers hold, what a confirm waits for."""
 
@@ -57,6 +67,8 @@ class StreamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     # has it, in AMQP's encoding and as binary. Read by doors alone.
     header_values: HeaderValues = "text"
     stored_bytes_max: int = 0  # what is sent to it is refused beyond; 0 no limit
+    # A door's word for what is judged like its rules, before these.
+    message_schema: StreamSchema | None = None
 
 
 class SubscriptionSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -123,6 +123,7 @@ def apply_stream_created(state: State, record: StreamCreated) -> None:
     state.listings.pop(stream.namespace, None)
     state.usage.count_stream(stream.namespace, 1)
     state.aliases.adopt(stream)
+    state.rules.set_schema(stream.namespace, stream.name, settings.message_schema)
     state.dirty_streams[stream.id] = stream
     if stream.namespace == SCHEDULES:
         state.schedules.adopt(stream)
@@ -153,6 +154,7 @@ def apply_stream_altered(state: State, record: StreamAltered) -> None:
     state.aliases.forget(stream)
     stream.settings = record.settings
     state.aliases.adopt(stream)
+    state.rules.set_schema(stream.namespace, stream.name, record.settings.message_schema)
     state.listings.pop(stream.namespace, None)
     state.dirty_streams[stream.id] = stream
     for index in range(len(stream.partitions), record.settings.partitions):
@@ -187,6 +189,7 @@ def apply_stream_deleted(state: State, record: StreamDeleted) -> None:
     state.streams_by_uuid.pop(stream.uuid, None)
     state.usage.count_stream(stream.namespace, -1)
     state.aliases.forget(stream)
+    state.rules.set_schema(stream.namespace, stream.name, None)
     forget_stream(state, stream.id)
     forget_transactions(state, stream)
     state.dedup.forget(stream.id)

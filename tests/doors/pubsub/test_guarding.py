@@ -10,6 +10,11 @@ from tests.doors.pubsub.test_topics import refused
 from dragoman.doors.pubsub import guarding
 from dragoman.doors.pubsub.guarding import DELETED_SCHEMA
 from dragoman.doors.pubsub.schemas import Schema
+from dragoman.formats import canonical
+from dragoman.kernel.api import Address, Publish
+from dragoman.model.errors import MessageInvalid
+from dragoman.model.levels import CANONICAL
+from dragoman.model.message import Message
 from dragoman.wire.grpc.codes import INVALID_ARGUMENT, NOT_FOUND
 
 
@@ -169,3 +174,39 @@ def test_too_much_to_be_judged_in_one_go_is_refused(monkeypatch: pytest.MonkeyPa
     array = b"\xa0\x9c\x01" + bytes(count) + b"\0"
     publish(pubsub, array)
     assert refusal(pubsub, *[array] * 45).code == INVALID_ARGUMENT
+
+
+def sent(pubsub: Pubsub, body: bytes) -> bool:
+    """Whether the topic takes it from another protocol."""
+    message = Message()
+    message.body = body
+    command = Publish("default", Address("orders"), CANONICAL, [canonical.encode(message)])
+    try:
+        pubsub.world.kernel.publish(command)
+    except MessageInvalid as error:
+        return "rule schema order" not in str(error)
+    return True
+
+
+def test_what_comes_by_another_protocol_is_judged_as_well() -> None:
+    pubsub = guarded()
+    first = pubsub.ask("GetSchema", name=name()).revision_id
+    more = {
+        "type": Schema.AVRO,
+        "definition": record(("a", "int"), ("b", "int"), ("c", "int"), default=0),
+    }
+    second = commit(pubsub, schema=more).revision_id
+    old, new = b'{"a":1,"b":2}', b'{"a":1,"b":2,"c":3}'
+    assert [sent(pubsub, body) for body in (old, new, b"{}")] == [True, True, False]
+    change(pubsub, "schema_settings.last_revision_id", last_revision_id=first)
+    assert [sent(pubsub, body) for body in (old, new)] == [True, False]
+    change(pubsub, "schema_settings", schema=name(), encoding=JSON, first_revision_id=second)
+    assert [sent(pubsub, body) for body in (old, new)] == [False, True]
+    change(pubsub, "schema_settings", schema=name(), encoding=BINARY)
+    assert [sent(pubsub, body) for body in (b"\x02\x04", old)] == [True, False]
+    pubsub.ask("DeleteSchema", name=name())
+    assert not sent(pubsub, b"\x02\x04")
+    pubsub.ask(
+        "UpdateTopic", topic={"name": topic("orders")}, update_mask={"paths": ["schema_settings"]}
+    )
+    assert sent(pubsub, b"anything")

@@ -4,6 +4,7 @@ import pytest
 from dragoman.kernel.rules.book import Book, encode
 from dragoman.kernel.rules.rule import Plugins
 from dragoman.kernel.rules.settings import RuleSettings
+from dragoman.kernel.settings import StreamSchema
 from dragoman.model.errors import RuleNotFound
 
 NS = "default"
@@ -50,3 +51,19 @@ def test_a_plugin_that_comes_later_ends_the_trouble() -> None:
     book.plugins.by_name["late"] = lambda format_, body: None
     book.refresh()
     assert not book.find(NS, "r").trouble
+
+
+def test_what_a_stream_says_itself_comes_first_and_goes_with_it() -> None:
+    book = Book()
+    book.put(NS, "a", encode(1, RuleSettings(on=("s",), check="true")))
+    for subject in ("order", "bill"):
+        book.set_schema(NS, "s", StreamSchema("other", subject, "binary", 2, 3))
+        book.put(NS, "a", encode(2, RuleSettings(on=("s",), check="true")))
+        assert [rule.name for rule in book.on[NS, "s"]] == [f"schema {subject}", "a"]
+    native = book.on[NS, "s"][0].settings
+    assert (native.encoding, native.schema_first, native.schema_version) == ("binary", 2, 3)
+    book.set_schema(NS, "s", None)
+    assert [rule.name for rule in book.on[NS, "s"]] == ["a"]
+    book.drop(NS, "a")
+    book.set_schema(NS, "s", None)
+    assert (book.on, book.of(NS)) == ({}, [])

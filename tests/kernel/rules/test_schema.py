@@ -1,8 +1,18 @@
+from contextlib import suppress
+
 import pytest
 from tests.kernel.rules.cases import AVRO, ORDER, Rules, said
 
-from dragoman.kernel.api import DeleteSchema, RegisterSchema
-from dragoman.model.errors import MessageInvalid
+from dragoman.kernel.api import (
+    AlterStream,
+    DeleteRule,
+    DeleteSchema,
+    DeleteSubject,
+    RegisterSchema,
+    StreamSchema,
+    StreamSettings,
+)
+from dragoman.model.errors import InvalidArgument, MessageInvalid
 
 PROTO = 'syntax = "proto3"; message Order { int64 total = 1; } message Other { string name = 1; }'
 
@@ -134,3 +144,55 @@ def test_bombs_are_bad_messages() -> None:
     rules.publish(said({"m": [{}] * 2_000}))
     assert rules.values() == []
     assert "more than" in rules.world.kernel.state.rules.find("default", "r").counts.fault
+
+
+def test_any_version_of_a_range_will_do() -> None:
+    rules = Rules()
+    for at, text in enumerate(('{"const": 1}', '{"const": 2}', '{"const": 3}'), 1):
+        rules.submit(RegisterSchema(subject="order", kind="json", text=text, revision=str(at)))
+
+    def taken() -> list[int]:
+        found = []
+        for value in (1, 2, 3):
+            with suppress(MessageInvalid):
+                rules.publish(value)
+                found.append(value)
+        return found
+
+    for first, last, wanted in ((1, 0, [1, 2, 3]), (2, 0, [2, 3]), (1, 2, [1, 2]), (2, 2, [2])):
+        rules.rule(schema="order", schema_first=first, schema_version=last)
+        assert taken() == wanted
+    rules.submit(DeleteSchema(subject="order", version=2))
+    assert taken() == []
+    for wrong in (
+        {"schema_first": 3, "schema_version": 2},
+        {"schema_first": -1},
+        {"schema_first": 1, "by": "header"},
+        {"schema_first": 1, "encoding": "framed"},
+        {"schema_first": 1, "schema": "", "check": "true"},
+    ):
+        with pytest.raises(InvalidArgument):
+            rules.rule("wrong", **{"schema": "order", **wrong})
+
+
+def test_what_a_stream_says_of_its_schema_is_judged_until_it_says_otherwise() -> None:
+    rules = Rules()
+    rules.schema()
+    settings = StreamSettings(message_schema=StreamSchema("default", "order"))
+    rules.submit(AlterStream(name="orders", settings=settings))
+    rules.rule("late", check="msg.total < 9")
+    rules.publish({"total": 1})
+    for total, why in (("much", r"rule schema order: body/total"), (9, "rule late")):
+        with pytest.raises(MessageInvalid, match=why):
+            rules.publish({"total": total})
+    rules.publish({"total": "much"}, to="billing")
+    rules.publish({"total": -1}, is_vouched=True)
+    with pytest.raises(MessageInvalid, match="rule late"):
+        rules.publish({"total": 9}, is_vouched=True)
+    rules.submit(DeleteRule(name="late"))
+    rules.publish({"total": "much"}, is_vouched=True)
+    rules.submit(DeleteSubject(subject="order"))
+    with pytest.raises(MessageInvalid, match="order"):
+        rules.publish({"total": 1})
+    rules.submit(AlterStream(name="orders", settings=StreamSettings()))
+    rules.publish({"total": "much"})

@@ -13,8 +13,8 @@ from dragoman.model.errors import InvalidArgument
 from dragoman.model.levels import LEVELS
 
 HIDDEN: Final = frozenset(
-    {"notes", "exclusive", "aliases", "group", "laned"}
-)  # a door's own; a session's own; names; share groups' own; the kernel's own
+    {"notes", "exclusive", "aliases", "group", "laned", "message_schema"}
+)  # a door's own; a session's own; names; share groups' own; the kernel's own; a door's own
 KINDS: Final = (StreamSettings, SubscriptionSettings, RouteSettings, PumpSettings)
 
 S = TypeVar("S", bound=msgspec.Struct)

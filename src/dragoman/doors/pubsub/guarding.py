@@ -3,6 +3,9 @@
     schema_settings    schema, encoding, first_revision_id, last_revision_id (none: from the first, to the latest)
     attributes         googclient_schemaname, googclient_schemaencoding, googclient_schemarevisionid: which it was
 
+The stream has it in its settings as well (`stream_schema`), so that the kernel judges what comes by other protocols.
+What comes by this one is judged here, once, since it is told which revision it is of.
+
 What was found out of a topic holds as long as its settings and the schema are the same objects.
 """
 
@@ -26,7 +29,14 @@ from dragoman.doors.shared.grpc.policies import check
 from dragoman.formats.pubsub import PubsubMessage
 from dragoman.formats.schemas.languages import Check, Languages
 from dragoman.formats.schemas.limits import Budget, SchemaMismatch
-from dragoman.kernel.api import Document, Session, StreamHead, StreamSettings, SubjectInfo
+from dragoman.kernel.api import (
+    Document,
+    Session,
+    StreamHead,
+    StreamSchema,
+    StreamSettings,
+    SubjectInfo,
+)
 from dragoman.model.errors import SchemaInvalid
 
 DELETED_SCHEMA: Final = "_deleted-schema_"
@@ -143,11 +153,11 @@ def allowed(subject: SubjectInfo, asked: Any) -> list[str]:
     return [head.revision for head in subject.versions[low:high] if not head.is_deleted]
 
 
-def check_settings(call: Call, topic: Any) -> None:
-    """Whether a topic may have these `schema_settings`. Raises Status and AccessRefused."""
+def stream_schema(call: Call, topic: Any) -> StreamSchema | None:
+    """What a topic's `schema_settings` are to its stream. Raises Status, AccessRefused for what it may not have."""
     asked = topic.schema_settings
     if not topic.HasField("schema_settings"):
-        return
+        return None
     if not asked.schema:
         raise invalid("schema_settings must name a schema.")
     if asked.encoding not in ENCODINGS:
@@ -162,6 +172,14 @@ def check_settings(call: Call, topic: Any) -> None:
             raise not_found(f"{place.id}@{name}")
     if len(bounds) == 2 and names.index(bounds[0]) > names.index(bounds[1]):
         raise invalid("first_revision_id must not be newer than last_revision_id.")
+    numbers = {head.revision: head.version for head in subject.versions}
+    return StreamSchema(
+        place.project,
+        place.id,
+        ENCODINGS[asked.encoding],
+        numbers.get(asked.first_revision_id, 1),
+        numbers.get(asked.last_revision_id, 0),
+    )
 
 
 def tell_schema(call: Call, topic: Any) -> Any:

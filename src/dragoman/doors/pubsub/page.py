@@ -85,7 +85,7 @@ A topic with `schema_settings` takes what a revision of its schema says, and not
 and Protocol Buffers (proto2, proto3). Revisions are tried from the newest within the topic's range; which one it was
 stands in the attributes `googclient_schemaname`, `googclient_schemaencoding` and `googclient_schemarevisionid`. Of a
 request with a message that does not fit nothing is published (INVALID_ARGUMENT). What other protocols send to the
-stream is not asked.
+topic is judged as well, and refused in their own terms ([rules.md](../rules.md)); it gets no such attributes.
 
 - A new revision must go with the one before it, in both directions: Avro's schema resolution; of Protocol Buffers
   fields that both have must be the same, none that is missing in one may be required, enums have the same values.

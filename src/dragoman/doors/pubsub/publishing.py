@@ -137,8 +137,9 @@ def publish(standing: Standing, call: Call, raw: bytes) -> Reply:
     request = PublishedBytes.FromString(raw)
     place = place_of(request.topic, TOPICS)
     head = find_topic(call.session, place)
-    batch = read_batch(request, standing.guards.of(call, head))
-    published = _Published(call, place, head)
+    guard = standing.guards.of(call, head)
+    batch = read_batch(request, guard)
+    published = _Published(call, place, head, is_guarded=guard is not None)
     if batch.has_keys and head.partition_count > 1:
         for body, key in zip(batch.bodies, batch.keys, strict=True):
             published.add([body], [key])
@@ -150,11 +151,12 @@ def publish(standing: Standing, call: Call, raw: bytes) -> Reply:
 class _Published:
     """Where a request's messages are."""
 
-    __slots__ = ("_call", "_head", "_ids", "_level", "_place", "_position")
+    __slots__ = ("_call", "_head", "_ids", "_is_guarded", "_level", "_place", "_position")
 
-    def __init__(self, call: Call, place: Place, head: StreamHead) -> None:
+    def __init__(self, call: Call, place: Place, head: StreamHead, *, is_guarded: bool) -> None:
         self._call = call
         self._place = place
+        self._is_guarded = is_guarded
         self._head = head
         self._ids: list[str] = []
         self._position = 0
@@ -164,6 +166,7 @@ class _Published:
         """Raises KernelError."""
         command = Publish(self._place.project, Address(self._head.name), PUBSUB, bodies)
         command.keys = keys
+        command.is_vouched = self._is_guarded
         reply = self._call.session.publish(command)
         if reply.refused >= 0:
             raise PublishRefused(f"{PROTOCOL} topic {self._place.id} has no room")

@@ -23,7 +23,7 @@ from dragoman.doors.pubsub.finding import (
     is_topic,
     topic_resource,
 )
-from dragoman.doors.pubsub.guarding import check_settings, tell_schema
+from dragoman.doors.pubsub.guarding import stream_schema, tell_schema
 from dragoman.doors.pubsub.masks import check_labels, duration_ms, page_of, update
 from dragoman.doors.pubsub.names import (
     DELETED_TOPIC,
@@ -155,19 +155,20 @@ def create_topic(call: Call, request: Any) -> Reply:
     place = new_place(request.name, TOPICS)
     check_topic(request)
     session = call.session
-    check_settings(call, request)
+    schema = stream_schema(call, request)
     head = find_stream(session, place)
     if head is None:
         command = CreateStream(
             namespace=place.project,
             name=place.id,
-            settings=_settings(with_topic(StreamSettings(), request)),
+            settings=_settings(with_topic(StreamSettings(message_schema=schema), request)),
         )
         session.submit(command)
     elif is_topic(head.settings):
         raise already_exists(place.id)
     else:
-        _alter(session, place.project, head, with_topic(head.settings, request))
+        settings = msgspec.structs.replace(head.settings, message_schema=schema)
+        _alter(session, place.project, head, with_topic(settings, request))
     forget_policy(call, topic_resource(place.project, place.id if head is None else head.name))
     return written(session, topic_of(with_topic(StreamSettings(), request), request.name))
 
@@ -199,9 +200,10 @@ def update_topic(call: Call, request: Any) -> Reply:
     topic = topic_of(head.settings, request.topic.name)
     update(topic, request.topic, request.update_mask.paths, MUTABLE)
     check_topic(topic)
+    settings = head.settings
     if any(path.startswith("schema_settings") for path in request.update_mask.paths):
-        check_settings(call, topic)
-    _alter(session, place.project, head, with_topic(head.settings, topic))
+        settings = msgspec.structs.replace(settings, message_schema=stream_schema(call, topic))
+    _alter(session, place.project, head, with_topic(settings, topic))
     return written(session, tell_schema(call, topic))
 
 

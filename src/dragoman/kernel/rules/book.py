@@ -16,6 +16,7 @@ from dragoman.model.limits import RULES_IN_A_ROW_MAX
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dragoman.kernel.settings import StreamSchema
     from dragoman.kernel.state import State
 
 Rules = tuple[Rule, ...]
@@ -35,7 +36,9 @@ _LENIENT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Book:
-    """Rules by (namespace, name), and by (namespace, stream) those that judge what is published there, by name."""
+    """Rules by (namespace, name), and by (namespace, stream) those that judge what is published there: what the stream
+    says itself (its schema), then the others by name.
+    """
 
     __slots__ = ("by_key", "on", "plugins")
 
@@ -66,9 +69,7 @@ class Book:
         rule = _rule_of(namespace, name, body, self.plugins)
         self.by_key[namespace, name] = rule
         for stream in rule.settings.on:
-            known = [each for each in self.on.get((namespace, stream), ()) if each.name != name]
-            rules = sorted([*known, rule], key=lambda each: each.name)
-            self.on[namespace, stream] = tuple(rules)
+            self._judge(namespace, stream, rule)
 
     def drop(self, namespace: str, name: str) -> None:
         """A document went."""
@@ -81,14 +82,37 @@ class Book:
                 body = encode(rule.version, rule.settings)
                 self.put(rule.namespace, rule.name, body)
 
+    def set_schema(self, namespace: str, stream: str, schema: "StreamSchema | None") -> None:
+        """What the stream's messages must be as, from now on."""
+        others = [each for each in self.on.get((namespace, stream), ()) if not each.is_native]
+        self._set(namespace, stream, others)
+        if schema is not None:
+            settings = RuleSettings(
+                schema=schema.subject,
+                encoding=schema.encoding,
+                schema_first=schema.first,
+                schema_version=schema.last,
+            )
+            rule = Rule(schema.namespace, f"schema {schema.subject}", 0, settings, self.plugins)
+            rule.is_native = True
+            self._judge(namespace, stream, rule)
+
+    def _judge(self, namespace: str, stream: str, rule: Rule) -> None:
+        known = self.on.get((namespace, stream), ())
+        rules = sorted([*known, rule], key=lambda each: (not each.is_native, each.name))
+        self._set(namespace, stream, rules)
+
+    def _set(self, namespace: str, stream: str, rules: "Sequence[Rule]") -> None:
+        if rules:
+            self.on[namespace, stream] = tuple(rules)
+        else:
+            self.on.pop((namespace, stream), None)
+
     def _forget(self, namespace: str, name: str) -> None:
         rule = self.by_key.pop((namespace, name), None)
         for stream in () if rule is None else rule.settings.on:
-            left = tuple(each for each in self.on.get((namespace, stream), ()) if each is not rule)
-            if left:
-                self.on[namespace, stream] = left
-            else:
-                self.on.pop((namespace, stream), None)
+            left = [each for each in self.on.get((namespace, stream), ()) if each is not rule]
+            self._set(namespace, stream, left)
 
 
 def encode(version: int, settings: RuleSettings) -> bytes:

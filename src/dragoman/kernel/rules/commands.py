@@ -143,7 +143,7 @@ def check_settings(state: "State", namespace: str, name: str, settings: RuleSett
     Rule(namespace, name, 0, settings, state.rules.plugins)
     if settings.schema:
         check_schema(state, namespace, settings)
-    elif settings.schema_version or settings.by == "header":
+    elif settings.schema_version or settings.schema_first or settings.by == "header":
         raise InvalidArgument("schema: which subject is meant?")
     if settings.on:
         check_stays(settings)

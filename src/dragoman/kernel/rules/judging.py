@@ -75,6 +75,7 @@ class Judging:
     __slots__ = (
         "_is_told",
         "_is_trial",
+        "_is_vouched",
         "_is_whole",
         "_on_streams",
         "_state",
@@ -91,6 +92,7 @@ class Judging:
         self._is_trial = is_trial
         self._on_streams = on_streams
         self._is_told = command.is_told and on_streams
+        self._is_vouched = command.is_vouched
         producer = command.producer
         self._is_whole = producer is not None and producer.transactional
         self.gone = False
@@ -107,7 +109,8 @@ class Judging:
     ) -> Judged:
         """A message on its way to several streams. Raises RuleNotFound, MessageTooLarge."""
         judged = Judged(streams)
-        if not passages and not (self._on_streams and has_rules(self._state, streams)):
+        is_asked = self._on_streams and has_rules(self._state, streams, is_vouched=self._is_vouched)
+        if not passages and not is_asked:
             return judged
         check_count(index)
         plain: list[Stream] = []
@@ -146,6 +149,8 @@ class Judging:
                 stream = target
         if fault is None and self._on_streams:
             judges = state.rules.on.get((stream.namespace, stream.name), NO_RULES)
+            if self._is_vouched and judges and judges[0].is_native:
+                judges = judges[1:]
             fault = run(state, judges, parcel)
         if fault is None:
             return stream
@@ -174,11 +179,12 @@ class Judging:
             raise MessageInvalid(next(iter(self.refused.values())), self.refused)
 
 
-def has_rules(state: "State", streams: "tuple[Stream, ...]") -> bool:
-    """Whether any of them has rules."""
+def has_rules(state: "State", streams: "tuple[Stream, ...]", *, is_vouched: bool = False) -> bool:
+    """Whether any of them has rules that are to be asked: `is_vouched` is of a publish."""
     on = state.rules.on
-    for stream in streams:  # noqa: SIM110 - any() costs a generator for each publish
-        if (stream.namespace, stream.name) in on:
+    for stream in streams:
+        rules = on.get((stream.namespace, stream.name))
+        if rules is not None and not (is_vouched and len(rules) == 1 and rules[0].is_native):
             return True
     return False
 
@@ -190,7 +196,7 @@ def refuse_bad(state: "State", command: Publish) -> None:
     if command.address.is_route or not command.is_told:
         return
     stream = state.streams_named.get((command.namespace, command.address.name))
-    if stream is None or not has_rules(state, (stream,)):
+    if stream is None or not has_rules(state, (stream,), is_vouched=command.is_vouched):
         return
     judging = Judging(state, command, True, is_trial=True)
     for index, body in enumerate(command.bodies):

@@ -99,6 +99,7 @@ class Rule:
         "_transform",
         "_when",
         "counts",
+        "is_native",
         "name",
         "namespace",
         "settings",
@@ -126,6 +127,7 @@ class Rule:
         self._plugin = plugins.find(settings.plugin) if settings.plugin else None
         self.counts = Counts()
         self.trouble = ""
+        self.is_native = False  # what a stream says itself, not a rule that somebody put
 
     @property
     def changes(self) -> bool:

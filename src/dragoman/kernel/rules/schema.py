@@ -23,7 +23,7 @@ from dragoman.kernel.schemastore import (
     same_of,
     source_of,
 )
-from dragoman.model.errors import KernelError, NotSupported, SchemaNotFound
+from dragoman.model.errors import InvalidArgument, KernelError, NotSupported, SchemaNotFound
 from dragoman.ports.schemas import Judge, SchemaMismatch
 from dragoman.ports.translator import FieldSource
 
@@ -104,6 +104,8 @@ class Schema:
 
     def _found(self, state: "State", id_: int) -> Judge:
         languages = languages_of(state)
+        if id_ == IMPLIED and self._settings.schema_first:
+            return self._any(state)
         try:
             info = self._latest(state) if id_ == IMPLIED else self._version_of(state, id_)
             source = source_of(state, self._namespace, info.text, info.references)
@@ -114,6 +116,21 @@ class Schema:
             return languages.judge_of(info.kind, source, encoding)
         except KernelError as error:
             raise BadMessage("schema", str(error)) from None
+
+    def _any(self, state: "State") -> Judge:
+        """Whether a body is as any of the versions allowed says, the newest first. Raises BadMessage."""
+        settings, languages = self._settings, languages_of(state)
+        assert settings.encoding != "framed", "such a body says its version"
+        judges: list[Judge] = []
+        try:
+            for info in versions_of(state, self._namespace, settings):
+                source = source_of(state, self._namespace, info.text, info.references)
+                judges.append(languages.judge_of(info.kind, source, settings.encoding))
+        except KernelError as error:
+            raise BadMessage("schema", str(error)) from None
+        if not judges:
+            raise BadMessage("schema", f"no version of {settings.schema} is allowed")
+        return _AnyOf(judges)
 
     def _latest(self, state: "State") -> SchemaInfo:
         return version_of(state, self._namespace, self._settings)
@@ -130,6 +147,36 @@ class Schema:
         raise BadMessage(WHERE, f"{id_} is the id of no {what}")
 
 
+class _AnyOf:
+    """See `ports.schemas.Judge`."""
+
+    def __init__(self, judges: list[Judge]) -> None:
+        self._judges = judges
+
+    def __call__(self, body: bytes, ask: Callable[[], object]) -> None:
+        first: SchemaMismatch | None = None
+        for judge in self._judges:
+            try:
+                judge(body, ask)
+            except SchemaMismatch as error:
+                first = first or error
+            else:
+                return
+        assert first is not None
+        raise first
+
+
+def versions_of(state: "State", namespace: str, settings: RuleSettings) -> list[SchemaInfo]:
+    """Those from the first to the last that a rule names, the newest first. Raises SchemaNotFound."""
+    _, subject = find_subject(state, namespace, settings.schema)
+    return [
+        info_of(state, namespace, settings.schema, subject.kind, head.version)
+        for head in reversed(subject.live)
+        if head.version >= settings.schema_first
+        and settings.schema_version in (0, max(head.version, settings.schema_version))
+    ]
+
+
 def version_of(state: "State", namespace: str, settings: RuleSettings) -> SchemaInfo:
     """The version that a rule names, or the latest. Raises SchemaNotFound."""
     _, subject = find_subject(state, namespace, settings.schema)
@@ -142,6 +189,11 @@ def version_of(state: "State", namespace: str, settings: RuleSettings) -> Schema
 
 def check_schema(state: "State", namespace: str, settings: RuleSettings) -> None:
     """Whether the rule's schema is there and can judge as the rule wants it. Raises KernelError."""
+    first, last = settings.schema_first, settings.schema_version
+    if first and (settings.encoding == "framed" or settings.by == "header"):
+        raise InvalidArgument("schema_first: where a message says its version, any will do")
+    if not 0 <= first <= (last or first):
+        raise InvalidArgument("schema_first is a version up to schema_version")
     info = version_of(state, namespace, settings)
     source = source_of(state, namespace, info.text, info.references)
     languages = languages_of(state)

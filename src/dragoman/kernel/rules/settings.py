@@ -18,6 +18,7 @@ class RuleSettings(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     on              streams whose publishes it judges; bindings and pumps name their rules themselves
     when            CEL: which messages it is for; all others pass
     schema          a subject of the store of schemas; `schema_version` 0: the latest
+    schema_first    0, or: any version from this on up to `schema_version` will do
     encoding        how the body says it; framed: behind five bytes that say which version of the subject it is
     by              header: what says the version is looked at, and the body is not opened
     decode          a body in Avro, framed as the Schema Registry's clients do it, becomes JSON
@@ -43,3 +44,4 @@ class RuleSettings(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     plugin: str = ""
     bad: Bad = "reject"
     dead_letter: str = ""
+    schema_first: int = 0
