@@ -10,6 +10,7 @@ answered are there afterwards, members of before are strangers, and the group is
 
 import os
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 from tests.crash.broker import BrokerProcess
 from tests.crash.kafka_load import settings
 from tests.crash.kafka_wire import Message, Wire, Writer, committed_offset
+from tools.suites import SUITES
 
 from dragoman.runtime import killpoints
 
 TIMES = int(os.environ.get("DRAGOMAN_KILLS_EACH", "2"))
+TIMES_MIN, TIMES_LONG = 2, 20  # in every run of the tests, and in the long one
+SECONDS_MAX = 180  # of all phases together, TIMES_MIN at each
 TOPIC, GROUP = "phases", "phases"
 ROUNDS_MAX = 200
 METADATA = b"\0\1\0\0\0\1\0\6phases\0\0\0\0"
@@ -206,58 +210,87 @@ def phases(commands: tuple[str, ...], *when: str) -> list[str]:
     return [f"{each}.{command}" for command in commands for each in when]
 
 
+OF_TRANSACTIONS = phases(killpoints.TRANSACTION, "decided", "written")
+OF_REBALANCES = [*phases(killpoints.REBALANCE, "decided"), "written.CommitCursors"]
+LIMIT_S = SECONDS_MAX // 2 * TIMES // TIMES_MIN  # of either
+
+
+class Kills:
+    """How often the broker killed itself at each point, and how long all of it took."""
+
+    def __init__(self, points: list[str]) -> None:
+        self.points = points
+        self._hits = Counter[str]()
+        self._began = time.monotonic()
+
+    def expect(self, broker: BrokerProcess, point: str) -> None:
+        assert broker.wait() == -signal.SIGKILL, broker.tail()
+        self._hits[point] += 1
+
+    def judge(self, said: str) -> None:
+        spent_s = time.monotonic() - self._began
+        counts = ", ".join(f"{point} {self._hits[point]}" for point in self.points)
+        print(f"\nkilled at {counts}; {said}; {spent_s:.0f} of {LIMIT_S} s")
+        assert min(self._hits[point] for point in self.points) >= TIMES
+
+
+def test_each_phase_is_killed_as_often_as_was_promised_and_all_of_it_in_three_minutes() -> None:
+    suites = {suite.name: suite for suite in SUITES}
+    assert suites["crash"].kills >= TIMES_MIN
+    assert suites["long-kills"].kills >= TIMES_LONG
+    assert 2 * LIMIT_S * TIMES_MIN <= SECONDS_MAX * TIMES
+    assert suites["crash"].budget_s >= SECONDS_MAX
+    commands = {point.partition(".")[2] for point in (*OF_TRANSACTIONS, *OF_REBALANCES)}
+    assert commands == set(killpoints.COMMANDS)
+    assert {*OF_TRANSACTIONS, *OF_REBALANCES} <= set(killpoints.PHASES)
+
+
 @pytest.mark.crash
-@pytest.mark.timeout(60 + 90 * TIMES)  # on a machine with others on it
+@pytest.mark.timeout(LIMIT_S)
 def test_kills_in_every_phase_of_a_transaction_leave_all_of_it_or_nothing(
     tmp_path: Path, capsys: Any
 ) -> None:
-    points = phases(killpoints.TRANSACTION, "decided", "written")
     work = Transactions()
-    hits = Counter[str]()
+    kills = Kills(OF_TRANSACTIONS)
     with BrokerProcess(tmp_path / "data") as broker:
         broker.start()
         make_topic(broker.port)
         broker.kill()
         for turn in range(TIMES):
-            for at, point in enumerate(points):
+            for at, point in enumerate(kills.points):
                 broker.start(f"{point}:{1 + (turn + at) % 4}")
                 work.live(broker.port, moves=(turn + at // 2) % 2 == 1)
-                assert broker.wait() == -signal.SIGKILL, broker.tail()
-                hits[point] += 1
+                kills.expect(broker, point)
         broker.start()
         wrong = work.judge(broker.port)
         assert broker.stop() == 0, broker.tail()
     fates = Counter(work.fate.values())
     with capsys.disabled():
-        print(f"\n{dict(hits)}; committed {fates[True]}, not {fates[False]}, either {fates[None]}")
+        kills.judge(f"committed {fates[True]}, not {fates[False]}, either {fates[None]}")
     assert wrong == []
-    assert all(hits[point] >= TIMES for point in points)
     assert fates[True] > 0 and fates[False] > 0
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(60 + 90 * TIMES)  # on a machine with others on it
+@pytest.mark.timeout(LIMIT_S)
 def test_kills_in_every_phase_of_a_rebalance_lose_no_offset_and_no_group(
     tmp_path: Path, capsys: Any
 ) -> None:
-    points = phases(killpoints.REBALANCE, "decided")
     work = Members()
-    hits = Counter[str]()
+    kills = Kills(OF_REBALANCES)
     wrong: list[str] = []
     with BrokerProcess(tmp_path / "data") as broker:
         broker.start()
         make_topic(broker.port)
         broker.kill()
         for turn in range(TIMES):
-            for at, point in enumerate(points):
+            for at, point in enumerate(kills.points):
                 broker.start(f"{point}:{1 + (turn + at) % 3}")
                 work.live(broker.port)
-                assert broker.wait() == -signal.SIGKILL, broker.tail()
-                hits[point] += 1
+                kills.expect(broker, point)
         broker.start()
         wrong += work.judge(broker.port)
         assert broker.stop() == 0, broker.tail()
     with capsys.disabled():
-        print(f"\n{dict(hits)}; {work.sure} offsets committed")
+        kills.judge(f"{work.sure} offsets committed")
     assert wrong == []
-    assert all(hits[point] >= TIMES for point in points)

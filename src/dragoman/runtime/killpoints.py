@@ -23,7 +23,8 @@ from typing import Final
 VARIABLE: Final = "DRAGOMAN_KILL_POINT"
 NAMES: Final = ("append", "sync", "segment", "checkpoint", "recovery")
 TRANSACTION: Final = ("InitProducer", "AddToTransaction", "AddCursors", "EndTransaction")
-REBALANCE: Final = ("JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "Beat")
+REBALANCE: Final = ("JoinGroup", "SyncGroup", "Heartbeat", "CommitCursors", "LeaveGroup", "Beat")
+"""Of these only CommitCursors writes anything: members are not logged."""
 COMMANDS: Final = (*TRANSACTION, *REBALANCE)
 PHASES: Final = tuple(f"{when}.{name}" for when in ("decided", "written") for name in COMMANDS)
 
