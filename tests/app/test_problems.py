@@ -1,6 +1,7 @@
 from dragoman.app.config import ConfigError
 from dragoman.app.configfile import LimitsSection, StorageSection
 from dragoman.app.problems import Problems
+from dragoman.model.storable import UNSTORABLE
 
 
 def complain() -> None:
@@ -22,7 +23,7 @@ def test_what_a_step_complains_of_is_kept() -> None:
     assert problems.lines == ["listen: one", "listen: two"]
 
 
-def test_a_number_that_cannot_be_written_down_is_told() -> None:
+def test_what_cannot_be_written_down_is_told() -> None:
     problems = Problems()
     assert problems.struct({"connections_max": 1 << 64}, LimitsSection, "limits") is None
-    assert problems.lines == ["limits: a whole number of more than 64 bits"]
+    assert problems.lines == [f"limits: {UNSTORABLE}"]

@@ -13,8 +13,10 @@ from typing import Any, Final, Generic, TypeVar
 from dragoman.formats.schemas.languages import Languages
 from dragoman.formats.translator import FormatTranslator
 from dragoman.kernel.api import ConnectionDoor
+from dragoman.kernel.framing import decode, encode
 from dragoman.kernel.kernel import Kernel
 from dragoman.kernel.leases.lease import Delivery
+from dragoman.kernel.records import Record
 from dragoman.kernel.routing import Routing
 from dragoman.runtime.broker import Broker
 from dragoman.runtime.commit import Commit
@@ -81,6 +83,13 @@ class ManualWorker:
     def close(self) -> None:
         while self.run_one():
             pass
+
+
+class Unkept(NoCommit):
+    """Writes nothing; what could not be written fails the turn, as it does where everything is kept."""
+
+    def add(self, records: list[Record], size_bytes: int) -> None:
+        decode(encode(records))
 
 
 class FakeNode:
@@ -230,7 +239,7 @@ class World:
         self.node = node or FakeNode(users)
         self.kernel = Kernel(FormatTranslator(), Routing(), lambda _: 0, CountedTokens())
         self.kernel.state.languages = Languages()
-        self.commit: Any = commit or (self._slow_commit() if slow else NoCommit())
+        self.commit: Any = commit or (self._slow_commit() if slow else Unkept())
         self.broker = Broker(self.kernel, self.commit, self.clock, self.scheduler, self.node)
         self.kernel.begin(1)
 

@@ -25,9 +25,10 @@ MUCH = 1 << 64
         DeclareQueue(name="q", settings=SubscriptionSettings(length_max=MUCH)),
         DeclareQueue(name="q", stream=StreamSettings(stored_bytes_max=MUCH)),
         Bind(route="r", target="s", binding=BindingSettings(arguments={"w": MUCH})),
+        Bind(route="r", target="s", binding=BindingSettings(arguments={"\udc8c": 1})),
     ],
 )
-def test_a_number_that_no_record_holds_is_refused_and_nothing_has_changed(command: object) -> None:
+def test_what_no_record_holds_is_refused_and_nothing_has_changed(command: object) -> None:
     kernel = make_kernel()
     for made in (DeclareRoute(name="r"), CreateStream(name="s")):
         kernel.submit(made, 1)

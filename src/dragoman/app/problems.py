@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dragoman.app.config import ConfigError, nearest
-from dragoman.model.numbers import are_storable
+from dragoman.model.storable import UNSTORABLE, are_storable
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -49,7 +49,7 @@ class Problems:
             self.add(where, str(error).replace(" - at `$.", " - at `"))
             return None
         if not are_storable(value):
-            self.add(where, "a whole number of more than 64 bits")
+            self.add(where, UNSTORABLE)
             return None
         return found
 

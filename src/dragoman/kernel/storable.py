@@ -1,14 +1,14 @@
 """What a command would have written down can be: the settings it carries are asked before anybody decides.
 
-A record that is carried out in part ends the node, so a number that no record can hold is refused at the door of the
-kernel, whichever protocol it came by.
+A record that is carried out in part ends the node, so what no record can hold is refused before that,
+whichever protocol it came by.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.numbers import are_storable
+from dragoman.model.storable import UNSTORABLE, are_storable
 
 FIELDS: Final = ("settings", "stream", "binding")
 """Of commands: settings of streams, subscriptions, routes, pumps, rules, bindings; or a stream's name, which fits."""
@@ -27,4 +27,4 @@ def check_storable(command: Any, names: tuple[str, ...]) -> None:
     """Raises InvalidArgument."""
     for name in names:
         if not are_storable(getattr(command, name)):
-            raise InvalidArgument(f"{name}: a whole number of more than 64 bits")
+            raise InvalidArgument(f"{name}: {UNSTORABLE}")

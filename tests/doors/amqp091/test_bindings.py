@@ -160,3 +160,13 @@ def test_unbinding_what_is_not_bound_is_fine_though_the_queue_is_anothers() -> N
     other.ask(never, m.QueueUnbindOk)
     mine = m.QueueUnbind(queue="q", exchange="amq.direct", routing_key="mine")
     assert other.refused(mine)[0] == 405
+
+
+def test_an_argument_whose_name_cannot_be_written_down_is_refused_and_closes_the_channel() -> None:
+    client = World().connect()
+    make(client, "h", "headers", durable=True)
+    client.declare("q", durable=True)
+    arguments = table({"\udc8cache": "a"})
+    client.send(1, m.QueueBind(queue="q", exchange="h", routing_key="", arguments=arguments))
+    closed = client.expect(m.ChannelClose, 1)
+    assert (closed.reply_code, "UTF-8" in closed.reply_text) == (406, True)

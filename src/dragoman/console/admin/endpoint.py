@@ -13,7 +13,7 @@ import msgspec
 from dragoman.doors.shared.rest.call import Call
 from dragoman.kernel.api import DEFAULT_NAMESPACE, Session
 from dragoman.model.errors import InvalidArgument
-from dragoman.model.numbers import are_storable
+from dragoman.model.storable import UNSTORABLE, are_storable
 
 PAGE_MAX: Final = 1_000
 
@@ -116,5 +116,5 @@ def decode_body(kind: type[msgspec.Struct], body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise InvalidArgument("body: not UTF-8") from error
     if not are_storable(found):
-        raise InvalidArgument("body: a whole number of more than 64 bits")
+        raise InvalidArgument(f"body: {UNSTORABLE}")
     return found

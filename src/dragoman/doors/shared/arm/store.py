@@ -25,7 +25,7 @@ from dragoman.kernel.api import (
     Session,
 )
 from dragoman.model.errors import DocumentNotFound, NotFound
-from dragoman.model.numbers import are_storable
+from dragoman.model.storable import are_storable
 
 PAGE_MAX: Final = 100  # of one answer to a list
 TOP_LEVEL: Final = ("location", "tags", "identity", "sku", "kind", "zones", "extendedLocation")
