@@ -311,9 +311,10 @@ class Window(Chunks):
     def move(self, start: int, end: int, source: int, target: int, holder: int = 0) -> None:
         """Take [start, end), all in `source` and below the frontier, to `target`."""
         self.touched = True
-        self.counts[source] -= end - start
+        counts = self._own_counts()
+        counts[source] -= end - start
         if target != DONE:
-            self.counts[target] += end - start
+            counts[target] += end - start
         if target == RETURNED and start < self.returned_low:
             self.returned_low = start
         index = bisect_right(self.bases, start) - 1
