@@ -14,13 +14,29 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from bench.peers.base import PeerUnavailableError
+from bench.peers.rabbitmq import RabbitMq
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STOP_DEADLINE_S: Final = 20
+START_S_MAX: Final = 240.0  # of RabbitMQ, beside other suites
+PLUGINS: Final = (
+    "rabbitmq_management",
+    "rabbitmq_consistent_hash_exchange",
+    "rabbitmq_random_exchange",
+    "rabbitmq_sharding",
+)
+SETTINGS: Final = (
+    "collect_statistics_interval = 200",
+    "management.sample_retention_policies.global.minute = 1",
+    "management.sample_retention_policies.basic.minute = 1",
+    "management.sample_retention_policies.detailed.minute = 1",
+)
 
 Broker = dict[str, dict[str, Any]]
 Tool = Callable[[str, str], str]
@@ -28,7 +44,14 @@ Tool = Callable[[str, str], str]
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
-    """Addresses of a broker in a process of its own, in memory, on a free port: as `--ready-file` spells them."""
+    """One for all suites, in a process of its own."""
+    with serving() as endpoints:
+        yield endpoints
+
+
+@contextmanager
+def serving() -> Iterator[Broker]:
+    """Addresses of a broker, in memory, on a free port: as `--ready-file` spells them."""
     command = [sys.executable, "-m", "dragoman", "serve", "--memory", "--log", "json"]
     command += ["--port", "all=0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -41,6 +64,19 @@ def broker() -> Iterator[Broker]:
         finally:
             process.terminate()
             process.wait(STOP_DEADLINE_S)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMq]:
+    """Debian's, with its own name, data and ports; it samples statistics more often than it does by itself."""
+    peer = RabbitMq(plugins=PLUGINS, settings=SETTINGS)
+    try:
+        peer.start_within(START_S_MAX)
+    except PeerUnavailableError as error:
+        peer.discard()
+        pytest.skip(f"{error} (Debian: rabbitmq-server)")
+    yield peer
+    peer.discard()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from typing import Final
 
 import pika
 import pytest
-from bench.peers.base import PeerUnavailableError
 from bench.peers.rabbitmq import RabbitMq
 from confluent_kafka.admin import AdminClient, NewTopic
 from tests_other.conftest import ROOT, Broker
@@ -21,34 +20,15 @@ from tests_other.rabbitmq.transcript import Heard, difference, lanes_of
 
 from dragoman.cli.commands import run
 
-PLUGINS: Final = (
-    "rabbitmq_consistent_hash_exchange",
-    "rabbitmq_random_exchange",
-    "rabbitmq_sharding",
-)
 SCENARIOS: Final = load()
 SCENARIOS_MIN: Final = 150
-START_S_MAX: Final = 240.0  # of RabbitMQ, beside other suites
 RECORDED: Final[dict[str, list[Heard]]] = {}
 
 
 @pytest.fixture(scope="module")
-def rabbitmq() -> Iterator[tuple[str, int]]:
-    """Where RabbitMQ is."""
-    peer = RabbitMq(plugins=PLUGINS)
-    try:
-        peer.start_within(START_S_MAX)
-    except PeerUnavailableError as error:
-        peer.discard()
-        pytest.skip(f"{error} (Debian: rabbitmq-server)")
-    yield peer.endpoint("amqp")
-    peer.discard()
-
-
-@pytest.fixture(scope="module")
-def oracle(rabbitmq: tuple[str, int]) -> Iterator[Player]:
+def oracle(rabbitmq: RabbitMq) -> Iterator[Player]:
     """Plays on RabbitMQ."""
-    player = Player(rabbitmq)
+    player = Player(rabbitmq.endpoint("amqp"))
     yield player
     player.close()
 
@@ -98,9 +78,10 @@ MANY: Final = 1_000
 
 
 def test_what_is_copied_from_rabbitmq_and_back_is_what_was_sent(
-    rabbitmq: tuple[str, int], broker: Broker
+    rabbitmq: RabbitMq, broker: Broker
 ) -> None:
-    where = f"amqp://guest:guest@{rabbitmq[0]}:{rabbitmq[1]}"
+    host, port = rabbitmq.endpoint("amqp")
+    where = f"amqp://guest:guest@{host}:{port}"
     between = f"kafka://{broker['kafka']['bootstrap']}/copied"
     connection = pika.BlockingConnection(pika.URLParameters(f"{where}/%2F"))
     channel = connection.channel()

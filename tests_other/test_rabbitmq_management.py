@@ -85,7 +85,8 @@ def ask(broker: Broker, method: str, path: str, body: Any = None) -> tuple[int, 
 
 def test_a_scaler_finds_how_long_a_queue_is(broker: Broker) -> None:
     ask(broker, "PUT", "queues/%2F/scaled", {"durable": True})
-    publish: dict[str, Any] = {"routing_key": "scaled", "payload": "x", "properties": {}}
+    said = {"routing_key": "scaled", "payload": "x", "payload_encoding": "string"}
+    publish: dict[str, Any] = {**said, "properties": {}}
     ask(broker, "POST", "exchanges/%2F/amq.default/publish", publish)
     _, queue, _ = ask(broker, "GET", "queues/%2F/scaled")
     assert (queue["messages"], queue["messages_unacknowledged"]) == (1, 0)

@@ -1,8 +1,8 @@
 """RabbitMQ from the system's package, as a private node on the loopback.
 
 Own node name, cookie, data, ports and name server (epmd), so a RabbitMQ that the machine already
-runs is neither seen nor disturbed. Settings are the package's defaults: no tuning, and no plugin but
-those asked for.
+runs is neither seen nor disturbed. Settings are the package's defaults: no tuning, and no plugin or
+setting but those asked for.
 """
 
 import shutil
@@ -27,9 +27,15 @@ class RabbitMq(Peer):
 
     name = "rabbitmq"
 
-    def __init__(self, root: Path | None = None, plugins: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        root: Path | None = None,
+        plugins: tuple[str, ...] = (),
+        settings: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(root)
         self._plugins = plugins
+        self._settings = settings  # lines of rabbitmq.conf
         self._port = self._management_port = 0
 
     def start(self) -> None:
@@ -52,7 +58,7 @@ class RabbitMq(Peer):
         if "rabbitmq_management" in self._plugins:
             lines += ["management.tcp.ip = 127.0.0.1"]
             lines += [f"management.tcp.port = {self._management_port}"]
-        config.write_text("\n".join((*lines, "")))
+        config.write_text("\n".join((*lines, *self._settings, "")))
         (self.folder / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
         return {
             "HOME": str(self.folder),

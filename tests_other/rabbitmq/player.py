@@ -206,8 +206,9 @@ def _count(event: Any) -> int:
 class Player:
     """Plays one scenario after the other."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, vhost: str = "/") -> None:
         self._address = address
+        self._vhost = vhost
         self._lines: dict[str, Line] = {}
         self._heard: list[Heard] = []
         self._janitor: Line | None = None  # deletes what scenarios leave
@@ -218,7 +219,7 @@ class Player:
         try:
             for step in scenario.steps:
                 try:
-                    self._step(step)
+                    self.take(step)
                 except Unanswered as error:
                     said = "\n".join(str(one) for one in self._heard[-5:])
                     raise Unanswered(f"{step.line!r}: {error}; before it:\n{said}") from error
@@ -228,10 +229,14 @@ class Player:
             self._end(scenario)
         return self._heard
 
-    def _end(self, scenario: Scenario) -> None:
+    def hang_up(self) -> None:
+        """Every connection is closed."""
         for line in self._lines.values():
             line.close()
         self._lines.clear()
+
+    def _end(self, scenario: Scenario) -> None:
+        self.hang_up()
         if self._janitor is None or not self._janitor.is_open:
             self._janitor = Line(self._address, "z", [])
             self._janitor.open({}, recorded=False)
@@ -258,10 +263,11 @@ class Player:
         if line is None or not line.is_open:
             line = self._lines[step.connection] = Line(self._address, step.connection, self._heard)
             if opened:
-                line.open({}, recorded=False)
+                line.open({"vhost": self._vhost}, recorded=False)
         return line
 
-    def _step(self, step: Step) -> None:
+    def take(self, step: Step) -> None:
+        """One line of a scenario. Raises Unanswered."""
         if step.word == "sleep":
             time.sleep(int(step.arguments[0]) / 1000)
         elif step.word == "connect":

@@ -76,7 +76,7 @@ def make_faces(parts: Serving, options: ServeOptions) -> Sequence[Face]:
         CertsFace(parts.issuer),
         MetricsFace(sources, access),
         AdminFace(access),
-        ManagementFace(parts.roster, lambda: missing(parts), broker.meters.of("amqp")),
+        ManagementFace(parts.roster, lambda: missing(parts), broker.meters),
         SnsFace(),
         SqsFace(is_strict=options.like not in {"localstack", "elasticmq"}),
         AtomFace(),

@@ -12,6 +12,7 @@ from dragoman.kernel.replies import PublishReply, SettleReply
 from dragoman.model.errors import KernelError
 from dragoman.runtime.killpoints import decided
 from dragoman.runtime.outbox import depends_on
+from dragoman.telemetry.counters import Handled
 
 if TYPE_CHECKING:
     from dragoman.runtime.broker import Broker, Shell
@@ -72,6 +73,8 @@ class BrokerSession:
             raise
         settled = self.traffic.settled
         settled[command.outcome] = settled.get(command.outcome, 0) + reply.settled
+        if command.outcome == "ack":
+            self._broker.meters.handled_of(command.subscription).acked += reply.settled
         return reply
 
     def submit(self, command: Any) -> Any:
@@ -83,19 +86,25 @@ class BrokerSession:
             raise
         decided(command)
         if type(command) is Lease:
-            self.count_deliveries(reply)
+            self.count_deliveries(reply, asked_for=True)
         return reply
 
     def _refused(self, error: KernelError) -> None:
         refused = self.traffic.refused
         refused[error.code] = refused.get(error.code, 0) + 1
 
-    def count_deliveries(self, deliveries: Sequence[Delivery]) -> None:
+    def count_deliveries(self, deliveries: Sequence[Delivery], *, asked_for: bool = False) -> None:
         """Messages on their way to the client."""
         traffic = self.traffic
         for delivery in deliveries:
-            traffic.delivered += delivery.end - delivery.start
+            count = delivery.end - delivery.start
+            traffic.delivered += count
             traffic.delivered_bytes += sum(map(len, delivery.bodies))
+            holder = delivery.holder
+            handled = self._broker.meters.handled_of(holder.subscription.id)
+            _count(handled, count, no_ack=holder.no_ack, asked_for=asked_for)
+            if delivery.tries is not None:
+                handled.redelivered += sum([tried > 0 for tried in delivery.tries])
 
     def hand_over(self, door: ConnectionDoor) -> None:
         """See `kernel.api.Session`."""
@@ -206,3 +215,15 @@ class BrokerSession:
         """The connection cannot (or can again) take more bytes."""
         hold_back(self._kernel, self.id, back=back)
         self._broker.begin_turn()
+
+
+def _count(handled: Handled, count: int, *, no_ack: bool, asked_for: bool) -> None:
+    if asked_for:
+        if no_ack:
+            handled.got_no_ack += count
+        else:
+            handled.got += count
+    elif no_ack:
+        handled.delivered_no_ack += count
+    else:
+        handled.delivered += count

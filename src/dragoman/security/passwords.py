@@ -39,6 +39,10 @@ class HashRefused(Exception):
     """Not a hash of the algorithm that it is said to be of."""
 
 
+class NotBase64(HashRefused):
+    """A hash that is not spelled as one."""
+
+
 def hash_password(password: bytes, salt: bytes) -> str:
     """What to keep of a password."""
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # noqa: PLC0415 - when needed
@@ -84,7 +88,7 @@ def kept_of(algorithm: str, text: str) -> str:
     try:
         size = len(b64decode(text, validate=True))
     except (Error, ValueError) as error:
-        raise HashRefused("a hash is in base64") from error
+        raise NotBase64("a hash is in base64") from error
     wanted = RABBIT_SALT_BYTES + hashlib.new(DIGESTS[algorithm]).digest_size
     if size != wanted:
         raise HashRefused(f"a hash of {algorithm} has {wanted} bytes with its salt, not {size}")

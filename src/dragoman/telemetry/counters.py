@@ -6,6 +6,7 @@ at 0 with the process.
 
 from typing import Final
 
+HANDLED_MAX: Final = 100_000  # subscriptions of which is counted what became of their messages
 BUCKETS: Final = 24  # the last one takes everything from 2**22 us (4 s) on
 
 
@@ -51,6 +52,20 @@ class Traffic:
         self.refused: dict[str, int] = {}  # commands, by the code of the error
 
 
+class Handled:
+    """What became of one subscription's messages, whatever protocol its readers speak."""
+
+    __slots__ = ("acked", "delivered", "delivered_no_ack", "got", "got_no_ack", "redelivered")
+
+    def __init__(self) -> None:
+        self.acked = 0
+        self.delivered = 0  # to consumers that acknowledge
+        self.delivered_no_ack = 0
+        self.got = 0  # by those who ask for some
+        self.got_no_ack = 0
+        self.redelivered = 0  # again, among all of these
+
+
 class GivenUp:
     """Messages that a subscription gave up, by reason: how many, and how many of them were dead-lettered."""
 
@@ -86,10 +101,20 @@ class Pushes:
 class Meters:
     """All of one broker."""
 
-    __slots__ = ("checkpoint", "faults", "journal_sync", "loop_lag", "pushes", "traffic", "turns")
+    __slots__ = (
+        "checkpoint",
+        "faults",
+        "handled",
+        "journal_sync",
+        "loop_lag",
+        "pushes",
+        "traffic",
+        "turns",
+    )
 
     def __init__(self) -> None:
         self.traffic: dict[str, Traffic] = {}  # by protocol
+        self.handled: dict[int, Handled] = {}  # by the number of a subscription
         self.pushes = Pushes()
         self.turns = 0
         self.faults = 0  # of ours, while a client was served
@@ -102,4 +127,13 @@ class Meters:
         found = self.traffic.get(protocol)
         if found is None:
             found = self.traffic[protocol] = Traffic()
+        return found
+
+    def handled_of(self, subscription: int) -> Handled:
+        """The subscription's, made when first asked for. Of very many the first ones begin anew."""
+        found = self.handled.get(subscription)
+        if found is None:
+            if len(self.handled) >= HANDLED_MAX:
+                del self.handled[next(iter(self.handled))]
+            found = self.handled[subscription] = Handled()
         return found

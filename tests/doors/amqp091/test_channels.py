@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.doors.amqp091.client import Client, World, raw_key
+from tests.doors.amqp091.client import Client, World, raw_key, table
 
 from dragoman.doors.amqp091.methods import HANDLERS
 from dragoman.kernel.api import DescribeQueue
@@ -136,6 +136,42 @@ def test_a_delivery_that_is_not_acknowledged_for_half_an_hour_closes_its_channel
     assert client.door.next_tick_ms() is not None
     world.advance(60_000)
     assert client.door.next_tick_ms() is None
+
+
+def test_a_queue_may_have_a_time_out_of_its_own() -> None:
+    world = World()
+    client = Client(world)
+    client.open()
+    client.declare("q", arguments={"x-consumer-timeout": 90_000})
+    client.publish(b"one")
+    client.consume("q")
+    assert client.bodies() == [b"one"]
+    world.advance(60_000)
+    client.nothing()
+    world.advance(60_000)
+    code, text = client.closed()
+    assert (code, "Timeout value used: 90000 ms." in text) == (406, True)
+
+
+def test_the_time_out_of_a_queue_holds_for_what_basic_get_took() -> None:
+    world = World()
+    client = Client(world)
+    client.open()
+    client.declare("q", arguments={"x-consumer-timeout": 60_000})
+    client.publish(b"one")
+    client.get(no_ack=False)
+    world.advance(60_000)
+    world.advance(60_000)
+    assert "Timeout value used: 60000 ms." in client.closed()[1]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "soon"])
+def test_a_time_out_that_is_none_is_refused(wrong: object) -> None:
+    client = Client(World())
+    client.open()
+    method = m.QueueDeclare(queue="q", arguments=table({"x-consumer-timeout": wrong}))
+    code, text = client.refused(method)
+    assert (code, "invalid arg 'x-consumer-timeout'" in text) == (406, True)
 
 
 def left_alone(client: Client) -> None:

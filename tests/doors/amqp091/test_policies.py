@@ -139,7 +139,7 @@ def test_an_alternate_by_policy_holds_for_exchanges_declared_without_one() -> No
 
 
 def test_an_alternate_by_policy_is_a_name() -> None:
-    with pytest.raises(Refused, match="alternate-exchange"):
+    with pytest.raises(Refused, match="5 is not a valid alternate exchange name"):
         check(Policy("", {"alternate-exchange": 5}))
 
 

@@ -79,7 +79,7 @@ def test_it_agrees_with_a_dictionary(
         else:
             model.deliver(unacked, 1 + tag % 4, 1 + length % 3, length % 2, gap=tag % 3 == 0)
         assert unacked.count == len(model.open)
-        assert (unacked.oldest_ms() > 0) == bool(model.open)
+        assert (unacked.overdue(1 << 40, 1, {}) > 0) == bool(model.open)
         for each in range(1, model.next_tag + 1):
             assert unacked.has(each) == (each in model.open)
 
@@ -114,7 +114,18 @@ def test_messages_delivered_long_apart_do_not_share_a_run_so_that_none_seems_old
         unacked.add(minute + 1, minute + 2, 7, 0, 3, minute, minute * 60_000 + 1)
         spans: Spans = {}
         unacked.take_upto(minute, spans)
-        assert unacked.oldest_ms() == minute * 60_000 + 1
+        assert unacked.overdue(minute * 60_000 + 1_000, 1_000, {}) == 0
+        assert unacked.overdue(minute * 60_000 + 1_001, 1_000, {}) == 1_000
+
+
+def test_a_subscription_may_have_a_time_out_of_its_own() -> None:
+    unacked = Unacked()
+    unacked.add(1, 2, 7, 0, 3, 0, 1)
+    unacked.add(2, 3, 8, 0, 4, 0, 1)
+    assert unacked.overdue(501, 1_000, {8: 500}) == 500
+    assert unacked.overdue(501, 1_000, {7: 2_000}) == 0
+    unacked.take(2, 2, {})
+    assert unacked.overdue(501, 1_000, {8: 500}) == 0
 
 
 def test_segments_say_which_tag_is_which_message() -> None:

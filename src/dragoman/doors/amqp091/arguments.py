@@ -167,6 +167,7 @@ QUEUE_ARGUMENTS: Final[Mapping[str, Argument]] = {
     "x-queue-leader-locator": Argument(
         frozenset((QUORUM, STREAM)), _one_of(*_LOCATORS, otherwise="invalid_queue_locator_arg")
     ),
+    "x-consumer-timeout": Argument(QUEUES, _positive),
     "x-max-age": Argument(frozenset((STREAM,)), _age),
     "x-stream-max-segment-size-bytes": Argument(frozenset((STREAM,)), _count),
     "x-stream-filter-size-bytes": Argument(frozenset((STREAM,)), _count),

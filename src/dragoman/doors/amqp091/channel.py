@@ -8,26 +8,41 @@ comes behind it parks too. Confirms wait on their own (`confirms`), behind what 
 """
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Final
 
 from dragoman.doors.amqp091.confirms import Confirms
 from dragoman.doors.amqp091.errors import NOT_IMPLEMENTED, Refused
 from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.tallies import Tally
 from dragoman.doors.amqp091.transactions import Transaction
 from dragoman.doors.shared.unacked import CURSOR, Span, Spans, Unacked
 from dragoman.kernel.api import Cancel, Holder, Outcome, Settle
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import APPLIED, SYNCED
+from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, FieldTable
 from dragoman.wire.amqp091.frames import method_frame
 from dragoman.wire.amqp091.methods import BasicCancel, Method
 
+TIMEOUT: Final = "amqp091.consumer-timeout"  # the note of a queue that keeps its own, in ms
 CONSUMERS_MAX: Final = 65_535  # of one channel
 
 
 class Consumer:
     """One basic.consume. `holder` is the kernel's side of it."""
 
-    __slots__ = ("channel", "exclusive", "holder", "no_ack", "queue", "spelling", "tag", "tag_raw")
+    __slots__ = (
+        "arguments",
+        "channel",
+        "exclusive",
+        "holder",
+        "no_ack",
+        "prefetch",
+        "queue",
+        "spelling",
+        "tag",
+        "tag_raw",
+    )
 
     holder: Holder
 
@@ -38,6 +53,8 @@ class Consumer:
         self.queue = queue
         self.no_ack = no_ack
         self.exclusive = False
+        self.prefetch = channel.prefetch
+        self.arguments: FieldTable = EMPTY_TABLE
         self.spelling: int = 0  # what redeliveries must be told, see `spell`
 
     def end(self) -> None:
@@ -47,6 +64,18 @@ class Consumer:
 
     def settled(self, count: int) -> None:
         """So many deliveries are acknowledged: the kernel knows."""
+
+    def standing(self) -> tuple[bool, bool]:
+        """Whether its queue serves one consumer at a time, and whether this one is served."""
+        subscription = self.holder.subscription
+        if not subscription.settings.single_active:
+            return False, self.holder.active
+        return True, subscription.consumers.standing() is self.holder
+
+    def note_timeout(self) -> None:
+        """How long its queue lets a delivery wait now."""
+        subscription = self.holder.subscription
+        self.channel.note_timeout(subscription.id, subscription.settings.notes)
 
 
 class Channel:
@@ -60,12 +89,15 @@ class Channel:
         "number",
         "parked",
         "pool",
+        "pool_size",
         "prefetch",
         "queue_last",
         "reader_next",
         "readers",
         "reply_queue",
         "tag_next",
+        "tally",
+        "timeouts",
         "transaction",
         "unacked",
     )
@@ -77,10 +109,15 @@ class Channel:
         self.consumers: dict[str, Consumer] = {}
         self.unacked = Unacked()
         self.tag_next = 1
+        self.tally = Tally()
         self.confirms: Confirms | None = None
         self.transaction: Transaction | None = None
         self.prefetch = 0  # for consumers opened from now on
         self.pool = 0  # credit shared by all consumers, from basic.qos(global)
+        self.pool_size = 0  # what it began with
+        self.timeouts: dict[
+            int, int
+        ] = {}  # ms to acknowledge, where a queue has its own, by its number
         self.queue_last = ""  # what the empty queue name means
         self.reply_queue = ""  # of the direct reply-to consumer
         self.readers: dict[int, Consumer] = {}  # of streams, by number
@@ -113,6 +150,20 @@ class Channel:
             self.send(frame, self.link.session.position(), SYNCED)
         else:
             self.send(frame)
+
+    def note_timeout(self, subscription: int, notes: Mapping[str, str]) -> None:
+        """How long its queue lets a delivery wait to be acknowledged, as its settings say."""
+        told = notes.get(TIMEOUT)
+        if told is not None:
+            self.timeouts[subscription] = int(told)
+        else:
+            self.timeouts.pop(subscription, None)
+
+    def is_late(self, now_ms: int, timeout_ms: int) -> int:
+        """The time-out that a delivery has passed, in ms; 0 when none has. `timeout_ms` is that of most queues."""
+        for consumer in self.consumers.values():
+            consumer.note_timeout()
+        return self.unacked.overdue(now_ms, timeout_ms, self.timeouts)
 
     def progress(self) -> None:
         """Let go what waits no longer; stays in `link.waiting` while something does."""

@@ -128,10 +128,11 @@ class Channels:
             if channel.unacked.count == 0 or channel.is_closing:
                 continue
             is_any = True
-            if now_ms - channel.unacked.oldest_ms() >= DELIVERY_TIMEOUT_MS:
+            passed_ms = channel.is_late(now_ms, DELIVERY_TIMEOUT_MS)
+            if passed_ms:
                 text = (
                     f"delivery acknowledgement on channel {channel.number} timed out."
-                    f" Timeout value used: {DELIVERY_TIMEOUT_MS} ms."
+                    f" Timeout value used: {passed_ms} ms."
                     " This timeout value can be configured, see consumers doc guide to learn more"
                 )
                 self._refuse(channel, Refused(PRECONDITION_FAILED, text), (0, 0))

@@ -80,6 +80,7 @@ def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> Non
         raise Refused(NOT_IMPLEMENTED, text)
     consumer.spelling = COUNT_TRIES if counts_tries(info) else 0
     consumer.exclusive = method.exclusive
+    consumer.arguments = method.arguments
     command = Consume(
         namespace=link.namespace,
         name=name,
@@ -148,6 +149,7 @@ def qos(channel: Channel, method: BasicQos) -> None:
             holders=holders,
         )
         channel.pool = channel.link.session.submit(command)
+        channel.pool_size = method.prefetch_count
     else:
         channel.prefetch = method.prefetch_count
     channel.reply(BasicQosOk())
@@ -165,6 +167,7 @@ def get(channel: Channel, method: BasicGet) -> None:
             raise streams.not_supported("basic.get", name, link.vhost) from None
         raise
     if not deliveries:
+        channel.tally.got_empty += 1
         channel.reply(BasicGetEmpty())
         return
     delivery = deliveries[0]
@@ -172,7 +175,11 @@ def get(channel: Channel, method: BasicGet) -> None:
     tag = channel.tag_next
     channel.tag_next += 1
     holder = delivery.holder
-    if not method.no_ack:
+    if method.no_ack:
+        channel.tally.got_no_ack += 1
+    else:
+        channel.tally.got += 1
+        channel.note_timeout(holder.subscription.id, info.settings.notes)
         link.is_owed = True
         channel.unacked.add(
             tag,
@@ -186,5 +193,6 @@ def get(channel: Channel, method: BasicGet) -> None:
     spelling = COUNT_TRIES if counts_tries(info) else 0
     entry = entries_of(delivery, link.session.wall_ms(), spelling)[0]
     redelivered = delivery.tries is not None and delivery.tries[0] > 0
+    channel.tally.redelivered += redelivered
     frames = get_ok(channel.number, tag, redelivered, info.ready, entry, link.tuning.frame_max)
     channel.send_messages(frames, *link.session.depends_on(deliveries))

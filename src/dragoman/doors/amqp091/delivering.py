@@ -17,7 +17,10 @@ def deliver(consumer: Consumer, delivery: Delivery) -> None:
     count: int = len(entries)
     tag: int = channel.tag_next
     channel.tag_next = tag + count
-    if not consumer.no_ack:
+    if consumer.no_ack:
+        channel.tally.delivered_no_ack += count
+    else:
+        channel.tally.delivered += count
         holder = delivery.holder
         channel.unacked.add(
             tag,
@@ -31,6 +34,7 @@ def deliver(consumer: Consumer, delivery: Delivery) -> None:
     tries = delivery.tries
     if tries is not None:
         redelivered = [tried > 0 for tried in tries]
+        channel.tally.redelivered += sum(redelivered)
     elif count < len(_FRESH):
         redelivered = _FRESH[count]
     else:

@@ -100,6 +100,8 @@ class Amqp091Door:
         self._roster = roster
         self._link = Link(session, connection)
         self._link.limits = roster
+        if roster is not None:
+            self._link.flows = roster.flows
         self._codec = Codec(Role.SERVER)
         self._channels = Channels(self._link, self._codec.forget_channel)
         self._stage = Stage.HEADER
@@ -121,6 +123,8 @@ class Amqp091Door:
         if self._is_deaf():
             return
         self._liveness.heard(self._session.elapsed_ms())
+        self._link.received += 1
+        self._link.received_bytes += len(data)
         if self.is_full():
             self._unread.append(data)
         else:
@@ -393,6 +397,8 @@ class Amqp091Door:
         out = self._link.out
         if out:
             self._link.out = []
+            self._link.sent += len(out)
+            self._link.sent_bytes += sum([len(frames) for frames in out])
             if out != [HEARTBEAT_FRAME]:
                 self._liveness.spoke()
         return out

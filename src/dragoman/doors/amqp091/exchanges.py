@@ -221,6 +221,7 @@ def delete(channel: Channel, method: ExchangeDelete) -> None:
     try:
         durable = find(link, name).settings.durable
         link.session.submit(command)
+        link.flows.forget(link.namespace, name)
     except RouteNotFound:
         pass
     except KernelError as error:

@@ -4,9 +4,17 @@ from typing import Final, Protocol
 
 from dragoman.doors.amqp091.addresses import Addresses
 from dragoman.doors.amqp091.errors import ACCESS_REFUSED, Refused, refusal_of
+from dragoman.doors.amqp091.tallies import Flow, Flows
 from dragoman.doors.amqp091.topics import TOPIC, WRITE, Topics
 from dragoman.doors.amqp091.traits import TraitsCache
-from dragoman.kernel.api import DEFAULT_NAMESPACE, Connection, DeclareRoute, RouteInfo, Session
+from dragoman.kernel.api import (
+    DEFAULT_NAMESPACE,
+    Address,
+    Connection,
+    DeclareRoute,
+    RouteInfo,
+    Session,
+)
 from dragoman.model.errors import KernelError
 from dragoman.wire.amqp091.fieldtable import EMPTY_TABLE, FieldTable
 from dragoman.wire.amqp091.frames import method_frame
@@ -54,13 +62,20 @@ class Link:
         "client_properties",
         "connection",
         "delaying",
+        "flows",
+        "flows_near",
         "is_behind",
         "is_owed",
         "limits",
+        "mechanism",
         "namespace",
         "out",
         "principal",
         "readers",
+        "received",
+        "received_bytes",
+        "sent",
+        "sent_bytes",
         "session",
         "topics",
         "traits",
@@ -91,6 +106,13 @@ class Link:
         )  # exchanges of type x-delayed-message, of those published to
         self.addresses = Addresses(self._check_exchange)
         self.limits: Limits | None = None  # set by the door
+        self.mechanism = ""  # by which the client logged in
+        self.received: int = 0  # pieces of bytes, as the socket gave them
+        self.received_bytes: int = 0
+        self.sent: int = 0
+        self.sent_bytes: int = 0
+        self.flows = Flows()  # set by the door: those of all connections
+        self.flows_near: dict[str, Flow] = {}  # those this connection has in hand
         self.topics = Topics()
 
     def send(self, method: Method) -> None:
@@ -102,6 +124,15 @@ class Link:
         self.principal = principal
         self.traits = TraitsCache(principal)
         self.session.act_as(principal, self.connection.peer[0])
+
+    def flow_of(self, address: Address) -> Flow:
+        """What goes through the exchange that a publish names."""
+        name = address.name if address.is_route else ""
+        flow = self.flows_near.get(name)
+        if flow is None or flow.is_gone:
+            flow = self.flows.of(self.namespace, name)
+            self.flows_near[name] = flow
+        return flow
 
     def check_topic(self, exchange: str, key: str, operation: str) -> None:
         """Raises Refused (403) unless the user may `write` or `read` that topic of a topic exchange."""

@@ -69,7 +69,8 @@ def commit(channel: Channel, method: TxCommit) -> None:
     for each, some in publishes:
         mine: list[PublishReply | None] = replies[at : at + len(some)]
         at += len(some)
-        conclude(channel, mine, each.headers, each.bodies, each.mandatory)
+        flow = channel.link.flow_of(each.commands[0].address)
+        conclude(channel, flow, mine, each.headers, each.bodies, each.mandatory)
     channel.reply(TxCommitOk(), durable=True)
 
 
@@ -98,6 +99,8 @@ def _settlements(channel: Channel, gathered: Transaction) -> list[Settle]:
             if span.subscription == CURSOR:
                 channel.settle_read(span, verdict, failed=verdict != "ack")
                 continue
+            if verdict == "ack":
+                channel.tally.acked += sum([end - start for start, end in span.runs])
             command = Settle(span.subscription, span.partition, span.holder, span.runs, verdict)
             if verdict == "release":
                 command.delay_ms = 0

@@ -108,6 +108,7 @@ def start_ok(link: Link, method: ConnectionStartOk) -> Stage:
     link.client_properties = method.client_properties
     link.capabilities = capabilities_of(method.client_properties)
     credentials = credentials_of(method.mechanism, method.response)
+    link.mechanism = method.mechanism
     if method.mechanism == EXTERNAL:
         principal = (
             link.connection.certified or None

@@ -87,12 +87,41 @@ HTTP Basic as a user of AMQP does by PLAIN. What is refused comes as 400 with AM
 - `max-queues` counts queues of all protocols in the virtual host.
 - A connection that is closed (320, with the reason of `X-Reason`), or whose user or virtual host is deleted, is told
   so.
-- Traces, shovels and federation are not served: 404.
+- Traces, shovels and federation are not served: 404, and their parameters are refused (400). Parameters of components
+  that nobody here knows are kept where definitions bring them, told and given out again, and mean nothing.
 - Rates are of the last two looks that were five seconds apart or more: who asks for the first time is told 0. The
   overview counts what clients of AMQP 0-9-1 publish, are handed and settle; a queue tells what its stream was given,
-  whoever published it; exchanges, connections and channels tell no rates.
+  what its readers were handed and what they acknowledged outside of transactions, whatever protocol they speak;
+  exchanges, connections and channels tell what went through them by AMQP 0-9-1. Counts begin with the process.
 - Connections of RabbitMQ's clients are listed and closed; those of other protocols are not told of.
-- `active` of a consumer is true also while a single active consumer waits for its turn.
+- A virtual host is seen by those who may come in to it, administrators included; lists over all virtual hosts show
+  who monitors everything.
+
+`tests_other/test_rabbitmq_requests.py` asks both the same and compares statuses, keys, types and values, and carries
+definitions from RabbitMQ to Dragoman and back. What is different:
+
+- How Erlang runs and how RabbitMQ stores is not told of.
+- Bytes by state, how busy consumers are and how often a queue is asked in vain are not measured.
+- Which channel feeds which exchange and queue is not told of, nor who declared an exchange.
+- What TLS has agreed on is not told. Whose an exclusive queue is is not told.
+- RabbitMQ 4 tells more than 3.10: these are told here.
+- A value of the wrong JSON type is refused in words of its own.
+- What is wrong with a pattern is told in words of its own.
+- What RabbitMQ 3.10 fails at (500) is refused: 400 or 404.
+- No properties are {}, where RabbitMQ 3.10 writes [].
+- A queue that is not there has no bindings; RabbitMQ tells of one.
+- `permissions/VHOST` and `topic-permissions/VHOST` are told of, too.
+- Permissions are given to whoever is named, as the configuration's users are not among those that are kept.
+- Who says nothing of who it is gets an answer in JSON.
+- A policymaker who may not come in is told that this is about the virtual host.
+- Policies apply to types of queues, as in RabbitMQ 4.
+- Policies in the definitions of one virtual host do not name it.
+- The definitions of a virtual host that is not there are not found: 404.
+- The cluster's id is no global parameter.
+- There are no extensions, and no feature flags.
+- Every port serves every protocol, and a check knows its own.
+- Dates of certificates are not checked.
+- A path that is nobody's is answered as on any other port.
 """
 
 WORKS: Final = "works"
@@ -175,6 +204,10 @@ ARGUMENT_NOTES: Final[Mapping[str, tuple[str, str]]] = {
     "x-quorum-initial-group-size": (STORED, "one node"),
     "x-initial-cluster-size": (STORED, "one node"),
     "x-queue-leader-locator": (STORED, "one node"),
+    "x-consumer-timeout": (
+        WORKS,
+        "milliseconds to acknowledge in, 1800000 unless given; looked at once a minute, then 406",
+    ),
     "x-max-age": (WORKS, "such as 7D: Y, M, D, h, m, s"),
     "x-stream-max-segment-size-bytes": (STORED, "a stream is trimmed message by message, about"),
     "x-stream-filter-size-bytes": (STORED, "filters are exact"),

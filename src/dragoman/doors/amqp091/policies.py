@@ -38,6 +38,7 @@ SMALLER: Final = frozenset(
         "x-max-length-bytes",
         "x-delivery-limit",
         "x-max-age",
+        "x-consumer-timeout",
     )
 )
 """Of these the smaller value holds."""
@@ -52,6 +53,7 @@ KEYS: Final[Mapping[str, str]] = {
     "dead-letter-routing-key": "x-dead-letter-routing-key",
     "dead-letter-strategy": "x-dead-letter-strategy",
     "delivery-limit": "x-delivery-limit",
+    "consumer-timeout": "x-consumer-timeout",
     "queue-mode": "x-queue-mode",
     "queue-version": "x-queue-version",
     "queue-leader-locator": "x-queue-leader-locator",
@@ -61,9 +63,44 @@ KEYS: Final[Mapping[str, str]] = {
 }
 """What a definition may say, and the argument that it stands for."""
 
+WORDS: Final[Mapping[str, str]] = {
+    "message-ttl": "message TTL",
+    "expires": "queue expiry",
+    "max-length": "maximum length",
+    "max-length-bytes": "maximum length in bytes",
+    "overflow": "overflow value",
+    "dead-letter-exchange": "dead letter exchange name",
+    "dead-letter-routing-key": "dead letter routing key",
+    "dead-letter-strategy": "dead letter strategy",
+    "delivery-limit": "delivery limit",
+    "consumer-timeout": "consumer timeout",
+    "queue-mode": "queue-mode value",
+    "queue-version": "queue-version value",
+    "queue-leader-locator": "queue leader locator value",
+    "max-age": "max age",
+    "stream-max-segment-size-bytes": "segment size",
+    "stream-filter-size-bytes": "filter size",
+    "alternate-exchange": "alternate exchange name",
+}
+"""What RabbitMQ calls the value of a key."""
+
 APPLIES: Final = ("all", "queues", "classic_queues", "quorum_queues", "streams", "exchanges")
 ALTERNATE: Final = "alternate-exchange"
-STORED_ONLY: Final = frozenset(("ha-mode", "ha-params", "ha-sync-mode"))
+STORED_ONLY: Final = frozenset(
+    (
+        "ha-mode",
+        "ha-params",
+        "ha-promote-on-failure",
+        "ha-promote-on-shutdown",
+        "ha-sync-batch-size",
+        "ha-sync-mode",
+        "max-in-memory-bytes",
+        "max-in-memory-length",
+        "queue-master-locator",
+        "target-group-size",
+    )
+)
+"""Of clusters, or of how RabbitMQ stores: taken, and they mean nothing."""
 
 
 class Policy(msgspec.Struct, frozen=True, rename="kebab"):
@@ -73,6 +110,9 @@ class Policy(msgspec.Struct, frozen=True, rename="kebab"):
     definition: dict[str, Any]
     priority: int = 0
     apply_to: str = "all"
+
+
+Named = tuple[str, Policy]
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -97,26 +137,42 @@ def check(policy: Policy, which: str = POLICY) -> None:
         )
         raise Refused(PRECONDITION_FAILED, text) from error
     if policy.apply_to not in APPLIES:
-        text = f"Validation failed\n\napply-to: {policy.apply_to} is none of {', '.join(APPLIES)}"
-        raise Refused(PRECONDITION_FAILED, text)
+        allowed = ", ".join(f"'{name}'" for name in APPLIES[1:])
+        text = f"apply-to '{policy.apply_to}' unrecognised; should be {allowed} or 'all'\n"
+        raise _invalid(text, which)
     if not policy.definition:
         raise Refused(PRECONDITION_FAILED, "Validation failed\n\nno policy provided\n")
+    strange = {key: value for key, value in policy.definition.items() if not _is_known(key, which)}
+    if strange:
+        shown = ",".join(f'{{<<"{key}">>,{term(value)}}}' for key, value in sorted(strange.items()))
+        raise _invalid(f"[{shown}] are not recognised policy settings\n", which)
     for key, value in policy.definition.items():
-        _check_key(key, value, which)
+        if not _is_valid(key, value):
+            raise _invalid(f"{term(value)} is not a valid {WORDS[key]}\n", which)
 
 
-def _check_key(key: str, value: Any, which: str) -> None:
+def _is_known(key: str, which: str) -> bool:
     argument = KEYS.get(key)
-    is_known = argument is not None or key in STORED_ONLY or key == ALTERNATE
-    if not is_known or (which == OPERATOR and argument not in SMALLER and key not in STORED_ONLY):
-        shown = f'<<"{value}">>' if isinstance(value, str) else str(value)
-        text = f'[{{<<"{key}">>,{shown}}}] are not recognised policy settings\n'
-        raise Refused(PRECONDITION_FAILED, f"Validation failed\n\n{text}")
-    wrong = QUEUE_ARGUMENTS[argument].why_not(field_of(value)) if argument is not None else None
-    if key == ALTERNATE and not isinstance(value, str):
-        wrong = "not a name"
-    if wrong:
-        raise Refused(PRECONDITION_FAILED, f"Validation failed\n\n{value!r} for {key}: {wrong}")
+    if which == OPERATOR:
+        return argument in SMALLER or key in STORED_ONLY
+    return argument is not None or key in STORED_ONLY or key == ALTERNATE
+
+
+def _is_valid(key: str, value: Any) -> bool:
+    if key == ALTERNATE:
+        return isinstance(value, str)
+    return key in STORED_ONLY or QUEUE_ARGUMENTS[KEYS[key]].why_not(field_of(value)) is None
+
+
+def term(value: Any) -> str:
+    """A JSON value as Erlang prints it."""
+    return f'<<"{value}">>' if isinstance(value, str) else str(value)
+
+
+def _invalid(text: str, which: str) -> Refused:
+    """RabbitMQ escapes what it says of policies, and does not of operator policies."""
+    told = text if which == OPERATOR else text.replace("<", "&lt;").replace(">", "&gt;")
+    return Refused(PRECONDITION_FAILED, f"Validation failed\n\n{told}")
 
 
 def field_of(value: Any) -> Field:
@@ -165,9 +221,22 @@ def effect(session: Session, namespace: str, name: str, arguments: FieldTable) -
     from_policy = _arguments_of(policy)
     from_operator = _arguments_of(operator)
     found = _merged(_merged(arguments, from_policy), from_operator, later_wins=True)
-    definition = {**(policy[1].definition if policy else {})}
-    definition.update(operator[1].definition if operator else {})
+    definition = _together(policy, operator)
     return Effect(found, policy[0] if policy else "", operator[0] if operator else "", definition)
+
+
+def _together(policy: Named | None, operator: Named | None) -> dict[str, Any]:
+    """What both say: of a number the smaller one, else what the operator says."""
+    first = dict(policy[1].definition) if policy else {}
+    second = operator[1].definition if operator else {}
+    for key, value in second.items():
+        argument = KEYS.get(key, "")
+        is_less = argument not in SMALLER or _size(argument, field_of(value)) < _size(
+            argument, field_of(first.get(key, value))
+        )
+        if key not in first or is_less:
+            first[key] = value
+    return first
 
 
 def alternate_of(session: Session, namespace: str, name: str) -> tuple[str, str]:
@@ -180,9 +249,6 @@ def alternate_of(session: Session, namespace: str, name: str) -> tuple[str, str]
     ]
     found = max(fits, key=lambda each: each[1].priority, default=None)
     return ("", "") if found is None else (found[1].definition.get(ALTERNATE, ""), found[0])
-
-
-Named = tuple[str, Policy]
 
 
 def _fitting(policies: Mapping[str, Policy], name: str, arguments: FieldTable) -> Named | None:

@@ -13,6 +13,7 @@ from typing import Final
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import NO_ROUTE, NOT_IMPLEMENTED, Refused, refusal_of
 from dragoman.doors.amqp091.rewriting import answerable, rewritten
+from dragoman.doors.amqp091.tallies import Flow
 from dragoman.doors.amqp091.traits import PLAIN, REPLY_TO, Traits
 from dragoman.doors.shared.judged import publish_good
 from dragoman.kernel.api import Address, Publish, PublishReply
@@ -98,6 +99,7 @@ def _publish_alike(
     mandatory = run.key_raw if run.mandatory else b""
     if channel.transaction is not None:
         channel.transaction.publish(commands, headers, bodies, mandatory)
+        channel.tally.published += len(bodies)
         return
     bad: set[int] = set()
     try:
@@ -105,10 +107,12 @@ def _publish_alike(
     except StorageFull:
         run.headers, run.bodies = run.headers[start:], run.bodies[start:]
         raise Held from None
+    channel.tally.published += len(bodies)
+    flow = channel.link.flow_of(address)
     if bad:
-        conclude_some(channel, replies, headers, bodies, mandatory, bad)
+        conclude_some(channel, flow, replies, headers, bodies, mandatory, bad)
     else:
-        conclude(channel, replies, headers, bodies, mandatory)
+        conclude(channel, flow, replies, headers, bodies, mandatory)
 
 
 def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
@@ -167,14 +171,19 @@ def _carry_out(channel: Channel, command: Publish, bad: set[int]) -> PublishRepl
 
 def conclude(
     channel: Channel,
+    flow: Flow,
     replies: list[PublishReply | None],
     headers: list[bytes],
     bodies: list[bytes],
     mandatory: bytes,
 ) -> None:
-    """Returns and confirms of messages that went by the same commands. `mandatory` is their raw key, or empty."""
+    """Returns and confirms of messages that went by the same commands, through the same exchange. `mandatory` is their
+    raw key, or empty.
+    """
+    lost = _unrouted(replies, len(bodies))
+    _count(channel, flow, replies, len(bodies), len(lost), is_returned=bool(mandatory))
     if mandatory:
-        for index in _unrouted(replies, len(bodies)):
+        for index in lost:
             channel.send(
                 return_message(
                     channel.number,
@@ -204,8 +213,30 @@ def conclude(
         channel.link.waiting[channel] = None
 
 
+def _count(
+    channel: Channel,
+    flow: Flow,
+    replies: list[PublishReply | None],
+    count: int,
+    lost: int,
+    *,
+    is_returned: bool,
+) -> None:
+    flow.came += count
+    for reply in replies:
+        if reply is not None and reply.routed:
+            flow.went += reply.routed * (count - len(reply.unrouted or ()))
+    if not lost:
+        return
+    if is_returned:
+        channel.tally.returned += lost
+    else:
+        channel.tally.dropped += lost
+
+
 def conclude_some(
     channel: Channel,
+    flow: Flow,
     replies: list[PublishReply | None],
     headers: list[bytes],
     bodies: list[bytes],
@@ -229,11 +260,15 @@ def conclude_some(
             mine.position = reply.position
             mine.refused = 0 if 0 <= reply.refused <= index else -1
             own.append(mine)
-        conclude(channel, own, headers[index : index + 1], bodies[index : index + 1], mandatory)
+        one = slice(index, index + 1)
+        conclude(channel, flow, own, headers[one], bodies[one], mandatory)
 
 
 def _unrouted(replies: list[PublishReply | None], count: int) -> list[int]:
     """Which messages went nowhere by any of their commands."""
+    for reply in replies:
+        if reply is not None and reply.routed and not reply.unrouted:
+            return []
     lost = set(range(count))
     for reply in replies:
         if reply is not None and reply.routed:

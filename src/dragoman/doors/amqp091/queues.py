@@ -17,7 +17,7 @@ from dragoman.doors.amqp091.arguments import (
     queue_type,
     to_note,
 )
-from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.channel import TIMEOUT, Channel
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused, refusal_of
 from dragoman.doors.amqp091.limits import check_queue as check_room
 from dragoman.doors.amqp091.link import Link
@@ -219,6 +219,9 @@ def _notes(method: QueueDeclare, held: Effect) -> dict[str, str]:
     notes.update(
         {name: said for name, said in ((POLICY, held.policy), (OPERATOR, held.operator)) if said}
     )
+    timeout = held.arguments.get("x-consumer-timeout")
+    if timeout is not None:
+        notes[TIMEOUT] = str(plain(timeout))
     return notes
 
 

@@ -57,6 +57,13 @@ class Reader(Consumer):
         self._out -= count
         self.progress()
 
+    def standing(self) -> tuple[bool, bool]:
+        """Readers of a stream are all served."""
+        return False, True
+
+    def note_timeout(self) -> None:
+        """A stream has none of its own."""
+
     def progress(self) -> None:
         """Send what is there and may be sent; a stream that went takes the consumer along."""
         link = self.channel.link
@@ -117,6 +124,7 @@ class Reader(Consumer):
         known = stamped(entries, offsets)
         tag: int = channel.tag_next
         channel.tag_next = tag + count
+        channel.tally.delivered += count
         channel.unacked.add(
             tag, tag + count, CURSOR, partition, self._number, tag, session.elapsed_ms()
         )
@@ -145,4 +153,5 @@ def start(channel: Channel, method: BasicConsume, tag: str, stream: StreamHead) 
     places = places_of(link.session, info, method.arguments, link.vhost)
     reader = Reader(channel, tag, stream, places, selection_of(method.arguments))
     reader.exclusive = method.exclusive
+    reader.arguments = method.arguments
     return reader

@@ -1,7 +1,7 @@
 """Who is connected: what the management API tells of connections, channels and consumers, and how it ends them. Cold.
 
-A connection is on the list from connection.open-ok until it is lost. What it does is not counted here: whoever asks
-reads what the connection itself goes by.
+A connection is on the list from connection.open-ok until it is lost. What it does it counts itself (`tallies`): whoever
+asks reads what the connection goes by.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.channels import Channels
 from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
 from dragoman.doors.amqp091.link import Link
+from dragoman.doors.amqp091.tallies import Flows
 
 LISTED_MAX: Final = 100_000  # connections; later ones work, and are not told of
 
@@ -48,6 +49,7 @@ class Roster:
         self._listed: dict[int, Listed] = {}
         self._in_vhost: Counter[str] = Counter()
         self._of_user: Counter[str] = Counter()
+        self.flows = Flows()  # through exchanges
 
     def add(self, link: Link, channels: Channels, force: Callable[[str], None]) -> None:
         """A connection has opened its virtual host."""

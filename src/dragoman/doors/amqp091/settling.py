@@ -22,10 +22,12 @@ def ack(channel: Channel, run: AckRun) -> None:
         return
     spans: Spans = {}
     unknown = 0
+    before = channel.unacked.count
     for first, last, multiple in run.spans:
         unknown = _take(channel, first, last, multiple, spans)
         if unknown:
             break
+    channel.tally.acked += before - channel.unacked.count
     channel.settle(spans, "ack")
     if unknown:
         raise unknown_tag(unknown - 1)

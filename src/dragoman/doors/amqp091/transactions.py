@@ -46,6 +46,10 @@ class Transaction:
             raise Refused(PRECONDITION_FAILED, "transaction too large")
         self.publishes.append(Gathered(commands, headers, bodies, mandatory))
 
+    def count(self) -> int:
+        """Messages that wait for the commit."""
+        return sum(len(each.bodies) for each in self.publishes)
+
     def settle(self, first: int, last: int, verdict: Verdict) -> None:
         """Tags first <= t <= last, as far as unsettled at commit. Raises Refused past the bounds of one set."""
         if len(self.verdicts) >= ATOMIC_COMMANDS_MAX:

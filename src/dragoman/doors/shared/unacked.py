@@ -144,11 +144,19 @@ class Unacked:
         at = self._find(tag)
         return at >= 0 and self._runs[at].is_open(tag)
 
-    def oldest_ms(self) -> int:
-        """When the oldest unsettled one was delivered, to a minute; 0 when there is none."""
+    def overdue(self, now_ms: int, timeout_ms: int, of: dict[int, int]) -> int:
+        """The time-out that has passed for an unsettled one, to a minute; 0 when none has. `of` are those of
+        subscriptions that have their own.
+        """
         for at in range(self._head, len(self._runs)):
-            if self._runs[at].left:
-                return self._runs[at].at_ms
+            run = self._runs[at]
+            if not run.left:
+                continue
+            allowed_ms: int = of.get(run.subscription, timeout_ms)
+            if now_ms - run.at_ms >= allowed_ms:
+                return allowed_ms
+            if not of:
+                return 0
         return 0
 
     def take_upto(self, last: int, spans: Spans) -> None:

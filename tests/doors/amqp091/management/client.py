@@ -10,7 +10,7 @@ from tests.doors.shared.rest.client import World
 from dragoman.doors.amqp091.door import door_maker
 from dragoman.doors.amqp091.management.face import ManagementFace
 from dragoman.doors.amqp091.roster import Roster
-from dragoman.telemetry.counters import Traffic
+from dragoman.telemetry.counters import Meters
 
 
 class Manager:
@@ -19,9 +19,10 @@ class Manager:
     def __init__(self, users: dict[str, bytes] | None = None) -> None:
         self.roster = Roster()
         self.missing: list[str] = []
-        self.traffic = Traffic()
-        face = ManagementFace(self.roster, lambda: self.missing, self.traffic)
+        self.meters = Meters()
+        face = ManagementFace(self.roster, lambda: self.missing, self.meters)
         self.world = World(face, users=users)
+        self.world.broker.meters = self.meters
         self.http = self.world.connect()
         self.last: Any = None
         self.headers: dict[str, str] = {}

@@ -79,23 +79,64 @@ def test_an_operators_policy_limits_and_does_nothing_else() -> None:
     assert '[{<<"queue-mode">>,<<"lazy">>}] are not recognised policy settings' in reason
 
 
-def test_parameters_are_kept() -> None:
+def test_parameters_of_plugins_are_kept_where_definitions_bring_them() -> None:
     manager = Manager()
     path = "parameters/federation-upstream/%2F/up"
-    assert manager.put(path, {"value": {"uri": "amqp://x"}}) == 201
-    assert manager.put(path, {"value": {"uri": "amqp://x"}}) == 204
+    words = {"value": {"uri": "amqp://x"}}
+    assert "federation-upstream not found" in manager.refused("PUT", path, words)
     told = {
         "vhost": "/",
         "component": "federation-upstream",
         "name": "up",
         "value": {"uri": "amqp://x"},
     }
+    assert manager.ask("POST", "definitions", {"parameters": [told]}) == 204
     assert manager.get(path) == told
     assert manager.get("parameters") == manager.get("parameters/federation-upstream/%2F") == [told]
     assert manager.get("parameters/shovel") == []
     assert manager.ask("DELETE", path) == 204
     assert manager.ask("GET", path) == 404
+
+
+def test_limits_and_operator_policies_are_parameters_too() -> None:
+    manager = Manager()
+    path = "parameters/vhost-limits/%2F/limits"
+    assert manager.put(path, {"value": {"max-queues": 7}}) == 201
+    assert manager.put(path, {"value": {"max-queues": 8}}) == 204
+    assert manager.get("vhost-limits") == [{"vhost": "/", "value": {"max-queues": 8}}]
+    assert manager.ask("DELETE", path) == 204
+    assert manager.ask("DELETE", path) == 404
     assert manager.refused("PUT", path, {}) == "[{key_missing,value}]"
+    of_operator = "parameters/operator_policy/%2F/o"
+    assert manager.put(of_operator, {"value": POLICY}) == 201
+    assert manager.get("operator-policies/%2F/o")["definition"] == {"max-length": 1}
+    (told,) = manager.get("parameters/operator_policy")
+    assert told["value"]["pattern"] == "^q"
+    assert manager.ask("DELETE", of_operator) == 204
+    assert manager.get("operator-policies") == []
+
+
+def test_a_policy_gives_a_queue_a_time_out_at_once_and_the_smaller_one_holds() -> None:
+    manager = Manager()
+    client = manager.amqp()
+    client.declare("q", arguments={"x-consumer-timeout": 600_000})
+    client.publish(b"one")
+    client.consume("q")
+    assert client.bodies() == [b"one"]
+    definition = {"consumer-timeout": 120_000}
+    manager.put("policies/%2F/p", POLICY | {"definition": definition})
+    for _ in range(3):
+        manager.world.advance(60_000)
+    assert "Timeout value used: 120000 ms." in client.closed()[1]
+
+
+def test_of_two_policies_the_smaller_number_is_told_to_hold() -> None:
+    manager = Manager()
+    manager.put("queues/%2F/q")
+    manager.put("policies/%2F/p", POLICY | {"definition": {"max-length": 5, "expires": 90_000}})
+    manager.put("operator-policies/%2F/o", POLICY | {"definition": {"max-length": 7}})
+    told = manager.get("queues/%2F/q")["effective_policy_definition"]
+    assert told == {"max-length": 5, "expires": 90_000}
 
 
 def test_global_parameters_are_kept() -> None:

@@ -36,9 +36,12 @@ def test_a_list_is_whole_unless_a_page_is_asked_for() -> None:
         == "Page out of range, page: 9 page size: 100, len: 3"
     )
     assert manager.last["error"] == "page_out_of_range"
-    for query in ("page=0", "page=x", "page=1&page_size=501", "page=1&page_size=0"):
+    for query in ("page=0", "page=1&page_size=501", "page=1&page_size=0"):
         assert manager.refused("GET", f"queues?{query}").startswith("Invalid pagination parameters")
         assert manager.last["error"] == "invalid_pagination_parameters"
+    for query in ("page=x", "page=1&name=(&use_regex=true"):
+        assert manager.refused("GET", f"queues?{query}") == "Pagination parameters are invalid"
+    assert manager.get("queues?page=2&page_size=3")["items"] == []
 
 
 def test_a_page_is_of_names_that_contain_a_text_or_match_an_expression() -> None:

@@ -4,7 +4,6 @@ import pytest
 from tests.doors.amqp091.management.client import Manager
 
 from dragoman.doors.amqp091.management.face import BELOW, handlers
-from dragoman.telemetry.counters import Traffic
 
 
 def test_while_nobody_is_configured_anybody_is_who_they_say() -> None:
@@ -51,9 +50,10 @@ def test_what_is_not_there_is_404_and_what_cannot_be_done_405() -> None:
     ):
         assert manager.ask("GET", path) == 404, path
         assert manager.last == not_found
-    for path in ("bindings/%2F/e/amq.topic/q/no", "queues/%2F/no/get"):
-        assert manager.ask("POST", path, {}) == 404
-        assert manager.last == {"error": "not_found", "reason": "no queue 'no' in vhost '/'"}
+    assert manager.ask("POST", "bindings/%2F/e/amq.topic/q/no", {}) == 404
+    assert manager.last == {"error": "not_found", "reason": "no queue 'no' in vhost '/'"}
+    assert manager.ask("PUT", "queues/no/q", {}) == 404
+    assert manager.last == {"error": "not_found", "reason": "vhost_not_found"}
     assert manager.ask("PATCH", "queues/%2F/q") == 405
     assert manager.get("queues/") == manager.get("queues/%2F/") == []
 
@@ -66,7 +66,7 @@ def test_a_body_that_is_none_is_400() -> None:
 
 
 def test_a_path_that_is_served_looks_like_the_apis() -> None:
-    for _, template, _ in handlers(list, Traffic()):
+    for _, template, _ in handlers(list):
         assert f"/api/{template}".encode().startswith(BELOW), template
 
 

@@ -75,7 +75,7 @@ def test_a_queue_shows_its_consumers() -> None:
 def test_exchanges_are_made_shown_and_deleted() -> None:
     manager = Manager()
     assert [one["name"] for one in manager.get("exchanges/%2F")][:2] == ["", "amq.direct"]
-    words = {"type": "topic", "arguments": {"alternate-exchange": "x"}}
+    words = {"type": "topic", "durable": True, "arguments": {"alternate-exchange": "x"}}
     assert manager.put("exchanges/%2F/e", words) == 201
     assert manager.put("exchanges/%2F/e", words) == 204
     item = manager.get("exchanges/%2F/e")

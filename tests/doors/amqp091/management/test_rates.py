@@ -1,6 +1,13 @@
 """Rates out of two looks."""
 
-from dragoman.doors.amqp091.management.rates import KEYS_MAX, LAPSE_MS, SAMPLE_MS, Rates
+from dragoman.doors.amqp091.management.rates import (
+    KEYS_MAX,
+    LAPSE_MS,
+    SAMPLE_MS,
+    Rates,
+    delivery_counts,
+)
+from dragoman.telemetry.counters import Handled
 
 
 def rate(rates: Rates, count: int, now_ms: int, key: str = "q") -> float:
@@ -27,10 +34,16 @@ def test_who_asks_after_a_long_time_begins_anew() -> None:
     assert rate(rates, 1_005, LAPSE_MS + 1 + SAMPLE_MS) == 1.0
 
 
-def test_what_was_not_counted_before_has_no_rate_yet() -> None:
+def test_what_was_not_told_when_it_was_looked_at_was_nothing_then() -> None:
     rates = Rates()
-    rates.details("q", {}, 0)
-    assert rate(rates, 5, SAMPLE_MS) == 0.0
+    assert rates.details("q", {}, 0) == {}
+    assert rate(rates, 5, SAMPLE_MS) == 1.0
+
+
+def test_a_queue_tells_what_was_handed_out_in_four_ways() -> None:
+    handled = Handled()
+    handled.delivered, handled.delivered_no_ack, handled.got, handled.got_no_ack = 1, 2, 4, 8
+    assert delivery_counts(handled)["deliver_get"] == 15
 
 
 def test_no_more_than_so_many_are_remembered() -> None:

@@ -10,14 +10,14 @@ ONE = "queues/{vhost}/{name}"
 @pytest.mark.parametrize(
     ("tags", "method", "template", "rank"),
     [
-        (("management",), "GET", "queues", Rank(governs=False, sees_all=False)),
-        (("management",), "PUT", ONE, Rank(governs=False, sees_all=False)),
+        (("management",), "GET", "queues", Rank(governs=False, sees_all=False, enters=True)),
+        (("management",), "PUT", ONE, Rank(governs=False, sees_all=False, enters=True)),
         (("policymaker",), "PUT", "policies/{vhost}/{name}", Rank(governs=True, sees_all=False)),
-        (("monitoring",), "GET", "queues", Rank(governs=True, sees_all=True)),
+        (("monitoring",), "GET", "queues", Rank(governs=True, sees_all=True, enters=True)),
         (("monitoring",), "GET", "nodes", Rank(governs=True, sees_all=True)),
-        (("monitoring",), "DELETE", ONE, Rank(governs=False, sees_all=True)),
+        (("monitoring",), "DELETE", ONE, Rank(governs=False, sees_all=True, enters=True)),
         (("administrator",), "PUT", "users/{user}", Rank(governs=True, sees_all=True)),
-        (("administrator",), "PUT", ONE, Rank(governs=False, sees_all=True)),
+        (("administrator",), "PUT", ONE, Rank(governs=False, sees_all=True, enters=True)),
         (("x", "administrator"), "GET", "vhosts/{vhost}", Rank(governs=True, sees_all=True)),
     ],
 )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -19,13 +19,17 @@ from dragoman.doors.amqp091.vhosts import ROOT, admits, all_of, namespace_of
 from dragoman.doors.shared.rest.call import Call, Response, json_response
 from dragoman.kernel.api import Session
 from dragoman.model.levels import SYNCED
+from dragoman.telemetry.counters import Meters
 from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 
 PARAMETER: Final = "amqp091.parameter"  # the kind of their documents, named COMPONENT/NAME
 PAGE_SIZE: Final = 100
 PAGE_SIZE_MAX: Final = 500
+MAKING: Final = frozenset(("PUT", "POST"))
+PLACE: Final = " - at "  # where the fault is, in a document that is JSON
 MISSING: Final = re.compile(r"Object missing required field `(\w+)`$")
 PATTERN_CHARS_MAX: Final = 1_000
+NO_PAGE: Final = "Pagination parameters are invalid"
 Item = dict[str, Any]
 
 
@@ -33,29 +37,54 @@ class NotThere(Exception):
     """404: no such object."""
 
 
-class BadRequest(Exception):
-    """400, with a reason, and what is wrong in general."""
+class Missing(Exception):
+    """404: what a request would act on, in the words of AMQP."""
 
-    def __init__(self, reason: str, error: str = "bad_request") -> None:
+
+class BadRequest(Exception):
+    """400, with a reason, or a word and its culprit as RabbitMQ has it, and what is wrong in general."""
+
+    def __init__(self, reason: str | list[str], error: str = "bad_request") -> None:
         super().__init__(reason)
+        self.reason = reason
         self.error = error
+
+
+class VhostNotFound(Exception):
+    """404: what is made has no place to be."""
+
+
+class Seen(NamedTuple):
+    """What the API tells of besides what the kernel knows."""
+
+    roster: Roster
+    meters: Meters
+    rates: Rates
 
 
 class Ask:
     """See the module. `path` are the holes of the template, `rank` what tags make of who asks; None, grants do."""
 
-    __slots__ = ("_met", "call", "path", "query", "rank", "rates", "roster", "session", "who")
+    __slots__ = (
+        "_met",
+        "call",
+        "meters",
+        "path",
+        "query",
+        "rank",
+        "rates",
+        "roster",
+        "session",
+        "who",
+    )
 
-    def __init__(
-        self, call: Call, who: str, roster: Roster, rank: Rank | None, rates: Rates
-    ) -> None:
+    def __init__(self, call: Call, who: str, rank: Rank | None, seen: Seen) -> None:
         self.call = call
         self.session: Session = call.session
         self.path: Mapping[str, str] = call.parameters
         self.who = who
-        self.roster = roster
         self.rank = rank
-        self.rates = rates
+        self.roster, self.meters, self.rates = seen
         self._met: set[str] = set()  # virtual hosts whose predeclared exchanges are there
         self.query = _query(call.request.query)
         self.speak()
@@ -83,11 +112,12 @@ class Ask:
         return found
 
     def vhost(self) -> str:
-        """That of the path. Raises NotThere and NotAuthorised."""
+        """That of the path. Raises NotThere, VhostNotFound and NotAuthorised."""
         vhost = self.path.get("vhost", ROOT)
         if namespace_of(self.session, vhost) is None:
-            raise NotThere
-        if not self.admits(vhost):
+            raise VhostNotFound if self.call.request.method in MAKING else NotThere
+        is_own = self.rank is not None and self.rank.enters
+        if not (self._may_come_in(vhost) if is_own else self.admits(vhost)):
             raise NotAuthorised("User not authorised to access virtual host")
         return vhost
 
@@ -111,6 +141,7 @@ class Ask:
             raise NotAuthorised("User not authorised to access virtual host")
         link = Link(self.session, self.call.connection)
         link.principal = self.who
+        link.flows = self.roster.flows
         link.vhost, link.namespace = vhost, self.namespace(vhost)
         if vhost not in self._met:
             self._met.add(vhost)
@@ -124,8 +155,9 @@ class Ask:
             return msgspec.json.decode(self.call.request.body or b"{}", type=kind, strict=False)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             missing = MISSING.match(str(error))
-            text = f"[{{key_missing,{missing[1]}}}]" if missing else f"bad_request: {error}"
-            raise BadRequest(text) from error
+            is_json = isinstance(error, msgspec.ValidationError) and PLACE in str(error)
+            text = f"bad_request: {error}" if is_json else "not_json"
+            raise BadRequest(f"[{{key_missing,{missing[1]}}}]" if missing else text) from error
 
     def details(self, key: str, counts: Counts) -> Item:
         """Counts with their rates."""
@@ -143,9 +175,22 @@ def _query(raw: bytes) -> dict[str, str]:
 # --- arguments ---
 
 
-def fields_of(arguments: Mapping[str, Any]) -> FieldTable:
-    """A table out of JSON."""
-    return {name: field_of(value) for name, value in arguments.items()}
+Table = dict[str, Any] | list[Any]
+"""What tools send as an object; those written in PHP spell an empty one []."""
+
+
+def table_of(told: Table) -> dict[str, Any]:
+    """Raises BadRequest for a list that is not empty."""
+    if isinstance(told, dict):
+        return told
+    if told:
+        raise BadRequest("not_json")
+    return {}
+
+
+def fields_of(told: Table) -> FieldTable:
+    """A table out of JSON. Raises BadRequest."""
+    return {name: field_of(value) for name, value in table_of(told).items()}
 
 
 def plain_of(field: Field) -> Any:
@@ -178,7 +223,7 @@ def listed(ask: Ask, items: Sequence[Item]) -> Response:
         return json_response(200, [columns(ask, item) for item in found])
     page, size = _page(ask)
     count = max(1, -(-len(found) // size))
-    if page > count:
+    if (page - 1) * size > len(found):
         text = f"Page out of range, page: {page} page size: {size}, len: {len(found)}"
         raise BadRequest(text, "page_out_of_range")
     shown = found[(page - 1) * size : page * size]
@@ -200,6 +245,8 @@ def _page(ask: Ask) -> tuple[int, int]:
     """Number and size. Raises BadRequest."""
     told = (ask.query["page"], ask.query.get("page_size", str(PAGE_SIZE)))
     page, size = (int(text) if text.isdecimal() and len(text) < 10 else 0 for text in told)
+    if not all(text.isdecimal() for text in told):
+        raise BadRequest(NO_PAGE)
     if not page or not 0 < size <= PAGE_SIZE_MAX:
         shown = ask.query.get("page_size", "undefined")
         text = f"Invalid pagination parameters: page number {told[0]}, page size {shown}"
@@ -216,6 +263,11 @@ def of_vhosts(ask: Ask, items: Callable[[Ask, str], Iterable[Item]], *fields: st
     return listed(
         ask, [item for item in found if all(item[name] == is_ for name, is_ in wanted.items())]
     )
+
+
+def single(ask: Ask, item: Item) -> Response:
+    """One thing, with the columns that the query asks for."""
+    return json_response(200, columns(ask, item))
 
 
 def one_of(ask: Ask, items: Iterable[Item], *fields: str) -> Item:
@@ -261,7 +313,7 @@ def _fits(ask: Ask, wanted: str, name: str) -> bool:
     try:
         return re.search(wanted[:PATTERN_CHARS_MAX], name) is not None
     except (re.error, RecursionError) as error:
-        raise BadRequest(f"name: {error}") from error
+        raise BadRequest(NO_PAGE) from error
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

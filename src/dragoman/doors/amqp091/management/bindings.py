@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from hashlib import blake2s
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -13,13 +13,16 @@ from dragoman.doors.amqp091.management.asking import (
     Ask,
     Item,
     NotThere,
+    Table,
     changed,
     fields_of,
     listed,
     of_vhosts,
+    single,
+    table_of,
 )
-from dragoman.doors.amqp091.management.topology import queue_infos
-from dragoman.doors.shared.rest.call import Response, json_response
+from dragoman.doors.amqp091.management.topology import exchange_of, queue_infos
+from dragoman.doors.shared.rest.call import Response
 from dragoman.kernel.api import BindingInfo, ListBindings
 from dragoman.wire.amqp091 import methods as m
 
@@ -28,7 +31,7 @@ class BindingWords(msgspec.Struct):
     """POST of a binding."""
 
     routing_key: str = ""
-    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    arguments: Table = msgspec.field(default_factory=dict)
 
 
 def properties_key(key: str, arguments: dict[str, Any]) -> str:
@@ -100,8 +103,7 @@ def _kind(ask: Ask) -> str:
 
 def between(ask: Ask) -> list[Item]:
     """Bindings from the source of the path to its target."""
-    source = "" if ask.path["source"] == "amq.default" else ask.path["source"]
-    place = (source, ask.path["target"], _kind(ask))
+    place = (exchange_of(ask.path["source"]), ask.path["target"], _kind(ask))
     return [
         item
         for item in binding_items(ask, ask.vhost())
@@ -116,12 +118,13 @@ def list_between(ask: Ask) -> Response:
 
 def get_binding(ask: Ask) -> Response:
     """The one of that properties key."""
-    return json_response(200, _one(ask))
+    return single(ask, _one(ask))
 
 
 def _one(ask: Ask) -> Item:
+    """Its key may be spelled as we tell it, or once more for the path."""
     for item in between(ask):
-        if ask.path["key"] in {item["properties_key"], item["routing_key"]}:
+        if ask.path["key"] in {item["properties_key"], unquote(item["properties_key"])}:
             return item
     raise NotThere
 
@@ -129,9 +132,9 @@ def _one(ask: Ask) -> Item:
 def post_binding(ask: Ask) -> Response:
     """As queue.bind or exchange.bind; the answer says where it is."""
     words = ask.body(BindingWords)
-    source, target, kind = ask.path["source"], ask.path["target"], _kind(ask)
+    source, target, kind = exchange_of(ask.path["source"]), ask.path["target"], _kind(ask)
     bind(ask.channel(ask.vhost()), source, target, kind, words)
-    key = properties_key(words.routing_key, words.arguments)
+    key = properties_key(words.routing_key, table_of(words.arguments))
     location = f"{quote(target, safe='')}/{quote(key, safe='')}"
     return changed(ask, 201, ((b"location", location.encode()),))
 

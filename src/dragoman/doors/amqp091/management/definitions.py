@@ -4,22 +4,20 @@ Users come with hashes of their passwords, ours or RabbitMQ's. One that the conf
 is is the operator's to say.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from dragoman.doors.amqp091 import limits, policies, vhosts
+from dragoman.doors.amqp091 import vhosts
+from dragoman.doors.amqp091.errors import Refused
 from dragoman.doors.amqp091.management import bindings, governing, people, rights, topology
-from dragoman.doors.amqp091.management.asking import Ask, Item, changed
+from dragoman.doors.amqp091.management.asking import Ask, BadRequest, Item, changed
 from dragoman.doors.amqp091.names import RESERVED
 from dragoman.doors.amqp091.opening import SERVER_VERSION
 from dragoman.doors.amqp091.policies import Policy
 from dragoman.doors.amqp091.topics import TopicPermission
 from dragoman.doors.shared.rest.call import Response, json_response
-from dragoman.kernel.api import QueueInfo
-
-POLICIES: Final = governing.Policies(policies.POLICY)
-OPERATOR_POLICIES: Final = governing.Policies(policies.OPERATOR)
+from dragoman.wire.amqp091.errors import CODE_NAMES
 
 
 class Documents(msgspec.Struct):
@@ -56,9 +54,8 @@ def export(ask: Ask) -> Response:
         found["vhosts"] = [{"name": name} for name in hosts]
         found["global_parameters"] = governing.global_items(ask)
     parts: dict[str, list[Item]] = {
-        "parameters": [item for one in hosts for item in _parameters(ask, one)],
-        "policies": [item for one in hosts for item in POLICIES.items(ask, one)],
-        "operator_policies": [item for one in hosts for item in OPERATOR_POLICIES.items(ask, one)],
+        "parameters": [item for one in hosts for item in governing.parameter_items(ask, one)],
+        "policies": [item for one in hosts for item in governing.POLICIES.items(ask, one)],
         "queues": [item for one in hosts for item in _queues(ask, one)],
         "exchanges": [item for one in hosts for item in _exchanges(ask, one)],
         "bindings": [item for one in hosts for item in _bindings(ask, one)],
@@ -69,38 +66,13 @@ def export(ask: Ask) -> Response:
     return json_response(200, found | parts)
 
 
-LIMITS: Final = "vhost-limits"  # the component, and the name of the parameter, that a virtual host's limits are told as
-
-
-def _parameters(ask: Ask, vhost: str) -> list[Item]:
-    found = governing.parameter_items(ask, vhost)
-    held = limits.values_of(ask.session, limits.OF_VHOST, vhost)
-    if held:
-        found.append({"vhost": vhost, "component": LIMITS, "name": "limits", "value": held})
-    return found
-
-
-def _load_parameter(ask: Ask, one: Item) -> None:
-    vhost, component, value = _vhost(ask, one), str(one["component"]), one["value"]
-    if component != LIMITS:
-        governing.store_parameter(ask, vhost, component, str(one["name"]), value)
-        return
-    for limit, most in msgspec.convert(value, dict[str, Any]).items():
-        people.check_limit(limits.OF_VHOST, limit, most)
-    limits.put(ask.session, limits.OF_VHOST, vhost, value)
-
-
-def _is_lasting(info: QueueInfo) -> bool:
-    return info.settings.durable and not info.settings.exclusive
-
-
 def _queues(ask: Ask, vhost: str) -> list[Item]:
     names = ("name", "vhost", "durable", "auto_delete", "arguments")
     return [
         {name: item[name] for name in names}
         for info in topology.queue_infos(ask, vhost)
-        if _is_lasting(info)
-        for item in (topology.queue_item(ask, vhost, info, 0),)
+        if not info.settings.exclusive
+        for item in (topology.queue_item(ask, vhost, info),)
     ]
 
 
@@ -109,17 +81,16 @@ def _exchanges(ask: Ask, vhost: str) -> list[Item]:
     return [
         {name: item[name] for name in names}
         for item in topology.exchange_items(ask, vhost)
-        if item["name"] and not item["name"].startswith(RESERVED) and item["durable"]
+        if item["name"] and not item["name"].startswith(RESERVED)
     ]
 
 
 def _bindings(ask: Ask, vhost: str) -> list[Item]:
     kept = {item["name"] for item in _queues(ask, vhost)}
-    exchanges = {item["name"] for item in topology.exchange_items(ask, vhost) if item["durable"]}
     found = []
     for item in bindings.binding_items(ask, vhost):
-        targets = kept if item["destination_type"] == "queue" else exchanges
-        if item["source"] and item["source"] in exchanges and item["destination"] in targets:
+        is_kept = item["destination_type"] == "exchange" or item["destination"] in kept
+        if item["source"] and is_kept:
             item.pop("properties_key")
             found.append(item)
     return found
@@ -127,22 +98,39 @@ def _bindings(ask: Ask, vhost: str) -> list[Item]:
 
 def load(ask: Ask) -> Response:
     """Make what is not there; what is there and differs is refused, as in AMQP."""
+    if "vhost" in ask.path:
+        ask.vhost()
     told: Documents = ask.body(Documents)
+    try:
+        _load(ask, told)
+    except Refused as error:
+        raise BadRequest(f"{CODE_NAMES[error.code].lower()}: {error.text}") from error
+    return changed(ask)
+
+
+def _load(ask: Ask, told: Documents) -> None:
+    """Raises Refused, BadRequest, NotYet and KernelError."""
     _load_users(ask, told.users)
     for one in told.vhosts:
+        ask.speak()
         vhosts.create(ask.session, str(one["name"]), vhosts.Vhost())
         ask.channel(str(one["name"]))
+    ask.speak()  # as before whatever was declared
     for one in told.global_parameters:
         governing.put(ask, "default", governing.GLOBAL, str(one["name"]), one["value"])
     for one in told.parameters:
-        _load_parameter(ask, one)
-    for kind, some in ((POLICIES, told.policies), (OPERATOR_POLICIES, told.operator_policies)):
+        place = (_vhost(ask, one), str(one["component"]), str(one["name"]))
+        governing.store_parameter(ask, *place, one["value"])
+    for kind, some in (
+        (governing.POLICIES, told.policies),
+        (governing.OPERATOR_POLICIES, told.operator_policies),
+    ):
         for one in some:
             policy = msgspec.convert(one, Policy, strict=False)
+            ask.speak()
             kind.store(ask, _vhost(ask, one), str(one["name"]), policy)
     _load_topology(ask, told)
     _load_permissions(ask, told)
-    return changed(ask)
 
 
 def _load_users(ask: Ask, told: list[Item]) -> None:
@@ -161,6 +149,7 @@ def _load_users(ask: Ask, told: list[Item]) -> None:
 
 def _load_permissions(ask: Ask, told: Documents) -> None:
     """Last: who guards a virtual host has made what is in it before."""
+    ask.speak()
     for one in told.permissions:
         patterns = msgspec.convert(one, rights.Patterns, strict=False)
         rights.store(ask, _vhost(ask, one), str(one["user"]), patterns)

@@ -14,6 +14,7 @@ from dragoman.doors.amqp091 import limits
 from dragoman.doors.amqp091.errors import ACCESS_REFUSED, Refused, refusal_of
 from dragoman.doors.amqp091.management import (
     bindings,
+    consumers,
     definitions,
     governing,
     messages,
@@ -22,7 +23,14 @@ from dragoman.doors.amqp091.management import (
     rights,
     topology,
 )
-from dragoman.doors.amqp091.management.asking import Ask, BadRequest, NotThere
+from dragoman.doors.amqp091.management.asking import (
+    Ask,
+    BadRequest,
+    Missing,
+    NotThere,
+    Seen,
+    VhostNotFound,
+)
 from dragoman.doors.amqp091.management.rates import Rates
 from dragoman.doors.amqp091.management.tags import NotAuthorised, rank_of
 from dragoman.doors.amqp091.roster import Roster
@@ -31,11 +39,12 @@ from dragoman.doors.shared import users
 from dragoman.doors.shared.rest.basic import principal_of
 from dragoman.doors.shared.rest.call import Call, Request, Response, Route, json_response
 from dragoman.model.errors import AccessRefused, KernelError, NotFound
-from dragoman.telemetry.counters import Traffic
+from dragoman.telemetry.counters import Meters
 from dragoman.wire.amqp091.errors import AmqpError
 
 BODY_BYTES_MAX: Final = 32 << 20  # definitions of a large broker
 GUEST: Final = "guest"  # who asks without saying who, while nobody is configured
+ACCESS: Final = "Access refused."
 CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="RabbitMQ Management"'),)
 BELOW: Final = tuple(
     f"/api/{name}".encode()
@@ -54,6 +63,7 @@ BELOW: Final = tuple(
         "feature-flags",
         "global-parameters",
         "health",
+        "healthchecks",
         "nodes",
         "operator-policies",
         "overview",
@@ -74,27 +84,22 @@ BELOW: Final = tuple(
 Handler = Callable[[Ask], Response]
 
 
-class Missing(Exception):
-    """404: what a request would act on, in the words of AMQP."""
-
-
 class NotAuthorized(Exception):
     """401: nobody we know."""
 
 
-def handlers(
-    missing: Callable[[], list[str]], traffic: Traffic
-) -> Sequence[tuple[str, str, Handler]]:
+def handlers(missing: Callable[[], list[str]]) -> Sequence[tuple[str, str, Handler]]:
     """(method, template below /api, handler) of every route."""
     well = overview.health(missing)
     return (
-        ("GET", "overview", overview.overview_of(traffic)),
+        ("GET", "overview", overview.get_overview),
         ("GET", "cluster-name", overview.get_cluster_name),
         ("GET", "nodes", overview.list_nodes),
         ("GET", "nodes/{name}", overview.get_node),
         ("GET", "extensions", overview.nothing),
         ("GET", "feature-flags", overview.nothing),
         ("GET", "deprecated-features", overview.nothing),
+        ("GET", "deprecated-features/used", overview.nothing),
         ("GET", "whoami", people.whoami),
         ("GET", "auth", lambda _: json_response(200, {"oauth_enabled": False})),
         ("GET", "connections", overview.list_connections),
@@ -105,12 +110,15 @@ def handlers(
         ("DELETE", "connections/username/{user}", overview.close_connections_of),
         ("GET", "channels", overview.list_channels),
         ("GET", "channels/{name}", overview.get_channel),
-        ("GET", "consumers", overview.list_consumers),
-        ("GET", "consumers/{vhost}", overview.list_consumers),
+        ("GET", "consumers", consumers.list_consumers),
+        ("GET", "consumers/{vhost}", consumers.list_consumers),
         ("GET", "aliveness-test/{vhost}", overview.aliveness),
         ("GET", "health/checks/port-listener/{name}", overview.port_health),
         ("GET", "health/checks/protocol-listener/{name}", overview.protocol_health),
         *(("GET", f"health/checks/{name}", well) for name in CHECKS),
+        *(("GET", f"health/checks/{name}", overview.alone(well)) for name in CHECKS_OF_CLUSTERS),
+        ("GET", "healthchecks/node", well),
+        ("GET", "healthchecks/node/{name}", well),
         *_of_topology(),
         *_of_governing(),
         *_of_people(),
@@ -126,11 +134,11 @@ CHECKS: Final = (
     "alarms",
     "local-alarms",
     "virtual-hosts",
-    "node-is-quorum-critical",
-    "node-is-mirror-sync-critical",
     "ready-to-serve-clients",
     "is-in-service",
 )
+
+CHECKS_OF_CLUSTERS: Final = ("node-is-quorum-critical", "node-is-mirror-sync-critical")
 
 
 def _of_topology() -> Sequence[tuple[str, str, Handler]]:
@@ -152,6 +160,7 @@ def _of_topology() -> Sequence[tuple[str, str, Handler]]:
         ("DELETE", f"queues/{one}/contents", topology.purge_queue),
         ("GET", f"queues/{one}/bindings", where(destination="name", destination_type="=queue")),
         ("POST", f"queues/{one}/get", messages.get_messages),
+        ("POST", f"queues/{one}/actions", topology.act_on_queue),
         ("GET", "exchanges", topology.list_exchanges),
         ("GET", "exchanges/{vhost}", topology.list_exchanges),
         ("GET", f"exchanges/{one}", topology.get_exchange),
@@ -176,8 +185,8 @@ def _of_topology() -> Sequence[tuple[str, str, Handler]]:
 def _of_governing() -> Sequence[tuple[str, str, Handler]]:
     found: list[tuple[str, str, Handler]] = []
     for name, kind in (
-        ("policies", definitions.POLICIES),
-        ("operator-policies", definitions.OPERATOR_POLICIES),
+        ("policies", governing.POLICIES),
+        ("operator-policies", governing.OPERATOR_POLICIES),
     ):
         found += [
             ("GET", name, kind.list),
@@ -239,13 +248,13 @@ def _of_people() -> Sequence[tuple[str, str, Handler]]:
 
 
 class ManagementFace:
-    """See the module. `missing` says what keeps the broker from being well, `traffic` is that of AMQP's clients."""
+    """See the module. `missing` says what keeps the broker from being well."""
 
     name = "rabbitmq-management"
 
-    def __init__(self, roster: Roster, missing: Callable[[], list[str]], traffic: Traffic) -> None:
+    def __init__(self, roster: Roster, missing: Callable[[], list[str]], meters: Meters) -> None:
         self._roster = roster
-        self._traffic = traffic
+        self._meters = meters
         self._rates = Rates()
         self._missing = missing
 
@@ -258,7 +267,7 @@ class ManagementFace:
                 self._handler(method, template, handler),
                 body_bytes_max=BODY_BYTES_MAX,
             )
-            for method, template, handler in handlers(self._missing, self._traffic)
+            for method, template, handler in handlers(self._missing)
             for ending in ("", "/")
         ]
 
@@ -267,7 +276,7 @@ class ManagementFace:
             who = _who(call)
             user = users.found_made(call.session, who)
             rank = None if user is None else rank_of(user.tags, method, template)
-            ask = Ask(call, who, self._roster, rank, self._rates)
+            ask = Ask(call, who, rank, Seen(self._roster, self._meters, self._rates))
             try:
                 return handler(ask)
             except KernelError as error:
@@ -285,7 +294,9 @@ class ManagementFace:
         if isinstance(error, NotAuthorised):
             return json_response(401, {"error": "not_authorised", "reason": str(error)})
         if isinstance(error, Refused) and error.code == ACCESS_REFUSED:
-            return json_response(401, {"error": "not_authorised", "reason": error.text})
+            return json_response(401, {"error": "not_authorised", "reason": ACCESS})
+        if isinstance(error, VhostNotFound):
+            return json_response(404, {"error": "not_found", "reason": "vhost_not_found"})
         if isinstance(error, Missing):
             return json_response(404, {"error": "not_found", "reason": str(error)})
         reason = _reason(error)
@@ -300,14 +311,14 @@ class ManagementFace:
         if not request.path.startswith(BELOW):
             return None
         if allowed:
-            return json_response(405, {"error": "Method Not Allowed", "reason": "Not Allowed"})
+            return Response(405)
         return json_response(404, {"error": "Object Not Found", "reason": "Not Found"})
 
 
 def _met(ask: Ask, error: KernelError) -> Exception:
     """What the kernel has refused, in the words of AMQP; what is read or deleted and is not there is just 404."""
     if isinstance(error, AccessRefused):
-        return NotAuthorised(str(error))
+        return NotAuthorised(ACCESS)
     refusal = refusal_of(error, ask.path.get("vhost", ROOT))
     if not isinstance(error, NotFound):
         return refusal
@@ -315,9 +326,11 @@ def _met(ask: Ask, error: KernelError) -> Exception:
     return Missing(refusal.text) if is_acted_on else NotThere()
 
 
-def _reason(error: Exception) -> str | None:
+def _reason(error: Exception) -> str | list[str] | None:
     """What was wrong with a request, None when it was not the request."""
-    if isinstance(error, BadRequest | msgspec.ValidationError):
+    if isinstance(error, BadRequest):
+        return error.reason
+    if isinstance(error, msgspec.ValidationError):
         return str(error)
     if isinstance(error, KeyError):
         return f"[{{key_missing,{error.args[0]}}}]"

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from dragoman.doors.amqp091 import exchanges, policies, queues
+from dragoman.doors.amqp091 import exchanges, limits, policies, queues
+from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
+from dragoman.doors.amqp091.management import people
 from dragoman.doors.amqp091.management.asking import (
     PARAMETER,
     Ask,
@@ -16,9 +18,10 @@ from dragoman.doors.amqp091.management.asking import (
     listed,
     of_vhosts,
     one_of,
+    single,
 )
 from dragoman.doors.amqp091.policies import Policy
-from dragoman.doors.shared.rest.call import Response, json_response
+from dragoman.doors.shared.rest.call import Response
 from dragoman.kernel.api import (
     DeleteDocument,
     Document,
@@ -52,7 +55,7 @@ class Policies:
 
     def get(self, ask: Ask) -> Response:
         """One."""
-        return json_response(200, one_of(ask, self.items(ask, ask.vhost()), "name"))
+        return single(ask, one_of(ask, self.items(ask, ask.vhost()), "name"))
 
     def put(self, ask: Ask) -> Response:
         """Make or change it, and all queues that it fits."""
@@ -80,6 +83,10 @@ class Policies:
         return changed(ask)
 
 
+POLICIES: Final = Policies(policies.POLICY)
+OPERATOR_POLICIES: Final = Policies(policies.OPERATOR)
+
+
 def _apply(ask: Ask, namespace: str) -> None:
     queues.apply_policies(ask.session, namespace)
     exchanges.apply_policies(ask.session, namespace)
@@ -100,13 +107,26 @@ def _values(ask: Ask, namespace: str, kind: str) -> dict[str, Any]:
     return {one.name: msgspec.json.decode(one.body) for one in found}
 
 
+LIMITS: Final = "vhost-limits"  # the component, and LIMITS_NAME the parameter, that a virtual host's limits are told as
+LIMITS_NAME: Final = "limits"
+OPERATORS: Final = "operator_policy"  # the component that operator policies are told as
+
+
 def parameter_items(ask: Ask, vhost: str) -> list[Item]:
-    """Runtime parameters of components."""
-    found = []
+    """Runtime parameters of components: what files brought that nobody here knows, limits, operator policies."""
+    found: list[tuple[str, str, Any]] = []
     for place, value in _values(ask, ask.namespace(vhost), PARAMETER).items():
         component, _, name = place.partition("/")
-        found.append({"vhost": vhost, "component": component, "name": name, "value": value})
-    return found
+        found.append((component, name, value))
+    held = limits.values_of(ask.session, limits.OF_VHOST, vhost)
+    if held:
+        found.append((LIMITS, LIMITS_NAME, held))
+    known = policies.all_of(ask.session, ask.namespace(vhost), policies.OPERATOR)
+    found += [(OPERATORS, name, msgspec.to_builtins(policy)) for name, policy in known.items()]
+    return [
+        {"vhost": vhost, "component": component, "name": name, "value": value}
+        for component, name, value in found
+    ]
 
 
 def list_parameters(ask: Ask) -> Response:
@@ -116,29 +136,46 @@ def list_parameters(ask: Ask) -> Response:
 
 def get_parameter(ask: Ask) -> Response:
     """One."""
-    return json_response(200, one_of(ask, parameter_items(ask, ask.vhost()), "component", "name"))
+    return single(ask, one_of(ask, parameter_items(ask, ask.vhost()), "component", "name"))
 
 
 def put_parameter(ask: Ask) -> Response:
-    """Keep it."""
-    component, name = ask.path["component"], ask.path["name"]
-    if "/" in component:
-        raise BadRequest("a component's name has no /")
-    vhost = ask.vhost()
-    known = _values(ask, ask.namespace(vhost), PARAMETER)
+    """Of the components that RabbitMQ has without plugins: limits and operator policies."""
+    vhost, component, name = ask.vhost(), ask.path["component"], ask.path["name"]
+    known = {(item["component"], item["name"]) for item in parameter_items(ask, vhost)}
+    if component not in {LIMITS, OPERATORS}:
+        text = f"component {component} not found\n"
+        raise Refused(PRECONDITION_FAILED, f"Validation failed\n\n{text}")
     store_parameter(ask, vhost, component, name, _value(ask))
-    return changed(ask, 204 if f"{component}/{name}" in known else 201)
+    return changed(ask, 204 if (component, name) in known else 201)
 
 
 def store_parameter(ask: Ask, vhost: str, component: str, name: str, value: Any) -> None:
-    """Raises KernelError."""
-    put(ask, ask.namespace(vhost), PARAMETER, f"{component}/{name}", value)
+    """Whatever nobody here knows is kept and told, and means nothing. Raises Refused, BadRequest and KernelError."""
+    if component == OPERATORS:
+        policy = msgspec.convert(value, Policy, strict=False)
+        OPERATOR_POLICIES.store(ask, vhost, name, policy)
+    elif component == LIMITS:
+        for limit, most in msgspec.convert(value, dict[str, Any]).items():
+            people.check_limit(limits.OF_VHOST, limit, most)
+        limits.put(ask.session, limits.OF_VHOST, vhost, value)
+    elif "/" in component:
+        raise BadRequest("a component's name has no /")
+    else:
+        put(ask, ask.namespace(vhost), PARAMETER, f"{component}/{name}", value)
 
 
 def delete_parameter(ask: Ask) -> Response:
     """Forget it."""
-    name = f"{ask.path['component']}/{ask.path['name']}"
-    _forget(ask, ask.namespace(ask.vhost()), PARAMETER, name)
+    vhost, component, name = ask.vhost(), ask.path["component"], ask.path["name"]
+    if component == OPERATORS:
+        return OPERATOR_POLICIES.delete(ask)
+    if component == LIMITS:
+        if name != LIMITS_NAME or not limits.values_of(ask.session, limits.OF_VHOST, vhost):
+            raise NotThere
+        limits.put(ask.session, limits.OF_VHOST, vhost, {})
+    else:
+        _forget(ask, ask.namespace(vhost), PARAMETER, f"{component}/{name}")
     return changed(ask)
 
 
@@ -173,7 +210,7 @@ def get_global(ask: Ask) -> Response:
     except DocumentNotFound:
         raise NotThere from None
     (item,) = (item for item in global_items(ask) if item["name"] == ask.path["name"])
-    return json_response(200, item)
+    return single(ask, item)
 
 
 def put_global(ask: Ask) -> Response:

@@ -7,20 +7,27 @@ from typing import Any, Final
 import msgspec
 
 from dragoman.doors.amqp091.channel import Channel
+from dragoman.doors.amqp091.errors import Refused, refusal_of
 from dragoman.doors.amqp091.management.asking import (
     Ask,
     BadRequest,
     Item,
+    Missing,
+    Table,
     fields_of,
     plain_of,
+    table_of,
 )
+from dragoman.doors.amqp091.management.tags import NotAuthorised
+from dragoman.doors.amqp091.management.topology import exchange_of
 from dragoman.doors.amqp091.publishing import Held, publish
 from dragoman.doors.amqp091.spell import entries_of
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.doors.shared.unacked import Spans
 from dragoman.kernel.api import Delivery, DescribeQueue, Lease, QueueInfo
-from dragoman.model.errors import StorageFull
+from dragoman.model.errors import AccessRefused, NotFound, StorageFull
 from dragoman.model.levels import SYNCED
+from dragoman.wire.amqp091.errors import CODE_NAMES
 from dragoman.wire.amqp091.events import PublishRun
 from dragoman.wire.amqp091.fieldtable import Field
 from dragoman.wire.amqp091.outgoing import split_entry, split_key
@@ -39,33 +46,35 @@ ACK_MODES: Final = {
 class PublishWords(msgspec.Struct):
     """POST to an exchange."""
 
+    properties: Table
     routing_key: str
     payload: str
-    payload_encoding: str = "string"
-    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    payload_encoding: str
 
 
 class GetWords(msgspec.Struct):
     """POST to a queue."""
 
-    count: int = 1
-    ackmode: str = "ack_requeue_true"
-    encoding: str = "auto"
+    count: int
+    ackmode: str
+    encoding: str
     truncate: int = -1
 
 
 def post_message(ask: Ask) -> Response:
     """Publish; the answer says whether it was routed."""
     words, channel = ask.body(PublishWords), ask.channel(ask.vhost())
-    name = ask.path["name"]
-    exchange = "" if name == "amq.default" else name
     body = _body(words)
-    run = PublishRun(channel.number, raw_key(exchange, words.routing_key), True, False)
-    run.headers, run.bodies = [header_of(words.properties, body)], [body]
+    key = raw_key(exchange_of(ask.path["name"]), words.routing_key)
+    run = PublishRun(channel.number, key, True, False)
+    run.headers, run.bodies = [header_of(table_of(words.properties), body)], [body]
     try:
         publish(channel, run)
     except Held:
         raise StorageFull("no room") from None
+    except Refused as error:
+        name = CODE_NAMES[error.code]
+        raise BadRequest(f"{error.code} {name} - {error.text}") from error
     routed = not channel.link.out and not channel.parked  # a return was sent otherwise
     return json_response(200, {"routed": routed}).after(ask.session.position(), SYNCED)
 
@@ -74,11 +83,11 @@ def _body(words: PublishWords) -> bytes:
     if words.payload_encoding == "string":
         return words.payload.encode()
     if words.payload_encoding != "base64":
-        raise BadRequest(f"unsupported_encoding: {words.payload_encoding}")
+        raise BadRequest(["unsupported_encoding", words.payload_encoding])
     try:
         return b64decode(words.payload, validate=True)
     except (Error, ValueError) as error:
-        raise BadRequest(f"payload: {error}") from error
+        raise BadRequest(["not_base64", words.payload]) from error
 
 
 def raw_key(exchange: str, key: str) -> bytes:
@@ -110,8 +119,10 @@ def get_messages(ask: Ask) -> Response:
     """Take some, show them, and settle them as asked."""
     words, channel = ask.body(GetWords), ask.channel(ask.vhost())
     outcome = ACK_MODES.get(words.ackmode)
-    if outcome is None or words.encoding not in {"auto", "base64"}:
-        raise BadRequest(f"{words.ackmode}, {words.encoding}: no such way to get messages")
+    if words.encoding not in {"auto", "base64"}:
+        raise BadRequest("Unsupported encoding. Please use auto or base64.")
+    if outcome is None:
+        raise BadRequest(["unsupported_ackmode", words.ackmode])
     items: list[Item] = []
     for _ in range(min(words.count, COUNT_MAX)):
         item = _take(channel, ask.path["name"], words, is_kept=outcome != "ack")
@@ -130,7 +141,10 @@ def get_messages(ask: Ask) -> Response:
 def _take(channel: Channel, name: str, words: GetWords, *, is_kept: bool) -> Item | None:
     session, namespace = channel.link.session, channel.link.namespace
     command = Lease(namespace=namespace, name=name, no_ack=not is_kept)
-    deliveries: list[Delivery] = session.submit(command)
+    try:
+        deliveries: list[Delivery] = session.submit(command)
+    except (NotFound, AccessRefused) as error:
+        raise _as_by_amqp(error, channel.link.vhost) from error
     if not deliveries:
         return None
     one = deliveries[0]
@@ -144,6 +158,13 @@ def _take(channel: Channel, name: str, words: GetWords, *, is_kept: bool) -> Ite
     item["redelivered"] = one.tries is not None and one.tries[0] > 0
     item["message_count"] = info.ready
     return item
+
+
+def _as_by_amqp(error: NotFound | AccessRefused, vhost: str) -> Exception:
+    """What RabbitMQ heard from itself, asking by AMQP."""
+    refusal = refusal_of(error, vhost)
+    text = f"{CODE_NAMES[refusal.code]} - {refusal.text}"
+    return NotAuthorised(text) if isinstance(error, AccessRefused) else Missing(text)
 
 
 def message_item(entry: bytes, words: GetWords) -> Item:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from dragoman.doors.amqp091.exchanges import KINDS
-from dragoman.doors.amqp091.link import DELAYED
+from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.management import people
 from dragoman.doors.amqp091.management.asking import (
     Ask,
@@ -12,22 +11,18 @@ from dragoman.doors.amqp091.management.asking import (
     Item,
     NotThere,
     changed,
-    columns,
     listed,
     plain_of,
+    single,
 )
+from dragoman.doors.amqp091.management.consumers import NODE, channel_consumers
+from dragoman.doors.amqp091.management.rates import delivery_counts
 from dragoman.doors.amqp091.management.tags import ADMINISTRATOR, NotAuthorised
-from dragoman.doors.amqp091.management.topology import (
-    NODE,
-    consumer_items,
-    exchange_items,
-    queue_infos,
-)
+from dragoman.doors.amqp091.management.topology import TYPES, exchange_items, queue_infos
 from dragoman.doors.amqp091.opening import SERVER_VERSION
 from dragoman.doors.amqp091.roster import Listed
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.kernel.api import ALTER, DEFAULT_NAMESPACE, NAMESPACE, ListQueues, Need
-from dragoman.telemetry.counters import Traffic
 
 PORT_CHARS_MAX: Final = 5
 CLOSED: Final = b"Closed via management plugin"
@@ -41,8 +36,9 @@ def cluster_name(ask: Ask) -> str:
     return f"dragoman@{ask.session.node().cluster_id[:12]}"
 
 
-def message_stats(ask: Ask, traffic: Traffic) -> Item:
+def message_stats(ask: Ask) -> Item:
     """What clients of AMQP 0-9-1 have published, been handed and settled since the start, all together."""
+    traffic = ask.meters.of("amqp")
     settled = traffic.settled
     counts = {
         "publish": traffic.published,
@@ -53,19 +49,15 @@ def message_stats(ask: Ask, traffic: Traffic) -> Item:
     return ask.details("overview", counts)
 
 
-def overview_of(traffic: Traffic) -> Callable[[Ask], Response]:
+def get_overview(ask: Ask) -> Response:
     """Totals over all virtual hosts, rates and versions."""
-    return lambda ask: _overview(ask, traffic)
-
-
-def _overview(ask: Ask, traffic: Traffic) -> Response:
     hosts = ask.vhosts()
     infos = [info for vhost in hosts for info in queue_infos(ask, vhost)]
     ready = sum(info.ready for info in infos)
     unsettled = sum(info.leased + info.waiting for info in infos)
     connected = list(ask.roster)
-    return json_response(
-        200,
+    return single(
+        ask,
         {
             "management_version": SERVER_VERSION,
             "rates_mode": "basic",
@@ -78,7 +70,9 @@ def _overview(ask: Ask, traffic: Traffic) -> Response:
             "cluster_name": cluster_name(ask),
             "node": NODE,
             "statistics_db_event_queue": 0,
-            "message_stats": message_stats(ask, traffic),
+            "disable_stats": False,
+            "enable_queue_totals": False,
+            "message_stats": message_stats(ask),
             "queue_totals": ask.details(
                 f"totals {ask.who}",
                 {
@@ -102,7 +96,7 @@ def _overview(ask: Ask, traffic: Traffic) -> Response:
 
 def exchange_types() -> list[Item]:
     """What exchange.declare takes."""
-    return [{"name": kind, "description": "", "enabled": True} for kind in (*KINDS, DELAYED)]
+    return [{"name": kind, "description": "", "enabled": True} for kind in TYPES]
 
 
 def listener(ask: Ask) -> Item:
@@ -137,7 +131,7 @@ def get_node(ask: Ask) -> Response:
     """That one."""
     if ask.path["name"] != NODE:
         raise NotThere
-    return json_response(200, node_item(ask))
+    return single(ask, node_item(ask))
 
 
 def get_cluster_name(ask: Ask) -> Response:
@@ -152,8 +146,21 @@ def nothing(ask: Ask) -> Response:
 
 # --- connections ---
 
+NOT_OF_TLS: Final[Item] = dict.fromkeys(
+    (
+        "peer_cert_issuer",
+        "peer_cert_subject",
+        "peer_cert_validity",
+        "ssl_cipher",
+        "ssl_hash",
+        "ssl_key_exchange",
+        "ssl_protocol",
+    )
+)
+"""What RabbitMQ tells of an encrypted connection: nothing, here."""
 
-def connection_item(one: Listed) -> Item:
+
+def connection_item(ask: Ask, one: Listed) -> Item:
     """A connection as RabbitMQ shows it."""
     link = one.link
     properties = {name: plain_of(field) for name, field in link.client_properties.items()}
@@ -161,6 +168,8 @@ def connection_item(one: Listed) -> Item:
         "name": one.name,
         "vhost": link.vhost,
         "user": link.principal,
+        "user_who_performed_action": link.principal,
+        "auth_mechanism": link.mechanism,
         "node": NODE,
         "type": "network",
         "state": "running",
@@ -175,6 +184,14 @@ def connection_item(one: Listed) -> Item:
         "peer_host": link.connection.peer[0],
         "peer_port": link.connection.peer[1],
         "ssl": link.connection.is_tls,
+        **NOT_OF_TLS,
+        "recv_cnt": link.received,
+        "send_cnt": link.sent,
+        "send_pend": 0,
+        **ask.details(
+            f"connection {one.name} {one.since_ms}",
+            {"recv_oct": link.received_bytes, "send_oct": link.sent_bytes},
+        ),
         "client_properties": properties,
     }
     if "connection_name" in properties:
@@ -186,7 +203,7 @@ def list_connections(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
     hosts = ask.vhosts()
     found = [one for one in ask.roster if one.link.vhost in hosts and _is_shown(ask, one)]
-    return listed(ask, [connection_item(one) for one in found])
+    return listed(ask, [connection_item(ask, one) for one in found])
 
 
 def _connection(ask: Ask) -> Listed:
@@ -207,7 +224,7 @@ def _is_shown(ask: Ask, one: Listed) -> bool:
 def list_connections_of(ask: Ask) -> Response:
     """A user's."""
     found = [one for one in ask.roster.of(ask.path["user"]) if _is_shown(ask, one)]
-    return listed(ask, [connection_item(one) for one in found])
+    return listed(ask, [connection_item(ask, one) for one in found])
 
 
 def close_connection(ask: Ask) -> Response:
@@ -241,59 +258,86 @@ def _may_close(ask: Ask) -> bool:
 
 def get_connection(ask: Ask) -> Response:
     """One."""
-    return json_response(200, columns(ask, connection_item(_connection(ask))))
+    return single(ask, connection_item(ask, _connection(ask)))
 
 
-def channel_items(one: Listed) -> list[Item]:
-    """Channels as RabbitMQ shows them."""
-    link = one.link
-    return [
-        {
-            "name": f"{one.name} ({channel.number})",
-            "number": channel.number,
-            "vhost": link.vhost,
-            "user": link.principal,
-            "node": NODE,
-            "state": "running",
-            "consumer_count": len(channel.consumers),
-            "messages_unacknowledged": channel.unacked.count,
-            "prefetch_count": channel.prefetch,
-            "confirm": channel.confirms is not None,
-            "transactional": channel.transaction is not None,
-            "connection_details": {
-                "name": one.name,
-                "peer_host": link.connection.peer[0],
-                "peer_port": link.connection.peer[1],
-            },
-        }
-        for channel in one.open_channels()
-    ]
+def channel_items(ask: Ask, one: Listed) -> list[Item]:
+    """Those of a connection."""
+    return [channel_item(ask, one, channel) for channel in one.open_channels()]
+
+
+def channel_item(ask: Ask, one: Listed, channel: Channel) -> Item:
+    """A channel as RabbitMQ shows it."""
+    link, confirms, transaction = one.link, channel.confirms, channel.transaction
+    item: Item = {
+        "name": f"{one.name} ({channel.number})",
+        "number": channel.number,
+        "vhost": link.vhost,
+        "user": link.principal,
+        "user_who_performed_action": link.principal,
+        "node": NODE,
+        "state": "running",
+        "consumer_count": len(channel.consumers),
+        "messages_unacknowledged": channel.unacked.count,
+        "messages_unconfirmed": confirms.published - confirms.confirmed if confirms else 0,
+        "messages_uncommitted": transaction.count() if transaction else 0,
+        "acks_uncommitted": len(transaction.verdicts) if transaction else 0,
+        "prefetch_count": channel.prefetch,
+        "global_prefetch_count": channel.pool_size,
+        "confirm": confirms is not None,
+        "transactional": transaction is not None,
+        "connection_details": {
+            "name": one.name,
+            "peer_host": link.connection.peer[0],
+            "peer_port": link.connection.peer[1],
+        },
+    }
+    key = f"channel {one.name} {one.since_ms} {channel.number}"
+    stats = ask.details(key, channel_counts(channel))
+    if stats:
+        item["message_stats"] = stats
+    return item
+
+
+def channel_counts(channel: Channel) -> dict[str, int]:
+    """What it did, as RabbitMQ tells it: nothing of what it never did."""
+    tally, confirms = channel.tally, channel.confirms
+    published = {
+        "publish": tally.published,
+        "confirm": confirms.confirmed if confirms else 0,
+        "return_unroutable": tally.returned,
+        "drop_unroutable": tally.dropped,
+    }
+    taken = delivery_counts(tally) | {"get_empty": tally.got_empty}
+    return {
+        name: count
+        for some in (published, taken)
+        if any(some.values())
+        for name, count in some.items()
+    }
 
 
 def list_channels(ask: Ask) -> Response:
     """Of one virtual host, or of all."""
     hosts = ask.vhosts()
     shown = [one for one in ask.roster if one.link.vhost in hosts and _is_shown(ask, one)]
-    return listed(ask, [item for one in shown for item in channel_items(one)])
+    return listed(ask, [item for one in shown for item in channel_items(ask, one)])
 
 
 def list_channels_of(ask: Ask) -> Response:
     """Of one connection."""
-    return listed(ask, channel_items(_connection(ask)))
+    return listed(ask, channel_items(ask, _connection(ask)))
 
 
 def get_channel(ask: Ask) -> Response:
     """One."""
     for one in ask.roster:
-        for item in channel_items(one):
-            if item["name"] == ask.path["name"]:
-                return json_response(200, columns(ask, item))
+        for channel in one.open_channels():
+            if f"{one.name} ({channel.number})" == ask.path["name"]:
+                item = channel_item(ask, one, channel)
+                item["consumer_details"] = channel_consumers(one, channel)
+                return single(ask, item)
     raise NotThere
-
-
-def list_consumers(ask: Ask) -> Response:
-    """Of one virtual host, or of all."""
-    return listed(ask, consumer_items(ask, ask.vhosts()))
 
 
 # --- health ---
@@ -311,11 +355,23 @@ def health(missing: Callable[[], list[str]]) -> Callable[[Ask], Response]:
     return handler
 
 
+def alone(check: Callable[[Ask], Response]) -> Callable[[Ask], Response]:
+    """A check of clusters: nobody else is there to be missed, as RabbitMQ says of one node."""
+
+    def handler(ask: Ask) -> Response:
+        found = check(ask)
+        if found.status != 200:
+            return found
+        return json_response(200, {"status": "ok", "reason": "single node cluster"})
+
+    return handler
+
+
 def port_health(ask: Ask) -> Response:
     """Whether the port that was asked is the one that is asked about: a request sees no other."""
     port, text = ask.call.connection.local[1], ask.path["name"]
     if not text.isdecimal() or len(text) > PORT_CHARS_MAX:
-        raise BadRequest(f"port: {text}")
+        raise BadRequest("Invalid port")
     if int(text) == port:
         return json_response(200, {"status": "ok", "port": port})
     told = {"reason": "No active listener", "missing": int(text), "ports": [port]}

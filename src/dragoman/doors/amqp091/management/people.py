@@ -17,12 +17,13 @@ from dragoman.doors.amqp091.management.asking import (
     NotThere,
     changed,
     listed,
+    single,
 )
 from dragoman.doors.shared import users
 from dragoman.doors.shared.rest.call import Response, json_response
 from dragoman.doors.shared.users import User
 from dragoman.model.errors import DocumentNotFound
-from dragoman.security.passwords import DIGESTS, HashRefused, kept_of, told
+from dragoman.security.passwords import DIGESTS, HashRefused, NotBase64, kept_of, told
 
 ALGORITHM: Final = next(iter(DIGESTS))  # of a hash that does not say
 TAGS_MAX: Final = 100
@@ -73,7 +74,7 @@ def get_user(ask: Ask) -> Response:
     """One."""
     for item in items(ask):
         if item["name"] == ask.path["user"]:
-            return json_response(200, item)
+            return single(ask, item)
     raise NotThere
 
 
@@ -101,7 +102,8 @@ def password_of(ask: Ask, name: str, words: UserWords) -> str:
     try:
         return kept_of(words.hashing_algorithm, words.password_hash)
     except HashRefused as error:
-        raise BadRequest(str(error)) from error
+        why = ["not_base64", words.password_hash] if isinstance(error, NotBase64) else str(error)
+        raise BadRequest(why) from error
 
 
 def store(ask: Ask, name: str, kept: str, words: UserWords) -> None:
@@ -143,7 +145,7 @@ def delete_users(ask: Ask) -> Response:
     names = ask.body(BulkWords).users[:BULK_MAX]
     for name in names:
         if users.find(ask.session, name) is None:
-            raise BadRequest(f"no_such_user: {name}")
+            raise BadRequest(["no_such_user", name])
     for name in dict.fromkeys(names):
         _forget(ask, name)
     return changed(ask)
@@ -196,11 +198,13 @@ def limit_handlers(of: str, hole: str) -> tuple[Callable[[Ask], Response], ...]:
         if of == limits.OF_VHOST:
             return ask.vhost()
         if users.find(ask.session, name) is None:
-            raise BadRequest(f"no_such_user: {name}")
+            raise BadRequest(["no_such_user", name])
         return name
 
     def list_limits(ask: Ask) -> Response:
         name = ask.path.get(hole)
+        if name is not None and of == limits.OF_USER and users.find(ask.session, name) is None:
+            raise NotThere
         found = limits.all_of(ask.session, of)
         shown = [
             {hole: each, "value": values}

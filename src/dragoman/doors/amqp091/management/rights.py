@@ -20,9 +20,11 @@ from dragoman.doors.amqp091.management.asking import (
     BadRequest,
     Item,
     NotThere,
+    VhostNotFound,
     changed,
     of_vhosts,
     one_of,
+    single,
 )
 from dragoman.doors.amqp091.topics import TopicPermission
 from dragoman.doors.shared.asbroker import as_broker
@@ -126,14 +128,22 @@ def list_permissions(ask: Ask) -> Response:
 
 def get_permission(ask: Ask) -> Response:
     """One user's in one virtual host."""
-    return json_response(200, one_of(ask, items(ask, ask.vhost()), "user"))
+    return single(ask, one_of(ask, items(ask, ask.vhost()), "user"))
 
 
 def put_permission(ask: Ask) -> Response:
     """These instead of what the user was permitted."""
-    vhost, user = ask.vhost(), ask.path["user"]
+    vhost, user = _place(ask), ask.path["user"]
     is_new = store(ask, vhost, user, ask.body(Patterns))
     return changed(ask, 201 if is_new else 204)
+
+
+def _place(ask: Ask) -> str:
+    """The virtual host of the path. Raises BadRequest and NotAuthorised."""
+    try:
+        return ask.vhost()
+    except VhostNotFound:
+        raise BadRequest("vhost_or_user_not_found") from None
 
 
 def store(ask: Ask, vhost: str, user: str, patterns: Patterns) -> bool:
@@ -213,13 +223,11 @@ def get_topics(ask: Ask) -> Response:
 
 def put_topic(ask: Ask) -> Response:
     """This instead of what the user was permitted of the exchange's topics."""
-    vhost, user = ask.vhost(), ask.path["user"]
+    vhost, user = _place(ask), ask.path["user"]
     words: TopicWords = ask.body(TopicWords)
-    known = {
-        (one.user, one.exchange) for one in topics.all_of(ask.session, ask.namespace(vhost), user)
-    }
+    has_some = bool(topics.all_of(ask.session, ask.namespace(vhost), user))
     store_topic(ask, vhost, TopicPermission(user, words.exchange, words.write, words.read))
-    return changed(ask, 204 if (user, words.exchange) in known else 201)
+    return changed(ask, 204 if has_some else 201)
 
 
 def store_topic(ask: Ask, vhost: str, permission: TopicPermission) -> None:

@@ -48,7 +48,9 @@ WRITES: Final[Mapping[str, str]] = {
     "vhosts": ADMINISTRATOR,
 }
 """First part of a path, and the tag that it takes; `management` does for the rest."""
-ALONE: Final = frozenset(("vhosts/{vhost}", "vhosts/{vhost}/permissions"))
+ALONE: Final = frozenset(
+    ("vhosts/{vhost}", "vhosts/{vhost}/permissions", "vhosts/{vhost}/topic-permissions")
+)
 """Templates that only an administrator reads, though not all that begins so."""
 
 TEXTS: Final = {
@@ -65,10 +67,13 @@ class NotAuthorised(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """What a user's tags make of one request: whether the broker acts for it, whether all virtual hosts are shown."""
+    """What a user's tags make of one request: whether the broker acts for it, whether all virtual hosts are shown, and
+    whether one that the path names must be one that the user itself may come in to.
+    """
 
     governs: bool
     sees_all: bool
+    enters: bool = False
 
 
 def tag_of(method: str, template: str) -> str:
@@ -85,4 +90,5 @@ def rank_of(tags: tuple[str, ...], method: str, template: str) -> Rank:
     if not IMPLIED[wanted].intersection(tags):
         raise NotAuthorised(TEXTS[wanted if IMPLIED[MANAGEMENT].intersection(tags) else MANAGEMENT])
     sees_all = bool(IMPLIED[MONITORING].intersection(tags))
-    return Rank(wanted != MANAGEMENT or (method == "GET" and sees_all), sees_all)
+    is_own = wanted == MANAGEMENT
+    return Rank(not is_own or (method == "GET" and sees_all), sees_all, is_own)

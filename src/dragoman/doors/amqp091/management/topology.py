@@ -1,15 +1,15 @@
 """Queues, exchanges and virtual hosts over HTTP: listed, made, deleted."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from dragoman.doors.amqp091 import exchanges, limits, policies, queues, streams, topics, vhosts
-from dragoman.doors.amqp091.arguments import from_note, queue_type
+from dragoman.doors.amqp091.arguments import CLASSIC, from_note, queue_type
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS
-from dragoman.doors.amqp091.link import TYPE
+from dragoman.doors.amqp091.link import DELAYED, TYPE
 from dragoman.doors.amqp091.management import rights
 from dragoman.doors.amqp091.management.asking import (
     PARAMETER,
@@ -17,17 +17,19 @@ from dragoman.doors.amqp091.management.asking import (
     BadRequest,
     Item,
     NotThere,
+    Table,
     changed,
-    columns,
     fields_of,
     listed,
     of_vhosts,
-    one_of,
     plain_of,
+    single,
 )
+from dragoman.doors.amqp091.management.consumers import NODE, consumers_by_queue, tags_of
+from dragoman.doors.amqp091.management.rates import delivery_counts
 from dragoman.doors.amqp091.policies import OPERATOR, POLICY, effect
 from dragoman.doors.amqp091.traits import DIRECT_REPLY
-from dragoman.doors.shared.rest.call import Response, json_response
+from dragoman.doors.shared.rest.call import Response
 from dragoman.kernel.api import (
     DeleteDocument,
     DescribeQueue,
@@ -40,10 +42,16 @@ from dragoman.kernel.api import (
     RouteInfo,
     StreamInfo,
 )
-from dragoman.model.errors import DocumentNotFound, StreamNotFound, SubscriptionNotFound
+from dragoman.model.errors import (
+    DocumentNotFound,
+    ResourceLocked,
+    StreamNotFound,
+    SubscriptionNotFound,
+)
 from dragoman.wire.amqp091 import methods as m
+from dragoman.wire.amqp091.fieldtable import FieldTable
 
-NODE: Final = "rabbit@dragoman"
+TYPES: Final = (*KINDS, DELAYED)  # of exchanges, as exchange.declare takes them
 SPELLINGS: Final = {kernel: spoken for spoken, kernel in reversed(KINDS.items())}
 OF_VHOST: Final = (policies.KIND, topics.KIND, PARAMETER)  # documents that go with a virtual host
 
@@ -54,18 +62,25 @@ OF_VHOST: Final = (policies.KIND, topics.KIND, PARAMETER)  # documents that go w
 class QueueWords(msgspec.Struct):
     """PUT of a queue."""
 
-    durable: bool = True
+    durable: bool = False
     auto_delete: bool = False
     exclusive: bool = False
-    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    arguments: Table = msgspec.field(default_factory=dict)
 
 
-def queue_item(ask: Ask, vhost: str, info: QueueInfo, published: int) -> Item:
-    """A queue as RabbitMQ shows it; `published` is how many messages its stream was ever given."""
+def queue_item(
+    ask: Ask, vhost: str, info: QueueInfo, published: int = 0, served: Sequence[Item] = ()
+) -> Item:
+    """A queue as RabbitMQ shows it; `published` is how many messages its stream was ever given, `served` are its
+    consumers.
+    """
     arguments = from_note(info.settings.notes.get(queues.ARGUMENTS, ""))
     plain = {name: plain_of(field) for name, field in arguments.items()}
     unsettled = info.leased + info.waiting
-    return {
+    handled = ask.meters.handled.get(info.id)
+    taken = {} if handled is None else delivery_counts(handled)
+    counts = ({"publish": published} if published else {}) | taken
+    item: Item = {
         "name": info.name,
         "vhost": vhost,
         "type": queue_type(arguments),
@@ -77,7 +92,9 @@ def queue_item(ask: Ask, vhost: str, info: QueueInfo, published: int) -> Item:
         "state": "running",
         "policy": info.settings.notes.get(POLICY),
         "operator_policy": info.settings.notes.get(OPERATOR),
+        "effective_policy_definition": _definition(ask, vhost, info, arguments),
         "consumers": info.consumers,
+        **tags_of(info, served),
         **ask.details(
             f"queue {info.id}",
             {
@@ -86,8 +103,20 @@ def queue_item(ask: Ask, vhost: str, info: QueueInfo, published: int) -> Item:
                 "messages_unacknowledged": unsettled,
             },
         ),
-        "message_stats": ask.details(f"published {info.id}", {"publish": published}),
     }
+    stats = ask.details(f"published {info.id}", counts)  # looked at, if only to be 0 then
+    if stats:
+        item["message_stats"] = stats
+    if queue_type(arguments) != CLASSIC:
+        item |= {"leader": NODE, "members": [NODE], "online": [NODE]}
+    return item
+
+
+def _definition(ask: Ask, vhost: str, info: QueueInfo, arguments: FieldTable) -> Item:
+    """What its policies say, together."""
+    if not {POLICY, OPERATOR}.intersection(info.settings.notes):
+        return {}
+    return effect(ask.session, ask.namespace(vhost), info.name, arguments).definition
 
 
 def published_of(info: StreamInfo) -> int:
@@ -110,8 +139,9 @@ def queue_items(ask: Ask, vhost: str) -> list[Item]:
     """All of a virtual host."""
     known: list[StreamInfo] = ask.session.submit(ListStreams(namespace=ask.namespace(vhost)))
     published = {info.id: published_of(info) for info in known}
+    served = consumers_by_queue(ask, vhost)
     return [
-        queue_item(ask, vhost, info, published.get(info.stream_id, 0))
+        queue_item(ask, vhost, info, published.get(info.stream_id, 0), served.get(info.name, []))
         for info in queue_infos(ask, vhost)
     ]
 
@@ -126,13 +156,11 @@ def get_queue(ask: Ask) -> Response:
     vhost = ask.vhost()
     info = find_queue(ask, vhost)
     stream = DescribeStream(namespace=ask.namespace(vhost), name=info.stream or info.name)
-    item = queue_item(ask, vhost, info, published_of(ask.session.submit(stream)))
-    arguments = from_note(info.settings.notes.get(queues.ARGUMENTS, ""))
-    held = effect(ask.session, ask.namespace(vhost), info.name, arguments)
-    item["effective_policy_definition"] = held.definition
-    details = consumer_items(ask, [vhost])
-    item["consumer_details"] = [one for one in details if one["queue"]["name"] == info.name]
-    return json_response(200, columns(ask, item))
+    mine = consumers_by_queue(ask, vhost).get(info.name, [])
+    published = published_of(ask.session.submit(stream))
+    item = queue_item(ask, vhost, info, published, mine)
+    item["consumer_details"] = mine
+    return single(ask, item)
 
 
 def find_queue(ask: Ask, vhost: str) -> QueueInfo:
@@ -144,8 +172,10 @@ def find_queue(ask: Ask, vhost: str) -> QueueInfo:
         raise SubscriptionNotFound(place["name"]) from None
     if streams.is_declared(stream.settings):
         return streams.as_queue(stream)
-    command = DescribeQueue(**place)
-    found: QueueInfo = ask.session.submit(command)
+    try:
+        found: QueueInfo = ask.session.submit(DescribeQueue(**place))
+    except ResourceLocked:  # another connection's, which may be looked at
+        (found,) = (info for info in queue_infos(ask, vhost) if info.name == place["name"])
     return found
 
 
@@ -184,6 +214,24 @@ def delete_queue(ask: Ask) -> Response:
     return changed(ask)
 
 
+ACTIONS: Final = ("sync", "cancel_sync")
+
+
+class ActionWords(msgspec.Struct):
+    """POST of an action."""
+
+    action: str
+
+
+def act_on_queue(ask: Ask) -> Response:
+    """There are no mirrors that could be behind: they are in step, and nothing has to be done."""
+    find_queue(ask, ask.vhost())
+    action = ask.body(ActionWords).action
+    if action not in ACTIONS:
+        raise BadRequest(["unknown", action])
+    return changed(ask)
+
+
 def purge_queue(ask: Ask) -> Response:
     """As queue.purge."""
     queues.purge(ask.channel(ask.vhost()), m.QueuePurge(queue=ask.path["name"], no_wait=True))
@@ -197,17 +245,25 @@ class ExchangeWords(msgspec.Struct):
     """PUT of an exchange."""
 
     type: str = "direct"
-    durable: bool = True
+    durable: bool = False
     auto_delete: bool = False
     internal: bool = False
-    arguments: dict[str, Any] = msgspec.field(default_factory=dict)
+    arguments: Table = msgspec.field(default_factory=dict)
 
 
-def exchange_item(vhost: str, info: RouteInfo) -> Item:
+DEFAULT_EXCHANGE: Final = "amq.default"  # as paths spell the one without a name
+
+
+def exchange_of(name: str) -> str:
+    """The exchange that a path means."""
+    return "" if name == DEFAULT_EXCHANGE else name
+
+
+def exchange_item(ask: Ask, vhost: str, info: RouteInfo) -> Item:
     """An exchange as RabbitMQ shows it."""
     settings = info.settings
     arguments = from_note(settings.notes.get(ARGUMENTS, ""))
-    return {
+    item: Item = {
         "name": info.name,
         "vhost": vhost,
         "type": settings.notes.get(TYPE) or SPELLINGS.get(settings.kind, settings.kind),
@@ -216,7 +272,19 @@ def exchange_item(vhost: str, info: RouteInfo) -> Item:
         "internal": settings.internal,
         "arguments": {name: plain_of(field) for name, field in arguments.items()},
         "user_who_performed_action": "",
+        **flow_stats(ask, info.namespace, info.name),
     }
+    if POLICY in settings.notes:
+        item["policy"] = settings.notes[POLICY]
+    return item
+
+
+def flow_stats(ask: Ask, namespace: str, name: str) -> Item:
+    """What went through an exchange, if anything did."""
+    flow = ask.roster.flows.known(namespace, name)
+    counts = {} if flow is None else {"publish_in": flow.came, "publish_out": flow.went}
+    stats = ask.details(f"exchange {namespace}/{name}", counts)
+    return {"message_stats": stats} if stats else {}
 
 
 def exchange_items(ask: Ask, vhost: str) -> Iterator[Item]:
@@ -232,9 +300,10 @@ def exchange_items(ask: Ask, vhost: str) -> Iterator[Item]:
         "internal": False,
         "arguments": {},
         "user_who_performed_action": "",
+        **flow_stats(ask, ask.namespace(vhost), ""),
     }
     for info in ask.session.submit(ListRoutes(namespace=ask.namespace(vhost))):
-        yield exchange_item(vhost, info)
+        yield exchange_item(ask, vhost, info)
 
 
 def list_exchanges(ask: Ask) -> Response:
@@ -244,15 +313,20 @@ def list_exchanges(ask: Ask) -> Response:
 
 def get_exchange(ask: Ask) -> Response:
     """One."""
-    return json_response(200, columns(ask, one_of(ask, exchange_items(ask, ask.vhost()), "name")))
+    name = exchange_of(ask.path["name"])
+    for item in exchange_items(ask, ask.vhost()):
+        if item["name"] == name:
+            return single(ask, item)
+    raise NotThere
 
 
 def put_exchange(ask: Ask) -> Response:
     """As exchange.declare."""
     vhost, words = ask.vhost(), ask.body(ExchangeWords)
+    name = exchange_of(ask.path["name"])
     known = {item["name"] for item in exchange_items(ask, vhost)}
-    declare_exchange(ask.channel(vhost), ask.path["name"], words)
-    return changed(ask, 204 if ask.path["name"] in known else 201)
+    declare_exchange(ask.channel(vhost), name, words)
+    return changed(ask, 204 if name in known else 201)
 
 
 def declare_exchange(channel: Channel, name: str, words: ExchangeWords) -> None:
@@ -271,7 +345,8 @@ def declare_exchange(channel: Channel, name: str, words: ExchangeWords) -> None:
 
 def delete_exchange(ask: Ask) -> Response:
     """As exchange.delete, but one that is not there is not found."""
-    channel, name = ask.channel(ask.vhost()), ask.path["name"]
+    channel, name = ask.channel(ask.vhost()), exchange_of(ask.path["name"])
+    exchanges.check_not_default(name)
     exchanges.find(channel.link, name)
     method = m.ExchangeDelete(exchange=name, if_unused=ask.has("if-unused"), no_wait=True)
     exchanges.delete(channel, method)
@@ -294,9 +369,14 @@ def vhost_item(ask: Ask, name: str, vhost: vhosts.Vhost) -> Item:
         "default_queue_type": "classic",
         "cluster_state": {NODE: "running"},
         "tracing": False,
-        "messages": ready + unsettled,
-        "messages_ready": ready,
-        "messages_unacknowledged": unsettled,
+        **ask.details(
+            f"vhost {name} {ask.who}",
+            {
+                "messages": ready + unsettled,
+                "messages_ready": ready,
+                "messages_unacknowledged": unsettled,
+            },
+        ),
     }
 
 
@@ -309,7 +389,7 @@ def list_vhosts(ask: Ask) -> Response:
 def get_vhost(ask: Ask) -> Response:
     """One."""
     name = ask.vhost()
-    return json_response(200, vhost_item(ask, name, vhosts.all_of(ask.session)[name]))
+    return single(ask, vhost_item(ask, name, vhosts.all_of(ask.session)[name]))
 
 
 class VhostWords(msgspec.Struct):
@@ -352,35 +432,3 @@ def delete_vhost(ask: Ask) -> Response:
         if one.link.vhost == name:
             one.force(f"vhost '{name}' is deleted")
     return changed(ask)
-
-
-# --- consumers: of queues, told by connections ---
-
-
-def consumer_items(ask: Ask, hosts: list[str]) -> list[Item]:
-    """Every basic.consume that is open."""
-    return [
-        {
-            "consumer_tag": consumer.tag,
-            "queue": {"name": consumer.queue, "vhost": one.link.vhost},
-            "ack_required": not consumer.no_ack,
-            "active": True,
-            "activity_status": "up",
-            "exclusive": consumer.exclusive,
-            "prefetch_count": channel.prefetch,
-            "arguments": {},
-            "channel_details": {
-                "name": f"{one.name} ({channel.number})",
-                "number": channel.number,
-                "connection_name": one.name,
-                "node": NODE,
-                "user": one.link.principal,
-                "peer_host": one.link.connection.peer[0],
-                "peer_port": one.link.connection.peer[1],
-            },
-        }
-        for one in ask.roster
-        if one.link.vhost in hosts
-        for channel in one.open_channels()
-        for consumer in channel.consumers.values()
-    ]
