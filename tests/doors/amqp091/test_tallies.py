@@ -2,10 +2,8 @@
 
 from urllib.parse import quote
 
-import pytest
 from tests.doors.amqp091.management.client import Manager
 
-from dragoman.doors.amqp091 import tallies
 from dragoman.doors.amqp091.tallies import Flows
 from dragoman.wire.amqp091 import methods as m
 
@@ -103,9 +101,8 @@ def test_a_transaction_counts_what_it_settles_and_publishes() -> None:
     assert counts(stats) == {"publish_in": 2, "publish_out": 2}
 
 
-def test_so_many_exchanges_are_counted_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tallies, "FLOWS_MAX", 1)
-    flows = Flows()
+def test_so_many_exchanges_are_counted_and_no_more() -> None:
+    flows = Flows(most=1)
     assert flows.of("n", "a") is flows.of("n", "a")
     assert flows.of("n", "b") is not flows.of("n", "b")
     assert flows.known("n", "b") is None

@@ -52,9 +52,10 @@ class Flow:
 class Flows:
     """Those of all exchanges, by namespace and name."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_most")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = FLOWS_MAX) -> None:
+        self._most = most
         self._known: dict[tuple[str, str], Flow] = {}
 
     def of(self, namespace: str, name: str) -> Flow:
@@ -62,7 +63,7 @@ class Flows:
         found = self._known.get((namespace, name))
         if found is None:
             found = Flow()
-            if len(self._known) < FLOWS_MAX:
+            if len(self._known) < self._most:
                 self._known[namespace, name] = found
         return found
 

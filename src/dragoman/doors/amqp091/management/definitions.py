@@ -113,7 +113,7 @@ def _load(ask: Ask, told: Documents) -> None:
     _load_users(ask, told.users)
     for one in told.vhosts:
         ask.speak()
-        vhosts.create(ask.session, str(one["name"]), vhosts.Vhost())
+        topology.make_vhost(ask, str(one["name"]), vhosts.Vhost())
         ask.channel(str(one["name"]))
     ask.speak()  # as before whatever was declared
     for one in told.global_parameters:

@@ -407,11 +407,17 @@ def put_vhost(ask: Ask) -> Response:
     name = ask.path["vhost"]
     if not name:
         raise BadRequest("vhost name cannot be empty")
-    is_new = vhosts.create(ask.session, name, vhosts.Vhost(words.description, kept))
-    if is_new and ask.rank is not None:
-        rights.store(ask, name, ask.who, rights.FULL)
+    is_new = make_vhost(ask, name, vhosts.Vhost(words.description, kept))
     ask.channel(name)
     return changed(ask, 201 if is_new else 204)
+
+
+def make_vhost(ask: Ask, name: str, vhost: vhosts.Vhost) -> bool:
+    """Whether it is new; then it is its maker's, where that is a user whom tools have made. Raises Refused."""
+    is_new = vhosts.create(ask.session, name, vhost)
+    if is_new and ask.rank is not None:
+        rights.store(ask, name, ask.who, rights.FULL)
+    return is_new
 
 
 def delete_vhost(ask: Ask) -> Response:
