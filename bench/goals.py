@@ -16,6 +16,7 @@ from bench import rabbitlife
 from bench.lookup import Document, Found, Lookup
 from bench.scenarios import (
     ELASTICMQ,
+    ENGINES,
     EVENT_SCHEMAS,
     GOOGLE,
     GRPC_AIO,
@@ -424,6 +425,29 @@ def _grpc_goals() -> list[Goal]:
     return [Goal(name, 1 / 4, True, mean_ratio(GRPC, CPU, GRPC_AIO))]
 
 
+def _rules_goals() -> list[Goal]:
+    rows = [
+        ("a filter of headers", 0.5, "headers_us", "us"),
+        ("a filter of a JSON body of 1 KB, past the parse", 1.0, "body_us", "us"),
+        ("a JSON-to-JSON transform, bytes to bytes", 10.0, "transform_us", "us"),
+        ("the same within a publish", 10.0, "publish_transform_us", "us"),
+        ("JSON Schema of 1 KB", 5.0, "schema_us", "us"),
+        ("1,000 bindings with an equality to 10", 2.0, "bindings_ratio", "x"),
+        ("a Kafka batch beside rules to one without, in process", 1.05, "batch_ratio", "x"),
+    ]
+    found = [
+        Goal(f"Rules: {what}", limit, True, _worst_of("life/rules", (figure,)), unit)
+        for what, limit, figure, unit in rows
+    ]
+    beside = _worst_of("life/rules-kafka", ("cost_ratio",))
+    found.append(Goal("Rules: CPU per MB of a Kafka topic without to none", 1.05, True, beside))
+    return found + [
+        Goal(f"Rules: {what} to {peer}'s", 1.0, True, mean_ratio(["life/rules"], figure, peer))
+        for peer in ENGINES
+        for what, figure in (("filter of headers", "headers_us"), ("transform", "transform_us"))
+    ]
+
+
 GOALS: tuple[Goal, ...] = (
     *_amqp_goals(),
     *_kafka_goals(),
@@ -434,6 +458,7 @@ GOALS: tuple[Goal, ...] = (
     *_grpc_goals(),
     *_servicebus_goals(),
     *(_rabbit_goal(*row) for row in rabbitlife.GOALS),
+    *_rules_goals(),
     *_life_goals(),
 )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench import azurelife, kafkalife, measure, rabbitlife
+from bench import azurelife, kafkalife, measure, rabbitlife, ruleslife
 from bench.generators.amqp_wire import AmqpSocket
 from bench.generators.kafka_wire import KafkaSocket
 from bench.peers import Peer
@@ -237,4 +237,5 @@ LIFE: dict[str, Callable[[Peer, LifeOptions, Generate], Figures]] = {
     **azurelife.LIFE,
     **kafkalife.LIFE,
     **rabbitlife.LIFE,
+    **ruleslife.LIFE,
 }

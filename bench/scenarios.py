@@ -21,6 +21,7 @@ GRPC_AIO, GRPC_RELAY, GOOGLE = "grpcaio", "grpcrelay", "google"
 AMQP_TARGETS = (DRAGOMAN, RABBITMQ)
 KAFKA_TARGETS = (DRAGOMAN, KAFKA)
 KAFKA_AND_TANSU = (*KAFKA_TARGETS, "tansu")
+ENGINES = ("cel-expr-python", "jsonata", "jq")
 SQS_TARGETS = (DRAGOMAN, ELASTICMQ, MOTO)
 
 RECORD_BYTES = 1024
@@ -462,6 +463,8 @@ def _life() -> Iterator[Scenario]:
         yield Scenario(
             name=f"life/rabbit-{name}", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1
         )
+    yield Scenario(name="life/rules", kind=Kind.LIFE, targets=(DRAGOMAN, *ENGINES), rounds_max=3)
+    yield Scenario(name="life/rules-kafka", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     yield Scenario(name="life/idle-queues", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1)
     yield Scenario(
         name="life/backlog-amqp",

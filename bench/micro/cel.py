@@ -1,54 +1,27 @@
-"""Microseconds of rules in CEL for one message, beside other engines that are installed.
+"""Microseconds of CPU that expressions in CEL take of one message: ours, and the official implementation's in C++.
 
-    python bench/micro/cel.py
+    python -m bench.micro.cel              ours beside the official one
+    python -m bench.micro.cel ours         one of them, as JSON; the other is `official`
 
 `headers`: a filter that never opens the body; `body`: one on a JSON body of 1 KB that was parsed already, and the parse
-by itself; `transform`: from that JSON to another, bytes to bytes. `cel-expr-python` is with the packages of tests;
-`jsonata-python` and `jq` are asked where they are. CPU time, best of several rounds.
+by itself; `transform`: from that JSON to another, bytes to bytes. CPU time, best of several rounds. Other languages are
+measured beside it by `python -m bench --only life/rules`.
 """
 
 import importlib
 import json
+import sys
 import timeit
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import process_time
 from typing import Any
 
-import msgspec
-
-from dragoman.kernel.filters.cel.checker import expression_of
-from dragoman.kernel.filters.cel.filter import cel_filter
-from dragoman.kernel.filters.compiler import compile_filter
-from dragoman.kernel.filters.conditions import compile_expression
+from bench.micro.order import BODY, CEL, HEADERS, ORDER, RESULT
 
 ROUNDS = 7
 NUMBER = 5_000
-ORDER = {
-    "id": "o-12345", "customer": {"name": "Ada", "tier": "gold", "region": "eu-west-1"}, "total": 149.9,
-    "items": [
-        {"sku": f"sku-{number:06}", "qty": number % 5 + 1, "price": 9.5 + number, "note": "x" * 30}
-        for number in range(8)
-    ],
-    "address": {"street": "Main Street 1", "city": "Springfield", "zip": "12345", "country": "DE"}, "paid": True,
-}  # fmt: skip
-BODY = json.dumps(ORDER).encode()
-HEADERS_FILTER = 'h.tier == "gold" && h.region.startsWith("eu") && h.n > 3'
-BODY_FILTER = 'msg.total > 100.0 && msg.customer.region == "eu-west-1" && msg.paid'
-TRANSFORM = """{"order": msg.id, "who": msg.customer.name, "net": msg.total * 0.8, "city": msg.address.city,
-  "lines": msg.items.filter(i, i.qty > 2).map(i, {"sku": i.sku, "sum": i.price * double(i.qty)})}"""
-
-
-class Message:
-    """Its fields, decoded already."""
-
-    headers: Mapping[str, object] = {"tier": "gold", "region": "eu-west-1", "n": 7, "trace": "abc"}
-
-    def attribute(self, name: str) -> object:
-        return None
-
-    def member(self, path: tuple[str, ...]) -> object:
-        return ORDER
+Figures = dict[str, float]
 
 
 def us(work: Callable[[], object], number: int = NUMBER) -> float:
@@ -56,79 +29,70 @@ def us(work: Callable[[], object], number: int = NUMBER) -> float:
     return min(timeit.repeat(work, timer=process_time, number=number, repeat=ROUNDS)) / number * 1e6
 
 
-def line(name: str, value: float) -> None:
-    """Print it."""
-    print(f"{name:44} {value:9.2f} us")
-
-
-def ours() -> None:
+def ours() -> Figures:
     """Ours."""
-    message = Message()
-    for name, text in (("headers", HEADERS_FILTER), ("body, parsed", BODY_FILTER)):
-        matches = compile_filter(cel_filter({"expression": text})).matches
-        assert matches(message)
-        line(f"dragoman, {name}", us(partial(matches, message)))
-    line(f"msgspec, parse of {len(BODY)} bytes", us(lambda: msgspec.json.decode(BODY)))
-    evaluate = compile_expression(expression_of(TRANSFORM))
-    line("dragoman, transform of what was parsed", us(lambda: evaluate(message)))
-    encoder = msgspec.json.Encoder()
+    import msgspec  # noqa: PLC0415 - of the one that is measured
 
-    class Parsing(Message):
+    from dragoman.kernel.filters.cel.checker import expression_of  # noqa: PLC0415
+    from dragoman.kernel.filters.cel.filter import cel_filter  # noqa: PLC0415
+    from dragoman.kernel.filters.compiler import compile_filter  # noqa: PLC0415
+    from dragoman.kernel.filters.conditions import compile_expression  # noqa: PLC0415
+
+    class Message:
+        """Its fields, decoded already. Whoever looks at `headers` alone asks for no member."""
+
+        headers: Mapping[str, object] = HEADERS
+
+        def __init__(self, parse: Callable[[], object] | None) -> None:
+            self._parse = parse
+
+        def attribute(self, name: str) -> object:
+            return None
+
         def member(self, path: tuple[str, ...]) -> object:
-            return msgspec.json.decode(BODY)
+            assert self._parse is not None, "a filter of headers opened the body"
+            return self._parse()
 
-    line("dragoman, transform, bytes to bytes", us(lambda: encoder.encode(evaluate(Parsing()))))
-    line(
-        "dragoman, compile", us(lambda: compile_filter(cel_filter({"expression": BODY_FILTER})), 50)
-    )
+    found: Figures = {}
+    for name, parse in (("headers", None), ("body", lambda: ORDER)):
+        matches, message = (
+            compile_filter(cel_filter({"expression": CEL[name]})).matches,
+            Message(parse),
+        )
+        assert matches(message)
+        found[f"{name}_us"] = us(partial(matches, message))
+    decode, encoder = msgspec.json.decode, msgspec.json.Encoder()
+    evaluate = compile_expression(expression_of(CEL["transform"]))
+    assert json.loads(encoder.encode(evaluate(Message(lambda: ORDER)))) == RESULT
+    found["parse_us"] = us(lambda: decode(BODY))
+    found["transform_us"] = us(lambda: encoder.encode(evaluate(Message(lambda: decode(BODY)))))
+    found["compile_us"] = us(lambda: compile_filter(cel_filter({"expression": CEL["body"]})), 50)
+    return found
 
 
-def _evaluated(compiled: Any, data: Any) -> Any:
-    return compiled.eval(data=data).plain_value()
-
-
-def official() -> None:
+def official() -> Figures:
     """The C++ implementation, which is given what was parsed."""
     cel = importlib.import_module("cel_expr_python.cel")
-    kind = cel.Type.DYN
-    environment = cel.NewEnv(variables={"msg": kind, "h": kind})
-    data = {"msg": ORDER, "h": dict(Message.headers)}
-    for name, text in (
-        ("headers", HEADERS_FILTER),
-        ("body, parsed", BODY_FILTER),
-        ("transform of what was parsed", TRANSFORM),
-    ):
-        compiled = environment.compile(text)
-        line(f"cel-expr-python, {name}", us(partial(_evaluated, compiled, data), 500))
-    line("cel-expr-python, compile", us(lambda: environment.compile(BODY_FILTER), 50))
+    environment = cel.NewEnv(variables={"msg": cel.Type.DYN, "h": cel.Type.DYN})
+    compiled = {name: environment.compile(text) for name, text in CEL.items()}
 
+    def value(name: str, parsed: object) -> Any:
+        return compiled[name].eval(data={"msg": parsed, "h": HEADERS}).plain_value()
 
-def optional(name: str, work: Callable[[Any], Callable[[], object]]) -> None:
-    """An engine that may not be installed."""
-    try:
-        module = importlib.import_module(name)
-    except ImportError:
-        print(f"{name:44} not installed")
-        return
-    line(f"{name}, transform", us(work(module), 200))
-
-
-def _jsonata(module: Any) -> Callable[[], object]:
-    text = """{"order": id, "who": customer.name, "net": total * 0.8, "city": address.city,
-      "lines": items[qty > 2].{"sku": sku, "sum": price * qty}}"""
-    compiled = module.Jsonata(text)
-    return lambda: json.dumps(compiled.evaluate(json.loads(BODY)))
-
-
-def _jq(module: Any) -> Callable[[], object]:
-    text = """{order: .id, who: .customer.name, net: (.total * 0.8), city: .address.city,
-      lines: [.items[] | select(.qty > 2) | {sku, sum: (.price * .qty)}]}"""
-    compiled = module.compile(text)
-    return lambda: compiled.input_text(BODY.decode()).text()
+    assert value("transform", ORDER) == RESULT
+    return {
+        "headers_us": us(lambda: value("headers", ORDER), 500),
+        "body_us": us(lambda: value("body", ORDER), 500),
+        "transform_us": us(lambda: json.dumps(value("transform", json.loads(BODY))), 500),
+        "compile_us": us(lambda: environment.compile(CEL["body"]), 50),
+    }
 
 
 if __name__ == "__main__":
-    ours()
-    official()
-    optional("jsonata", _jsonata)
-    optional("jq", _jq)
+    engines = {"ours": ours, "official": official}
+    if len(sys.argv) > 1:
+        print(json.dumps(engines[sys.argv[1]]()))
+    else:
+        for engine, measure in engines.items():
+            for figure, value in measure().items():
+                print(f"{engine:10} {figure:16} {value:9.2f}")

@@ -1,18 +1,21 @@
 """Microseconds that rules cost one message, in one process; engines of expressions stand side by side in `cel.py`.
 
-    python -m bench.micro.rules
+    python -m bench.micro.rules [--json]
 
-`judge`: a JSON Schema on a parsed JSON body of 1 KB; `publish`: all that a message costs from its stored bytes on,
-with rules and without, and a Kafka batch of 100 records where no rule stands on its stream: with none in the broker,
-and with some elsewhere. `bindings`: a fanout route with 10 to 10,000 bindings, each with an equality on one header.
-CPU time, best of several rounds.
+`schema`: a JSON Schema on a parsed JSON body of 1 KB; `publish`: all that a message costs from its stored bytes on, and
+what a check, a schema and a small transform add; `batch`: 100 records of Kafka's where no rule stands on their stream,
+with none in the broker and with some elsewhere; `bindings`: a fanout route with 10 to 10,000 of them, each with an
+equality on one header. CPU time, best of several rounds.
 """
 
 import json
+import sys
 import timeit
 from collections.abc import Callable
 from functools import partial
 from time import process_time
+
+from bench.micro.order import BODY, ORDER
 
 from dragoman.formats import canonical
 from dragoman.formats.schemas.jsondata import JsonJudge
@@ -41,15 +44,6 @@ from dragoman.wire.kafka.records import BatchBuilder
 
 ROUNDS = 7
 NS = "default"
-ORDER = {
-    "id": "o-12345", "customer": {"name": "Ada", "tier": "gold", "region": "eu-west-1"}, "total": 149.9,
-    "items": [
-        {"sku": f"sku-{number:06}", "qty": number % 5 + 1, "price": 9.5 + number, "note": "x" * 30}
-        for number in range(8)
-    ],
-    "address": {"street": "Main Street 1", "city": "Springfield", "zip": "12345", "country": "DE"}, "paid": True,
-}  # fmt: skip
-BODY = json.dumps(ORDER).encode()
 SCHEMA = json.dumps(
     {
         "type": "object",
@@ -82,15 +76,10 @@ def us(work: Callable[[], object], number: int) -> float:
     return min(timeit.repeat(work, timer=process_time, number=number, repeat=ROUNDS)) / number * 1e6
 
 
-def line(name: str, value: float) -> None:
-    """Print it."""
-    print(f"{name:56} {value:9.2f} us", flush=True)
-
-
-def judged() -> None:
-    """Judging alone."""
+def judged() -> float:
+    """Judging alone, of what was parsed."""
     judge = JsonJudge(read_json_schema(Source(SCHEMA)))
-    line(f"JSON Schema, {len(BODY)} bytes, parsed", us(lambda: judge(BODY, lambda: ORDER), 5_000))
+    return us(lambda: judge(BODY, lambda: ORDER), 5_000)
 
 
 def kernel() -> Kernel:
@@ -165,23 +154,32 @@ def bound(count: int) -> float:
     return us(partial(resolve, graph, "x", "", Header()), 2_000)
 
 
-def measure() -> None:
-    """Print one line for each."""
-    judged()
-    nothing = published(None)
-    line("publish 1 KB, no rule", nothing)
+BOUND = (10, 1_000, 10_000)
+
+
+def measure() -> dict[str, float]:
+    """All figures, by name."""
     on = ("ruled",)
-    line("  and a check of its body", published(RuleSettings(on=on, check=CHECK)) - nothing)
-    line("  and a JSON Schema", published(RuleSettings(on=on, schema="order")) - nothing)
-    line("  and a small transform, JSON to JSON", published(RuleSettings(on=on, set=CUT)) - nothing)
+    found = {"schema_us": judged(), "publish_us": published(None)}
+    for name, settings in (
+        ("check", RuleSettings(on=on, check=CHECK)),
+        ("schema", RuleSettings(on=on, schema="order")),
+        ("transform", RuleSettings(on=on, set=CUT)),
+    ):
+        found[f"publish_{name}_us"] = published(settings) - found["publish_us"]
     alone, beside = batch(None, "plain"), batch(RuleSettings(on=on, check=CHECK), "plain")
-    line("publish a Kafka batch of 100, no rule in the broker", alone)
-    line("  rules on other streams", beside)
-    print(f"{'  ratio':56} {alone / beside:9.3f}")
-    line("  a check of each record", batch(RuleSettings(on=on, check=CHECK), "ruled") / 100)
-    for count in (10, 1_000, 10_000):
-        line(f"{count} bindings with an equality each", bound(count))
+    found["batch_us"], found["batch_beside_rules_us"] = alone, beside
+    found["batch_ratio"] = beside / alone
+    found["record_check_us"] = (batch(RuleSettings(on=on, check=CHECK), "ruled") - alone) / 100
+    found |= {f"bindings_{count}_us": bound(count) for count in BOUND}
+    found["bindings_ratio"] = found["bindings_1000_us"] / found["bindings_10_us"]
+    return found
 
 
 if __name__ == "__main__":
-    measure()
+    figures = measure()
+    if sys.argv[1:] == ["--json"]:
+        print(json.dumps(figures))
+    else:
+        for figure, value in figures.items():
+            print(f"{figure:28} {value:9.3f}")

@@ -3,6 +3,7 @@
 from bench.peers.base import Peer, PeerUnavailableError
 from bench.peers.dragoman import Dragoman
 from bench.peers.elasticmq import ElasticMq
+from bench.peers.engines import CelOfficial, Jq, Jsonata
 from bench.peers.google import Google
 from bench.peers.grpcaio import GrpcAio
 from bench.peers.grpcrelay import GrpcRelay
@@ -21,16 +22,22 @@ PEERS: dict[str, type[Peer]] = {
     "grpcrelay": GrpcRelay,
     "google": Google,
     "tansu": Tansu,
+    "cel-expr-python": CelOfficial,
+    "jsonata": Jsonata,
+    "jq": Jq,
 }
 
 __all__ = [
     "PEERS",
     "ApacheKafka",
+    "CelOfficial",
     "Dragoman",
     "ElasticMq",
     "Google",
     "GrpcAio",
     "GrpcRelay",
+    "Jq",
+    "Jsonata",
     "Moto",
     "Peer",
     "PeerUnavailableError",
