@@ -90,7 +90,9 @@ class FakeTranslator:
     ) -> tuple[int, bytes]:
         return format, body
 
-    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+    def changed(
+        self, format: int, body: bytes, change: Change, source: object = None
+    ) -> tuple[int, bytes]:
         text, _, _ = body.decode().partition(";")
         said = {**FakeFields(body).headers, **change.headers, **change.fields}
         if "unwritable" in said:

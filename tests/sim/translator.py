@@ -126,7 +126,9 @@ class SimTranslator:
     ) -> tuple[int, bytes]:
         return format, with_colour(body, headers[0][1])
 
-    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+    def changed(
+        self, format: int, body: bytes, change: Change, source: object = None
+    ) -> tuple[int, bytes]:
         return format, with_colour(body, str(change.headers["colour"]))
 
 

@@ -8,6 +8,7 @@ Field names are stored: a field can be added, and an unknown one is ignored, wit
 
 import json
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -15,12 +16,16 @@ import msgspec
 from dragoman.formats.errors import FormatError
 from dragoman.formats.meta import suits_field
 from dragoman.formats.values import dump_json, from_json, to_json
-from dragoman.model.message import CARRIED_FIELDS, Delivery, Message, Value, differences, is_value
+from dragoman.model.message import CARRIED_FIELDS, Delivery, Message, Value, identical, is_value
+from dragoman.ports.translator import Change
 
 TYPED: Final = 1  # the extension's code; never renumbered, it is on disk
 _I64: Final = 1 << 63
 _STORED: Final = (*CARRIED_FIELDS, "user", "stored_at_us", "origin")
 _NOTHING: Final = Message()
+_VALUES: Final = attrgetter(*_STORED)
+_UNSAID: Final[tuple[Any, ...]] = _VALUES(_NOTHING)
+_FIELDS: Final = frozenset(_STORED)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(ext_hook=lambda code, data: _Typed(code, bytes(data)))
 
@@ -37,11 +42,38 @@ class _Typed:
 
 def encode(message: Message) -> bytes:
     """The message in full, `user` and origin included: these bytes never come from a client."""
-    said = differences(message, _NOTHING, _STORED)
-    found: dict[str, Any] = {name: _pack(getattr(message, name)) for name in said}
+    found = _said(message)
     if message.headers:
         found["headers"] = [[_pack(name), _pack(value)] for name, value in message.headers]
     return _ENCODER.encode(found)
+
+
+def encode_changed(message: Message, change: Change) -> bytes:
+    """The same of a message as the change has it; the message itself stays as it is. Raises AttributeError for a field
+    that no message has.
+    """
+    found = _said(message)
+    for name, value in change.fields.items():
+        if value is None or identical(value, getattr(_NOTHING, name)):
+            found.pop(name, None)
+        else:
+            found[name] = _pack(value)
+    if change.has_body:
+        found.pop("shape", None)
+        found["body"] = change.body
+    headers = [pair for pair in message.headers if pair[0] not in change.headers]
+    headers += [(name, value) for name, value in change.headers.items() if value is not None]
+    if headers:
+        found["headers"] = [[_pack(name), _pack(value)] for name, value in headers]
+    return _ENCODER.encode(found)
+
+
+def _said(message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value, unsaid in zip(_STORED, _VALUES(message), _UNSAID, strict=True):
+        if value is not unsaid and not identical(value, unsaid):
+            found[name] = _pack(value)
+    return found
 
 
 def decode(entry: bytes, stored_ms: int = 0) -> Message:
@@ -62,9 +94,9 @@ def _message(found: Any, stored_ms: int) -> Message:
     if type(found) is not dict:
         raise ValueError("not a map")
     message = Message()
-    for name in _STORED:
-        if name in found:
-            value = _unpack(found[name])
+    for name, said in found.items():
+        if name in _FIELDS:
+            value = said if type(said) is bytes or type(said) is str else _unpack(said)
             if not suits_field(name, value):
                 raise ValueError(f"{name} holds {type(value).__name__}")
             setattr(message, name, tuple(value) if name in ("trace", "origin") and value else value)

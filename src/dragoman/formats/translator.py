@@ -79,7 +79,8 @@ class Fields:
         self._place = (format_, body, index)
 
     @cached_property
-    def _message(self) -> Message:
+    def message(self) -> Message:
+        """All of it, not to be changed. Raises FormatError."""
         format_, body, index = self._place
         return decode(format_, body, index)
 
@@ -99,17 +100,17 @@ class Fields:
             return dict(sqs.read_attributes(sqs.unpack(body)))
         if format_ == PUBSUB:
             return dict(pubsub.read_attributes(body))
-        return dict(self._message.headers)
+        return dict(self.message.headers)
 
     def attribute(self, name: str) -> object:
         """By the envelope's name, `created_at` and its like in ms. Raises FormatError."""
         if name.startswith(EVENT):
             return self._event_attribute(name[len(EVENT) :])
         name = _TIMES.get(name, name)
-        return getattr(self._message, name) if name in _ATTRIBUTES else None
+        return getattr(self.message, name) if name in _ATTRIBUTES else None
 
     def _event_attribute(self, name: str) -> object:
-        message = self._message
+        message = self.message
         value = (message.event or {}).get(name)
         if value is None and name in _EVENT_FIELDS:
             value = getattr(message, _EVENT_FIELDS[name])
@@ -121,7 +122,7 @@ class Fields:
 
     @cached_property
     def _data(self) -> object:
-        return parse_json(self._message.body or b"")
+        return parse_json(self.message.body or b"")
 
 
 class FormatTranslator:
@@ -235,7 +236,9 @@ class FormatTranslator:
         found.headers = [pair for pair in found.headers if pair[0] not in names] + list(headers)
         return CANONICAL, canonical.encode(found)
 
-    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
+    def changed(
+        self, format: int, body: bytes, change: Change, source: FieldSource | None = None
+    ) -> tuple[int, bytes]:
         """One of AMQP 1.0 stays one, byte for byte but for what changes, where that is text; of any other the envelope
         is kept. Raises FormatError.
         """
@@ -245,13 +248,5 @@ class FormatTranslator:
             and change.fields.keys() <= amqp10edit.PROPERTIES.keys()
         ):
             return AMQP10, amqp10edit.changed(body, change)
-        found = decode(format, body, 0).copy()
-        kept = [pair for pair in found.headers if pair[0] not in change.headers]
-        found.headers = kept + [
-            (name, value) for name, value in change.headers.items() if value is not None
-        ]
-        for name, value in change.fields.items():
-            setattr(found, name, value)
-        if change.has_body:
-            found.body, found.shape = change.body, "data"
-        return CANONICAL, canonical.encode(found)
+        message = source.message if isinstance(source, Fields) else decode(format, body, 0)
+        return CANONICAL, canonical.encode_changed(message, change)

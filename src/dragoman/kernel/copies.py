@@ -95,7 +95,7 @@ def _acted(draft: Draft, reading: Reading, acting: "Acting", index: int) -> tupl
         change = acting.action.change(
             source, lambda: UUID(int=draft.random_below(ID_MAX), version=4)
         )
-        return reading.translator.changed(reading.format, body, change)
+        return reading.translator.changed(reading.format, body, change, source)
     except InvalidArgument:
         return reading.format, body
 

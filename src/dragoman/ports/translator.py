@@ -150,6 +150,8 @@ class Translator(Protocol):
         """The message with these headers set (a binding's assignments)."""
         ...
 
-    def changed(self, format: int, body: bytes, change: Change) -> tuple[int, bytes]:
-        """The message as the change has it (an action of a rule). Raises InvalidArgument."""
+    def changed(
+        self, format: int, body: bytes, change: Change, source: FieldSource | None = None
+    ) -> tuple[int, bytes]:
+        """The message as the change has it; `source` is what `fields` gave of it. Raises InvalidArgument."""
         ...

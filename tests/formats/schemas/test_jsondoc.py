@@ -28,7 +28,7 @@ def test_references_are_within_it_or_given() -> None:
     "text",
     [
         "", "5", "[]", "{", '{"type": 5}', '{"$ref": "http://127.0.0.1:9/x"}', '{"$ref": "file:///etc/passwd"}',
-        '{"$ref": "#/gone"}', '{"pattern": "(?=a)"}', '{"pattern": "("}', '{"not": ' * 70 + "{}" + "}" * 70,
+        '{"$ref": "#/gone"}', '{"pattern": "[a-z]{90000}"}', '{"patternProperties": {"([^x]{99}){99}": {}}}', '{"pattern": "(?=a)"}', '{"pattern": "("}', '{"not": ' * 70 + "{}" + "}" * 70,
         '{"enum": [' + ",".join(map(str, range(30_000))) + "]}", '{"title": "' + "x" * SCHEMA_BYTES_MAX + '"}',
     ],
 )  # fmt: skip

@@ -67,3 +67,9 @@ def test_names_anchors_and_other_schemas_are_followed() -> None:
     assert (
         levels({"unevaluatedProperties": False, "anyOf": [{"properties": {"a": True}}] * 3})[1] > 4
     )
+
+
+def test_a_schema_that_takes_too_long_to_be_reckoned_is_refused() -> None:
+    doubles = {"properties": {"a": {"$ref": "#"}}}
+    with pytest.raises(SchemaInvalid, match="entangled"):
+        price_of({"allOf": [dict(doubles) for _ in range(300)]}, {})

@@ -4,16 +4,18 @@
 nothing is fetched. Patterns are those that take time in proportion to what they read: others are refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import jsonschema_rs
 
-from dragoman.formats.schemas.declared import declared_in
+from dragoman.formats.schemas.declared import json_schemas_in
 from dragoman.model.errors import SchemaInvalid
 from dragoman.ports.schemas import Source
 
 TEXT_CHARS_MAX: Final = 500  # of what the library says
+PATTERNS_BYTES_MAX: Final = 160 << 10  # that all come to, ready to run: some ms
+PATTERN_BYTES_MIN: Final = 6 << 10  # that each may come to, however many there are
 MASK: Final = "the value"  # in texts, where the value may be large
 BASE: Final = "json-schema:///"  # what names are relative to, where a schema has no $id
 
@@ -31,8 +33,8 @@ class JsonSchema:
 
 def read_json_schema(source: Source) -> JsonSchema:
     """Raises SchemaInvalid."""
-    declared = declaration_in(source.text)
-    others = {name: declaration_in(text) for name, text in source.references}
+    declared, *further = declarations_in([source.text, *(text for _, text in source.references)])
+    others = dict(zip((name for name, _ in source.references), further, strict=True))
     resources = [
         (name if ":" in name else BASE + name.lstrip("/"), value) for name, value in others.items()
     ]
@@ -41,7 +43,7 @@ def read_json_schema(source: Source) -> JsonSchema:
         validator = jsonschema_rs.validator_for(
             declared,
             registry=registry,
-            pattern_options=jsonschema_rs.RegexOptions(),
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_pattern_bytes(source)),
             offline=True,
             mask=MASK,
         )
@@ -50,9 +52,17 @@ def read_json_schema(source: Source) -> JsonSchema:
     return JsonSchema(declared, others, validator)
 
 
-def declaration_in(text: str) -> Any:
-    """An object, true or false. Raises SchemaInvalid."""
-    declared = declared_in(text)
-    if not isinstance(declared, dict | bool):
+def _pattern_bytes(source: Source) -> int:
+    """What one of its patterns may come to: counted repetitions make much of a few characters."""
+    count = sum(
+        text.count("attern") for text in (source.text, *(each[1] for each in source.references))
+    )
+    return max(PATTERN_BYTES_MIN, PATTERNS_BYTES_MAX // max(count, 1))
+
+
+def declarations_in(texts: Sequence[str]) -> list[Any]:
+    """Objects, true or false. Raises SchemaInvalid."""
+    found = json_schemas_in(texts)
+    if not all(isinstance(declared, dict | bool) for declared in found):
         raise SchemaInvalid("a schema is an object, true or false")
-    return declared
+    return found

@@ -15,6 +15,7 @@ from dragoman.formats.schemas.limits import DEPTH_MAX
 from dragoman.model.errors import SchemaInvalid
 
 CHECKS_MAX: Final = 1 << 40  # counted no further
+STEPS_MAX: Final = 12_000  # subschemas times levels that are looked at
 PATTERN_CHECKS: Final = 20  # what one pattern costs for one name
 ENUM_PER_CHECK: Final = 10
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
@@ -24,6 +25,10 @@ _OTHERS: Final = ("additionalProperties", "unevaluatedProperties", "propertyName
 _ITEMS: Final = ("items", "prefixItems", "additionalItems", "contains", "unevaluatedItems")
 _LEFT_OVER: Final = ("unevaluatedProperties", "unevaluatedItems")
 _REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
+_LEADING: Final = frozenset(
+    ("enum", "patternProperties", "properties", *_LISTS, *_SINGLES, *_DEPENDENT)
+).union(_OTHERS, _ITEMS, _REFERENCES)
+"""What makes of a subschema more than one check."""
 
 
 class Price:
@@ -62,6 +67,8 @@ def price_of(declared: Any, others: Mapping[str, Any]) -> Price:
     before = [0] * len(reader.nodes)
     levels: list[int] = []
     for depth in range(DEPTH_MAX + 1):
+        if depth * len(order) > STEPS_MAX:
+            raise SchemaInvalid("the schema is too entangled to be judged by")
         found = _level(reader.nodes, order, before, depth)
         levels.append(found[root])
         if depth and found == before and max(found) < CHECKS_MAX:
@@ -118,10 +125,18 @@ class _Reader:
         self._numbers: dict[int, int] = {}
         self._left: list[tuple[int, Any]] = []
         self._kept: list[Any] = []  # so that identities stay what they are
-        self._named = dict(_named(declared))
-        for name, other in others.items():
-            self._named.setdefault(name, other)
-            self._named.update(_named(other))
+        self._names: dict[str, Any] | None = None
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        """Subschemas by what they are called; few schemas ask."""
+        found = self._names
+        if found is None:
+            found = self._names = dict(_named(self._root))
+            for name, other in self._others.items():
+                found.setdefault(name, other)
+                found.update(_named(other))
+        return found
 
     def node(self, schema: Any) -> int:
         """The number of a subschema."""
@@ -142,6 +157,8 @@ class _Reader:
             self._read(self.nodes[number], schema)
 
     def _read(self, node: _Node, schema: dict[str, Any]) -> None:
+        if _LEADING.isdisjoint(schema):
+            return
         enum = schema.get("enum")
         if isinstance(enum, list):
             node.own += len(enum) // ENUM_PER_CHECK

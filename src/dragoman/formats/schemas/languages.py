@@ -15,6 +15,7 @@ from dragoman.formats.schemas.limits import (
     JUDGED_VALUES_MAX,
     PROBLEMS_MAX,
     PROTO_JSON_VALUES,
+    SCHEMA_BYTES_MAX,
     Budget,
 )
 from dragoman.model.errors import NotSupported, SchemaInvalid
@@ -38,6 +39,8 @@ class Languages:
         key = (language, source)
         found = self._read.get(key)
         if found is None:
+            if sum([len(text) for _, text in source.references]) > SCHEMA_BYTES_MAX:
+                raise SchemaInvalid(f"it refers to more than {SCHEMA_BYTES_MAX} characters")
             found = self._read[key] = _reader(language)(source)
             if len(self._read) > KEPT_MAX:
                 self._read.popitem(last=False)

@@ -6,7 +6,10 @@ from dragoman.ports.schemas import SchemaMismatch as SchemaMismatch  # noqa: PLC
 
 SCHEMA_BYTES_MAX: Final = 200_000  # of a definition
 DEPTH_MAX: Final = 64  # of declarations within each other, and of data
-PARTS_MAX: Final = 20_000  # values of an Avro schema, tokens of a definition in Protocol Buffers
+PARTS_MAX: Final = 6_000  # values of an Avro schema, tokens of a definition in Protocol Buffers
+JSON_PARTS_MAX: Final = (
+    2_000  # of a JSON Schema: as many as are made ready in a turn, see `declared`
+)
 PROBLEMS_MAX: Final = 5  # told of why one schema may not follow another
 VALUES_MAX: Final = 400_000  # of data, judged in one go: what the broker does nothing else for
 JUDGED_VALUES_MAX: Final = 20_000  # of one message that rules judge: some milliseconds

@@ -51,7 +51,9 @@ class Parcel:
 
     def change(self, state: "State", change: Change) -> None:
         """Raises InvalidArgument."""
-        self.format, self.body = state.translator.changed(self.format, self.body, change)
+        self.format, self.body = state.translator.changed(
+            self.format, self.body, change, self.source
+        )
         self.is_rekeyed = self.is_rekeyed or not KEYS.isdisjoint(change.fields)
         self._is_new(state)
 
