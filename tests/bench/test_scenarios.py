@@ -41,6 +41,7 @@ def test_every_load_has_someone_to_be_compared_with_or_crosses_protocols() -> No
         "cross/confluent-pika",
         "cross/pika-confluent",
         "life/parked-receives",
+        "life/rules-kafka",
         "sqs/send-synced/64c",
     }
 

@@ -9,7 +9,17 @@ from dragoman.kernel.filters.amqp import headers_filter
 from dragoman.kernel.filters.cel.filter import cel_filter
 from dragoman.kernel.filters.compiler import PLAIN, compile_filter
 from dragoman.kernel.filters.eventgrid import eventgrid_filter
-from dragoman.kernel.filters.nodes import Header, In, Literal, Predicate, Semantics, Unknown
+from dragoman.kernel.filters.nodes import (
+    Header,
+    In,
+    Literal,
+    Member,
+    Not,
+    Or,
+    Predicate,
+    Semantics,
+    Unknown,
+)
 from dragoman.kernel.filters.pubsub import pubsub_filter
 from dragoman.kernel.filters.servicebus import SEMANTICS as SERVICEBUS
 from dragoman.kernel.filters.servicebus import servicebus_filter
@@ -115,3 +125,11 @@ def test_null_in_a_list_is_no_header_where_null_is_missing() -> None:
     for semantics in (Semantics(Unknown.NO_MATCH, True), Semantics(Unknown.NO_MATCH, False)):
         for headers in ({"a": None}, {"a": 1}, {}):
             shown_alike(predicate, semantics, Source(headers, {}, {}))
+
+
+def test_null_within_a_body_is_as_good_as_nothing() -> None:
+    source = Body({}, {}, {})
+    source.body = {"a": None}
+    among = In(Member(("a",)), (Literal(None),))
+    for predicate in (among, Not(Not(among)), Or((In(Header("a"), ()), among))):
+        shown_alike(predicate, PLAIN, source)

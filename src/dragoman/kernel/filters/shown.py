@@ -84,8 +84,8 @@ class _Writer:
                 return self._compare(op, left, right)
             case Some(field):
                 return _joined([*self._guards(field), self._test(node)], " && ", "")
-            case In(field, values) if self._null_is_missing and NULL in values:
-                return _joined([*self._guards(field), self._test(node)], " && ", "")
+            case In(field, values) if NULL in values and self._is_null_missing(field):
+                return _joined([f"known({_operand(field)})", self._test(node)], " && ", "")
             case In() | Text() | Matches():
                 return self._test(node)
 
@@ -140,6 +140,10 @@ class _Writer:
         if isinstance(operand, Literal | Item):
             return []
         return [self._exists(operand)]
+
+    def _is_null_missing(self, field: Field) -> bool:
+        """A header alone may be there and null."""
+        return self._null_is_missing or not isinstance(field, Header | Item)
 
     def _exists(self, field: Field | Reckoned) -> str:
         if isinstance(field, Item):
