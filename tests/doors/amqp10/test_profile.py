@@ -1,17 +1,30 @@
 """Queues, routes, streams and dynamic nodes, by their addresses."""
 
 import pytest
-from tests.doors.shared.amqp10.client import World, message, message_of
+from tests.doors.shared.amqp10.client import Client, World, message, message_of
+from tests.doors.shared.test_users import OF_TEST12
+from tests.fakes.node import ManualWorker, post
 
+from dragoman.doors.shared import users
 from dragoman.formats.canonical import encode
-from dragoman.kernel.api import Address, Bind, BindingSettings, DeclareRoute, Publish
+from dragoman.kernel.api import (
+    Address,
+    Bind,
+    BindingSettings,
+    CreateGrants,
+    DeclareRoute,
+    Grant,
+    Publish,
+)
 from dragoman.kernel.commands import CreateStream, DeleteStream, TrimStream
 from dragoman.kernel.settings import StreamSettings
 from dragoman.model.levels import CANONICAL
 from dragoman.model.message import Message
-from dragoman.wire.amqp10.errors import RESOURCE_DELETED
-from dragoman.wire.amqp10.messaging import RELEASED, Source, Target
-from dragoman.wire.amqp10.performatives import Attach, Detach
+from dragoman.runtime.aside import Aside
+from dragoman.wire.amqp10.errors import RESOURCE_DELETED, UNAUTHORIZED_ACCESS
+from dragoman.wire.amqp10.frames import SASL_HEADER, sasl_frame
+from dragoman.wire.amqp10.messaging import ACCEPTED, RELEASED, Source, Target
+from dragoman.wire.amqp10.performatives import Attach, Detach, SaslInit
 from dragoman.wire.amqp10.values import Described, Symbol
 
 SPEC = Symbol("rabbitmq:stream-offset-spec")
@@ -165,3 +178,32 @@ def test_a_reader_is_told_when_its_stream_is_gone_and_reads_no_other_of_the_name
     (detach,) = client.heard()
     assert isinstance(detach.body, Detach)
     assert detach.body.error.condition == RESOURCE_DELETED
+
+
+def logged_in(world: World) -> Client:
+    """As ann, whom tools have made."""
+    worker = ManualWorker()
+    world.broker.aside = Aside(lambda: worker, post, world.broker.tell_soon)
+    client = world.connect(hello=False)
+    users.put(client.session, "ann", users.User(OF_TEST12))
+    client.give(SASL_HEADER + sasl_frame(SaslInit("PLAIN", b"\0ann\0test12")))
+    worker.close()
+    world.run()
+    client.hello()
+    return client
+
+
+def test_a_user_that_was_permitted_nothing_attaches_nothing_though_the_namespace_is_open() -> None:
+    world = World()
+    world.declare()
+    client = logged_in(world)
+    for answer in (client.sender(), client.receiver(credit=0)):
+        *_, detach = answer
+        assert detach.error.condition == UNAUTHORIZED_ACCESS
+        assert detach.error.description == "access to vhost '/' refused for user 'ann'"
+    grant = Grant(principal="ann", kinds=("stream",), operations=("describe", "send"), match="all")
+    command = CreateGrants(namespace="default", grants=(grant,))
+    world.kernel.submit(command, world.kernel.open_session())
+    client.sender(handle=5)
+    client.send(message(b"1"), handle=5)
+    assert client.outcomes()[-1][-1] == ACCEPTED

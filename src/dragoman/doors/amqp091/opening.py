@@ -13,7 +13,7 @@ from typing import Any, Final
 from dragoman.doors.amqp091.errors import NOT_ALLOWED, Refused
 from dragoman.doors.amqp091.link import OFFER, Link
 from dragoman.doors.amqp091.sasl import EXTERNAL, MECHANISMS, credentials_of
-from dragoman.doors.amqp091.vhosts import admits, namespace_of
+from dragoman.doors.amqp091.vhosts import namespace_of
 from dragoman.doors.shared import users
 from dragoman.doors.shared.asbroker import as_broker
 from dragoman.doors.shared.guessing import limited, tell_failed
@@ -142,7 +142,7 @@ def open_vhost(link: Link, method: ConnectionOpen) -> Stage:
         namespace = namespace_of(link.session, method.virtual_host)
     if namespace is None:
         raise Refused(NOT_ALLOWED, f"vhost {method.virtual_host} not found")
-    if not admits(link.session, namespace, link.principal):
+    if not users.admits(link.session, namespace, link.principal):
         text = f"access to vhost '{method.virtual_host}' refused for user '{link.principal}'"
         raise Refused(NOT_ALLOWED, text)
     if link.limits is not None:

@@ -9,12 +9,8 @@ from typing import Final
 import msgspec
 
 from dragoman.doors.amqp091.errors import PRECONDITION_FAILED, Refused
-from dragoman.doors.shared import users
 from dragoman.kernel.api import (
-    ANY,
     DEFAULT_NAMESPACE,
-    ROUTE,
-    STREAM,
     DeleteDocument,
     DeleteQueue,
     DeleteRoute,
@@ -23,7 +19,6 @@ from dragoman.kernel.api import (
     ListDocuments,
     ListQueues,
     ListRoutes,
-    Need,
     PutDocument,
     Session,
 )
@@ -56,15 +51,6 @@ def all_of(session: Session) -> dict[str, Vhost]:
     found: list[Document] = session.submit(ListDocuments(kind=KIND))
     kept = {one.name: msgspec.json.decode(one.body, type=Vhost) for one in found}
     return {ROOT: Vhost("Default virtual host"), **kept}
-
-
-def admits(session: Session, namespace: str, user: str) -> bool:
-    """Whether a user is permitted anything there at all. One that tools have made must have been permitted something,
-    as in RabbitMQ; anybody else may come in while the namespace is not guarded.
-    """
-    if not session.is_guarded(namespace):
-        return users.found_made(session, user) is None
-    return any(session.may_anywhere(Need(namespace, kind, "", ANY)) for kind in (STREAM, ROUTE))
 
 
 def create(session: Session, name: str, vhost: Vhost) -> bool:

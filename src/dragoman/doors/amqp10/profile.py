@@ -7,6 +7,7 @@ from dragoman.doors.amqp10.addresses import address_of, queue_of, see_exchange
 from dragoman.doors.amqp10.selecting import selector_in
 from dragoman.doors.amqp10.sending import GenericSink
 from dragoman.doors.amqp10.spelling import GenericSpelling
+from dragoman.doors.shared import users
 from dragoman.doors.shared.amqp10.cursor import CursorSource
 from dragoman.doors.shared.amqp10.errors import error_of
 from dragoman.doors.shared.amqp10.leased import LeasedSource
@@ -52,6 +53,7 @@ class GenericProfile:
 
     def sink(self, peer: Peer, attach: Attach) -> GenericSink | None:
         """See `profile.Profile`."""
+        _come_in(peer)
         target = attach.target
         if not isinstance(target, messaging.Target):
             raise Refused(INVALID_FIELD, "a target of a kind that is not known here")
@@ -67,6 +69,7 @@ class GenericProfile:
 
     def source(self, peer: Peer, attach: Attach) -> Source | None:
         """See `profile.Profile`."""
+        _come_in(peer)
         source = attach.source
         if not isinstance(source, messaging.Source):
             raise Refused(INVALID_FIELD, "a source of a kind that is not known here")
@@ -88,6 +91,13 @@ class GenericProfile:
     def error_of(self, error: KernelError) -> Error:
         """See `profile.Profile`."""
         return error_of(error)
+
+
+def _come_in(peer: Peer) -> None:
+    """Raises Refused for a user whom RabbitMQ would not let into the virtual host."""
+    if not users.admits(peer.session, peer.namespace, peer.speaker):
+        text = f"access to vhost '/' refused for user '{peer.speaker}'"
+        raise Refused(UNAUTHORIZED_ACCESS, text)
 
 
 def _check(peer: Peer, address: Address) -> None:

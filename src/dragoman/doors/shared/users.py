@@ -16,8 +16,11 @@ import msgspec
 from dragoman.doors.shared.notyet import NotYet
 from dragoman.kernel.api import (
     ALTER,
+    ANY,
     DEFAULT_NAMESPACE,
     NAMESPACE,
+    ROUTE,
+    STREAM,
     DeleteDocument,
     Document,
     GetDocument,
@@ -59,6 +62,16 @@ def find(session: Session, name: str) -> User | None:
 def found_made(session: Session, name: str) -> User | None:
     """As `find`, but for names that the configuration has."""
     return None if session.node().knows(name) else find(session, name)
+
+
+def admits(session: Session, namespace: str, user: str) -> bool:
+    """Whether RabbitMQ's doors let a user into the virtual host that is that namespace: who may do nothing there at all
+    may not. One that tools have made must have been permitted something even while the namespace is not guarded;
+    anybody else may come in then.
+    """
+    if not session.is_guarded(namespace):
+        return found_made(session, user) is None
+    return any(session.may_anywhere(Need(namespace, kind, "", ANY)) for kind in (STREAM, ROUTE))
 
 
 def all_of(session: Session) -> dict[str, User]:

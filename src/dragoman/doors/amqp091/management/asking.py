@@ -15,7 +15,8 @@ from dragoman.doors.amqp091.management.rates import Counts, Rates
 from dragoman.doors.amqp091.management.tags import NotAuthorised, Rank
 from dragoman.doors.amqp091.policies import field_of
 from dragoman.doors.amqp091.roster import Roster
-from dragoman.doors.amqp091.vhosts import ROOT, admits, all_of, namespace_of
+from dragoman.doors.amqp091.vhosts import ROOT, all_of, namespace_of
+from dragoman.doors.shared import users
 from dragoman.doors.shared.rest.call import Call, Response, json_response
 from dragoman.kernel.api import Session
 from dragoman.model.levels import SYNCED
@@ -107,7 +108,7 @@ class Ask:
         if namespace is None:
             return True
         self.session.act_as(self.who, self.call.connection.peer[0])
-        found = admits(self.session, namespace, self.who)
+        found = users.admits(self.session, namespace, self.who)
         self.speak()
         return found
 
