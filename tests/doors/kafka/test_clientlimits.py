@@ -45,6 +45,8 @@ def test_a_group_has_a_name_of_256_characters_at_most(length: int, code: int) ->
     client = limited()
     assert client.ask(11, 5, join_message(group_id=name))["error_code"] == code
     taken = 24 if code == 24 else 0
+    fetched = client.ask(9, 7, {"group_id": name, "topics": None, "require_stable": False})
+    assert fetched["error_code"] == taken
     assert commit(client, None, 1, group_id=name) == taken
     assert client.ask(28, 3, _transactional(name))["topics"][0]["partitions"][0]["error_code"] == (
         taken or 49

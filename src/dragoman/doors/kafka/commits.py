@@ -159,11 +159,10 @@ def _group_of_member(talk: Talk, group: Message, version: int, *, stable_only: b
 def _group(
     talk: Talk, name: str, topics: list[Message] | None, version: int, *, stable_only: bool
 ) -> Message:
-    if not name:
-        return {"group_id": name, "topics": [], "error_code": ErrorCode.INVALID_GROUP_ID}
     try:
+        check_group(talk, name)
         cursors: list[CursorInfo] = talk.session.submit(ListCursors(group=name))
-    except AccessRefused as error:
+    except REFUSALS as error:
         return {"group_id": name, "topics": [], "error_code": code_of(error)}
     known: dict[str | bytes, dict[int, CursorInfo]] = {}
     pending = _pending(talk, name) if stable_only else set()
