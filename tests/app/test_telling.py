@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -44,3 +45,15 @@ def test_a_pipe_that_nobody_empties_loses_lines_and_holds_nobody_up(
             tell(LOGIN, as_json=False)
         assert reader.readline().startswith(b"dragoman: login refused")
         tell(LOGIN, as_json=False)
+
+
+def test_whoever_reads_may_go_and_the_stream_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    writer = os.fdopen(writing, "w", closefd=False)
+    monkeypatch.setattr(sys, "stderr", writer)
+    os.close(reading)
+    tell(LOGIN, as_json=False)
+    with suppress(BrokenPipeError):  # of what it could not write
+        writer.close()
+    tell(LOGIN, as_json=False)  # which is closed now
+    os.close(writing)

@@ -1,10 +1,12 @@
 """What the operator is told while the broker serves, line by line: as text on standard error, as JSON on standard
-output. A line that nobody takes is dropped: a full pipe must not hold up the broker.
+output. A line that nobody takes is dropped: a pipe that is full, or whose reader is gone, does not trouble the broker.
 """
 
 import json
 import select
 import sys
+from contextlib import suppress
+from io import UnsupportedOperation
 from typing import TextIO
 
 from dragoman.security.logins import FailedLogin
@@ -13,9 +15,10 @@ from dragoman.security.logins import FailedLogin
 def tell(login: FailedLogin, *, as_json: bool) -> None:
     """That a login has failed."""
     stream = sys.stdout if as_json else sys.stderr
-    if _is_taken(stream):
-        stream.write((document(login) if as_json else line(login)) + "\n")
-        stream.flush()
+    with suppress(OSError, ValueError):  # it is closed, on either side
+        if _is_taken(stream):
+            stream.write((document(login) if as_json else line(login)) + "\n")
+            stream.flush()
 
 
 def line(login: FailedLogin) -> str:
@@ -36,6 +39,7 @@ def document(login: FailedLogin) -> str:
 def _is_taken(stream: TextIO) -> bool:
     """Whether a line can be written without waiting: pipes that can take anything take as much."""
     try:
-        return bool(select.select([], [stream], [], 0)[1])
-    except (OSError, ValueError):
+        number = stream.fileno()
+    except UnsupportedOperation:
         return True  # a test's, in memory: no file at all
+    return bool(select.select([], [number], [], 0)[1])
