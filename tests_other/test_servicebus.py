@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pika
 import pytest
+from confluent_kafka import Producer
 from tests_other.ready import MissingError, Program, on_node
 
 from dragoman.app.certs import HOSTS_DEFAULT, write_certificates
 from dragoman.app.config import ServeOptions
 from dragoman.app.loop import SystemClock
-from dragoman.testing.broker import broker
+from dragoman.testing.broker import RunningBroker, broker
 
 COUNT = 20
+WAIT_S = 10
 EXPECTED = [f"value-{number}" for number in range(COUNT)]
 
 
@@ -30,18 +33,24 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 @pytest.fixture(scope="module")
-def string(node: Program) -> Iterator[str]:
-    """The connection string of a broker with that authority's certificate."""
+def running(node: Program) -> Iterator[RunningBroker]:
+    """A broker with that authority's certificate."""
     folder = Path(node.command[1].partition("=")[2]).parent
     options = ServeOptions(
         memory=True, tls_cert=str(folder / "server.pem"), tls_key=str(folder / "server-key.pem")
     )
     options.ports = dict.fromkeys(options.ports, 0)
-    with broker(options) as running:
-        yield (
-            f"Endpoint=sb://localhost:{running.amqp.port};SharedAccessKeyName=RootManageSharedAccessKey;"
-            "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
-        )
+    with broker(options) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def string(running: RunningBroker) -> str:
+    """Its connection string."""
+    return (
+        f"Endpoint=sb://localhost:{running.amqp.port};SharedAccessKeyName=RootManageSharedAccessKey;"
+        "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+    )
 
 
 def test_node_administers(node: Program, string: str) -> None:
@@ -51,6 +60,21 @@ def test_node_administers(node: Program, string: str) -> None:
 
 def test_node_sends_batches_and_completes_what_it_locks(node: Program, string: str) -> None:
     assert node.run(string, "exchange", "node-exchange", COUNT) == EXPECTED
+
+
+def test_node_completes_what_clients_without_message_ids_have_sent(
+    node: Program, string: str, running: RunningBroker
+) -> None:
+    address = pika.URLParameters(running.amqp.url)
+    with pika.BlockingConnection(address) as connection:
+        channel = connection.channel()
+        channel.queue_declare("node-foreign", durable=True)
+        for number in range(2):
+            channel.basic_publish("", "node-foreign", f"value-{number}".encode())
+    producer = Producer({"bootstrap.servers": running.kafka.bootstrap, "log_level": 0})
+    producer.produce("node-foreign", b"value-2")
+    assert producer.flush(WAIT_S) == 0
+    assert node.run(string, "complete", "node-foreign", 3) == EXPECTED[:3]
 
 
 def test_node_receives_sessions_in_order(node: Program, string: str) -> None:

@@ -115,6 +115,10 @@ def test_a_message_can_be_abandoned_deferred_and_dead_lettered(client: ServiceBu
         (peeked,) = receiver.peek_messages(5, sequence_number=number)
         assert str(peeked) == "x"
         (deferred,) = receiver.receive_deferred_messages(number)
+        receiver.abandon_message(deferred)
+        assert receiver.receive_messages(1, max_wait_time=1) == []
+        (deferred,) = receiver.receive_deferred_messages(number)
+        assert deferred.delivery_count == 2
         receiver.dead_letter_message(deferred, reason="why", error_description="because")
     with client.get_queue_receiver("orders", sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
         (dead,) = take(receiver, 1)
@@ -346,6 +350,11 @@ def test_rabbitmqs_clients_and_service_buss_share_a_queue(
                 "label",
             )
             assert message.application_properties == {b"n": 7}
+            receiver.complete_message(message)
+            channel.basic_publish("", "orders", b"nameless")
+            (peeked,) = receiver.peek_messages(1)
+            (message,) = take(receiver, 1)
+            assert message.message_id == peeked.message_id != ""
             receiver.complete_message(message)
         send(client, "orders", "from azure", subject="label", application_properties={"n": 8})
         method, found, body = channel.basic_get("orders", auto_ack=True)

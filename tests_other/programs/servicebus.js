@@ -1,7 +1,7 @@
 // @azure/service-bus: `administer NAME COUNT` makes, describes, lists and deletes entities called NAME...; `exchange NAME
 // COUNT` makes a queue, sends value-0, value-1 ... as a batch, locks and completes them; `sessions NAME COUNT` does so in
 // two sessions; `rules NAME COUNT` sends to a topic whose subscription takes every second message, `actions NAME COUNT` to one
-// whose rules change what they take. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
+// whose rules change what they take; `complete NAME COUNT` peeks at, locks and completes what somebody else has sent. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
 const { ServiceBusAdministrationClient, ServiceBusClient } = require("@azure/service-bus");
 
 const [string, mode, name, count] = process.argv.slice(2);
@@ -96,6 +96,21 @@ const modes = {
     check([letter.deadLetterReason, letter.applicationProperties.seen], ["why", 3]);
     check([letter.applicationProperties.kept, letter.applicationProperties.deferred], ["k", true]);
     await letters.completeMessage(letter);
+    check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
+  },
+
+  async complete() {
+    const receiver = client.createReceiver(name);
+    const peeked = await receiver.peekMessages(total);
+    const some = await receiver.receiveMessages(total, { maxWaitTimeInMs: 5000 });
+    check(some.map((each) => each.messageId), peeked.map((each) => each.messageId));
+    check(new Set(some.map((each) => each.messageId)).size, total);
+    for (const message of some) {
+      await receiver.renewMessageLock(message);
+      await receiver.completeMessage(message);
+      lines.push(String(message.body));
+    }
+    await receiver.close();
     check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
   },
 

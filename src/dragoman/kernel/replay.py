@@ -14,8 +14,8 @@ from dragoman.kernel.groups.cursors import (
 from dragoman.kernel.leases.due import apply_renewed
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_leased
-from dragoman.kernel.leases.settle import apply_settled
-from dragoman.kernel.leases.states import LEASED, RELEASE, TIME, WAITING
+from dragoman.kernel.leases.settle import apply_settled, returned
+from dragoman.kernel.leases.states import TIME, WAITING
 from dragoman.kernel.records import (
     Bound,
     CursorsCommitted,
@@ -56,8 +56,8 @@ def apply_started(state: State, record: Started) -> None:
     for subscription in state.subscriptions.values():
         for index, window in enumerate(subscription.windows):
             leased = window.bound()
-            if leased:
-                apply_settled(state, Settled(subscription.id, index, LEASED, RELEASE, leased))
+            for settled in returned(subscription, index, leased):
+                apply_settled(state, settled)
             waiting = window.waits_for_nothing()
             if waiting:  # by a version that knew elapsed time alone, which began anew
                 apply_settled(state, Settled(subscription.id, index, WAITING, TIME, waiting))

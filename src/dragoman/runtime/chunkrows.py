@@ -23,7 +23,7 @@ Timed = list[tuple[int, int, int, int]]
 
 class ChunkRow(msgspec.Struct, array_like=True):
     """A chunk at a checkpoint: states, counters and lanes of its messages; leases with a deadline as in
-    `held_until`, what waits as in `waits_until`.
+    `held_until`, what waits as in `waits_until`; which leased ones were deferred.
     """
 
     states: bytes
@@ -33,6 +33,7 @@ class ChunkRow(msgspec.Struct, array_like=True):
     leases: Timed = []
     firsts_ms: bytes = b""
     waits: Timed = []
+    aside: bytes = b""
 
 
 def chunk_key(base: int) -> str:
@@ -51,6 +52,7 @@ def chunk_row(chunk: Chunk) -> bytes:
         chunk.held_until(),
         _cut(chunk.firsts_ms, high),
         chunk.waits_until(),
+        _cut(chunk.aside, high),
     )
     data = _pack.encode(row)
     return data if len(data) < COMPRESSED_AT else zlib.compress(data, _PACK_LEVEL)
@@ -79,6 +81,7 @@ def _chunk(base: int, row: ChunkRow) -> Chunk:
     chunk.fails = _column(chunk, "H", row.fails)
     chunk.lanes = _column(chunk, "Q", row.lanes)
     chunk.firsts_ms = _column(chunk, "Q", row.firsts_ms)
+    chunk.aside = _column(chunk, "B", row.aside)
     for start, end, holder, duration_ms in row.leases:
         chunk.hold(start, end, holder, duration_ms)
     for start, end, until_ms, duration_ms in row.waits:

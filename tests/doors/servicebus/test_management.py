@@ -70,6 +70,40 @@ def test_what_is_put_aside_is_taken_by_its_number() -> None:
     assert missing == (404, "com.microsoft:message-not-found")
 
 
+def _put_aside(world: World, client: Client) -> Any:
+    """The answer that hands the first message out again, by its number."""
+    client.receiver()
+    client.settle(client.transfers()[0].body.delivery_id, state=Modified(undeliverable_here=True))
+    asked = {"sequence-numbers": Array(int, [1]), "receiver-settle-mode": UInt(1)}
+    return lambda: client.ask("receive-by-sequence-number", asked)
+
+
+def test_what_is_put_aside_stays_aside_when_it_is_given_back_or_its_lock_is_lost() -> None:
+    world, client = filled(b"1", attempts_max=3, attempts_counted="failed")
+    take = _put_aside(world, client)
+    token = Array(UUID, [take()[1]["messages"][0]["lock-token"]])
+    given_back = {"lock-tokens": token, "disposition-status": "abandoned"}
+    assert client.ask("update-disposition", given_back)[0] == 200
+    assert (world.info().deferred, world.info().ready) == (1, 0)
+    message = message_of(take()[1]["messages"][0]["message"])
+    assert message.body == b"1"
+    world.advance(LEASE_MS)
+    assert world.info().deferred == 1
+    take()
+    world.advance(LEASE_MS)
+    assert take() == (404, "com.microsoft:message-not-found")
+    assert world.info("q/dead").ready == 1
+
+
+def test_what_is_put_aside_expires_when_it_is_asked_for() -> None:
+    world, client = filled(b"1", ttl_ms=5_000)
+    take = _put_aside(world, client)
+    world.advance(5_000)
+    assert (world.info().deferred, world.info("q/dead").ready) == (1, 0)
+    assert take() == (404, "com.microsoft:message-not-found")
+    assert (world.info().deferred, world.info("q/dead").ready) == (0, 1)
+
+
 def test_several_are_taken_in_the_order_asked_for_or_none_of_them() -> None:
     world, client = filled(b"1", b"2", b"3")
     client.receiver()

@@ -1,12 +1,15 @@
+from typing import Any
+
 import pytest
 from tests.kernel.leases.made import Queue, bodies
 from tests.runtime.engine import Engine
 from tests.runtime.node import ack, declare, publish
 
-from dragoman.kernel.commands import DeclareQueue, Lease, Renew, Settle
+from dragoman.kernel.commands import Cancel, DeclareQueue, Lease, Renew, Settle
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.lease import Delivery
-from dragoman.kernel.settings import Address, SubscriptionSettings
+from dragoman.kernel.leases.seek import Seek
+from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.errors import (
     InvalidArgument,
     LeaseExpired,
@@ -153,7 +156,111 @@ def test_deferred_messages_are_taken_by_offset_and_nothing_else_is() -> None:
         queue.kernel.submit(LeaseDeferred(name="q", offsets=range(5000)), queue.session)
     assert queue.settle(taken[0]) == 2
     queue.pass_ms(1000)
-    assert queue.take(10) == [b"4", b"5"]
+    assert queue.take(10) == [b"5"]
+    assert queue.info().deferred == 3
+
+
+def _deferred(queue: Queue, *offsets: int, **options: Any) -> list[Delivery]:
+    command = LeaseDeferred(name="q", offsets=offsets, **options)
+    taken: list[Delivery] = queue.kernel.submit(command, queue.session)
+    return taken
+
+
+def test_a_message_stays_deferred_until_it_is_settled_and_each_time_counts() -> None:
+    queue = Queue(attempts_max=4, attempts_counted="failed", dead_letter=Address("dead"))
+    queue.kernel.submit(DeclareQueue(name="dead"), queue.session)
+    queue.publish(b"0", b"1")
+    queue.settle(queue.lease(1)[0], "defer")
+    (held,) = _deferred(queue, 0)
+    queue.settle(held, "release", failed=True, delay_ms=500)  # waiting is for what comes by itself
+    (held,) = _deferred(queue, 0, lease_duration_ms=1000)
+    assert (held.tries, held.fails) == ([1], [1])
+    queue.pass_ms(1000)
+    (held,) = _deferred(queue, 0)
+    assert (held.tries, held.fails) == ([2], [2])
+    queue.kernel.close_session(queue.session)
+    queue.session = queue.kernel.open_session()
+    (held,) = _deferred(queue, 0)
+    assert (held.tries, held.fails) == ([3], [2])
+    queue.settle(held, "release", failed=True)
+    (held,) = _deferred(queue, 0)
+    assert queue.take(9) == [b"1"]
+    queue.settle(held, "release", failed=True)
+    with pytest.raises(OffsetOutOfRange):
+        _deferred(queue, 0)
+    assert queue.take(1, name="dead") == [b"0|delivery_limit"]
+
+
+def test_what_was_deferred_once_is_like_any_other_message_after_going_back() -> None:
+    queue = Queue(stream=StreamSettings(retention_ms=60_000))
+    queue.publish(b"0", b"1")
+    queue.settle(queue.lease(1)[0], "defer")
+    (held,) = _deferred(queue, 0)
+    queue.settle(held)
+    queue.kernel.submit(Seek(name="q", offset=0), queue.session)
+    (again,) = queue.lease(1)
+    assert queue.settle(again, "release") == 1
+    assert queue.take(9) == [b"0", b"1"]
+
+
+def test_a_given_back_batch_is_ready_again_but_for_what_was_deferred() -> None:
+    queue = Queue(order="fair")
+    queue.publish(b"0", b"1", b"2")
+    holder = queue.consume(lease_duration_ms=1000)
+    lease = queue.delivered()[0]
+    lease.start, lease.end = 1, 2
+    queue.settle(lease, "defer")
+    queue.kernel.submit(Cancel(holder=holder.id), queue.session)
+    _deferred(queue, 1, lease_duration_ms=1000)
+    queue.pass_ms(1000)
+    assert queue.info().deferred == 1
+    assert queue.take(9) == [b"0", b"2"]
+
+
+def test_a_deferred_message_expires_when_somebody_asks_for_it() -> None:
+    queue = Queue(ttl_ms=1000, dead_letter=Address("dead"))
+    queue.kernel.submit(DeclareQueue(name="dead"), queue.session)
+    queue.publish(b"0", b"1")
+    queue.settle(queue.lease(1)[0], "defer")
+    queue.pass_ms(500)
+    queue.publish(b"2")
+    (last,) = queue.lease(2)[1:]
+    queue.settle(last, "defer")
+    queue.pass_ms(500)
+    assert queue.info().deferred == 2
+    assert _deferred(queue, 0, 2) == []
+    assert queue.take(9, name="dead") == [b"0|expired"]
+    assert bodies(_deferred(queue, 2)) == [b"2"]
+    with pytest.raises(OffsetOutOfRange):
+        _deferred(queue, 0)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+@pytest.mark.parametrize("lease_ms", [0, 1_000])
+def test_a_deferred_message_is_deferred_again_after_a_restart(
+    lease_ms: int, *, is_saved: bool
+) -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "q")
+    publish(session, "q", b"0", b"1", b"2")
+    node.settle()
+    (lease,) = session.submit(Lease(name="q", count_max=2))
+    session.settle(Settle(lease.holder.subscription.id, 0, lease.holder.id, [(0, 2)], "defer"))
+    session.submit(LeaseDeferred(name="q", offsets=[1], lease_duration_ms=lease_ms))
+    node.settle()
+    if is_saved:
+        node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    node.settle()
+    node.clock.now_ms += lease_ms
+    node.turn()
+    taken = session.submit(Lease(name="q", count_max=9))
+    assert bodies(taken) == [b"2"]
+    (held,) = session.submit(LeaseDeferred(name="q", offsets=[0, 1]))
+    assert (held.bodies, held.tries) == ([b"0", b"1"], [0, 1])
 
 
 def test_deferred_messages_are_not_taken_beyond_what_may_be_held() -> None:

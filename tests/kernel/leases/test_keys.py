@@ -131,15 +131,35 @@ def test_followers_of_a_returned_message_are_revoked_where_that_is_asked_for() -
 def test_a_follower_whose_attempts_are_spent_dies_and_is_not_revoked_as_well() -> None:
     queue = Queue(order="key", revoke_followers=True, attempts_max=2, attempts_counted="leased")
     queue.publish_keys("a.1", "a.2")
-    (first,) = queue.lease(1)
-    queue.settle(first, "defer")
-    (second,) = queue.lease(1)
-    queue.settle(second, "release")  # its first attempt
-    (second,) = queue.lease(1)
-    queue.settle(second, "defer")
-    taken = queue.kernel.submit(LeaseDeferred(name="q", offsets=[0, 1], within=0), queue.session)
-    assert sum(queue.settle(one, "release") for one in taken) == 2
+    holder = queue.consume()
+    (both,) = queue.delivered()
+    both.start = 1
+    queue.settle(both, "release")  # its first attempt
+    assert bodies(queue.delivered()) == [b"a.2"]
+    both.start = 0
+    assert queue.settle(both, "release") == 2
+    queue.kernel.submit(Cancel(holder=holder.id), queue.session)
     assert queue.take(10) == [b"a.1"]
+
+
+def test_a_deferred_message_that_is_given_back_takes_no_followers_along_and_is_taken_along() -> (
+    None
+):
+    queue = Queue(order="key", revoke_followers=True)
+    queue.publish_keys("a.1", "a.2", "a.3")
+    for _ in range(2):
+        (one,) = queue.lease(1)
+        queue.settle(one, "defer")
+    take = LeaseDeferred(name="q", offsets=[0], lease_duration_ms=1000)
+    (held,) = queue.kernel.submit(take, queue.session)
+    queue.settle(held, "release")
+    assert queue.info().deferred == 2
+    holder = queue.consume()
+    (third,) = queue.delivered()
+    queue.settle(third, "release")
+    assert queue.info().deferred == 2
+    assert bodies(queue.delivered()) == [b"a.3"]
+    assert holder.leased == 1
 
 
 def test_two_consumers_never_have_messages_of_one_key_at_once() -> None:

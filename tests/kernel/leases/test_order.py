@@ -29,8 +29,13 @@ class Message:
         self.priority = priority
         self.key = key
         self.state = READY
+        self.is_aside = False  # LEASED, and DEFERRED before that
         self.delivery: Delivery | None = None
         self.until_ms = 0
+
+    def end_lease(self) -> None:
+        """Nobody has said what becomes of it."""
+        self.state = DEFERRED if self.is_aside else READY
 
 
 class OrderMachine(RuleBasedStateMachine):
@@ -55,12 +60,12 @@ class OrderMachine(RuleBasedStateMachine):
     def back(self, messages: list[Message]) -> None:
         """Return them, and what follows them in their keys where that is revoked."""
         for message in messages:
-            message.state = READY
+            message.end_lease()
         if self.settings_of.get("revoke_followers"):
-            for message in messages:
+            for message in [known for known in messages if known.state == READY]:
                 for other in self.of(LEASED):
                     if message.key and other.key == message.key and other.offset > message.offset:
-                        other.state = READY
+                        other.end_lease()
 
     def check_taken(self, taken: list[int], count_max: int) -> None:
         ready = sorted(self.of(READY), key=lambda message: (-message.priority, message.offset))
@@ -118,6 +123,7 @@ class OrderMachine(RuleBasedStateMachine):
                     assert one.bodies[0].split(b"\n")[offset - one.block.offset] == message.body
                 else:
                     assert one.bodies[offset - one.start] == message.body
+                message.is_aside = message.state == DEFERRED
                 message.state = LEASED
                 message.delivery = one
                 message.until_ms = self.node.clock.now_ms + duration_ms if duration_ms else 0
@@ -142,7 +148,7 @@ class OrderMachine(RuleBasedStateMachine):
         assert self.session.settle(settle).settled == 1
         if outcome in {"release", "delay"}:
             self.back([message])
-        if outcome != "release":
+        if outcome != "release" and message.state != DEFERRED:
             message.state = {"defer": DEFERRED, "delay": WAITING}.get(outcome, DONE)
             message.until_ms = self.node.clock.now_ms + RETRY_MS
         self.node.settle()
@@ -185,7 +191,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.session = self.node.connect()
         for message in self.of(LEASED):
             if not message.until_ms:
-                message.state = READY
+                message.end_lease()
 
     @rule()
     def checkpoint(self) -> None:
@@ -202,7 +208,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.node.settle()
         self.is_cold = True
         for message in [m for m in self.of(LEASED) if not m.until_ms]:
-            message.state = READY
+            message.end_lease()
         for message in self.of(WAITING):
             message.until_ms = self.node.clock.now_ms + RETRY_MS
         for message in self.of(LEASED):

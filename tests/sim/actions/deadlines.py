@@ -21,6 +21,7 @@ def declare_timed(world: World) -> None:
     """A queue whose attempts are counted and whose retries wait."""
     settings = SubscriptionSettings(
         early=world.chance.random() < 0.2,
+        ttl_ms=world.pick(-1, 1_500),
         attempts_max=world.pick(0, 2, 3),
         attempts_counted=world.pick("leased", "failed"),
         retry_ms=world.pick(0, 0, 60, 300),
@@ -149,6 +150,7 @@ def lease_deferred(world: World) -> None:
     chosen = sorted(world.chance.sample(offsets, min(len(offsets), world.pick(1, 2, 3))))
     if not chosen or world.chance.random() < 0.05:
         chosen.append(world.chance.randrange(20))  # it may be, it may not
+    there = list(reader.parts[partition])  # some go when they are asked for
     client, lock = _receiver(world, reader, partition, chosen)
     command = LeaseDeferred(
         name=world.name_of(reader),
@@ -162,7 +164,9 @@ def lease_deferred(world: World) -> None:
         assert set(chosen) <= set(offsets), (chosen, offsets)
         world.counts["lease deferred"] += 1
     else:
-        free = not _is_locked(reader, partition, chosen)
+        expired = any(m.offset in chosen and m.is_over(world.now_ms) for m in there)
+        world.counts["deferred, and expired when asked for"] += expired
+        free = not expired and not _is_locked(reader, partition, chosen)
         assert (
             not (free and set(chosen) <= set(offsets))
             or reader.is_keyed
@@ -206,6 +210,8 @@ MET = [
     "Renew",
     "consume for a time",
     "defer",
+    "deferred again",
+    "deferred, and expired when asked for",
     "end by a deadline",
     "lease deferred",
     "lease for a time",

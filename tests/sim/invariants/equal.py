@@ -74,6 +74,9 @@ def messages_equal(world: "World", subscription: Subscription) -> None:
             assert window.state(offset) == state, (message, window.state(offset))
             assert window.tried(offset) == message.tries
             assert window.failed(offset) == message.fails
+            if message.state == s.LEASED:
+                aside = window.split_aside([(offset, offset + 1)])[1]
+                assert bool(aside) == message.aside, message
             block = block_of(window.revisions, partition, offset)
             assert block is not None and block.offset <= offset, f"{message} is nowhere"
             if not message.revised:

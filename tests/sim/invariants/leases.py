@@ -23,6 +23,7 @@ def what_is_next_is_leased(world: "World", record: r.Leased) -> None:
     assert [m.offset for m in taken] == list(range(record.start, record.end)), (taken[:3], record)
     if _by_offset(world):
         assert all(m.state == s.DEFERRED for m in taken), taken
+        assert not any(0 < m.expires_ms <= world.now_ms for m in taken), (taken, world.now_ms)
     else:
         assert not reader.settings.paused, reader.name
         _in_order(world, reader, record.partition, taken, record.holder)
@@ -105,6 +106,8 @@ def a_holder_is_new_in_this_life(world: "World", holder: int) -> None:
 
 # --- how it ends ---
 
+ENDS_WITHOUT_A_WORD = (s.RELEASE, s.DELAY, s.PUT_BACK)
+
 
 def a_settlement_is_of_what_is_held(world: "World", record: r.Settled) -> None:
     reader = world.model.readers[record.subscription]
@@ -136,9 +139,12 @@ def _is_in_source(world: "World", record: r.Settled, message: Message) -> None:
 def _may_end(world: "World", reader: Reader, record: r.Settled, messages: list[Message]) -> None:
     """Somebody asked for it, or its time is over; what has attempts left is not given up, nor the other way round."""
     if world.cause == "":
-        assert record.event in {s.RELEASE, s.DELAY, s.DROP}, record
+        assert record.event in {*ENDS_WITHOUT_A_WORD, s.DROP}, record
         assert is_overdue(world, reader, record, messages), f"nobody asked for {record}"
-    if record.event in {s.RELEASE, s.DELAY} and world.cause in {"", "delivery_limit"}:
+    if record.event in ENDS_WITHOUT_A_WORD:
+        assert all(m.aside == (record.event == s.PUT_BACK) for m in messages), (record, messages)
+        world.counts["deferred again"] += record.event == s.PUT_BACK
+    if record.event in ENDS_WITHOUT_A_WORD and world.cause in {"", "delivery_limit"}:
         followers = reader.settings.revoke_followers and not record.failed
         assert followers or not any(spent(world, reader, [m]) for m in messages), record
 

@@ -90,6 +90,9 @@ class Model:
         if reader is None:
             return
         for message in reader.between(record.partition, record.start, record.end):
+            message.aside = message.state == s.DEFERRED or (
+                message.state == s.LEASED and message.aside
+            )
             message.state, message.holder = s.LEASED, record.holder
             message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
         if record.fresh:
@@ -212,7 +215,8 @@ class Model:
                 bound = message.state == s.LEASED and not message.duration_ms
                 message.tries += bound
                 if bound:
-                    message.state, message.holder = s.RETURNED, 0
+                    message.state = s.DEFERRED if message.aside else s.RETURNED
+                    message.holder = 0
                 message.due_ms = 0  # what waits goes on, at most as long as it was told to
                 message.until_ms = 0  # given its full duration again by the first sweep
 
@@ -307,7 +311,7 @@ def span_of(record: r.Revised) -> tuple[int, int]:
 
 def _settle(message: Message, record: r.Settled, target: int) -> None:
     message.state = target
-    if record.event in {s.RELEASE, s.DELAY}:
+    if record.event in {s.RELEASE, s.DELAY, s.PUT_BACK}:
         message.tries += 1
         message.fails += record.failed
     message.due_ms = record.ready_ms

@@ -22,6 +22,7 @@ class Message:
     """One message as one reader sees it."""
 
     __slots__ = (
+        "aside",
         "body",
         "due_ms",
         "duration_ms",
@@ -51,12 +52,17 @@ class Message:
         self.lane = lane  # higher ones first
         self.state = s.PENDING if entry.pending else s.READY
         self.holder = 0
+        self.aside = False  # LEASED, and DEFERRED before that
         self.until_ms = 0  # elapsed time at which its lease ends; 0 with its connection
         self.duration_ms = 0
         self.tries = 0
         self.fails = 0
         self.due_ms = 0  # elapsed time at which it is to be retried
         self.wait = (0, 0)  # the same as wall time, and how long that is
+
+    def is_over(self, now_ms: int) -> bool:
+        """Whether it has expired."""
+        return 0 < self.expires_ms <= now_ms
 
     def __repr__(self) -> str:
         return f"{self.offset}:{self.body!r}:{STATES[self.state]}"

@@ -22,6 +22,7 @@ from dragoman.kernel.leases import (
     sessions,
     settle,
 )
+from dragoman.kernel.leases.chunk import Chunk
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.matching import Matching
@@ -30,7 +31,7 @@ from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.states import LEASED, RELEASE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.state import State
-from dragoman.runtime import snapshot
+from dragoman.runtime import chunkrows, snapshot
 
 # --- orders --------------------------------------------------------------------------------------------------------
 
@@ -111,6 +112,29 @@ def a_holder_comes_again_in_another_life(patch: Patch) -> None:
 @mutant("deadlines")
 def what_is_put_off_is_ready_again(patch: Patch) -> None:
     patch.setattr(settle, "DEFER", RELEASE)
+
+
+@mutant("deadlines")
+def what_was_put_off_is_ready_after_one_lease(patch: Patch) -> None:
+    patch.setattr(Window, "split_aside", lambda self, runs: (runs, []))
+
+
+@mutant("deadlines")
+def a_checkpoint_forgets_what_was_put_off(patch: Patch) -> None:
+    real = chunkrows.chunk_row
+
+    def chunk_row(chunk: Chunk) -> bytes:
+        kept, chunk.aside = chunk.aside, None
+        row = real(chunk)
+        chunk.aside = kept
+        return row
+
+    patch.setattr(snapshot, "chunk_row", chunk_row)
+
+
+@mutant("deadlines")
+def what_is_put_off_never_expires(patch: Patch) -> None:
+    patch.setattr(deadlines, "_expired", lambda *asked: [])
 
 
 @mutant("deadlines")

@@ -70,7 +70,7 @@ def _stored(
         for one in peeked:
             entry = _entry_of(peer, entity, one.format, one.body, one.stored_ms)
             if session is None or _session_in(entry) == session:
-                found.append(_shown(entry, one, partition))
+                found.append(_shown(entity, entry, one, partition))
     return found
 
 
@@ -87,7 +87,9 @@ def _scheduled(
         entry = _entry_of(peer, entity, one.info.format, one.info.body, one.stored_ms)
         if session is None or _session_in(entry) == session:
             sequence = tokens.sequence_of(one.stream, one.offset)
-            found.append(annotated(entry, 0, sequence, one.stored_ms, 0, SCHEDULED))
+            found.append(
+                annotated(entity.stream(), entry, 0, sequence, one.stored_ms, 0, SCHEDULED)
+            )
         if len(found) == count_max:
             break
     return found
@@ -101,10 +103,10 @@ def _entry_of(peer: Peer, entity: Entity, format: int, body: bytes, stored_ms: i
         raise Failed(500, ARGUMENT, str(error)) from None
 
 
-def _shown(entry: bytes, one: Peeked, partition: int) -> bytes:
+def _shown(entity: Entity, entry: bytes, one: Peeked, partition: int) -> bytes:
     state = DEFERRED if one.state == "DEFERRED" else b""
     sequence = tokens.sequence_of(partition, one.offset)
-    return annotated(entry, one.fails, sequence, one.stored_ms, 0, state)
+    return annotated(entity.stream(), entry, one.fails, sequence, one.stored_ms, 0, state)
 
 
 def _session_in(entry: bytes) -> str | None:

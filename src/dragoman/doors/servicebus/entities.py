@@ -35,6 +35,10 @@ class Entity:
         self.name = name
         self.subscription = subscription
 
+    def stream(self) -> str:
+        """What it reads, for good: the stream's name behind its namespace's."""
+        return f"{self.info.namespace}/{self.name}"
+
 
 def base_of(address: str) -> tuple[str, bool]:
     """The path of the entity, and whether its requests are meant."""

@@ -182,9 +182,11 @@ def receive_deferred(peer: Peer, path: str, body: Body) -> Result:
         try:
             deliveries: list[Delivery] = peer.session.submit(command)
         except (OffsetOutOfRange, PartitionNotFound):
+            deliveries = []
+        if not deliveries:
             asked = ", ".join(map(str, numbers))
             text = f"No message with the sequence number {asked:.200}."
-            raise Failed(NOT_FOUND, MESSAGE_NOT_FOUND, text) from None
+            raise Failed(NOT_FOUND, MESSAGE_NOT_FOUND, text)
         for one in deliveries:
             found |= _deferred(peer, entity, one)
             if deletes:
@@ -198,13 +200,14 @@ def _deferred(peer: Peer, entity: Entity, delivery: Delivery) -> dict[int, Any]:
     now_ms = peer.session.wall_ms()
     until_ms = now_ms + entity.info.settings.lease_duration_ms
     fails = delivery.fails or [0] * (delivery.end - delivery.start)
+    stream = entity.stream()
     found: dict[int, Any] = {}
     for index, entry in enumerate(entries_of(delivery, AMQP10, now_ms)):
         offset = delivery.start + index
         sequence = tokens.sequence_of(delivery.partition, offset)
         stored_ms = delivery.block.stored_at(offset)
         token = tokens.write(delivery.holder.id, delivery.partition, offset)
-        shown = annotated(entry, fails[index], sequence, stored_ms, until_ms, DEFERRED)
+        shown = annotated(stream, entry, fails[index], sequence, stored_ms, until_ms, DEFERRED)
         found[sequence] = {"message": shown, "lock-token": UUID(bytes_le=token)}
     return found
 

@@ -121,5 +121,5 @@ def _locked(peer: Peer, attach: Attach, entity: Entity) -> Source:
         )
         return holder
 
-    spelling = LockSpelling(peer.session, 0 if no_ack else lease_ms)
+    spelling = LockSpelling(peer.session, entity.stream(), 0 if no_ack else lease_ms)
     return LeasedSource(peer.session, Terms(), spelling, consume)

@@ -3,12 +3,12 @@
 A message without an id is given one, for clients cannot settle what has none.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Final
 
 from dragoman.doors.servicebus.definitions import NOT_SENT_TO
 from dragoman.doors.servicebus.entities import SESSIONS, check_open
+from dragoman.doors.servicebus.naming import name_message
 from dragoman.doors.shared.amqp10.batches import BATCH_FORMAT, parts_of
 from dragoman.doors.shared.amqp10.ingest import Taken, take
 from dragoman.doors.shared.amqp10.profile import CREDIT, Incoming, Intake, Peer, Refused, Terms
@@ -23,7 +23,6 @@ from dragoman.kernel.api import (
 )
 from dragoman.model.errors import SubscriptionNotFound
 from dragoman.model.levels import AMQP10
-from dragoman.wire.amqp10.composites import to_bytes
 from dragoman.wire.amqp10.decode import DecodeError
 from dragoman.wire.amqp10.errors import (
     DECODE_ERROR,
@@ -32,7 +31,6 @@ from dragoman.wire.amqp10.errors import (
     NOT_ALLOWED,
 )
 from dragoman.wire.amqp10.messaging import Rejected
-from dragoman.wire.amqp10.sections import PREFIX_BYTES, pack_entry, slice_message, split_entry
 
 MESSAGE_BYTES_MAX: Final = 1 << 20
 ID_CHARS_MAX: Final = 128
@@ -140,13 +138,3 @@ class ServiceBusSink:
 
     def close(self) -> None:
         """See `profile.Sink`."""
-
-
-def name_message(taken: Taken, token: bytes) -> None:
-    """Give a message an id."""
-    taken.properties.message_id = urlsafe_b64encode(token).decode()
-    entry = taken.entry
-    parts = split_entry(entry)
-    before = entry[PREFIX_BYTES : parts.properties]
-    rest = entry[parts.application :]
-    taken.entry = pack_entry(slice_message(before + to_bytes(taken.properties) + rest))

@@ -110,7 +110,9 @@ class PendingSession:
         )
         until = ticks_of(session.wall_ms() + lease_ms)
         terms = Terms(source=source, properties={Symbol(LOCKED_UNTIL): until})
-        spelling = LockSpelling(session, 0 if no_ack else lease_ms, is_session=True)
+        spelling = LockSpelling(
+            session, self._entity.stream(), 0 if no_ack else lease_ms, is_session=True
+        )
         return SessionSource(self._peer, terms, spelling, lock, self._entity.path)
 
     def expire(self) -> Error:

@@ -17,6 +17,7 @@ from struct import Struct
 from typing import Any, Final
 
 from dragoman.doors.servicebus.errors import LOCK_LOST, SESSION_LOCK_LOST
+from dragoman.doors.servicebus.naming import named
 from dragoman.doors.servicebus.tokens import sequence_of, write
 from dragoman.doors.shared.amqp10.profile import Handout, Verdict
 from dragoman.doors.shared.amqp10.showing import show
@@ -50,6 +51,7 @@ TOLD: Final = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 
 
 def annotated(
+    stream: str,
     entry: bytes,
     fails: int,
     sequence: int,
@@ -57,7 +59,7 @@ def annotated(
     locked_until_ms: int = 0,
     state: bytes = b"",
 ) -> bytes:
-    """A message with Service Bus's annotations in front of its sender's."""
+    """A message with Service Bus's annotations in front of its sender's, and with an id."""
     pairs = SEQUENCE + _pack(sequence) + ENQUEUED + _pack(stored_ms)
     count = 4
     if locked_until_ms:
@@ -66,14 +68,19 @@ def annotated(
     if state:
         pairs += STATE + state
         count += 2
-    return show(entry, fails, pairs, count)
+    return show(named(entry, stream, sequence), fails, pairs, count)
 
 
 class LockSpelling:
-    """See `profile.Spelling`. `lease_ms` is the length of a lock; 0 where messages are done when handed out."""
+    """See `profile.Spelling`. `stream` is the name of what is read, behind its namespace's; `lease_ms` the length of a
+    lock, 0 where messages are done when handed out.
+    """
 
-    def __init__(self, session: Session, lease_ms: int, *, is_session: bool = False) -> None:
+    def __init__(
+        self, session: Session, stream: str, lease_ms: int, *, is_session: bool = False
+    ) -> None:
         self._session = session
+        self._stream = stream
         self._lease_ms = lease_ms
         self.gives_back = is_session
         self._is_session = is_session
@@ -82,11 +89,13 @@ class LockSpelling:
         """See `profile.Spelling`."""
         until_ms = self._session.wall_ms() + self._lease_ms if self._lease_ms else 0
         fails = handout.fails or [0] * len(handout.entries)
+        stream, partition = self._stream, handout.partition
         return [
             annotated(
+                stream,
                 entry,
                 failed,
-                sequence_of(handout.partition, offset),
+                sequence_of(partition, offset),
                 handout.block.stored_at(offset),
                 until_ms,
             )

@@ -29,11 +29,13 @@ class Chunk:
                a lease ends (elapsed time, 0 with its connection) or a wait does (wall time), and as many durations
     lanes      of messages under an order that were handed out (`Lanes`) or are not DONE (`Keys`); None: all of lane 0
     firsts_ms  wall time at which a message was first leased, where the subscription keeps that; 0 never
+    aside      1 of a LEASED message that was DEFERRED until then; None: of none
 
     All columns but `holders` are as long as `states`.
     """
 
     __slots__ = (
+        "aside",
         "base",
         "dirty",
         "fails",
@@ -55,6 +57,7 @@ class Chunk:
         self.fails: array[int] | None = None
         self.lanes: array[int] | None = None
         self.firsts_ms: array[int] | None = None
+        self.aside: array[int] | None = None
         self.open = 0
         self.low = 0  # all before it is DONE
         self.dirty = True
@@ -99,7 +102,7 @@ class Chunk:
             grown += self.holders[2 * length :] + zeros
         self.holders = grown
         self.states.extend(_ZEROS[:count])
-        for column in (self.tries, self.fails, self.lanes, self.firsts_ms):
+        for column in (self.tries, self.fails, self.lanes, self.firsts_ms, self.aside):
             if column is not None:
                 column.frombytes(_ZEROS[: column.itemsize * count])
 
@@ -110,7 +113,7 @@ class Chunk:
         assert self.open == 0
         self.base = base
         self.low = 0
-        self.tries = self.fails = self.firsts_ms = None
+        self.tries = self.fails = self.firsts_ms = self.aside = None
 
     def cut(self, low: int, high: int) -> "Chunk":
         """A chunk of its own that says the same of the offsets base + low <= o < base + high."""
@@ -125,6 +128,7 @@ class Chunk:
         part.fails = _cut(self.fails, low, high)
         part.lanes = _cut(self.lanes, low, high)
         part.firsts_ms = _cut(self.firsts_ms, low, high)
+        part.aside = _cut(self.aside, low, high)
         return part
 
     def hold(self, start: int, end: int, holder: int, duration_ms: int) -> None:

@@ -20,8 +20,10 @@ class _LeaseCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseDeferred(_LeaseCommand, frozen=True, kw_only=True):
-    """Take deferred messages by offset, all or none. Reply: `list[Delivery]`, in the order of offsets.
+    """Take deferred messages by offset, all or none. Reply: `list[Delivery]`, in the order of offsets; empty where any
+    has expired, which is given up.
 
+    They are deferred again when their lease ends without their being settled.
     Raises SubscriptionNotFound, ResourceLocked (also: others of the key are in flight, or the session is another's),
     PartitionNotFound, OffsetOutOfRange (not deferred), LeaseExpired (`within` is no session lock any more).
     """

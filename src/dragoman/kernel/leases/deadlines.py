@@ -10,9 +10,11 @@ from heapq import heappop
 from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.kernel.commands import Renew, Settle
+from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.commands import LeaseDeferred
 from dragoman.kernel.leases.dispatch import hand_over, leasable
 from dragoman.kernel.leases.due import Entry, refill
+from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run
 from dragoman.kernel.leases.receivers import new_holder, receiver
@@ -20,6 +22,7 @@ from dragoman.kernel.leases.revisions import block_of
 from dragoman.kernel.leases.sessions import expire_lock
 from dragoman.kernel.leases.settle import released
 from dragoman.kernel.leases.states import DEFERRED
+from dragoman.kernel.leases.sweep import given_up
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.records import Record, Renewed, Runs
 from dragoman.kernel.settings import SubscriptionSettings
@@ -135,7 +138,7 @@ def sweep_leases(kernel: "Decisions") -> bool:
 
 
 def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) -> list[Delivery]:
-    """Reply: the messages at these offsets. Raises Needs."""
+    """Reply: the messages at these offsets; none where any has expired, which is given up now. Raises Needs."""
     state = kernel.state
     subscription = state.subscription(command.namespace, command.name, command.subscription)
     check_owner(subscription, session)
@@ -152,6 +155,10 @@ def lease_deferred(kernel: "Decisions", command: LeaseDeferred, session: int) ->
     cold = [run.block for run in runs if run.block.bodies is None]
     if cold:
         raise Needs(cold)
+    expired = _expired(subscription, runs, kernel.now_ms)
+    if expired:
+        kernel.commit(given_up(state, subscription, command.partition, expired, kernel.now_ms))
+        return []
     holder = receiver(state, subscription, command.within, session)
     if isinstance(window.order, Keys) and not all(
         window.order.is_free_for(window, run.start, run.end, 0 if holder is None else holder.id)
@@ -180,6 +187,16 @@ def _runs_of(kernel: "Decisions", command: LeaseDeferred) -> list[Run]:
         assert block is not None and block.offset <= offset, (offset, "deferred, but gone")
         runs.append(Run(partition.index, offset, offset + 1, block, fresh=False))
     return runs
+
+
+def _expired(subscription: Subscription, runs: list[Run], now_ms: int) -> Runs:
+    """Nobody has looked at them since: what is deferred expires when somebody wants it, as in Service Bus."""
+    return [
+        (offset, offset + 1)
+        for run in runs
+        for offset in range(run.start, run.end)
+        if 0 < expiry_ms(subscription, run.block, offset) <= now_ms
+    ]
 
 
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {

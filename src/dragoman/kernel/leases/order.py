@@ -15,10 +15,9 @@ by memory.
 from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.leases.states import (
-    DELAY,
+    COUNTED,
     LEASED,
     READY,
-    RELEASE,
     RETURNED,
     TRANSITIONS,
 )
@@ -111,7 +110,7 @@ def shift(
 
 def apply_run(window: "Window", order: Order, record: "Settled", start: int, end: int) -> None:
     """Carry the event of a `Settled` out on one of its runs."""
-    if record.event in {RELEASE, DELAY}:
+    if record.event in COUNTED:
         window.count_try(start, end, failed=record.failed)
     target = TRANSITIONS[record.source, record.event]
     shift(window, order, start, end, record.source, target, record.holder)

@@ -18,6 +18,7 @@ from dragoman.kernel.leases.order import apply_run
 from dragoman.kernel.leases.revising import revise
 from dragoman.kernel.leases.states import (
     ACK,
+    COUNTED,
     DEAD,
     DEFER,
     DEFERRED,
@@ -26,6 +27,7 @@ from dragoman.kernel.leases.states import (
     DROP,
     LEASED,
     PENDING,
+    PUT_BACK,
     READY,
     RELEASE,
     RETURNED,
@@ -158,37 +160,60 @@ def released(
         records += _rejected(state, subscription, command, spent, "delivery_limit", now_ms, pending)
     if runs:
         records += revise(state, subscription, command, runs)
-        event = DELAY if delay_ms > 0 else RELEASE
-        ready_ms = elapsed_ms + delay_ms if delay_ms > 0 else 0
-        wait = (now_ms + delay_ms, delay_ms) if delay_ms > 0 else None
-        records.append(
-            Settled(
-                subscription.id,
-                command.partition,
-                LEASED,
-                event,
-                runs,
-                command.holder,
-                command.failed,
-                ready_ms,
-                wait,
-            )
-        )
+        records += _ready_again(subscription, command, runs, delay_ms, now_ms, elapsed_ms)
         if subscription.settings.revoke_followers:
             records += _revoked(subscription, command.partition, runs, spent, pending)
     return records
+
+
+def _ready_again(
+    subscription: Subscription,
+    command: Settle,
+    runs: Runs,
+    delay_ms: int,
+    now_ms: int,
+    elapsed_ms: int,
+) -> list[Record]:
+    partition, holder, failed = command.partition, command.holder, command.failed
+    records: list[Record] = []
+    if delay_ms <= 0:
+        records += returned(subscription, partition, runs, holder, failed=failed)
+        return records
+    back, aside = subscription.windows[partition].split_aside(runs)
+    if back:
+        wait = (now_ms + delay_ms, delay_ms)
+        ready_ms = elapsed_ms + delay_ms
+        records.append(
+            Settled(subscription.id, partition, LEASED, DELAY, back, holder, failed, ready_ms, wait)
+        )
+    if aside:
+        records.append(Settled(subscription.id, partition, LEASED, PUT_BACK, aside, holder, failed))
+    return records
+
+
+def returned(
+    subscription: Subscription, partition: int, runs: Runs, holder: int = 0, *, failed: bool = False
+) -> list[Settled]:
+    """Records that end leases: what is held is ready again at its place, or deferred again where it was."""
+    back, aside = subscription.windows[partition].split_aside(runs)
+    return [
+        Settled(subscription.id, partition, LEASED, event, ended, holder, failed)
+        for event, ended in ((RELEASE, back), (PUT_BACK, aside))
+        if ended
+    ]
 
 
 def _revoked(
     subscription: Subscription, partition: int, runs: Runs, spent: Runs, pending: Pending | None
 ) -> list[Record]:
     """What comes after the returned messages in their keys is taken back from whoever has it, but for what ends in
-    the same breath.
+    the same breath. Nothing comes after what is deferred again.
     """
     window = subscription.windows[partition]
     if not isinstance(window.order, Keys):
         return []
-    settled = {offset for start, end in spent for offset in range(start, end)}
+    runs, aside = window.split_aside(runs)
+    settled = {offset for start, end in [*spent, *aside] for offset in range(start, end)}
     if pending is not None:
         settled |= pending.spoken.setdefault((subscription.id, partition), set())
     by_holder: dict[int, Runs] = {}
@@ -204,8 +229,9 @@ def _revoked(
             else:
                 theirs.append((offset, offset + 1))
     return [
-        Settled(subscription.id, partition, LEASED, RELEASE, theirs, holder)
+        record
         for holder, theirs in by_holder.items()
+        for record in returned(subscription, partition, theirs, holder)
     ]
 
 
@@ -296,7 +322,7 @@ def _apply_run(window: Window, record: Settled, target: int, start: int, end: in
     if record.event == SEEK:
         window.reopen(start, end)
     else:
-        if record.event in {RELEASE, DELAY}:
+        if record.event in COUNTED:
             window.count_try(start, end, failed=record.failed)
         window.move(start, end, source, target)
     if target == RETURNED:

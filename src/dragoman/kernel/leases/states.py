@@ -4,6 +4,7 @@
     LEASED --RELEASE--> RETURNED (ready again, before the frontier, served first in offset order)
     LEASED --DELAY--> WAITING --TIME--> RETURNED
     LEASED --DEFER--> DEFERRED --LEASE--> LEASED, --TAKE--> DONE (by offset only)
+    LEASED --PUT_BACK--> DEFERRED (it was that when it was leased; counts as a release)
     LEASED --PARK--> DEAD (dead letter whose target had no room; retried) --ACK--> DONE
     READY --HIDE--> PENDING (in an open transaction) --SHOW--> RETURNED, --DROP--> DONE
     DONE --SEEK--> RETURNED, while the stream still keeps it
@@ -49,6 +50,7 @@ PARK: Final = 8
 HIDE: Final = 9
 SHOW: Final = 10
 SEEK: Final = 11
+PUT_BACK: Final = 12  # a lease of what was DEFERRED ends without a word on what becomes of it
 
 EVENTS: Final[Mapping[int, str]] = {
     LEASE: "LEASE",
@@ -63,6 +65,7 @@ EVENTS: Final[Mapping[int, str]] = {
     HIDE: "HIDE",
     SHOW: "SHOW",
     SEEK: "SEEK",
+    PUT_BACK: "PUT_BACK",
 }
 
 TRANSITIONS: Final[Mapping[tuple[int, int], int]] = {
@@ -77,6 +80,7 @@ TRANSITIONS: Final[Mapping[tuple[int, int], int]] = {
     (LEASED, RELEASE): RETURNED,
     (LEASED, DELAY): WAITING,
     (LEASED, DEFER): DEFERRED,
+    (LEASED, PUT_BACK): DEFERRED,
     (LEASED, DROP): DONE,
     (LEASED, PARK): DEAD,
     (LEASED, LEASE): LEASED,  # renewed under another holder
@@ -92,3 +96,6 @@ TRANSITIONS: Final[Mapping[tuple[int, int], int]] = {
     (PENDING, DROP): DONE,
     (DONE, SEEK): RETURNED,
 }
+
+COUNTED: Final = frozenset((RELEASE, DELAY, PUT_BACK))
+"""Events that end a lease and count as one that was tried."""

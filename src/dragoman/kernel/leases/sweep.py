@@ -12,8 +12,9 @@ from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases.dead import dead_letters
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.lease import Run, head_run, judge, last_run, run_of
-from dragoman.kernel.leases.states import DROP, LEASED, READY, RELEASE, RETURNED, TIME, WAITING
-from dragoman.kernel.records import Record, Settled
+from dragoman.kernel.leases.settle import returned
+from dragoman.kernel.leases.states import DEFERRED, DROP, LEASED, READY, RETURNED, TIME, WAITING
+from dragoman.kernel.records import Record, Runs, Settled
 from dragoman.kernel.state import State
 
 STEP_MAX: Final = 1024  # messages per step
@@ -28,6 +29,15 @@ def dropped(
     records = dead_letters(state, subscription, run.partition, runs, reason, now_ms)
     source = READY if run.fresh else RETURNED
     records.append(Settled(subscription.id, run.partition, source, DROP, runs))
+    return records
+
+
+def given_up(
+    state: State, subscription: Subscription, partition: int, runs: Runs, now_ms: int
+) -> list[Record]:
+    """Records that end deferred messages which have expired. Raises Needs."""
+    records = dead_letters(state, subscription, partition, runs, "expired", now_ms)
+    records.append(Settled(subscription.id, partition, DEFERRED, DROP, runs))
     return records
 
 
@@ -93,5 +103,5 @@ def decide_return(subscription: Subscription, holder: int, *, failed: bool) -> l
     for index, window in enumerate(subscription.windows):
         runs = list(window.runs(LEASED, holder))
         if runs:
-            records.append(Settled(subscription.id, index, LEASED, RELEASE, runs, holder, failed))
+            records += returned(subscription, index, runs, holder, failed=failed)
     return records

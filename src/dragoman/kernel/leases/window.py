@@ -25,12 +25,13 @@ from dragoman.kernel.leases.chunks import ALL, Chunks
 from dragoman.kernel.leases.lane import Spans
 from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.revisions import Revisions
-from dragoman.kernel.leases.states import DONE, LEASED, READY, RETURNED, WAITING
+from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED, WAITING
 
 TRIES_MAX: Final = 65_535  # counters saturate: every limit that protocols offer is far below
 _RUNS: Final = tuple(bytes([state]) * SPAN for state in range(8))
 
 Timed = list[tuple[int, int, int, int]]
+Runs = list[tuple[int, int]]
 
 
 class Window(Chunks):
@@ -50,6 +51,7 @@ class Window(Chunks):
         "returned_low",
         "revisions",
         "saved",
+        "sets_aside",
         "shown",
         "timed",
         "touched",
@@ -70,6 +72,7 @@ class Window(Chunks):
         self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
         self.delayed = 0  # how many messages that are
         self.timed = False  # some lease had a deadline
+        self.sets_aside = False  # some message was leased though it was DEFERRED
 
     def _own_counts(self) -> list[int]:
         """`counts`, to change it."""
@@ -103,6 +106,7 @@ class Window(Chunks):
         """A chunk as a checkpoint saved it."""
         self.put(chunk)
         self.timed = self.timed or chunk.is_timed()
+        self.sets_aside = self.sets_aside or chunk.aside is not None
         for state in range(1, READY + 1):
             self._own_counts()[state] += chunk.states.count(state)
 
@@ -311,6 +315,8 @@ class Window(Chunks):
     def move(self, start: int, end: int, source: int, target: int, holder: int = 0) -> None:
         """Take [start, end), all in `source` and below the frontier, to `target`."""
         self.touched = True
+        if self.sets_aside or source == DEFERRED:
+            self._note_aside(start, end, source, target)
         counts = self._own_counts()
         counts[source] -= end - start
         if target != DONE:
@@ -446,6 +452,31 @@ class Window(Chunks):
             for at in range(low, high):
                 if not chunk.firsts_ms[at]:
                     chunk.firsts_ms[at] = wall_ms
+
+    def _note_aside(self, start: int, end: int, source: int, target: int) -> None:
+        """Whether [start, end), which goes from `source` to `target`, is LEASED now and was DEFERRED."""
+        if source == target:
+            return
+        is_aside = source == DEFERRED and target == LEASED
+        self.sets_aside = self.sets_aside or is_aside
+        for chunk, low, high in self.pieces(start, end):
+            if chunk.aside is None and is_aside:
+                chunk.aside = chunk.column("B")
+            if chunk.aside is not None:
+                chunk.aside[low:high] = array("B", [is_aside]) * (high - low)
+
+    def split_aside(self, runs: Runs) -> tuple[Runs, Runs]:
+        """Of LEASED messages (those that are RETURNED when their lease ends, those that are DEFERRED again)."""
+        if not self.sets_aside:
+            return runs, []
+        back: Runs = []
+        aside: Runs = []
+        for start, end in runs:
+            for chunk, low, high in self.pieces(start, end):
+                for at in range(low, high):
+                    was_deferred = chunk.aside is not None and chunk.aside[at] == 1
+                    _add(aside if was_deferred else back, chunk.base + at)
+        return back, aside
 
     def count_try(self, start: int, end: int, *, failed: bool) -> None:
         """Count one more lease that ended, and one more failure if it was one; none of [start, end) is DONE."""

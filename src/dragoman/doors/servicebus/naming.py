@@ -1,0 +1,62 @@
+"""Ids of messages that came without one, for Service Bus's clients cannot settle what has none.
+
+sent over Service Bus    an id by chance, stored with the message
+sent over another door   nothing is stored; whoever is shown the message sees an id made of its stream and number: the
+                         same at each delivery and in a peek
+"""
+
+from base64 import urlsafe_b64encode
+from hashlib import blake2s
+from typing import Final
+
+from dragoman.doors.shared.amqp10.ingest import Taken
+from dragoman.formats.amqp10 import read_properties
+from dragoman.wire.amqp10.composites import to_bytes
+from dragoman.wire.amqp10.messaging import Properties
+from dragoman.wire.amqp10.sections import (
+    PREFIX_BYTES,
+    Sections,
+    pack_entry,
+    slice_message,
+    split_entry,
+)
+
+ID_BYTES: Final = 16  # shown as .NET's client shows a GUID, in 32 digits
+_PROPERTIES: Final = b"\x00\x53\x73"
+_NULL: Final = 0x40
+
+
+def name_message(taken: Taken, token: bytes) -> None:
+    """Give a message that is sent an id."""
+    taken.properties.message_id = urlsafe_b64encode(token).decode()
+    taken.entry = _with_properties(taken.entry, split_entry(taken.entry), taken.properties)
+
+
+def named(entry: bytes, stream: str, sequence: int) -> bytes:
+    """The entry as it is shown: with an id, its own if it has one. `stream` has its namespace in front."""
+    parts = split_entry(entry)
+    if _has_id(entry, parts):
+        return entry
+    properties = read_properties(entry, parts)
+    if properties.message_id is not None:
+        return entry
+    seed = f"{stream}\n{sequence}".encode()
+    properties.message_id = blake2s(seed, digest_size=ID_BYTES).hexdigest()
+    return _with_properties(entry, parts, properties)
+
+
+def _has_id(entry: bytes, parts: Sections) -> bool:
+    """Whether the usual form of properties, a list behind a short descriptor, begins with an id. Hot."""
+    at: int = parts.properties
+    if entry[at : at + 3] != _PROPERTIES:
+        return False
+    constructor: int = entry[at + 3]
+    if constructor == 0xC0:
+        return entry[at + 5] > 0 and entry[at + 6] != _NULL
+    return constructor == 0xD0 and entry[at + 8 : at + 12] != bytes(4) and entry[at + 12] != _NULL
+
+
+def _with_properties(entry: bytes, parts: Sections, properties: Properties) -> bytes:
+    before = entry[PREFIX_BYTES : parts.properties]
+    rest = entry[parts.application :]
+    return pack_entry(slice_message(before + to_bytes(properties) + rest))
