@@ -77,6 +77,10 @@ def test_node_completes_what_clients_without_message_ids_have_sent(
     assert node.run(string, "complete", "node-foreign", 3) == EXPECTED[:3]
 
 
+def test_node_receives_what_was_forwarded_too_often(node: Program, string: str) -> None:
+    assert node.run(string, "forward", "node-forward", 1) == ["MaxTransferHopCountExceeded"]
+
+
 def test_node_receives_sessions_in_order(node: Program, string: str) -> None:
     found = node.run(string, "sessions", "node-sessions", COUNT)
     assert found == EXPECTED[1::2] + EXPECTED[::2]

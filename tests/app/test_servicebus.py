@@ -84,6 +84,8 @@ def test_a_file_makes_its_entities(tmp_path: Path) -> None:
         "orders/$DeadLetterQueue",
         "orders",
         "topic/Subscriptions/all/$DeadLetterQueue",
+        "topic/Subscriptions/some/$DeadLetterQueue",
+        "topic/Subscriptions/some/$Transfer/$DeadLetterQueue",
     ]
     orders = queues["orders"]
     assert (orders.settings.ttl_ms, orders.settings.lease_duration_ms) == (3_600_000, 60_000)
@@ -106,8 +108,10 @@ def test_a_file_makes_its_entities(tmp_path: Path) -> None:
         },
     ]
     assert some.settings.dead_letter is not None
-    assert some.settings.dead_letter.name == "orders"
-    (pump,) = (one for one in commands if isinstance(one, CreatePump))
+    assert some.settings.dead_letter.name == "topic/Subscriptions/some/$DeadLetterQueue"
+    pump, letters = (one for one in commands if isinstance(one, CreatePump))
+    assert letters.source == some.settings.dead_letter.name
+    assert letters.settings.targets[0].name == "orders"
     assert (pump.source, pump.subscription, pump.settings.targets[0].name) == (
         "topic",
         "some",

@@ -12,7 +12,7 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.aio.management import ServiceBusAdministrationClient as AsyncClient
 from azure.servicebus.exceptions import (
     MessageSizeExceededError,
@@ -308,6 +308,27 @@ def test_forwarding_is_set_and_taken_back(
     assert admin.get_queue("through").forward_to is None
     with pytest.raises(HttpResponseError, match="nowhere"):
         admin.create_queue("other", forward_to="nowhere")
+
+
+def test_what_was_forwarded_too_often_is_a_dead_letter_of_its_transfer(
+    admin: ServiceBusAdministrationClient, data: ServiceBusClient
+) -> None:
+    admin.create_queue("ring")
+    admin.create_queue("way", forward_to="ring")
+    ring = admin.get_queue("ring")
+    ring.forward_to = "way"
+    admin.update_queue(ring)
+    with data.get_queue_sender("way") as sender:
+        sender.send_messages(ServiceBusMessage("x"))
+    letters = ServiceBusSubQueue.TRANSFER_DEAD_LETTER
+    with data.get_queue_receiver("way", sub_queue=letters) as receiver:
+        (letter,) = receiver.receive_messages(1, max_wait_time=WAIT_S)
+        counts = admin.get_queue_runtime_properties("way")
+        assert counts.transfer_dead_letter_message_count == counts.total_message_count == 1
+        assert letter.dead_letter_reason == "MaxTransferHopCountExceeded"
+        receiver.complete_message(letter)
+    counts = admin.get_queue_runtime_properties("way")
+    assert (counts.transfer_message_count, counts.transfer_dead_letter_message_count) == (0, 0)
 
 
 def test_a_disabled_entity_takes_and_gives_nothing(

@@ -126,6 +126,33 @@ def test_messages_going_in_a_circle_stop_after_so_many_hops() -> None:
     assert len(bodies(session, "a")) + len(bodies(session, "b")) == PUMP_HOPS_MAX + 1
 
 
+def test_what_came_through_too_many_pumps_is_given_up_where_that_is_asked_for() -> None:
+    node = Engine().start()
+    session = node.connect()
+    for name in ("a", "b", "dead"):
+        stream(session, name)
+    for source, target in (("a", "b"), ("b", "a")):
+        pump(session, source, target, dead_letter=Address("dead"), hops_max=3)
+    publish(session, "a", b"x", b"y")
+    node.settle()
+    assert bodies(session, "a") == bodies(session, "b") == [b"x", b"y"] * 2
+    assert bodies(session, "dead") == [b"x|max_hops", b"y|max_hops"]
+
+
+def test_what_a_target_has_no_room_for_is_given_up_where_that_is_asked_for() -> None:
+    node = Engine().start()
+    session = node.connect()
+    stream(session, "s")
+    stream(session, "dead")
+    declare(session, "q", length_max=1, overflow="reject-publish")
+    pump(session, "s", "q", waits_for_room=False, dead_letter=Address("dead"))
+    publish(session, "s", b"1", b"2", b"3")
+    node.settle()
+    assert session.submit(DescribeQueue(name="q")).ready == 1
+    assert bodies(session, "dead") == [b"2|no_room", b"3|no_room"]
+    assert (only(session).carried, only(session).dropped) == (1, 2)
+
+
 @pytest.mark.parametrize("limit", [{"ttl_ms": 1}, {"length_max": 0}])
 def test_a_circle_through_dead_letters_that_no_reader_made_stops_too(limit: dict[str, int]) -> None:
     node = Engine().start()
@@ -268,7 +295,8 @@ def test_what_makes_no_pump_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"rate_max": -1}, {"rate_max": PUMP_RATE_MAX + 1}, {"to_origin": True}]
+    "more",
+    [{"rate_max": -1}, {"rate_max": PUMP_RATE_MAX + 1}, {"to_origin": True}, {"hops_max": 99}],
 )
 def test_a_rate_and_a_way_are_asked_for_in_earnest(more: dict[str, Any]) -> None:
     session = Engine().start().connect()

@@ -1,7 +1,7 @@
 // @azure/service-bus: `administer NAME COUNT` makes, describes, lists and deletes entities called NAME...; `exchange NAME
 // COUNT` makes a queue, sends value-0, value-1 ... as a batch, locks and completes them; `sessions NAME COUNT` does so in
 // two sessions; `rules NAME COUNT` sends to a topic whose subscription takes every second message, `actions NAME COUNT` to one
-// whose rules change what they take; `complete NAME COUNT` peeks at, locks and completes what somebody else has sent. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
+// whose rules change what they take; `complete NAME COUNT` peeks at, locks and completes what somebody else has sent; `forward NAME COUNT` sends a message in a circle. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
 const { ServiceBusAdministrationClient, ServiceBusClient } = require("@azure/service-bus");
 
 const [string, mode, name, count] = process.argv.slice(2);
@@ -112,6 +112,19 @@ const modes = {
     }
     await receiver.close();
     check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
+  },
+
+  async forward() {
+    await admin.createQueue(`${name}-b`);
+    await admin.createQueue(name, { forwardTo: `${name}-b` });
+    await admin.updateQueue({ ...(await admin.getQueue(`${name}-b`)), forwardTo: name });
+    await client.createSender(name).sendMessages({ body: "round" });
+    const letters = client.createReceiver(name, { subQueueType: "transferDeadLetter" });
+    const [letter] = await letters.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    check((await admin.getQueueRuntimeProperties(name)).transferDeadLetterMessageCount, 1);
+    await letters.completeMessage(letter);
+    check((await admin.getQueueRuntimeProperties(name)).transferDeadLetterMessageCount, 0);
+    lines.push(letter.deadLetterReason);
   },
 
   async sessions() {

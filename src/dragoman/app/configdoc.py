@@ -295,6 +295,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "rate_max": "messages per second; 0 no limit",
         "rules": "rules for what is carried, by name, in this order",
         "to_origin": "in place of targets: bring each dead letter back to the stream in which it died",
+        "waits_for_room": "wait for a target that has no room; else what it has no room for is given up",
+        "hops_max": "what came through so many pumps is given up; 0: what went through 16 is let go",
     },
 }
 

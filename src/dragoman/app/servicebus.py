@@ -6,8 +6,9 @@
     Subscriptions[]            Name, Properties, Rules[]         without rules it takes everything
     Rules[]                    Name, Properties {FilterType, SqlFilter, CorrelationFilter, Action}
 
-    queue, subscription   its dead letters are the queue PATH/$DeadLetterQueue, or where the file forwards them
-    ForwardTo             a pump, which takes from the entity what comes
+    queue, subscription   its dead letters are the queue PATH/$DeadLetterQueue
+    ForwardTo             a pump, which takes from the entity what comes; another takes its dead letters, where the file
+                          forwards those; PATH/$Transfer/$DeadLetterQueue has what they could not carry
 
 What is unknown is refused by name. All problems are told at once, a line each.
 """
@@ -30,7 +31,9 @@ from dragoman.doors.servicebus.definitions import (
     LOCK_MS_MAX,
     dead_letters_of,
     forwarding,
+    forwarding_dead_letters,
     path_of_subscription,
+    transfer_letters_of,
 )
 from dragoman.doors.servicebus.durations import FOR_EVER_MS, read_duration
 from dragoman.kernel.commands import CreateStream, DeclareQueue
@@ -169,25 +172,31 @@ class _Reader:
             problems.add(where, "LockDuration: at most five minutes")
         if not 0 < deliveries <= DELIVERIES_MAX:
             problems.add(where, f"MaxDeliveryCount: 1 to {DELIVERIES_MAX}")
-        if not dead:
-            dead = dead_letters_of(path)
-            own = SubscriptionSettings(lease_duration_ms=lock_ms)
-            self.queues.append(DeclareQueue(name=dead, settings=own))
+        self._letters(dead_letters_of(path), lock_ms)
         target = self._target(said, "ForwardTo", path, where)
         has_sessions = said.get("RequiresSession", False)
         if target and has_sessions:
             problems.add(where, "ForwardTo: not where sessions are required")
         elif target:
-            self.pumps.append(forwarding(path, source, subscription, target, dead))
+            self.pumps.append(forwarding(path, source, subscription, target))
+        if dead:
+            self.pumps.append(forwarding_dead_letters(path, target=dead))
+        if dead or target:
+            self._letters(transfer_letters_of(path), lock_ms)
         limits = [ms for ms in (ttl_ms, _ttl(said, where, problems)) if ms >= 0]
         return SubscriptionSettings(
             lease_duration_ms=lock_ms,
             attempts_max=deliveries,
             ttl_ms=min(limits, default=-1),
-            dead_letter=Address(dead),
+            dead_letter=Address(dead_letters_of(path)),
             dead_letter_expired=said.get("DeadLetteringOnMessageExpiration", False),
             order="session" if has_sessions else "none",
         )
+
+    def _letters(self, name: str, lock_ms: int) -> None:
+        """A queue of dead letters beside an entity."""
+        own = SubscriptionSettings(lease_duration_ms=lock_ms)
+        self.queues.append(DeclareQueue(name=name, settings=own))
 
     def _target(self, said: Table, name: str, path: str, where: str) -> str:
         """Where the property leads: a queue or topic of the file; empty nowhere."""

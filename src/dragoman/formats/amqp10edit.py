@@ -39,11 +39,13 @@ REASONS: Final[Mapping[str, str]] = {
     "expired": "TTLExpiredException",
     "delivery_limit": "MaxDeliveryCountExceeded",
     "too-large": "HeaderSizeExceeded",
+    "max_hops": "MaxTransferHopCountExceeded",
 }
 """The kernel's words; others stand as they are."""
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "expired": "The message expired and was dead lettered.",
     "delivery_limit": "Message could not be consumed after the maximum number of deliveries.",
+    "max_hops": "The message was forwarded as often as it may be.",
 }
 PROPERTIES: Final[Mapping[str, str]] = {
     "id": "message_id",

@@ -12,14 +12,20 @@ from dragoman.kernel.commands import Publish
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.publish import decide_moved
 from dragoman.kernel.pumps import Pump, dead_letter_of
-from dragoman.kernel.quotas import check_stored
+from dragoman.kernel.quotas import check_node, check_target
 from dragoman.kernel.records import Record
 from dragoman.kernel.rules.fault import Fault
 from dragoman.kernel.rules.judging import Letter, letter_of
 from dragoman.kernel.rules.rule import Parcel, run
 from dragoman.kernel.scheduler import decide_put_off, decide_schedule
 from dragoman.kernel.settings import Address
-from dragoman.model.errors import InvalidArgument, KernelError, MessageInvalid, StorageFull
+from dragoman.model.errors import (
+    InvalidArgument,
+    KernelError,
+    MessageInvalid,
+    QuotaExceeded,
+    StorageFull,
+)
 from dragoman.model.limits import PUMP_HOPS_MAX
 from dragoman.ports.translator import Death
 
@@ -32,6 +38,10 @@ HOME: Final = Address("")  # where a message died last
 
 class Full(Exception):
     """A target has no room now."""
+
+
+class TooFar(KernelError):
+    """A message has come through as many pumps as it may."""
 
 
 class NoOrigin(KernelError):
@@ -58,12 +68,14 @@ def goes_in_a_circle(block: Block) -> bool:
 def decide_carry(
     kernel: "Decisions", pump: Pump, load: Load, targets: tuple[Address, ...]
 ) -> tuple[list[Record], int]:
-    """Records of the publishes, and how many messages they carry. Raises KernelError, Full."""
+    """Records of the publishes, and how many messages they carry. Raises KernelError (TooFar among them), Full."""
     block = load.block
     if block.aborted or (block.control and not pump.subscription):
         return [], 0  # what a leased pump takes may be a copy made for its reader
     if kernel.state.is_full:
         raise StorageFull("the disk is full")
+    if 0 < pump.settings.hops_max <= block.hops:
+        raise TooFar(f"carried {block.hops} times, as often as may be")
     if goes_in_a_circle(block):
         return [], 0
     pending = Pending()
@@ -84,12 +96,21 @@ def decide_carry(
             if command.due_ms > kernel.now_ms:
                 records += decide_schedule(kernel, command, pending)[0]
                 continue
-            check_stored(kernel.state, command)
+            _check_room(kernel.state, command)
             more, reply = decide_moved(kernel.state, command, kernel.now_ms, pending, is_judged)
             if reply.refused >= 0:
                 raise Full(f"{target.name} has no room")
             records += [*more, *decide_put_off(kernel, reply, pending)]
     return records, len(chosen)
+
+
+def _check_room(state: "State", command: Publish) -> None:
+    """Raises QuotaExceeded where it is the node that has no room, Full where it is the target."""
+    check_node(state, command)
+    try:
+        check_target(state, command)
+    except QuotaExceeded as error:
+        raise Full(str(error)) from None
 
 
 def messages_of(state: "State", block: Block, start: int, end: int) -> tuple[int, list[bytes]]:
@@ -201,13 +222,15 @@ def _publish(
     return command
 
 
-def decide_given_up(kernel: "Decisions", pump: Pump, load: Load) -> list[Record]:
+def decide_given_up(
+    kernel: "Decisions", pump: Pump, load: Load, reason: str = "delivery_limit", text: str = ""
+) -> list[Record]:
     """Records that put the one message of `load` where what cannot be carried goes, if it goes anywhere."""
     address = dead_letter_of(pump)
     if address is None:
         return []
     format_, bodies = messages_of(kernel.state, load.block, load.start, load.end)
-    death = Death("delivery_limit", pump.stream.name, kernel.now_ms, address.key)
+    death = Death(reason, pump.stream.name, kernel.now_ms, address.key, text)
     try:
         lettered = kernel.state.translator.dead_letter(format_, bodies[0], death)
         if lettered is None:

@@ -4,8 +4,9 @@ r"""One step of a pump, the commands around pumps, and the sweep that drives the
            progress (cursor moved, or the messages done for the leased subscription)                  / one atomic set
 
 Where many messages are refused they go on one by one, until the pump has caught up. One that a target has no room for
-stops the pump for a while and costs no attempt; one that is refused costs an attempt, and after `attempts_max` goes to
-the dead-letter address. One that has no way back (`to_origin`) ends the pump: it stays where it is.
+stops the pump for a while and costs no attempt, or is given up at once (`waits_for_room`); one that is refused costs an
+attempt, and after `attempts_max` goes to the dead-letter address. One that has no way back (`to_origin`) ends the pump:
+it stays where it is.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from dragoman.kernel.carrying import (
     Full,
     Load,
     NoOrigin,
+    TooFar,
     decide_carry,
     decide_given_up,
     goes_in_a_circle,
@@ -50,6 +52,7 @@ from dragoman.model.errors import (
     StorageFull,
 )
 from dragoman.model.limits import (
+    PUMP_HOPS_MAX,
     PUMP_POLL_MS,
     PUMP_RATE_MAX,
     PUMP_RATE_STEPS,
@@ -69,6 +72,8 @@ IDLE: Final = 1  # nothing to carry
 LATE_US_MAX: Final = (
     1_000_000 // PUMP_RATE_STEPS
 )  # made up for; a pump that had nothing to do has no claim
+FOR_GOOD: Final = {MessageInvalid: "delivery_limit", TooFar: "max_hops", Full: "no_room"}
+"""What no further attempt would change, and what a message dies of then."""
 WAITS: Final = 2  # there is something, not committed yet, or the pump is to be left alone
 
 
@@ -118,6 +123,8 @@ def _check(state: "State", command: CreatePump) -> None:
         raise InvalidArgument(f"a pump has 1 to {PUMP_TARGETS_MAX} targets")
     if not 0 <= settings.rate_max <= PUMP_RATE_MAX:
         raise InvalidArgument(f"a rate has 0 to {PUMP_RATE_MAX} messages per second")
+    if not 0 <= settings.hops_max <= PUMP_HOPS_MAX:
+        raise InvalidArgument(f"a message goes through at most {PUMP_HOPS_MAX} pumps")
     compiled(command.settings)
     check_named(state, command.namespace, command.settings.rules)
     for target in command.settings.targets:
@@ -331,22 +338,11 @@ def _carry(kernel: "Decisions", pump: Pump, load: Load) -> None:
         if not _narrow(pump, load):
             raise
         return
-    except (Full, StorageFull, QuotaExceeded) as error:
-        pump.trouble = str(error)
-        if not _narrow(pump, load):
-            pump.retry_ms = kernel.elapsed_ms + pump.settings.retry_ms
-        return
-    except KernelError as error:
-        pump.trouble = f"{error.code}: {error}"
-        if _narrow(pump, load):
+    except (Full, StorageFull, QuotaExceeded, KernelError) as error:
+        given_up = _refused(kernel, pump, load, error)
+        if given_up is None:
             return
-        pump.attempts += 1
-        is_bad = isinstance(error, MessageInvalid)  # and stays so
-        if not is_bad and pump.attempts < pump.settings.attempts_max:
-            delay_ms = pump.settings.retry_ms << min(pump.attempts - 1, 16)
-            pump.retry_ms = kernel.elapsed_ms + min(delay_ms, PUMP_RETRY_MS_MAX)
-            return
-        records, count = decide_given_up(kernel, pump, load), 0
+        records, count = given_up, 0
         dropped += 1
     if goes_in_a_circle(load.block):
         dropped += load.end - load.start
@@ -354,6 +350,28 @@ def _carry(kernel: "Decisions", pump: Pump, load: Load) -> None:
     pump.trouble = ""
     kernel.commit([*records, *_progress(pump, load, pump.carried + count, dropped)])
     kernel.trim_crowded()
+
+
+def _refused(kernel: "Decisions", pump: Pump, load: Load, error: Exception) -> list[Record] | None:
+    """Records by which the one message of `load` is given up; None where it is to be tried again."""
+    waits = isinstance(error, (StorageFull, QuotaExceeded)) or (
+        isinstance(error, Full) and pump.settings.waits_for_room
+    )
+    pump.trouble = (
+        f"{error.code}: {error}" if isinstance(error, KernelError) and not waits else str(error)
+    )
+    if _narrow(pump, load):
+        return None
+    if waits:
+        pump.retry_ms = kernel.elapsed_ms + pump.settings.retry_ms
+        return None
+    reason = FOR_GOOD.get(type(error), "")
+    pump.attempts += 1
+    if not reason and pump.attempts < pump.settings.attempts_max:
+        delay_ms = pump.settings.retry_ms << min(pump.attempts - 1, 16)
+        pump.retry_ms = kernel.elapsed_ms + min(delay_ms, PUMP_RETRY_MS_MAX)
+        return None
+    return decide_given_up(kernel, pump, load, reason or "delivery_limit", str(error))
 
 
 def _progress(pump: Pump, load: Load, carried: int, dropped: int) -> list[Record]:

@@ -98,11 +98,24 @@ def check_publish(state: "State", command: Publish) -> None:
 
 def check_stored(state: "State", command: Publish) -> None:
     """Raises QuotaExceeded when the messages would be more than may be stored: by the node, or by the stream that they
-    are sent to. What a route brings to a stream is not counted beforehand.
+    are sent to.
     """
+    check_node(state, command)
+    check_target(state, command)
+
+
+def check_node(state: "State", command: Publish) -> None:
+    """Raises QuotaExceeded when the node would store more than it may."""
     most = state.quotas.stored_bytes_max
     if most and state.usage.stored_bytes + sum(map(len, command.bodies)) > most:
         raise QuotaExceeded(f"{most} bytes are stored, as many as may be")
+
+
+def check_target(state: "State", command: Publish) -> None:
+    """Raises QuotaExceeded when the stream that is named would store more than it may.
+
+    What a route brings to a stream is not counted beforehand.
+    """
     address = command.address
     stream = (
         None if address.is_route else state.streams_named.get((command.namespace, address.name))

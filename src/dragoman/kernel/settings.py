@@ -147,6 +147,8 @@ class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
                    queue in which it died is as it was before, and will be tried anew
     rate_max       messages per second; 0 no limit
     to_origin      in place of targets: each dead letter goes to the stream in which it died last
+    waits_for_room a target that has no room stops the pump until it has; else what it has no room for is given up
+    hops_max       what came through so many pumps is given up as well; 0: what went through 16 is let go
     """
 
     targets: tuple[Address, ...] = ()
@@ -161,6 +163,8 @@ class PumpSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     to_origin: bool = False
     dialect: FilterDialect = "headers"  # what `filter` is written in
     rules: tuple[str, ...] = ()  # by name, in this order, behind the filter
+    waits_for_room: bool = True
+    hops_max: int = 0
 
 
 class BindingSettings(msgspec.Struct, frozen=True, omit_defaults=True):

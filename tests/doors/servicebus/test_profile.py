@@ -275,7 +275,7 @@ def test_nobody_receives_from_an_entity_that_forwards() -> None:
     world = World()
     world.queue("end")
     world.queue("through")
-    forwards = forwarding("through", "through", "", "end", "through/dead")
+    forwards = forwarding("through", "through", "", "end")
     world.kernel.submit(forwards, world.kernel.open_session())
     client = world.azure()
     *_, detach = client.receiver("through", credit=0)

@@ -44,6 +44,8 @@ def create_pump(world: World) -> None:
         dead_letter=pick(None, Address(pick(*QUEUES))),
         from_end=world.chance.random() < 0.3,
         until_end=world.chance.random() < 0.2,
+        waits_for_room=pick(True, True, False),
+        hops_max=pick(0, 0, 2),
     )
     is_leased = world.chance.random() < 0.5
     source = world.queue_name() if is_leased else pick(*STREAMS, *STREAMS, world.queue_name())
@@ -110,6 +112,8 @@ MET = [
     "ListPumps",
     "a pump carries",
     "a pump filters out",
+    "a pump finds no room",
+    "a pump finds that it is far enough",
     "a pump gives up",
     "a pump is through",
     "a pump knows no way back",

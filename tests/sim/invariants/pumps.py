@@ -80,16 +80,16 @@ def _plans(world: "World", pump: Pump, moved: r.PumpMoved, entries: list[Entry])
     hops = max((entry.hops for entry in entries), default=0)
     chosen = [entry for entry in entries if _takes(pump, entry)]
     plan, counts = Plan(), (pump.carried + len(chosen), pump.dropped)
-    if hops >= vars(carrying)["PUMP_HOPS_MAX"]:
+    if hops >= vars(carrying)["PUMP_HOPS_MAX"] and not pump.settings.hops_max:
         world.counts["a pump lets go what goes in a circle"] += 1
         counts = (pump.carried, pump.dropped + len(entries))
-    elif _plan_carry(world, pump, chosen, plan):
+    elif not (reason := _trouble(world, pump, hops, chosen, plan)):
         world.counts["a pump carries"] += len(chosen)
         world.counts["a pump filters out"] += len(entries) - len(chosen)
     else:
         assert len(entries) == 1, f"{pump.name} gives several up at once"
-        world.counts["a pump gives up"] += 1
-        plan = _plan_given_up(world, pump, entries[0])
+        world.counts[GIVEN_UP[reason]] += 1
+        plan = _plan_given_up(world, pump, entries[0], reason)
         counts = (pump.carried, pump.dropped + 1)
     assert (moved.carried, moved.dropped) == counts, (moved, counts)
     return [plan]
@@ -100,16 +100,27 @@ def _takes(pump: Pump, entry: Entry) -> bool:
     return not wanted or colour_of(entry.body) == wanted["colour"]
 
 
-def _plan_carry(world: "World", pump: Pump, entries: list[Entry], plan: Plan) -> bool:
-    """Add what must be appended; False when some target is not there."""
+GIVEN_UP: Final = {
+    "delivery_limit": "a pump gives up",
+    "no_room": "a pump finds no room",
+    "max_hops": "a pump finds that it is far enough",
+}
+
+
+def _trouble(world: "World", pump: Pump, hops: int, entries: list[Entry], plan: Plan) -> str:
+    """Add what must be appended; or why it cannot be."""
+    if 0 < pump.settings.hops_max <= hops:
+        return "max_hops"
     for target in pump.settings.targets or (HOME,):
         for entry in entries:
             address, body = _sent(pump, target, entry.body)
             if world.model.targets(address, body) is None:
-                return False
-            refused = plan_publish(world, address, [body], plan)
-            assert refused < 0, f"{pump.name} carried {body!r} to {address}, which has no room"
-    return True
+                return "delivery_limit"
+            if plan_publish(world, address, [body], plan) >= 0:
+                is_right = not pump.settings.waits_for_room
+                assert is_right, f"{pump.name} carried {body!r} to {address}, which has no room"
+                return "no_room"
+    return ""
 
 
 def _sent(pump: Pump, target: Address, body: bytes) -> tuple[Address, bytes]:
@@ -127,12 +138,12 @@ def _sent(pump: Pump, target: Address, body: bytes) -> tuple[Address, bytes]:
     return address, body
 
 
-def _plan_given_up(world: "World", pump: Pump, entry: Entry) -> Plan:
+def _plan_given_up(world: "World", pump: Pump, entry: Entry, reason: str) -> Plan:
     plan = Plan()
     address = pump.settings.dead_letter
     name = world.model.streams[pump.stream].name
     if address is not None and not goes_in_a_circle(entry.body, name):
-        plan_publish(world, address, [died(entry.body, "delivery_limit", name)], plan)
+        plan_publish(world, address, [died(entry.body, reason, name)], plan)
     return plan
 
 

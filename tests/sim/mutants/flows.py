@@ -232,6 +232,11 @@ def pumps_are_not_in_the_checkpoint(patch: Patch) -> None:
 
 
 @mutant("pumps")
+def a_pump_tries_what_it_is_refused_for_good(patch: Patch) -> None:
+    patch.setattr(pumping, "FOR_GOOD", {})
+
+
+@mutant("pumps")
 def a_pump_skips_what_it_is_refused(patch: Patch) -> None:
     real = carrying.decide_carry
 

@@ -3,6 +3,7 @@
     QUEUE                              the queue of that name; a topic, for those that send
     TOPIC/Subscriptions/NAME           a subscription of the stream
     either/$DeadLetterQueue            where its dead letters go
+    either/$Transfer/$DeadLetterQueue  where what it could not forward goes
     any of them/$management            its requests
 
 What is fixed of a path counts in any case (`/subscriptions/`); names count as they are.
@@ -11,7 +12,12 @@ What is fixed of a path counts in any case (`/subscriptions/`); names count as t
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from dragoman.doors.servicebus.definitions import STATUS, note_of
+from dragoman.doors.servicebus.definitions import (
+    STATUS,
+    note_of,
+    path_of_subscription,
+    transfer_letters_of,
+)
 from dragoman.doors.servicebus.errors import DISABLED
 from dragoman.doors.shared.amqp10.addresses import path_of
 from dragoman.doors.shared.amqp10.profile import Peer, Refused
@@ -20,6 +26,7 @@ from dragoman.model.errors import SubscriptionNotFound
 
 MANAGEMENT: Final = "$management"
 DEAD_LETTERS: Final = "$deadletterqueue"
+TRANSFERS: Final = "$transfer"
 SUBSCRIPTIONS: Final = "subscriptions"
 SESSIONS: Final = "session"  # the order of an entity that requires sessions
 
@@ -54,13 +61,20 @@ def find(peer: Peer, path: str) -> Entity:
     dead = parts[-1].lower() == DEAD_LETTERS
     if dead:
         parts.pop()
+    transfer = dead and parts[-1:] != [] and parts[-1].lower() == TRANSFERS
+    if transfer:
+        parts.pop()
     subscription = ""
     if len(parts) >= 3 and parts[-2].lower() == SUBSCRIPTIONS:
         subscription = parts[-1]
         parts = parts[:-2]
     name = "/".join(parts)
     info = _describe(peer, name, subscription)
-    if dead:
+    if transfer:
+        base = path_of_subscription(name, subscription) if subscription else name
+        name, subscription = transfer_letters_of(base), ""
+        info = _describe(peer, name, "")
+    elif dead:
         letters = info.settings.dead_letter
         if letters is None or letters.is_route:
             raise SubscriptionNotFound(path)

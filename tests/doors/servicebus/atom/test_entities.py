@@ -24,7 +24,13 @@ def test_a_queue_comes_and_goes_with_its_dead_letters_and_its_pump() -> None:
     admin = Admin()
     assert admin.put("/end", QUEUE) == 201
     assert admin.put("/a/q", QUEUE, "<ForwardTo>sb://h/end</ForwardTo>") == 201
-    assert queues(admin) == ["a/q", "a/q/$DeadLetterQueue", "end", "end/$DeadLetterQueue"]
+    assert queues(admin) == [
+        "a/q",
+        "a/q/$DeadLetterQueue",
+        "a/q/$Transfer/$DeadLetterQueue",
+        "end",
+        "end/$DeadLetterQueue",
+    ]
     assert [pump.source for pump in admin.submit(ListPumps())] == ["a/q"]
     assert admin.said("/a/q")["ForwardTo"] == "sb://here/end"
     assert admin.delete("/a/q") == 200

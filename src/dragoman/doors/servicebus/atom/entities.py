@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dragoman.doors.servicebus.atom.errors import bad, conflict, missing
 from dragoman.doors.servicebus.atom.fields import COUNT_NAMES, COUNTS, RIGHTS, Said
+from dragoman.doors.servicebus.atom.forwards import COMES, DIES, Forwards
 from dragoman.doors.servicebus.atom.made import (
     limit_ms,
     stream_elements,
@@ -22,12 +23,9 @@ from dragoman.doors.servicebus.definitions import (
     DEFAULT_RULE,
     DIALECT,
     dead_letters_of,
-    forwarding,
     path_of_subscription,
-    pump_of,
 )
 from dragoman.doors.servicebus.rulebook import Rule
-from dragoman.doors.shared.amqp10.addresses import path_of
 from dragoman.kernel.api import (
     Address,
     AlterStream,
@@ -35,14 +33,12 @@ from dragoman.kernel.api import (
     CreateStream,
     CreateSubscription,
     DeclareQueue,
-    DeletePump,
     DeleteQueue,
     DeleteStream,
     DeleteSubscription,
     DescribeQueue,
     DescribeStream,
     FindStream,
-    ListPumps,
     ListQueues,
     ListSchedules,
     ListStreams,
@@ -53,11 +49,11 @@ from dragoman.kernel.api import (
     StreamSettings,
     SubscriptionSettings,
 )
-from dragoman.model.errors import NotFound, PumpNotFound, StreamNotFound, SubscriptionNotFound
+from dragoman.model.errors import NotFound, StreamNotFound, SubscriptionNotFound
 
 NAME_CHARS_MAX: Final = 260
 SUBSCRIPTION_CHARS_MAX: Final = 50
-DROPPED: Final = ("ForwardTo", "ForwardDeadLetteredMessagesTo", "UserMetadata", RIGHTS)
+DROPPED: Final = (COMES, DIES, "UserMetadata", RIGHTS)
 _HIDDEN: Final = "/" + DEAD_LETTERS.lower()
 
 
@@ -67,6 +63,7 @@ class Entities:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._now = spell_time(session.wall_ms())
+        self._forwards = Forwards(session)
 
     # --- queues ---
 
@@ -92,11 +89,10 @@ class Entities:
         said = {**said, "CreatedAt": self._now, "UpdatedAt": self._now}
         settings = subscription_settings(SubscriptionSettings(), said)
         stream = stream_settings(StreamSettings(), said, notes=False)
-        letters = self._dead_letters(name, settings, said)
-        target = self._target(name, said)
-        settings = replace(settings, dead_letter=Address(letters))
+        targets = self._forwards.asked(name, said)
+        settings = self._with_dead_letters(name, settings)
         self.session.submit(DeclareQueue(name=name, settings=settings, stream=stream))
-        self._forward(name, name, "", target, letters)
+        self._forwards.lead(name, name, "", settings, targets)
 
     def update_queue(self, info: QueueInfo, said: Said) -> None:
         """Raises AtomError, and what the kernel's commands raise."""
@@ -109,15 +105,14 @@ class Entities:
 
     def delete_queue(self, info: QueueInfo) -> None:
         """With its dead letters."""
-        self._stop_forwarding(info.name)
         self.session.submit(DeleteQueue(name=info.name))
-        self._forget_dead_letters(info.name)
+        self._forwards.stop(info.name)
 
     def queue_elements(self, info: QueueInfo) -> dict[str, str]:
         """What a description of it says."""
         stream = self._stream(info.name)
         said = stream_elements(stream.settings, notes=False)
-        said |= subscription_elements(info.settings) | self._leads(info.name, info)
+        said |= subscription_elements(info.settings) | self._forwards.told(info.name, info)
         said["SizeInBytes"] = str(size_of(stream))
         return said | self._counts(info.name, info)
 
@@ -196,18 +191,16 @@ class Entities:
         said = {**said, "CreatedAt": self._now, "UpdatedAt": self._now}
         limit = limit_ms(stream_elements(stream.settings, notes=True))
         settings = subscription_settings(SubscriptionSettings(), said, limit)
-        letters = self._dead_letters(path, settings, said)
-        target = self._target(path, said)
+        targets = self._forwards.asked(path, said)
         settings = replace(
-            settings,
-            dead_letter=Address(letters),
+            self._with_dead_letters(path, settings),
             filter={"rules": [rule or self.stamped(DEFAULT_RULE)]},
             dialect=DIALECT,
         )
         self.session.submit(
             CreateSubscription(name=topic, subscription=name, settings=settings, from_end=True)
         )
-        self._forward(path, topic, name, target, letters)
+        self._forwards.lead(path, topic, name, settings, targets)
 
     def update_subscription(self, info: QueueInfo, said: Said) -> None:
         """Raises AtomError, and what the kernel's commands raise."""
@@ -220,14 +213,13 @@ class Entities:
     def delete_subscription(self, info: QueueInfo) -> None:
         """With its dead letters."""
         path = path_of_subscription(info.stream, info.name)
-        self._stop_forwarding(path)
         self.session.submit(DeleteSubscription(name=info.stream, subscription=info.name))
-        self._forget_dead_letters(path)
+        self._forwards.stop(path)
 
     def subscription_elements(self, info: QueueInfo) -> dict[str, str]:
         """What a description of it says."""
         path = path_of_subscription(info.stream, info.name)
-        said = subscription_elements(info.settings) | self._leads(path, info)
+        said = subscription_elements(info.settings) | self._forwards.told(path, info)
         return said | self._counts(path, info)
 
     def stamped(self, rule: Rule) -> dict[str, Any]:
@@ -252,50 +244,11 @@ class Entities:
             return
         raise conflict(name)
 
-    def _dead_letters(self, path: str, settings: SubscriptionSettings, said: Said) -> str:
-        """Where its dead letters go: there is such a queue now. Raises AtomError."""
-        target = self._named(path, said, "ForwardDeadLetteredMessagesTo")
-        if target:
-            return target
-        name = dead_letters_of(path)
-        own = SubscriptionSettings(lease_duration_ms=settings.lease_duration_ms)
-        self.session.submit(DeclareQueue(name=name, settings=own))
-        return name
-
-    def _target(self, path: str, said: Said) -> str:
-        """Where it forwards to; empty nowhere. Raises AtomError."""
-        target = self._named(path, said, "ForwardTo")
-        if target and said.get("RequiresSession") == "true":
-            raise bad("ForwardTo: not where sessions are required.")
-        return target
-
-    def _named(self, path: str, said: Said, element: str) -> str:
-        target = path_of(said.get(element, "")).strip("/")
-        if not target:
-            return ""
-        if target == path:
-            raise bad(f"{element}: {path!r} is the entity itself.")
-        try:
-            self.session.submit(FindStream(name=target))
-        except StreamNotFound:
-            raise bad(f"{element}: there is no queue or topic {target!r}.") from None
-        return target
-
-    def _forward(self, path: str, source: str, subscription: str, target: str, dead: str) -> None:
-        if target:
-            self.session.submit(forwarding(path, source, subscription, target, dead))
-
-    def _stop_forwarding(self, path: str) -> None:
-        try:
-            self.session.submit(DeletePump(name=pump_of(path)))
-        except PumpNotFound:
-            return
-
-    def _forget_dead_letters(self, path: str) -> None:
-        try:
-            self.session.submit(DeleteQueue(name=dead_letters_of(path)))
-        except SubscriptionNotFound:
-            return
+    def _with_dead_letters(self, path: str, settings: SubscriptionSettings) -> SubscriptionSettings:
+        """Its dead letters go to a queue that there is now."""
+        letters = dead_letters_of(path)
+        self._forwards.declare(letters, settings)
+        return replace(settings, dead_letter=Address(letters))
 
     def _alter_stream(self, info: StreamInfo, settings: StreamSettings) -> None:
         if bool(settings.dedup_window_ms) != bool(info.settings.dedup_window_ms):
@@ -307,13 +260,11 @@ class Entities:
         self, path: str, source: str, info: QueueInfo, settings: SubscriptionSettings, said: Said
     ) -> None:
         """Raises AtomError, InvalidArgument."""
-        letters = self._dead_letters(path, settings, said)
-        target = self._target(path, said)
-        self._submit_altered(info, replace(settings, dead_letter=Address(letters)))
-        if target != path_of(self._leads(path, info).get("ForwardTo", "")):
-            self._stop_forwarding(path)
-            subscription = "" if info.name == info.stream else info.name
-            self._forward(path, source, subscription, target, letters)
+        targets = self._forwards.asked(path, said)
+        settings = self._with_dead_letters(path, settings)
+        self._submit_altered(info, settings)
+        subscription = "" if info.name == info.stream else info.name
+        self._forwards.lead(path, source, subscription, settings, targets)
 
     def _submit_altered(self, info: QueueInfo, settings: SubscriptionSettings) -> None:
         subscription = "" if info.name == info.stream else info.name
@@ -321,31 +272,27 @@ class Entities:
             AlterSubscription(name=info.stream, subscription=subscription, settings=settings)
         )
 
-    def _leads(self, path: str, info: QueueInfo) -> dict[str, str]:
-        """Where it forwards what comes, and what dies."""
-        said: dict[str, str] = {}
-        letters = info.settings.dead_letter
-        if letters is not None and letters.name.lower() != dead_letters_of(path).lower():
-            said["ForwardDeadLetteredMessagesTo"] = letters.name or letters.key
-        for pump in self.session.submit(ListPumps(source=info.stream)):
-            if pump.name == pump_of(path):
-                said["ForwardTo"] = pump.settings.targets[0].name
-        return said
-
     def _counts(self, path: str, info: QueueInfo) -> dict[str, str]:
-        dead = 0
+        waiting = self._forwards.waiting(path, info.stream)
+        dead, refused = self._dead(info) - waiting.get(DIES, 0), self._forwards.refused(path)
+        counts = (
+            open_count(info) - waiting.get(COMES, 0),
+            dead,
+            self._scheduled(info.name) if info.name == info.stream else 0,
+            sum(waiting.values()),
+            0 if refused is None else open_count(refused),
+        )
+        return {"MessageCount": str(sum(counts)), COUNTS: spell_counts(*counts)}
+
+    def _dead(self, info: QueueInfo) -> int:
+        """How many dead letters there are, where they are nobody else's."""
         letters = info.settings.dead_letter
-        if letters is not None and not letters.is_route and is_hidden(letters.name):
-            try:
-                dead = open_count(self.session.submit(DescribeQueue(name=letters.name)))
-            except SubscriptionNotFound:
-                dead = 0
-        active = open_count(info)
-        scheduled = self._scheduled(info.name) if info.name == info.stream else 0
-        return {
-            "MessageCount": str(active + dead + scheduled),
-            COUNTS: spell_counts(active, dead, scheduled),
-        }
+        if letters is None or letters.is_route or not is_hidden(letters.name):
+            return 0
+        try:
+            return open_count(self.session.submit(DescribeQueue(name=letters.name)))
+        except SubscriptionNotFound:
+            return 0
 
     def _scheduled(self, name: str) -> int:
         """How many messages wait for their time, as far as the kernel looks."""
@@ -362,9 +309,11 @@ def size_of(info: StreamInfo) -> int:
     return sum(partition.size_bytes for partition in info.partitions)
 
 
-def spell_counts(active: int, dead: int, scheduled: int) -> str:
+def spell_counts(
+    active: int, dead: int, scheduled: int, transfer: int = 0, transfer_dead: int = 0
+) -> str:
     """What stands in `CountDetails`, by spaces, in the order of COUNT_NAMES."""
-    counts: Sequence[int] = (active, dead, scheduled, 0, 0)
+    counts: Sequence[int] = (active, dead, scheduled, transfer, transfer_dead)
     assert len(counts) == len(COUNT_NAMES)
     return " ".join(map(str, counts))
 
