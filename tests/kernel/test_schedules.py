@@ -21,11 +21,16 @@ from dragoman.kernel.commands import (
     PurgeQueue,
     Read,
 )
-from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ListSchedules
+from dragoman.kernel.schedules import (
+    CancelSchedule,
+    CancelSchedules,
+    DescribeSchedule,
+    ListSchedules,
+)
 from dragoman.kernel.settings import Address, RouteSettings, StreamSettings
 from dragoman.model.errors import InvalidArgument, RouteNotFound, ScheduleNotFound, StreamNotFound
 from dragoman.model.levels import CANONICAL, SYNCED, WRITTEN
-from dragoman.model.limits import SCHEDULE_AHEAD_MS_MAX, SCHEDULE_BUCKET_MS
+from dragoman.model.limits import SCHEDULE_AHEAD_MS_MAX, SCHEDULE_BUCKET_MS, SCHEDULES_CANCELLED_MAX
 from dragoman.runtime.session import BrokerSession
 
 HOUR = 3_600_000
@@ -131,6 +136,27 @@ def test_a_cancelled_message_is_never_seen_and_is_not_there_to_be_cancelled_agai
     for number in (kept, gone, far, (1, 1), (10**9, 0)):
         with pytest.raises(ScheduleNotFound):
             cancel(session, "t", number)
+
+
+def test_several_are_cancelled_or_none_of_them_also_when_they_are_on_disk() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "q")
+    one, two, far = (later(session, "q", ms, b"x") for ms in (1000, 1000, 5 * HOUR))
+    node.settle()
+    node.checkpoint()
+    node = engine.start()
+    session = node.connect()
+    with pytest.raises(ScheduleNotFound):
+        session.submit(CancelSchedules(name="q", places=(one, far, (far[0], far[1] + 9))))
+    with pytest.raises(InvalidArgument):
+        session.submit(CancelSchedules(name="q", places=(one,) * (SCHEDULES_CANCELLED_MAX + 1)))
+    session.submit(CancelSchedules(name="q", places=(far, one, far)))
+    wait(node, 6 * HOUR)
+    assert session.submit(DescribeQueue(name="q")).ready == 1
+    with pytest.raises(ScheduleNotFound):
+        session.submit(CancelSchedules(name="q", places=(two,)))
 
 
 def test_a_schedule_is_cancelled_only_under_the_name_it_was_made_for() -> None:

@@ -195,6 +195,7 @@ from dragoman.kernel.rules.settings import RuleSettings
 from dragoman.kernel.scheduled import NextSchedule
 from dragoman.kernel.schedules import (
     CancelSchedule,
+    CancelSchedules,
     DescribeSchedule,
     ListSchedules,
     ScheduledPage,
@@ -301,6 +302,7 @@ __all__ = [
     "Block",
     "Cancel",
     "CancelSchedule",
+    "CancelSchedules",
     "Census",
     "CheckEpoch",
     "CheckSchema",

@@ -56,7 +56,12 @@ from dragoman.kernel.permissions import (
 )
 from dragoman.kernel.rules import commands as rules
 from dragoman.kernel.scheduled import NextSchedule
-from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, ListSchedules
+from dragoman.kernel.schedules import (
+    CancelSchedule,
+    CancelSchedules,
+    DescribeSchedule,
+    ListSchedules,
+)
 from dragoman.kernel.settings import Address, SubscriptionSettings
 from dragoman.kernel.sharing import on_taken
 from dragoman.kernel.transactions import commands as t
@@ -380,6 +385,7 @@ TABLE: Final[Mapping[type, Judge]] = {
     pumps.CreatePump: _of_pump,
     pumps.DeletePump: _on(PUMP, DELETE),
     CancelSchedule: _on(STREAM, SEND | DELETE | SETTLE),
+    CancelSchedules: _on(STREAM, SEND | DELETE | SETTLE),
     DescribeSchedule: _on(STREAM, ANY),
     ListSchedules: _on(STREAM, READ | RECEIVE | SEND),
     NextSchedule: free,  # an id that says nothing of what it will be

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final
 
+from dragoman.kernel.block import Block
 from dragoman.kernel.commands import Publish
 from dragoman.kernel.draft import Pending
 from dragoman.kernel.publish import decide_moved, decide_publish
@@ -15,6 +16,7 @@ from dragoman.kernel.schedules import (
     SCHEDULES,
     Bucket,
     CancelSchedule,
+    CancelSchedules,
     DescribeSchedule,
     Envelope,
     ScheduleInfo,
@@ -43,6 +45,7 @@ from dragoman.model.limits import (
     SCHEDULE_OPEN_BLOCKS_MAX,
     SCHEDULE_RETRY_MS,
     SCHEDULE_SEND_MAX,
+    SCHEDULES_CANCELLED_MAX,
 )
 
 if TYPE_CHECKING:
@@ -121,13 +124,29 @@ def bucket_for(kernel: "Decisions", due_ms: int) -> Bucket:
 
 def cancel_schedule(kernel: "Decisions", command: CancelSchedule, session: int) -> None:
     """Reply: None. Raises Needs."""
-    _find(kernel, command)
+    _find(kernel, command, command.stream, command.offset)
     kernel.commit([ScheduleSettled(command.stream, [(command.offset, command.offset + 1)])])
+
+
+def cancel_schedules(kernel: "Decisions", command: CancelSchedules, session: int) -> None:
+    """Reply: None. Raises Needs."""
+    if len(command.places) > SCHEDULES_CANCELLED_MAX:
+        raise InvalidArgument(f"at most {SCHEDULES_CANCELLED_MAX} at once")
+    cold: list[Block] = []
+    places = sorted(set(command.places))
+    for stream, offset in places:
+        try:
+            _find(kernel, command, stream, offset)
+        except Needs as needs:
+            cold += needs.blocks
+    if cold:
+        raise Needs(cold)
+    kernel.commit([ScheduleSettled(stream, [(at, at + 1)]) for stream, at in places])
 
 
 def describe_schedule(kernel: "Decisions", command: DescribeSchedule, session: int) -> ScheduleInfo:
     """Reply: the message. Raises Needs."""
-    stored = _find(kernel, command)
+    stored = _find(kernel, command, command.stream, command.offset)
     return info_of(stored, unwrap(stored))
 
 
@@ -138,18 +157,23 @@ def info_of(stored: bytes, known: Envelope) -> ScheduleInfo:
     )
 
 
-def _find(kernel: "Decisions", command: CancelSchedule | DescribeSchedule) -> bytes:
+def _find(
+    kernel: "Decisions",
+    command: CancelSchedule | CancelSchedules | DescribeSchedule,
+    stream: int,
+    offset: int,
+) -> bytes:
     """The stored entry, if it waits and is whose it is said to be. Raises ScheduleNotFound, Needs."""
-    bucket = kernel.state.schedules.by_stream.get(command.stream)
-    block = None if bucket is None else block_at(bucket, command.offset)
+    bucket = kernel.state.schedules.by_stream.get(stream)
+    block = None if bucket is None else block_at(bucket, offset)
     if block is None:
-        raise ScheduleNotFound(f"{command.stream}-{command.offset}")
+        raise ScheduleNotFound(f"{stream}-{offset}")
     if block.bodies is None:
         raise Needs([block])
-    stored = block.body(command.offset)
+    stored = block.body(offset)
     known = unwrap(stored)
     if (known.namespace, known.address.name) != (command.namespace, command.name):
-        raise ScheduleNotFound(f"{command.stream}-{command.offset}")
+        raise ScheduleNotFound(f"{stream}-{offset}")
     return stored
 
 
@@ -297,5 +321,6 @@ def next_retry_ms(state: "State") -> int | None:
 
 HANDLERS: Final[Mapping[type, Callable[["Decisions", Any, int], Any]]] = {
     CancelSchedule: cancel_schedule,
+    CancelSchedules: cancel_schedules,
     DescribeSchedule: describe_schedule,
 }

@@ -56,6 +56,17 @@ class CancelSchedule(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
 
 
+class CancelSchedules(msgspec.Struct, frozen=True, kw_only=True):
+    """Take scheduled messages back, all of them or none. Reply: None.
+
+    `places`: (stream, offset) of each. Raises ScheduleNotFound, InvalidArgument (too many). As CancelSchedule.
+    """
+
+    namespace: str = DEFAULT_NAMESPACE
+    name: str
+    places: tuple[tuple[int, int], ...]
+
+
 class DescribeSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """Reply: `ScheduleInfo`. Raises ScheduleNotFound. Fields as in CancelSchedule."""
 

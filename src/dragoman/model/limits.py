@@ -42,6 +42,7 @@ SCHEDULE_AHEAD_MS_MAX: Final = 366 * 86_400_000  # so there are at most 52,704 b
 SCHEDULE_OPEN_BLOCKS_MAX: Final = 16  # of a bucket read in one step
 SCHEDULE_SEND_MAX: Final = 256  # published in one step
 SCHEDULE_RETRY_MS: Final = 1_000  # after a target had no room
+SCHEDULES_CANCELLED_MAX: Final = 4_096  # in one command
 SCHEDULES_LISTED_MAX: Final = 10_000  # looked at in one command
 SCHEDULES_LISTED_BYTES_MAX: Final = 4 << 20
 

@@ -6,9 +6,12 @@ from tests.doors.servicebus.test_profile import filled, session
 from tests.doors.shared.amqp10.client import message, message_of
 
 from dragoman.doors.servicebus.browsing import EVER_MS
+from dragoman.doors.servicebus.tokens import sequence_of
 from dragoman.formats.amqp10 import section
+from dragoman.kernel.api import Address, Publish, StreamSettings
+from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.messaging import RELEASED, Modified
-from dragoman.wire.amqp10.sections import slice_message
+from dragoman.wire.amqp10.sections import pack_entry, slice_message
 from dragoman.wire.amqp10.values import Symbol, Timestamp, UInt
 
 
@@ -21,6 +24,25 @@ def test_messages_are_looked_at_from_a_number_on_whatever_their_state() -> None:
     _, body = client.ask("peek-message", {"from-sequence-number": 2, "message-count": 1})
     assert shown(body) == [b"2"]
     assert client.ask("peek-message", {"from-sequence-number": 9})[0] == 204
+
+
+def test_all_partitions_are_looked_at_one_after_the_other() -> None:
+    world = World()
+    world.declare("p", stream=StreamSettings(partitions=3))
+    for partition, body in ((0, b"1"), (2, b"2"), (2, b"3")):
+        entry = pack_entry(slice_message(message(body)))
+        command = Publish("default", Address("p"), AMQP10, [entry])
+        command.partition = partition
+        world.kernel.publish(command)
+    client = world.azure()
+    _, body = client.ask("peek-message", {"message-count": 2}, "p")
+    assert shown(body) == [b"1", b"2"]
+    last = annotation(body["messages"][1]["message"], "x-opt-sequence-number")
+    assert last == sequence_of(2, 0)
+    asked = {"from-sequence-number": last + 1, "message-count": 9}
+    assert shown(client.ask("peek-message", asked, "p")[1]) == [b"3"]
+    asked["from-sequence-number"] = sequence_of(2, 2)
+    assert client.ask("peek-message", asked, "p")[0] == 204
 
 
 def test_deliveries_that_failed_are_counted_and_those_released_are_not() -> None:

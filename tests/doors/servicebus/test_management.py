@@ -143,6 +143,20 @@ def test_dispositions_by_token_are_those_of_links() -> None:
     assert world.info("q/dead").ready == 1
 
 
+def test_several_tokens_are_settled_together_or_not_at_all() -> None:
+    world, client, tokens = received(b"1", b"2", b"3")
+    client.credit(0, count=3)
+    done = {"lock-tokens": Array(UUID, [*tokens.items][:1]), "disposition-status": "completed"}
+    assert client.ask("update-disposition", done)[0] == 200
+    all_of_them = {**done, "lock-tokens": tokens}
+    assert client.ask("update-disposition", all_of_them) == GONE
+    assert world.info().leased == 2
+    left = [*tokens.items][1:]
+    twice = {**done, "lock-tokens": Array(UUID, left + left)}
+    assert client.ask("update-disposition", twice)[0] == 200
+    assert world.info().leased == 0
+
+
 def test_what_is_scheduled_can_be_taken_back() -> None:
     world, client = filled()
     due = Timestamp(world.clock.now_ms + 5_000)
@@ -153,8 +167,11 @@ def test_what_is_scheduled_can_be_taken_back() -> None:
     assert status == 200 and len(set(numbers)) == 2
     asked = {"sequence-numbers": Array(int, numbers[:1])}
     assert client.ask("cancel-scheduled-message", asked)[0] == 200
-    again = client.ask("cancel-scheduled-message", asked)
-    assert again == (404, "com.microsoft:message-not-found")
+    missing = (404, "com.microsoft:message-not-found")
+    assert client.ask("cancel-scheduled-message", asked) == missing
+    for wrong in (numbers, [numbers[1], 7]):
+        asked = {"sequence-numbers": Array(int, wrong)}
+        assert client.ask("cancel-scheduled-message", asked) == missing
     world.advance(5_000)
     assert world.info().ready == 1
 

@@ -3,7 +3,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.doors.servicebus.tokens import place_of, read, sequence_of, write
+from dragoman.doors.servicebus.tokens import (
+    place_of,
+    read,
+    schedule_at,
+    scheduled_of,
+    sequence_of,
+    write,
+)
 
 
 @given(st.integers(0, (1 << 48) - 1), st.integers(0, 0xFFFF), st.integers(0, (1 << 48) - 1))
@@ -21,3 +28,13 @@ def test_a_sequence_number_is_a_place(partition: int, offset: int) -> None:
 
 def test_the_first_message_is_number_one() -> None:
     assert sequence_of(0, 0) == 1
+
+
+@given(st.integers(0, (1 << 26) - 1), st.integers(0, (1 << 36) - 2), st.integers(0, 0x3FFF))
+def test_a_schedules_number_is_its_place_and_no_messages(
+    stream: int, offset: int, partition: int
+) -> None:
+    number = scheduled_of(stream, offset)
+    assert schedule_at(number) == (stream, offset)
+    assert sequence_of(partition, offset) < number < 1 << 63
+    assert schedule_at(sequence_of(partition, offset)) is None

@@ -4,7 +4,13 @@ from tests.sim.actions.publishing import confirm, send
 from tests.sim.world import ALL, KEYS, QUEUES, STREAMS, Action, World
 
 from dragoman.kernel import commands as c
-from dragoman.kernel.schedules import CancelSchedule, DescribeSchedule, due_in, unwrap
+from dragoman.kernel.schedules import (
+    CancelSchedule,
+    CancelSchedules,
+    DescribeSchedule,
+    due_in,
+    unwrap,
+)
 from dragoman.kernel.settings import Address
 from dragoman.model.errors import KernelError, ScheduleNotFound
 from dragoman.model.levels import CANONICAL, SYNCED
@@ -77,6 +83,31 @@ def cancel_schedule(world: World) -> None:
         world.cause = ""
 
 
+def cancel_schedules(world: World) -> None:
+    """Several of one address, all of them or none."""
+    chosen = _some_id(world)
+    if chosen is None:
+        return
+    name = unwrap(chosen[1]).address.name
+    known = [
+        place for place, stored in world.told_ids.items() if unwrap(stored).address.name == name
+    ]
+    places = tuple(world.chance.sample(known, min(len(known), world.pick(1, 2, 3))))
+    waiting = [place for place in places if place in world.model.schedules.waiting]
+    client = world.client()
+    world.cause = "cancelled"
+    try:
+        client.session.submit(CancelSchedules(name=name, places=places))
+    except ScheduleNotFound:
+        assert len(waiting) < len(places), places
+        world.counts["cancel several too late"] += 1
+    else:
+        assert len(waiting) == len(places), (waiting, places)
+        world.counts["cancel several"] += 1
+    finally:
+        world.cause = ""
+
+
 def describe_schedule(world: World) -> None:
     chosen = _some_id(world)
     if chosen is None:
@@ -107,6 +138,7 @@ def schedule_to_somewhere_full(world: World) -> None:
 MIX: list[tuple[Action, float]] = [
     (schedule, 45),
     (cancel_schedule, 12),
+    (cancel_schedules, 6),
     (describe_schedule, 5),
     (schedule_to_somewhere_full, 5),
 ]
@@ -115,6 +147,8 @@ MET = [
     "DescribeSchedule",
     "a bucket of schedules goes",
     "a schedule is due",
+    "cancel several",
+    "cancel several too late",
     "cancel too late",
     "cancellation left",
     "schedule",

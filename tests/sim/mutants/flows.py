@@ -64,7 +64,7 @@ def the_bits_of_what_was_sent_are_not_in_the_checkpoint(patch: Patch) -> None:
 @mutant("scheduling")
 def what_was_taken_back_is_not(patch: Patch) -> None:
     def cancel(kernel: Any, command: Any, session: int) -> None:
-        scheduler._find(kernel, command)
+        scheduler._find(kernel, command, command.stream, command.offset)
 
     patch.setattr(scheduler, "cancel_schedule", cancel)
     real = Kernel.__init__

@@ -24,6 +24,7 @@ from dragoman.formats.amqp10 import read_properties
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.kernel.api import ListSchedules, ListSessions, Peek, Peeked, ScheduledPage
+from dragoman.model.errors import PartitionNotFound
 from dragoman.model.levels import AMQP10
 from dragoman.wire.amqp10.sections import split_entry
 from dragoman.wire.amqp10.values import Array, Int, Timestamp
@@ -39,10 +40,13 @@ def peek(peer: Peer, path: str, body: Body) -> Result:
     entity = find(peer, path)
     count_max = min(max(number_in(body, "message-count", 1), 1), PEEK_MAX)
     session = body.get("session-id")
-    start = tokens.place_of(max(number_in(body, "from-sequence-number", 0), 0))
-    found = _stored(peer, entity, start, count_max, session)
+    number = max(number_in(body, "from-sequence-number", 0), 0)
+    waiting = tokens.schedule_at(number)
+    found: list[bytes] = []
+    if waiting is None:
+        found = _stored(peer, entity, tokens.place_of(number), count_max, session)
     if len(found) < count_max and not entity.subscription:
-        found += _scheduled(peer, entity, start, count_max - len(found), session)
+        found += _scheduled(peer, entity, waiting or (0, 0), count_max - len(found), session)
     if not found:
         return NO_CONTENT, Answer.EMPTY
     return OK, {"messages": [{"message": message} for message in found]}
@@ -51,21 +55,26 @@ def peek(peer: Peer, path: str, body: Body) -> Result:
 def _stored(
     peer: Peer, entity: Entity, start: tuple[int, int], count_max: int, session: Any
 ) -> list[bytes]:
+    """Of one partition after the other: numbers are in that order."""
     found: list[bytes] = []
     partition, offset = start
-    while partition == 0 and len(found) < count_max:
-        peeked: list[Peeked] = peer.session.submit(
-            Peek(
-                namespace=peer.namespace,
-                name=entity.name,
-                subscription=entity.subscription,
-                partition=partition,
-                offset=max(offset, 0),
-                count_max=count_max - len(found),
+    while len(found) < count_max:
+        try:
+            peeked: list[Peeked] = peer.session.submit(
+                Peek(
+                    namespace=peer.namespace,
+                    name=entity.name,
+                    subscription=entity.subscription,
+                    partition=partition,
+                    offset=max(offset, 0),
+                    count_max=count_max - len(found),
+                )
             )
-        )
-        if not peeked:
+        except PartitionNotFound:
             break
+        if not peeked:
+            partition, offset = partition + 1, 0
+            continue
         offset = peeked[-1].offset + 1
         for one in peeked:
             entry = _entry_of(peer, entity, one.format, one.body, one.stored_ms)
@@ -86,7 +95,7 @@ def _scheduled(
     for one in page.found:
         entry = _entry_of(peer, entity, one.info.format, one.info.body, one.stored_ms)
         if session is None or _session_in(entry) == session:
-            sequence = tokens.sequence_of(one.stream, one.offset)
+            sequence = tokens.scheduled_of(one.stream, one.offset)
             found.append(
                 annotated(entity.stream(), entry, 0, sequence, one.stored_ms, 0, SCHEDULED)
             )

@@ -40,7 +40,8 @@ from dragoman.doors.servicebus.spelling import DEFERRED, annotated, headers_in
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Refused, Request
 from dragoman.doors.shared.rendered import entries_of
 from dragoman.kernel.api import (
-    CancelSchedule,
+    Atomic,
+    CancelSchedules,
     Delivery,
     GetSessionState,
     LeaseDeferred,
@@ -104,29 +105,33 @@ def renew_lock(peer: Peer, path: str, body: Body) -> Result:
     """Locks last their full length from now."""
     entity = find(peer, path)
     duration_ms = entity.info.settings.lease_duration_ms
-    found: list[Timestamp] = []
-    for token in items_in(body, "lock-tokens"):
-        lock = _lock(token)
+    for (holder, partition), runs in _locks(body).items():
         command = Renew(
             namespace=peer.namespace,
             subscription=entity.info.id,
-            partition=lock.partition,
-            holder=lock.holder,
-            runs=[(lock.offset, lock.offset + 1)],
+            partition=partition,
+            holder=holder,
+            runs=runs,
             lease_duration_ms=duration_ms,
         )
         try:
             peer.session.submit(command)
         except (LeaseExpired, PartitionNotFound):
             raise Failed(GONE, LOCK_LOST, "The lock supplied is invalid.") from None
-        found.append(Timestamp(peer.session.wall_ms() + duration_ms))
-    return OK, {"expirations": Array(Timestamp, found)}
+    until = Timestamp(peer.session.wall_ms() + duration_ms)
+    return OK, {"expirations": Array(Timestamp, [until] * len(items_in(body, "lock-tokens")))}
 
 
-def _lock(token: Any) -> tokens.Lock:
-    if type(token) is not UUID:
-        raise Failed(BAD_REQUEST, ARGUMENT, "lock-tokens are uuids")
-    return tokens.read(token)
+def _locks(body: Body) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    """What the request's lock tokens name, each once: runs by holder and partition. Raises Failed."""
+    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for token in dict.fromkeys(items_in(body, "lock-tokens")):
+        if type(token) is not UUID:
+            raise Failed(BAD_REQUEST, ARGUMENT, "lock-tokens are uuids")
+        lock = tokens.read(token)
+        runs = found.setdefault((lock.holder, lock.partition), [])
+        runs.append((lock.offset, lock.offset + 1))
+    return found
 
 
 def schedule(peer: Peer, path: str, body: Body) -> Result:
@@ -142,18 +147,17 @@ def schedule(peer: Peer, path: str, body: Body) -> Result:
         if reply.schedule is None:
             found.append(tokens.sequence_of(max(reply.partition, 0), max(reply.offset, 0)))
         else:
-            stream, offset = reply.schedule
-            found.append(stream << tokens.OFFSET_BITS | offset + 1)
+            found.append(tokens.scheduled_of(*reply.schedule))
     return OK, {"sequence-numbers": Array(int, found)}
 
 
 def cancel_scheduled(peer: Peer, path: str, body: Body) -> Result:
-    """Take back what waits."""
-    for number in numbers_in(body, "sequence-numbers"):
-        stream, offset = tokens.place_of(number)
-        peer.session.submit(
-            CancelSchedule(namespace=peer.namespace, name=path, stream=stream, offset=offset)
-        )
+    """Take back what waits, all of it or nothing."""
+    places = [tokens.schedule_at(number) for number in numbers_in(body, "sequence-numbers")]
+    if None in places:
+        raise Failed(NOT_FOUND, MESSAGE_NOT_FOUND, "Some of these numbers are of no schedule.")
+    found = tuple(place for place in places if place is not None)
+    peer.session.submit(CancelSchedules(namespace=peer.namespace, name=path, places=found))
     return OK, {}
 
 
@@ -190,8 +194,10 @@ def receive_deferred(peer: Peer, path: str, body: Body) -> Result:
         for one in deliveries:
             found |= _deferred(peer, entity, one)
             if deletes:
-                for offset in range(one.start, one.end):
-                    _settle(peer, entity, one.holder.id, one.partition, offset, "ack")
+                runs = [(one.start, one.end)]
+                peer.session.settle(
+                    _settlement(entity, one.holder.id, one.partition, runs, "ack", {})
+                )
     return OK, {"messages": [found[number] for number in dict.fromkeys(numbers)]}
 
 
@@ -210,21 +216,6 @@ def _deferred(peer: Peer, entity: Entity, delivery: Delivery) -> dict[int, Any]:
         shown = annotated(stream, entry, fails[index], sequence, stored_ms, until_ms, DEFERRED)
         found[sequence] = {"message": shown, "lock-token": UUID(bytes_le=token)}
     return found
-
-
-def _settle(
-    peer: Peer, entity: Entity, holder: int, partition: int, offset: int, outcome: Any, **more: Any
-) -> None:
-    """Raises Failed."""
-    command = Settle(entity.info.id, partition, holder, [(offset, offset + 1)], outcome)
-    command.strict = True
-    command.delay_ms = 0
-    for name, value in more.items():
-        setattr(command, name, value)
-    try:
-        peer.session.settle(command)
-    except (LeaseExpired, PartitionNotFound):
-        raise Failed(GONE, LOCK_LOST, "The lock supplied is invalid.") from None
 
 
 OUTCOMES: Final = {
@@ -248,10 +239,31 @@ def update_disposition(peer: Peer, path: str, body: Body) -> Result:
     modify = body.get("properties-to-modify")
     if outcome != "ack" and type(modify) is dict:
         more["headers"] = headers_in(modify)
-    for token in items_in(body, "lock-tokens"):
-        lock = _lock(token)
-        _settle(peer, entity, lock.holder, lock.partition, lock.offset, outcome, **more)
+    settles = [
+        _settlement(entity, holder, partition, runs, outcome, more)
+        for (holder, partition), runs in _locks(body).items()
+    ]
+    try:
+        peer.session.submit(Atomic(tuple(settles)))
+    except (LeaseExpired, PartitionNotFound):
+        raise Failed(GONE, LOCK_LOST, "The lock supplied is invalid.") from None
     return OK, {}
+
+
+def _settlement(
+    entity: Entity,
+    holder: int,
+    partition: int,
+    runs: list[tuple[int, int]],
+    outcome: Any,
+    more: Mapping[str, Any],
+) -> Settle:
+    command = Settle(entity.info.id, partition, holder, runs, outcome)
+    command.strict = True
+    command.delay_ms = 0
+    for name, value in more.items():
+        setattr(command, name, value)
+    return command
 
 
 def get_session_state(peer: Peer, path: str, body: Body) -> Result:

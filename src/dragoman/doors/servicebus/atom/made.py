@@ -12,10 +12,13 @@ from dragoman.doors.servicebus.atom.errors import bad
 from dragoman.doors.servicebus.atom.fields import RIGHTS, Said
 from dragoman.doors.servicebus.definitions import (
     DEDUP_MS,
+    DEDUP_MS_MAX,
+    DEDUP_MS_MIN,
     DELIVERIES,
     DELIVERIES_MAX,
     LOCK_MS,
     LOCK_MS_MAX,
+    LOCK_MS_MIN,
     NOT_RECEIVED_FROM,
     STATUS,
     note_of,
@@ -39,6 +42,9 @@ KEPT: Final = (
     "CreatedAt",
     "UpdatedAt",
 )
+DEDUP: Final = "DuplicateDetectionHistoryTimeWindow"
+ANY_DELIVERIES: Final = (1 << 31) - 1
+"""Told of queues of other protocols, which may have no bound."""
 MEGABYTE: Final = 1 << 20
 KILOBYTE: Final = 1 << 10
 MESSAGE_KILOBYTES_MAX: Final = 102_400
@@ -50,6 +56,13 @@ def _span_ms(said: Said, name: str, default_ms: int) -> int:
     text = said.get(name)
     found = None if text is None else read_duration(text)
     return default_ms if found is None else found
+
+
+def _check_span(name: str, span_ms: int, low_ms: int, high_ms: int) -> None:
+    """Raises AtomError."""
+    if not low_ms <= span_ms <= high_ms:
+        low, high, found = map(write_duration, (low_ms, high_ms, span_ms))
+        raise bad(f"The value {found!r} for the property {name} is out of range: {low} to {high}.")
 
 
 def limit_ms(said: Said) -> int:
@@ -69,17 +82,18 @@ def subscription_settings(
     """The settings of a queue or subscription that is described so. Raises AtomError."""
     lock_ms = _span_ms(said, "LockDuration", LOCK_MS)
     deliveries = int(said.get("MaxDeliveryCount", DELIVERIES))
+    known = before.attempts_max or ANY_DELIVERIES
     idle_ms = _span_ms(said, "AutoDeleteOnIdle", FOR_EVER_MS)
-    if not 0 < lock_ms <= LOCK_MS_MAX:
-        raise bad("LockDuration: at most five minutes.")
-    if not 0 < deliveries <= DELIVERIES_MAX:
+    if lock_ms != before.lease_duration_ms:  # another way in may know no such bounds
+        _check_span("LockDuration", lock_ms, LOCK_MS_MIN, LOCK_MS_MAX)
+    if deliveries != known and not 0 < deliveries <= DELIVERIES_MAX:
         raise bad(f"MaxDeliveryCount: 1 to {DELIVERIES_MAX}.")
     if idle_ms < IDLE_MS_MIN:
         raise bad("AutoDeleteOnIdle: at least five minutes.")
     return replace(
         before,
         lease_duration_ms=lock_ms,
-        attempts_max=deliveries,
+        attempts_max=0 if deliveries == ANY_DELIVERIES else deliveries,
         ttl_ms=shorter_ms(limit_ms(said), topic_limit_ms),
         dead_letter_expired=said.get("DeadLetteringOnMessageExpiration") == "true",
         order=SESSIONS if said.get("RequiresSession") == "true" else "none",
@@ -93,7 +107,9 @@ def stream_settings(before: StreamSettings, said: Said, *, notes: bool) -> Strea
     """The settings of a queue's or topic's stream; of a topic with its notes. Raises AtomError."""
     window_ms = 0
     if said.get("RequiresDuplicateDetection") == "true":
-        window_ms = _span_ms(said, "DuplicateDetectionHistoryTimeWindow", DEDUP_MS)
+        window_ms = _span_ms(said, DEDUP, DEDUP_MS)
+        if window_ms != before.dedup_window_ms:
+            _check_span(DEDUP, window_ms, DEDUP_MS_MIN, DEDUP_MS_MAX)
     kilobytes = int(said.get("MaxMessageSizeInKilobytes", MEGABYTE // KILOBYTE))
     if not 0 < kilobytes <= MESSAGE_KILOBYTES_MAX:
         raise bad(f"MaxMessageSizeInKilobytes: 1 to {MESSAGE_KILOBYTES_MAX}.")
@@ -117,7 +133,7 @@ def stream_elements(settings: StreamSettings, *, notes: bool) -> dict[str, str]:
     if notes:
         said |= note_of(settings.notes)
     if window_ms:
-        said["DuplicateDetectionHistoryTimeWindow"] = write_duration(window_ms)
+        said[DEDUP] = write_duration(window_ms)
     if settings.stored_bytes_max:
         said["MaxSizeInMegabytes"] = str(settings.stored_bytes_max // MEGABYTE)
     if settings.message_bytes_max:
@@ -130,7 +146,7 @@ def subscription_elements(settings: SubscriptionSettings) -> dict[str, str]:
     note = note_of(settings.notes)
     said: dict[str, Any] = {
         "LockDuration": write_duration(settings.lease_duration_ms),
-        "MaxDeliveryCount": str(settings.attempts_max or (1 << 31) - 1),
+        "MaxDeliveryCount": str(settings.attempts_max or ANY_DELIVERIES),
         "DeadLetteringOnMessageExpiration": _flag(settings.dead_letter_expired),
         "RequiresSession": _flag(settings.order == SESSIONS),
         **note,
