@@ -344,8 +344,8 @@ def _carry(kernel: "Decisions", pump: Pump, load: Load) -> None:
             return
         records, count = given_up, 0
         dropped += 1
-    if goes_in_a_circle(load.block):
-        dropped += load.end - load.start
+    else:
+        dropped += load.end - load.start if goes_in_a_circle(load.block) else 0
     pump.attempts = 0
     pump.trouble = ""
     kernel.commit([*records, *_progress(pump, load, pump.carried + count, dropped)])
