@@ -25,11 +25,13 @@ from uuid import UUID
 from dragoman.kernel.block import Partition
 from dragoman.kernel.draft import Draft, Rejected
 from dragoman.kernel.entities import Stream, Subscription
+from dragoman.kernel.filters.arrival import Place
 from dragoman.kernel.leases.index import Reading, key_in
 from dragoman.kernel.records import Published, Target
 from dragoman.kernel.rules.judging import check_count
 from dragoman.kernel.rules.rule import Parcel, run
 from dragoman.model.errors import InvalidArgument
+from dragoman.ports.translator import FieldSource
 
 if TYPE_CHECKING:
     from dragoman.kernel.filters.servicebus import Acting
@@ -65,12 +67,17 @@ def has_copies(stream: Stream) -> bool:
     return bool(stream.ruled) or acts(stream)
 
 
-def copies(draft: Draft, reading: Reading, stream: Stream, index: int) -> list[Copy]:
-    """Those of message `index`. One that an action cannot change is taken as it is. Raises InvalidArgument,
-    MessageTooLarge, RuleNotFound.
+def copies(
+    draft: Draft, reading: Reading, stream: Stream, index: int, place: Place | None
+) -> list[Copy]:
+    """Those of message `index`, which comes to `place` where somebody asks for that.
+
+    One that an action cannot change is taken as it is. Raises InvalidArgument, MessageTooLarge, RuleNotFound.
     """
     found: list[Copy] = []
     source, body = reading.fields()[index], reading.bodies()[index]
+    if place is not None:
+        source = place.arrived(source, 0)
     for subscription in stream.ruled:
         if subscription.filter is None or subscription.filter.matches(source):
             _judge(draft, subscription, Parcel(reading.format, body, source), index, found)
@@ -78,7 +85,7 @@ def copies(draft: Draft, reading: Reading, stream: Stream, index: int) -> list[C
     if matching is None:
         return found
     for number, acting in matching.actors(source):
-        format_, changed = _acted(draft, reading, acting, index)
+        format_, changed = _acted(draft, reading, acting, source, body)
         parcel = Parcel(format_, changed, reading.translator.fields(format_, changed, 0))
         parcel.is_rekeyed = True
         ruled = [known for known in stream.ruled if known.id == number]
@@ -89,8 +96,9 @@ def copies(draft: Draft, reading: Reading, stream: Stream, index: int) -> list[C
     return found
 
 
-def _acted(draft: Draft, reading: Reading, acting: "Acting", index: int) -> tuple[int, bytes]:
-    source, body = reading.fields()[index], reading.bodies()[index]
+def _acted(
+    draft: Draft, reading: Reading, acting: "Acting", source: FieldSource, body: bytes
+) -> tuple[int, bytes]:
     try:
         change = acting.action.change(
             source, lambda: UUID(int=draft.random_below(ID_MAX), version=4)

@@ -16,6 +16,7 @@ from dragoman.kernel.draft import (
     willing,
 )
 from dragoman.kernel.entities import Stream
+from dragoman.kernel.filters.arrival import Place
 from dragoman.kernel.leases.index import Reading, matches
 from dragoman.kernel.records import Published, Target
 from dragoman.kernel.state import State
@@ -146,7 +147,7 @@ def _append_copied(draft: Draft, stream: Stream, start: int, end: int) -> None:
     reading, is_acting = reading_of(draft), acts(stream)
     packed = draft.command.packed
     for index in range(len(reading.fields())) if packed else range(start, end):
-        found = copies(draft, reading, stream, index)
+        found = copies(draft, reading, stream, index, _next_place(draft, stream, start, at, index))
         if found and is_acting:
             stop = end if packed else index + 1
             _append_run(draft, (stream,), at, stop)
@@ -156,6 +157,17 @@ def _append_copied(draft: Draft, stream: Stream, start: int, end: int) -> None:
             behind += found
     _append_run(draft, (stream,), at, end)
     append_copies(draft, stream, pick(draft, stream, start), behind)
+
+
+def _next_place(draft: Draft, stream: Stream, start: int, at: int, index: int) -> Place | None:
+    """Where message `index` will be once those from `at` on are appended; None where nobody asks."""
+    if stream.matching is None or not stream.matching.needs_arrival:
+        return None
+    partition = pick(draft, stream, start)
+    offset = draft.ends.get(partition, partition.end)
+    if draft.command.packed:
+        return Place(partition.index, offset + index, draft.now_ms, None)
+    return place_of(draft, partition, offset + index - at, index, index + 1)
 
 
 def _append_run(draft: Draft, streams: Streams, start: int, end: int) -> None:
@@ -169,7 +181,10 @@ def _append_run(draft: Draft, streams: Streams, start: int, end: int) -> None:
         _check_size(stream, command)
         partition = pick(draft, stream, start)
         offset = take_offsets(draft, partition, end - start)
-        found = matches(reading_of(draft), stream, offset, start, end) if stream.indexed else None
+        found = None
+        if stream.indexed:
+            place = place_of(draft, partition, offset, start, end)
+            found = matches(reading_of(draft), stream, place, start, end)
         target = Target(stream.id, partition.index, offset, found)
         (durable if stream.durable else fleeting).append(target)
         if reply.offset < 0:
@@ -201,6 +216,15 @@ def pick(draft: Draft, stream: Stream, start: int) -> Partition:
         if keys[start] or stream.has_sessions:  # no name is a session's name, too
             return stream.partition_of_key(keys[start])
     return stream.partitions[stream.turn % len(stream.partitions)]
+
+
+def place_of(draft: Draft, partition: Partition, offset: int, start: int, end: int) -> Place:
+    """Where bodies [start, end) come to."""
+    command = draft.command
+    expires_ms = None if command.packed or command.expires_ms is None else command.expires_ms
+    if expires_ms is not None:
+        expires_ms = expires_ms[start:end]
+    return Place(partition.index, offset, draft.now_ms, expires_ms)
 
 
 def take_offsets(draft: Draft, partition: Partition, count: int) -> int:

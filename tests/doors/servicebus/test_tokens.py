@@ -2,8 +2,10 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.kernel.filters.cases import Source
 
 from dragoman.doors.servicebus.tokens import (
+    OFFSET_BITS,
     place_of,
     read,
     schedule_at,
@@ -11,6 +13,7 @@ from dragoman.doors.servicebus.tokens import (
     sequence_of,
     write,
 )
+from dragoman.kernel.filters import arrival
 
 
 @given(st.integers(0, (1 << 48) - 1), st.integers(0, 0xFFFF), st.integers(0, (1 << 48) - 1))
@@ -24,6 +27,13 @@ def test_a_lock_token_names_its_lease_through_a_guid(
 @given(st.integers(0, 100), st.integers(0, 1 << 40))
 def test_a_sequence_number_is_a_place(partition: int, offset: int) -> None:
     assert place_of(sequence_of(partition, offset)) == (partition, offset)
+
+
+@given(st.integers(0, 100), st.integers(0, 1 << 40))
+def test_filters_number_messages_alike(partition: int, offset: int) -> None:
+    assert OFFSET_BITS == arrival.OFFSET_BITS
+    arrived = arrival.Place(partition, offset, 0, None).arrived(Source(), 0)
+    assert arrived.attribute("sequence") == sequence_of(partition, offset)
 
 
 def test_the_first_message_is_number_one() -> None:

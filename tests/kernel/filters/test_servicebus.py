@@ -14,6 +14,7 @@ from dragoman.kernel.filters.servicebus import (
     servicebus_filter,
 )
 from dragoman.model.errors import InvalidArgument
+from dragoman.model.message import Typed
 
 
 def passes(*rules: dict[str, Any], **headers: object) -> bool:
@@ -98,3 +99,21 @@ def test_rules_with_an_action_take_nothing_themselves() -> None:
     (found,) = servicebus_actions({"rules": [rule, {"name": "b", "kind": "true"}]})
     assert found.name == "a"
     assert found.filter.matches(Source())
+
+
+def test_times_are_compared_with_times() -> None:
+    at, after = {"dateTime": 5_000}, {"dateTime": 5_001}
+    assert passes(correlation({"t": at}), t=Typed("timestamp", 5_000))
+    assert not passes(correlation({"t": after}), t=Typed("timestamp", 5_000))
+    assert not passes(correlation({"t": at}), t="5000")
+    sql = {"name": "s", "kind": "sql", "expression": "t < @after", "parameters": {"@after": after}}
+    assert passes(sql, t=Typed("timestamp", 5_000))
+    assert not passes(sql, t=Typed("timestamp", 5_001))
+
+
+@pytest.mark.parametrize(
+    "value", [{"dateTime": "x"}, {"odd": 1}, {}, {"duration": True}, [1], None]
+)
+def test_what_is_no_value_is_refused(value: object) -> None:
+    with pytest.raises(InvalidArgument, match="times"):
+        passes(correlation({"n": value}))

@@ -105,7 +105,7 @@ def test_what_does_not(text: str) -> None:
         ("n = newid()", "newid"),
         ("n = @q", "@q"),
         ("sys.Nothing = 1", "sys.Nothing"),
-        ("sys.SequenceNumber > 1", "sys.SequenceNumber"),
+        ("sys.LockToken = '1'", "sys.LockToken"),
         ("other.n = 1", "other."),
         ("n IN ()", "value"),
         ("n NOT 5", "IN or LIKE"),

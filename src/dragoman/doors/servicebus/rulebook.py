@@ -3,11 +3,12 @@
     {"name": .., "kind": sql | correlation | true | false, "expression": .., "fields": .., "properties": ..,
      "parameters": .., "action": {"expression": .., "parameters": ..}, "created_ms": ..}
 
+A value of properties and parameters is text, a number, a truth value, or a time: {"dateTime": ms}, {"duration": ms}.
 A subscription that was made without rules takes everything, and cannot be given any.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +21,8 @@ from dragoman.kernel.api import (
 from dragoman.model.errors import InvalidArgument
 
 Rule = Mapping[str, Any]
+DATE_TIME: Final = "dateTime"
+DURATION: Final = "duration"
 
 
 def rules_of(info: QueueInfo) -> list[Rule]:

@@ -25,11 +25,12 @@ from dragoman.doors.servicebus.requests import (
     number_in,
     text_in,
 )
-from dragoman.doors.servicebus.rulebook import Rule, rules_of, set_rules
+from dragoman.doors.servicebus.rulebook import DATE_TIME, DURATION, Rule, rules_of, set_rules
+from dragoman.doors.servicebus.sessions import TICKS_PER_MS
 from dragoman.doors.shared.amqp10.profile import Answer, Peer
 from dragoman.wire.amqp10.errors import NOT_ALLOWED
 from dragoman.wire.amqp10.errors import NOT_FOUND as NOT_FOUND_CONDITION
-from dragoman.wire.amqp10.values import Described, Int, Timestamp, ULong
+from dragoman.wire.amqp10.values import Described, Int, Symbol, Timestamp, ULong
 
 ACTION: Final = "sql-rule-action"
 KINDS: Final[Mapping[str, str]] = {
@@ -59,6 +60,8 @@ DESCRIPTION: Final = ULong(0x13700000004)
 NO_ACTION: Final = ULong(0x13700000005)
 SQL_ACTION: Final = ULong(0x13700000006)
 COMPATIBILITY: Final = Int(20)
+TIME_SPAN: Final = Symbol("com.microsoft:timespan")
+"""Described so, .NET's client says a span of time in ticks."""
 TOP_MAX: Final = 100
 
 
@@ -131,13 +134,31 @@ def read_rule(name: str, description: Body) -> dict[str, Any]:
     return rule
 
 
-def _plain(name: object, value: object) -> str | int | float | bool:
+def _plain(name: object, value: object) -> str | int | float | bool | dict[str, int]:
+    if isinstance(value, Timestamp):
+        return {DATE_TIME: int(value)}
+    if isinstance(value, Described) and value.descriptor == TIME_SPAN:
+        return {DURATION: int(value.value) // TICKS_PER_MS}
     for kind in (bool, str, int, float):
         if isinstance(value, kind):
             return kind(value)
     raise Failed(
-        BAD_REQUEST, ARGUMENT, f"{name}: only text, numbers and truth values are compared."
+        BAD_REQUEST, ARGUMENT, f"{name}: only text, numbers, truth values and times are compared."
     )
+
+
+def _typed(value: Any) -> Any:
+    """As AMQP has it."""
+    if not isinstance(value, Mapping):
+        return value
+    ((kind, span_ms),) = value.items()
+    if kind == DATE_TIME:
+        return Timestamp(span_ms)
+    return Described(TIME_SPAN, span_ms * TICKS_PER_MS)
+
+
+def _typed_all(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _typed(value) for name, value in said.items()}
 
 
 def spell_rule(rule: Rule) -> Described:
@@ -148,7 +169,7 @@ def spell_rule(rule: Rule) -> Described:
         fields = [rule["expression"], COMPATIBILITY]
     elif kind == "correlation":
         said = rule.get("fields", {})
-        fields = [*map(said.get, FIELDS), dict(rule.get("properties", {}))]
+        fields = [*map(said.get, FIELDS), _typed_all(rule.get("properties", {}))]
     created = Timestamp(rule.get("created_ms", 0))
     filter_, action = Described(CODES[kind], fields), Described(NO_ACTION, [])
     if "action" in rule:

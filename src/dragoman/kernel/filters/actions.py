@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from dragoman.kernel.filters.compiler import compile_value
-from dragoman.kernel.filters.nodes import Attribute, Header, Semantics
+from dragoman.kernel.filters.nodes import Attribute, Header, Semantics, leaves_of
 from dragoman.kernel.filters.sql import NewId, Statement
 from dragoman.kernel.filters.values import MISSING, plain
 from dragoman.ports.translator import Change, FieldSource
@@ -52,12 +52,19 @@ class _Overlay:
 class Action:
     """Statements, ready to run."""
 
-    __slots__ = ("_statements",)
+    __slots__ = ("_statements", "attributes")
 
     def __init__(self, statements: Sequence[Statement], semantics: Semantics) -> None:
         self._statements: Final = [
             (statement.target, _value_of(statement, semantics)) for statement in statements
         ]
+        self.attributes = frozenset(
+            leaf.name
+            for statement in statements
+            if statement.value is not None and not isinstance(statement.value, NewId)
+            for leaf in leaves_of(statement.value)
+            if isinstance(leaf, Attribute)
+        )
 
     def change(self, source: FieldSource, new_id: NewIds) -> Change:
         """What a message says otherwise from now on. Raises InvalidArgument on bytes that cannot be read."""

@@ -8,14 +8,16 @@
     rules without an action    together a predicate: the subscription takes what any of them matches, once
     a rule with an action      an `Acting`: the subscription takes one changed copy more of what it matches
 
-A correlation filter asks that each of its fields be what it says; without rules nothing is taken. What is null counts
-as missing. `created_ms`, where a rule has it, is its maker's.
+A correlation filter asks that each of its fields be what it says; without rules nothing is taken. A value is text, a
+number, a truth value, or a time: see TIMES. What is null counts as missing. `created_ms`, where a rule has it, is its
+maker's.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from dragoman.kernel.filters.actions import Action
+from dragoman.kernel.filters.arrival import ARRIVAL
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
 from dragoman.kernel.filters.nodes import (
     And,
@@ -29,6 +31,7 @@ from dragoman.kernel.filters.nodes import (
 )
 from dragoman.kernel.filters.sql import sql_action, sql_filter
 from dragoman.model.errors import InvalidArgument
+from dragoman.model.message import Typed
 
 RULES_MAX: Final = 256
 NAME_CHARS_MAX: Final = 50
@@ -44,6 +47,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "content-type": "content_type",
 }
 """What a correlation filter may ask for, in the order of the wire, and the attributes these are."""
+TIMES: Final = frozenset({"dateTime", "duration"})
+"""Of a value {"dateTime": ms} or {"duration": ms}: a time is compared with times, both as numbers of milliseconds."""
 KEYS: Final = frozenset(
     {"name", "kind", "expression", "parameters", "fields", "properties", "action", "created_ms"}
 )
@@ -56,6 +61,10 @@ class Acting(NamedTuple):
     name: str
     filter: CompiledFilter
     action: Action
+
+    def reads_arrival(self) -> bool:
+        """Whether it asks for what a stream says of a message."""
+        return not ARRIVAL.isdisjoint(self.filter.attributes | self.action.attributes)
 
 
 def servicebus_filter(settings: Mapping[str, Any]) -> Predicate:
@@ -111,10 +120,18 @@ def _action(rule: Mapping[str, Any]) -> Action:
 
 def _parameters(said: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = _of(said, "parameters", dict)
-    for name, value in found.items():
-        if not isinstance(value, str | int | float):
-            raise InvalidArgument(f"{name}: only text, numbers and truth values are compared")
-    return found
+    return {name: constant_of(name, value) for name, value in found.items()}
+
+
+def constant_of(name: str, value: Any) -> Any:
+    """A value of a rule as it is compared. Raises InvalidArgument."""
+    if isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((kind, span),) = value.items()
+        if kind in TIMES and type(span) is int:
+            return Typed("timestamp", span) if kind == "dateTime" else span
+    raise InvalidArgument(f"{name}: only text, numbers, truth values and times are compared")
 
 
 def _filter(rule: Mapping[str, Any]) -> Predicate:
@@ -154,9 +171,7 @@ def _correlation(fields: Mapping[str, Any], properties: Mapping[str, Any]) -> Pr
             raise InvalidArgument(f"{name} is text")
         parts.append(equals(Attribute(FIELDS[name]), value))
     for name, value in properties.items():
-        if not isinstance(value, str | int | float):
-            raise InvalidArgument(f"{name}: only text, numbers and truth values are compared")
-        parts.append(equals(Header(name), value))
+        parts.append(equals(Header(name), constant_of(name, value)))
     if not parts:
         raise InvalidArgument("a correlation filter asks for something")
     return And(tuple(parts))

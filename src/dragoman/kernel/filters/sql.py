@@ -34,10 +34,20 @@ SYSTEM: Final[Mapping[str, str]] = {
     "replytosessionid": "reply_group",
     "contenttype": "content_type",
     "partitionkey": "key",
+    "enqueuedtimeutc": "stored_at",
+    "sequencenumber": "sequence",
+    "deliverycount": "deliveries",
+    "timetolive": "ttl",
 }
-"""System properties, in lower case, and the attributes they are."""
-FIXED: Final = frozenset({"key"})
-"""Attributes that no action sets: a message lies where its key has put it."""
+"""System properties, in lower case, and the attributes they are; the last four are `arrival`'s."""
+FIXED: Final[Mapping[str, str]] = {
+    "key": "PartitionKey",
+    "stored_at": "EnqueuedTimeUtc",
+    "sequence": "SequenceNumber",
+    "deliveries": "DeliveryCount",
+    "ttl": "TimeToLive",
+}
+"""Attributes that no action sets: a message lies where its key has put it, and the rest is what its stream says."""
 KEPT: Final = frozenset({"id"})
 """Attributes that no action takes away: clients cannot settle a message without an id."""
 
@@ -97,7 +107,7 @@ class _Parser(Parser):
             raise self.wrong("SET or REMOVE")
         target = property_in(self.primary(), word)
         if isinstance(target, Attribute) and target.name in FIXED:
-            raise InvalidArgument("sys.PartitionKey stays as it is")
+            raise InvalidArgument(f"sys.{FIXED[target.name]} stays as it is")
         if word == "SET":
             self.expect("=")
             value = self._assigned()

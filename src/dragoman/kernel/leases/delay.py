@@ -209,7 +209,7 @@ def decide_shown(
         if cold:
             raise Needs(cold)
         span = (window.shown, offset)
-        entries = entries_of(state.translator, blocks, span, subscription.settings)
+        entries = entries_of(state.translator, blocks, span, subscription.settings, index)
         if entries:
             records.append(Indexed(subscription.id, index, entries))
     return records

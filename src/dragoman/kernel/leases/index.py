@@ -9,13 +9,14 @@ stream already holds when such a reader attaches to it is indexed then, up to BA
 
 from typing import TYPE_CHECKING, Final
 
+from dragoman.kernel.filters.arrival import Place
 from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.filters.dialects import filter_in
 from dragoman.kernel.filters.servicebus import Acting, servicebus_actions
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
-from dragoman.kernel.leases.matching import Matching
+from dragoman.kernel.leases.matching import Matching, reads_arrival
 from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.pushed import NAME_CHARS_MAX
 from dragoman.kernel.leases.states import DONE
@@ -148,9 +149,9 @@ def key_in(fields: FieldSource) -> bytes:
 
 
 def matches(
-    reading: Reading, stream: "Stream", offset: int, start: int, end: int
+    reading: Reading, stream: "Stream", place: Place, start: int, end: int
 ) -> dict[int, Runs] | None:
-    """What each filtered subscription takes of bodies [start, end), which get offsets from `offset` on."""
+    """What each filtered subscription takes of bodies [start, end), which come to `place`."""
     found: dict[int, Runs] = {}
     matching = stream.matching
     assert matching is not None, "nobody filters"
@@ -158,8 +159,10 @@ def matches(
     fields = reading.fields()
     if not reading.command.packed:
         fields = fields[start:end]
-    for at, source in enumerate(fields, offset):
-        for taker in matching.takers(source):
+    needs_arrival = matching.needs_arrival
+    for at, source in enumerate(fields, place.offset):
+        seen = place.arrived(source, at - place.offset) if needs_arrival else source
+        for taker in matching.takers(seen):
             if taker in ruled:
                 continue
             runs = found.setdefault(taker, [])
@@ -229,7 +232,7 @@ def backlog(
         raise NotSupported("the stream holds too much to be put in order for a new reader")
     if missing:
         return [], missing
-    return entries_of(translator, blocks, (start, partition.end), settings), []
+    return entries_of(translator, blocks, (start, partition.end), settings, partition.index), []
 
 
 def entries_of(
@@ -237,14 +240,21 @@ def entries_of(
     blocks: list["Block"],
     span: tuple[int, int],
     settings: SubscriptionSettings,
+    partition: int,
 ) -> Entries:
     """What an order is to know of the messages of `blocks` with offsets in `span`. Raises InvalidArgument."""
     filter_ = filter_of(settings)
     entries: Entries = []
     for block in blocks:
         judged = None if block.taker else filter_  # a copy was judged when it was made
-        _index_block(translator, block, span, judged, settings, entries)
+        _index_block(translator, block, span, judged, settings, entries, partition)
     return entries
+
+
+def _arrived(block: "Block", partition: int, at: int, source: FieldSource) -> FieldSource:
+    offset = block.offset + at
+    expires_ms = None if block.expires_ms is None else [block.expires_ms[at]]
+    return Place(partition, offset, block.stored_at(offset), expires_ms).arrived(source, 0)
 
 
 def _index_block(
@@ -254,6 +264,7 @@ def _index_block(
     filter_: CompiledFilter | None,
     settings: SubscriptionSettings,
     entries: Entries,
+    partition: int,
 ) -> None:
     assert block.bodies is not None
     is_keyed = settings.order in KEYED
@@ -264,6 +275,8 @@ def _index_block(
             format_, bodies = translator.open_batch(format_, bodies[0])
             bodies = block.spread(bodies)
         sources = [translator.fields(format_, body, 0) for body in bodies]
+    if filter_ is not None and reads_arrival(filter_):
+        sources = [_arrived(block, partition, at, known) for at, known in enumerate(sources)]
     offsets = [at for low, high in block.present(*span) for at in range(low, high)]
     for offset in offsets:
         at = offset - block.offset

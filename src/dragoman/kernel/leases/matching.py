@@ -8,6 +8,7 @@ are looked up beside them, in an index of their own: each that matches makes a c
 from collections.abc import Hashable
 from typing import Final
 
+from dragoman.kernel.filters.arrival import ARRIVAL
 from dragoman.kernel.filters.compiler import CompiledFilter, compile_filter
 from dragoman.kernel.filters.index import EqualityIndex
 from dragoman.kernel.filters.nodes import Or, Unknown
@@ -23,6 +24,7 @@ class Matching:
     __slots__ = (
         "_acting",
         "_actions",
+        "_arriving",
         "_filters",
         "_index",
         "_owners",
@@ -40,11 +42,17 @@ class Matching:
         self._actions: dict[int, tuple[Acting, ...]] = {}
         self._acting = EqualityIndex()
         self._rules: dict[Hashable, tuple[int, int]] = {}
+        self._arriving: set[int] = set()  # whose rules ask for what a stream says of messages
 
     @property
     def acts(self) -> bool:
         """Whether any rule has an action."""
         return bool(self._actions)
+
+    @property
+    def needs_arrival(self) -> bool:
+        """Whether messages are to be looked at as `arrival.Arrived`."""
+        return bool(self._arriving)
 
     def set(self, id: int, filter_: CompiledFilter, actions: tuple[Acting, ...] = ()) -> None:
         """The subscription takes what the filter says, and copies that the actions change, from now on."""
@@ -59,6 +67,8 @@ class Matching:
             self._index.add((id, number), part)
             self._owners[id, number] = id
         self._filters[id] = filter_
+        if reads_arrival(filter_) or any(acting.reads_arrival() for acting in actions):
+            self._arriving.add(id)
         self._parts[id] = len(parts)
         self._total += len(parts)
 
@@ -66,6 +76,7 @@ class Matching:
         """The subscription is gone, if it was there."""
         if id in self._filters:
             del self._filters[id]
+            self._arriving.discard(id)
             count = self._parts.pop(id)
             self._total -= count
             for number in range(count):
@@ -90,6 +101,11 @@ class Matching:
             return []
         found = [self._rules[key] for key in self._acting.matches(source)]
         return [(id_, self._actions[id_][number]) for id_, number in sorted(found)]
+
+
+def reads_arrival(filter_: CompiledFilter) -> bool:
+    """Whether it asks for what a stream says of a message."""
+    return not ARRIVAL.isdisjoint(filter_.attributes)
 
 
 def parts_of(filter_: CompiledFilter) -> list[CompiledFilter]:

@@ -19,7 +19,13 @@ from dragoman.doors.servicebus.atom.documents import (
 )
 from dragoman.doors.servicebus.atom.errors import bad, printable
 from dragoman.doors.servicebus.atom.times import spell_time
-from dragoman.doors.servicebus.rulebook import Rule
+from dragoman.doors.servicebus.durations import (
+    read_duration,
+    read_time,
+    write_duration,
+    write_time,
+)
+from dragoman.doors.servicebus.rulebook import DATE_TIME, DURATION, Rule
 
 KINDS: Final[Mapping[str, str]] = {
     "SqlFilter": "sql",
@@ -40,7 +46,27 @@ CORRELATION: Final[Mapping[str, str]] = {
 """Elements in their order, and what the kernel's dialect calls them."""
 ALWAYS: Final[Mapping[str, str]] = {"true": "1=1", "false": "1=0"}
 PAIR: Final = "KeyValueOfstringanyType"
-_READERS: Final[Mapping[str, Callable[[str], str | int | float | bool]]] = {
+Value = str | int | float | bool | dict[str, int]
+"""Times are {"dateTime": ms} and {"duration": ms}, as the kernel's dialect has them."""
+
+
+def _read_time(text: str) -> dict[str, int]:
+    return {DATE_TIME: _known(read_time(text))}
+
+
+def _read_duration(text: str) -> dict[str, int]:
+    return {DURATION: _known(read_duration(text))}
+
+
+def _known(found: int | None) -> int:
+    if found is None:
+        raise ValueError
+    return found
+
+
+_READERS: Final[Mapping[str, Callable[[str], Value]]] = {
+    DATE_TIME: _read_time,
+    DURATION: _read_duration,
     "string": str,
     "int": int,
     "long": int,
@@ -84,9 +110,9 @@ def _action(element: Element | None) -> dict[str, Any]:
     return {"action": {"expression": expression, **_parameters(element)}}
 
 
-def read_pairs(element: Element | None) -> dict[str, str | int | float | bool]:
+def read_pairs(element: Element | None) -> dict[str, Value]:
     """Names and typed values. Raises AtomError."""
-    found: dict[str, str | int | float | bool] = {}
+    found: dict[str, Value] = {}
     for pair in element if element is not None else ():
         name, value = text_in(pair, "Key") or "", child(pair, "Value")
         if local(pair) != PAIR or value is None:
@@ -140,6 +166,8 @@ def write_pairs(name: str, pairs: Mapping[str, Any]) -> str:
 
 
 def _type(value: object) -> str:
+    if isinstance(value, Mapping):
+        return str(next(iter(value)))
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int):
@@ -148,4 +176,7 @@ def _type(value: object) -> str:
 
 
 def _spell(value: object) -> str:
+    if isinstance(value, Mapping):
+        ((kind, span_ms),) = value.items()
+        return write_time(span_ms) if kind == DATE_TIME else write_duration(span_ms)
     return str(value).lower() if isinstance(value, bool) else str(value)
