@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -285,6 +285,42 @@ def test_a_rule_with_an_action_and_parameters_takes_a_changed_copy(
     wrong = SqlRuleAction("SET sys.SequenceNumber = 1")
     with pytest.raises(HttpResponseError, match="SequenceNumber"):
         admin.create_rule("acted", "s", "wrong", filter=many, action=wrong)
+
+
+def test_rules_compare_times_and_ask_how_a_message_came(
+    admin: ServiceBusAdministrationClient, data: ServiceBusClient
+) -> None:
+    day, hour = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), timedelta(hours=1)
+    admin.create_topic("timed")
+    admin.create_subscription("timed", "s")
+    admin.delete_rule("timed", "s", "$Default")
+    text = "day < @day AND sys.TimeToLive <= @hour AND sys.EnqueuedTimeUtc < @day AND sys.SequenceNumber > 1"
+    rule = SqlRuleFilter(text, parameters={"@day": day, "@hour": hour})
+    admin.create_rule("timed", "s", "sql", filter=rule)
+    admin.create_rule("timed", "s", "same", filter=CorrelationRuleFilter(properties={"day": day}))
+    told = admin.get_rule("timed", "s", "sql")
+    assert isinstance(told.filter, SqlRuleFilter)
+    assert told.filter.parameters == {"@day": day, "@hour": hour}
+    same = admin.get_rule("timed", "s", "same")
+    assert isinstance(same.filter, CorrelationRuleFilter)
+    assert same.filter.properties == {"day": day}
+    with data.get_topic_sender("timed") as sender:
+        for body, when, life in (
+            ("first", day - hour, hour),
+            ("early", day - hour, hour),
+            ("equal", day, None),
+            ("long", day - hour, 2 * hour),
+        ):
+            sender.send_messages(
+                ServiceBusMessage(body, application_properties={"day": when}, time_to_live=life)  # type: ignore[dict-item]
+            )
+    with data.get_subscription_receiver("timed", "s") as receiver:
+        found: list[str] = []
+        while len(found) < 2:
+            for message in receiver.receive_messages(5, max_wait_time=WAIT_S):
+                found.append(str(message))
+                receiver.complete_message(message)
+    assert found == ["early", "equal"]
 
 
 def test_forwarding_is_set_and_taken_back(

@@ -153,8 +153,15 @@ const modes = {
       { sqlExpression: "SET by = @by; SET twice = n + n", sqlParameters: { "@by": "admin" } },
     );
     check((await admin.getRule(name, "s", "admin")).action.sqlParameters, { "@by": "admin" });
+    const when = new Date("2030-01-02T03:04:05.678Z");
+    await admin.createRule(name, "s", "timed", { sqlExpression: "at = @at", sqlParameters: { "@at": when } });
+    check((await admin.getRule(name, "s", "timed")).filter.sqlParameters, { "@at": when });
     const rules = client.createRuleManager(name, "s");
     await rules.deleteRule("$Default");
+    await rules.deleteRule("timed");
+    await rules.createRule("timed", { applicationProperties: { at: when } });
+    for await (const rule of rules.listRules()) if (rule.name === "timed") check(rule.filter.applicationProperties.at, when);
+    await rules.deleteRule("timed");
     await rules.createRule("link", { subject: "label" }, { sqlExpression: "SET by = 'link'; SET sys.Label = NULL" });
     for await (const rule of rules.listRules()) lines.push(`${rule.name} ${rule.action.sqlExpression}`);
     await send(name, (number) => ({ subject: "label", applicationProperties: { n: number % 2 } }));
