@@ -1,6 +1,6 @@
 from tests.runtime.node import TestNode, ack, declare, publish
 
-from dragoman.kernel.commands import Consume, DescribeQueue, FindEpoch
+from dragoman.kernel.commands import Consume, DescribeQueue, FindEpoch, Lease
 from dragoman.storage.memory.log import MemoryLog
 from dragoman.storage.memory.segments import MemorySegments
 from dragoman.storage.memory.state import MemoryState
@@ -121,6 +121,28 @@ def test_what_was_only_published_to_between_two_checkpoints_is_still_ready_after
     node.settle()
     node.checkpoint()
     assert bodies_of(engine.start(), "orders", 10) == [b"1"]
+
+
+def test_what_expires_sooner_than_what_came_before_a_restart_expires_in_its_time() -> None:
+    engine = Engine()
+    node = engine.start()
+    session = node.connect()
+    declare(session, "orders", ttl_ms=1_000)
+    publish(session, "orders", b"1")
+    node.settle()
+    node.checkpoint()
+    node = engine.start()
+    node.clock.now_ms -= 500  # the clock was set right meanwhile
+    session = node.connect()
+    node.settle()
+    publish(session, "orders", b"2")
+    node.settle()
+    session.submit(Lease(name="orders"))
+    node.settle()
+    node.clock.now_ms += 1_000
+    node.settle()
+    info = session.submit(DescribeQueue(name="orders"))
+    assert (info.leased, info.ready) == (1, 0)
 
 
 def test_which_life_wrote_what_is_known_after_a_checkpoint_and_without_one() -> None:

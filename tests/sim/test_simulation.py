@@ -73,6 +73,10 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
         792,
         ("delays", "revising"),
     ): "one that expired while others were taken was looked for on disk",
+    (
+        918,
+        ("compacting", "scheduling", "sharing"),
+    ): "a clock set back between two lives hid a head that had expired",
 }
 
 MET_MIN = 100

@@ -175,6 +175,7 @@ def _load_subscription(kernel: Kernel, number: int, row: SubscriptionRow) -> Non
     subscription = kernel.state.subscriptions[number]
     subscription.is_mortal = row.is_mortal
     subscription.is_uneven = row.is_uneven
+    subscription.stored_ms = row.stored_ms
     subscription.armed_ms = (
         0  # its head was looked at before the checkpoint: the row knows when it expires
     )

@@ -56,6 +56,7 @@ class SubscriptionRow(msgspec.Struct, omit_defaults=True):
     armed_ms: int = 0
     shown: list[tuple[int, int]] = []
     is_uneven: bool = True
+    stored_ms: int = 0
 
 
 class ProducerRow(msgspec.Struct, array_like=True):
@@ -144,6 +145,7 @@ def subscription_changes(subscription: Subscription, *, exists: bool) -> Iterato
             if subscription.settings.delay_ms
             else [],
             subscription.is_uneven,
+            subscription.stored_ms,
         )
         yield ("subscription", key, _json.encode(row))
     for partition, window in enumerate(subscription.windows):
