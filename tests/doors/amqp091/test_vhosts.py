@@ -3,9 +3,12 @@
 import pytest
 from tests.doors.amqp091.client import World
 
+from dragoman.doors.amqp091.arguments import from_note, queue_type
 from dragoman.doors.amqp091.errors import Refused
+from dragoman.doors.amqp091.queues import ARGUMENTS
 from dragoman.doors.amqp091.vhosts import Vhost, all_of, create, delete, namespace_of
 from dragoman.kernel.api import ListQueues
+from dragoman.wire.amqp091 import methods as m
 
 
 def test_the_root_is_the_default_namespace_and_others_are_their_own() -> None:
@@ -33,3 +36,35 @@ def test_the_roots_namespace_is_no_name_for_another(name: str) -> None:
 def test_the_root_stays() -> None:
     with pytest.raises(Refused):
         delete(World().connect().session, "/")
+
+
+def test_queues_that_do_not_say_are_of_the_type_that_the_virtual_host_gives_them() -> None:
+    world = World()
+    session = world.connect().session
+    for name in ("v", "/"):
+        create(session, name, Vhost(default_queue_type="quorum"))
+        client = world.connect(vhost=name)
+        client.declare("q", durable=True)
+        client.declare("q", durable=True)
+        client.declare("q", durable=True, arguments={"x-queue-type": "quorum"})
+        client.declare("passing")
+        client.declare("mine", durable=True, exclusive=True)
+        client.declare("old", durable=True, arguments={"x-queue-type": "classic"})
+        namespace = str(namespace_of(session, name))
+        kinds = {
+            info.name: queue_type(from_note(info.settings.notes[ARGUMENTS]))
+            for info in session.submit(ListQueues(namespace=namespace))
+        }
+        assert kinds == {"q": "quorum", "passing": "classic", "mine": "classic", "old": "classic"}
+        client.close()
+
+
+def test_a_durable_queue_of_a_host_of_streams_is_one() -> None:
+    world = World()
+    create(world.connect().session, "v", Vhost(default_queue_type="stream"))
+    client = world.connect(vhost="v")
+    client.declare("s", durable=True)
+    client.publish(b"one", key="s")
+    client.send(1, m.BasicGet(queue="s"))
+    code, text = client.ended()
+    assert (code, "not supported by stream" in text) == (540, True)

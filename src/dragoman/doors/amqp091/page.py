@@ -84,6 +84,7 @@ HTTP Basic as a user of AMQP does by PLAIN. What is refused comes as 400 with AM
 - Topic permissions hold for publishing to exchanges of type topic and for binding to them, over AMQP 0-9-1 and this
   API. A change holds for connections that are open. `{username}` and `{vhost}` stand for what they name, not for
   patterns.
+- A virtual host's `default_queue_type` is that of durable queues declared without a type, as in RabbitMQ 4.
 - `max-queues` counts queues of all protocols in the virtual host.
 - A connection that is closed (320, with the reason of `X-Reason`), or whose user or virtual host is deleted, is told
   so.

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dragoman.doors.amqp091 import streams
+from dragoman.doors.amqp091 import streams, vhosts
 from dragoman.doors.amqp091.arguments import (
     CLASSIC,
     QUEUE_ARGUMENTS,
@@ -41,7 +41,7 @@ from dragoman.kernel.api import (
 )
 from dragoman.model.errors import ResourceLocked, SubscriptionNotFound
 from dragoman.model.levels import APPLIED, SYNCED
-from dragoman.wire.amqp091.fieldtable import FieldTable
+from dragoman.wire.amqp091.fieldtable import Field, FieldTable
 from dragoman.wire.amqp091.methods import (
     QueueDeclare,
     QueueDeclareOk,
@@ -77,6 +77,8 @@ def declare(channel: Channel, method: QueueDeclare) -> None:
     if name == DIRECT_REPLY:  # always there, for whoever asks
         channel.reply(QueueDeclareOk(name, 0, 1))
         return
+    if not method.passive and "x-queue-type" not in method.arguments:
+        method = _of_default_type(channel.link, method)
     stream = streams.find(channel.link, name) if name else None
     is_stream = bool(name) and queue_type(method.arguments) == STREAM and not method.passive
     if stream is not None and (is_stream or method.passive or streams.is_declared(stream.settings)):
@@ -92,6 +94,18 @@ def declare(channel: Channel, method: QueueDeclare) -> None:
     if not method.no_wait:
         ok = QueueDeclareOk(info.name, info.ready, info.consumers)
         channel.reply(ok, durable=outlives(info))
+
+
+def _of_default_type(link: Link, method: QueueDeclare) -> QueueDeclare:
+    """With the type that the virtual host gives queues which do not say, where such a queue can be of it."""
+    if not method.durable or method.exclusive or method.auto_delete:
+        return method
+    with as_broker(link.session, link.principal, link.connection.peer[0]):
+        kind = vhosts.of(link.session, link.vhost).default_queue_type
+    if not kind or kind == CLASSIC:
+        return method
+    arguments = {**method.arguments, "x-queue-type": Field("S", kind.encode())}
+    return method._replace(arguments=arguments)
 
 
 def _make_stream(channel: Channel, method: QueueDeclare, name: str) -> None:

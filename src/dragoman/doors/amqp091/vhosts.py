@@ -1,7 +1,7 @@
 """Virtual hosts: `/` is the namespace `default`, any other the namespace of its own name. Cold.
 
-Those besides `/` are documents of the default namespace, made and deleted by the management API; the broker itself
-looks them up, because nobody is anybody in a namespace before it is known which one that is.
+Those besides `/` are documents of the default namespace, made and deleted by the management API; `/` has one once it is
+described. The broker itself looks them up: nobody is anybody in a namespace before it is known which one that is.
 """
 
 from typing import Final
@@ -33,6 +33,10 @@ class Vhost(msgspec.Struct, frozen=True, omit_defaults=True):
 
     description: str = ""
     tags: tuple[str, ...] = ()
+    default_queue_type: str = ""  # of queues that are declared without one
+
+
+DEFAULT: Final = Vhost("Default virtual host")  # until `/` is described
 
 
 def namespace_of(session: Session, vhost: str) -> str | None:
@@ -46,11 +50,20 @@ def namespace_of(session: Session, vhost: str) -> str | None:
     return vhost
 
 
+def of(session: Session, name: str) -> Vhost:
+    """What is kept of one that is there; of `/` as of others, once something is."""
+    try:
+        document: Document = session.submit(GetDocument(kind=KIND, name=name))
+    except DocumentNotFound:
+        return Vhost()
+    return msgspec.json.decode(document.body, type=Vhost)
+
+
 def all_of(session: Session) -> dict[str, Vhost]:
     """Every virtual host by name, `/` first."""
     found: list[Document] = session.submit(ListDocuments(kind=KIND))
     kept = {one.name: msgspec.json.decode(one.body, type=Vhost) for one in found}
-    return {ROOT: Vhost("Default virtual host"), **kept}
+    return {ROOT: DEFAULT, **kept}
 
 
 def create(session: Session, name: str, vhost: Vhost) -> bool:
@@ -58,7 +71,7 @@ def create(session: Session, name: str, vhost: Vhost) -> bool:
     if name == DEFAULT_NAMESPACE:
         raise Refused(PRECONDITION_FAILED, f"vhost '{name}' is the namespace of vhost '{ROOT}'")
     is_new = namespace_of(session, name) is None
-    if name != ROOT:
+    if name != ROOT or vhost != Vhost():
         session.submit(PutDocument(kind=KIND, name=name, body=msgspec.json.encode(vhost)))
     return is_new
 

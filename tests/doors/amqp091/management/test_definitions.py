@@ -105,6 +105,16 @@ def test_one_virtual_hosts_definitions_go_into_another() -> None:
     assert [one["vhost"] for one in manager.get("queues")] == ["v", "w"]
 
 
+def test_what_is_said_of_a_virtual_host_goes_along_and_who_says_nothing_changes_nothing() -> None:
+    manager, other = Manager(), Manager()
+    manager.put("vhosts/v", {"description": "d", "tags": "a,b", "default_queue_type": "stream"})
+    told = manager.get("definitions")
+    assert told["vhosts"][0] == {"name": "/"}
+    assert other.ask("POST", "definitions", told) == 204
+    assert other.ask("POST", "definitions", {"vhosts": [{"name": "v"}, {"name": "/"}]}) == 204
+    assert other.get("vhosts") == manager.get("vhosts")
+
+
 def test_what_differs_is_refused_and_what_is_no_definition_too() -> None:
     manager = Manager()
     manager.put("vhosts/v")

@@ -98,6 +98,11 @@ def test_a_virtual_host_is_a_world_of_its_own() -> None:
     assert [one["name"] for one in manager.get("vhosts")] == ["/", "other"]
     assert manager.ask("DELETE", "vhosts/other") == 204
     assert manager.get("queues") == []
+    assert manager.put("vhosts/other", {"default_queue_type": "quorum"}) == 201
+    manager.put("queues/other/q", {"durable": True})
+    assert manager.get("queues/other/q")["type"] == "quorum"
+    assert manager.get("vhosts/other")["default_queue_type"] == "quorum"
+    assert "heap" in manager.refused("PUT", "vhosts/other", {"default_queue_type": "heap"})
     assert "stays" in manager.refused("DELETE", "vhosts/%2F")
     assert "namespace" in manager.refused("PUT", "vhosts/default")
 

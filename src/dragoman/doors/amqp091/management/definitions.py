@@ -51,7 +51,8 @@ def export(ask: Ask) -> Response:
         found["topic_permissions"] = [
             item for one in hosts for item in rights.topic_items(ask, one)
         ]
-        found["vhosts"] = [{"name": name} for name in hosts]
+        described = vhosts.all_of(ask.session)
+        found["vhosts"] = [{"name": name, **_description(described[name])} for name in hosts]
         found["global_parameters"] = governing.global_items(ask)
     parts: dict[str, list[Item]] = {
         "parameters": [item for one in hosts for item in governing.parameter_items(ask, one)],
@@ -113,7 +114,9 @@ def _load(ask: Ask, told: Documents) -> None:
     _load_users(ask, told.users)
     for one in told.vhosts:
         ask.speak()
-        topology.make_vhost(ask, str(one["name"]), vhosts.Vhost())
+        name, described = str(one["name"]), _described(one)
+        if described != vhosts.Vhost() or vhosts.namespace_of(ask.session, name) is None:
+            topology.make_vhost(ask, name, described)
         ask.channel(str(one["name"]))
     ask.speak()  # as before whatever was declared
     for one in told.global_parameters:
@@ -131,6 +134,23 @@ def _load(ask: Ask, told: Documents) -> None:
             kind.store(ask, _vhost(ask, one), str(one["name"]), policy)
     _load_topology(ask, told)
     _load_permissions(ask, told)
+
+
+def _description(vhost: vhosts.Vhost) -> Item:
+    """What is said of it, if anything is."""
+    told: Item = msgspec.to_builtins(vhost)
+    return {**told, "metadata": told} if told and vhost != vhosts.DEFAULT else {}
+
+
+def _described(one: Item) -> vhosts.Vhost:
+    """What RabbitMQ 4 tells of a virtual host, beside it or in its metadata; 3.10 tells its name."""
+    told = {**one, **one.get("metadata", {})}
+    kept = {
+        name: told[name] for name in ("description", "tags", "default_queue_type") if name in told
+    }
+    if kept.get("default_queue_type") == topology.UNDEFINED:
+        del kept["default_queue_type"]
+    return msgspec.convert(kept, vhosts.Vhost, strict=False)
 
 
 def _load_users(ask: Ask, told: list[Item]) -> None:

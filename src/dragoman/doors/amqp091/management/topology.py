@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from dragoman.doors.amqp091 import exchanges, limits, policies, queues, streams, topics, vhosts
+from dragoman.doors.amqp091.arguments import ALL as QUEUE_TYPES
 from dragoman.doors.amqp091.arguments import CLASSIC, from_note, queue_type
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.exchanges import ARGUMENTS, KINDS
@@ -365,8 +366,8 @@ def vhost_item(ask: Ask, name: str, vhost: vhosts.Vhost) -> Item:
         "name": name,
         "description": vhost.description,
         "tags": list(vhost.tags),
-        "metadata": {"description": vhost.description, "tags": list(vhost.tags)},
-        "default_queue_type": "classic",
+        "metadata": _metadata(vhost),
+        "default_queue_type": vhost.default_queue_type or CLASSIC,
         "cluster_state": {NODE: "running"},
         "tracing": False,
         **ask.details(
@@ -378,6 +379,11 @@ def vhost_item(ask: Ask, name: str, vhost: vhosts.Vhost) -> Item:
             },
         ),
     }
+
+
+def _metadata(vhost: vhosts.Vhost) -> Item:
+    kind = {"default_queue_type": vhost.default_queue_type} if vhost.default_queue_type else {}
+    return {"description": vhost.description, "tags": list(vhost.tags), **kind}
 
 
 def list_vhosts(ask: Ask) -> Response:
@@ -392,11 +398,15 @@ def get_vhost(ask: Ask) -> Response:
     return single(ask, vhost_item(ask, name, vhosts.all_of(ask.session)[name]))
 
 
+UNDEFINED: Final = "undefined"  # as RabbitMQ tells of a virtual host without a default
+
+
 class VhostWords(msgspec.Struct):
     """PUT of a virtual host; tags are a text with commas, or a list."""
 
     description: str = ""
     tags: str | list[str] = ""
+    default_queue_type: str = ""
 
 
 def put_vhost(ask: Ask) -> Response:
@@ -407,7 +417,11 @@ def put_vhost(ask: Ask) -> Response:
     name = ask.path["vhost"]
     if not name:
         raise BadRequest("vhost name cannot be empty")
-    is_new = make_vhost(ask, name, vhosts.Vhost(words.description, kept))
+    kind = words.default_queue_type
+    if kind not in {"", UNDEFINED, *QUEUE_TYPES}:
+        raise BadRequest(f"Unsupported default queue type '{kind}'")
+    found = vhosts.Vhost(words.description, kept, "" if kind == UNDEFINED else kind)
+    is_new = make_vhost(ask, name, found)
     ask.channel(name)
     return changed(ask, 201 if is_new else 204)
 
