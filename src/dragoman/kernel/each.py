@@ -66,23 +66,25 @@ def publish_each(
     found: list[Judged] | None = None,
 ) -> None:
     """Body by body, to `fixed` or where its route leads; neighbours with the same targets share a record. `found`: what
-    rules made of each.
+    rules made of each. All are judged before anything is appended. Raises MessageInvalid.
     """
     if draft.command.packed:
         draft.command = unpacked(state.translator, draft.command)
     command = draft.command
     reading = reading_of(draft)
     unrouted: list[int] = []
+    if found is None:
+        found = []
+        for index in range(len(command.bodies)):
+            way = (fixed, None) if fixed is not None else _way(state, draft, reading, index)
+            streams, passages = way
+            if not streams:
+                unrouted.append(index)
+            found.append(judging.judge_all(streams, passages, reading, index))
+    judging.check()
     start = 0
     before: Streams = ()
-    for index in range(len(command.bodies)):
-        way = (fixed, None) if fixed is not None else _way(state, draft, reading, index)
-        streams, passages = way
-        if not streams:
-            unrouted.append(index)
-        judged = (
-            judging.judge_all(streams, passages, reading, index) if found is None else found[index]
-        )
+    for index, judged in enumerate(found):
         streams = willing(draft, judged.plain, index)
         if judged.changed or (judged.gone and fixed is not None):
             publish_unique(state, draft, before, start, index)
