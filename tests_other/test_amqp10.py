@@ -20,6 +20,8 @@ from dragoman.kernel.api import (
     CreateStream,
     DeclareQueue,
     PumpSettings,
+    PutRule,
+    RuleSettings,
     StreamSettings,
 )
 
@@ -30,6 +32,7 @@ pytestmark = [
 ]
 EXAMPLES = 40
 COUNT = 8
+REJECTED = "37"  # the outcome's code
 PUMPED = "generic"
 TOPOLOGY = (
     *across.TOPOLOGY,
@@ -138,3 +141,22 @@ def test_a_selector_chooses_from_a_stream(proton: Program) -> None:
         proton.run(address, "produce", "log", COUNT)
         found = proton.run(address, "select", "log", COUNT)
     assert found == [f"value-{number}" for number in range(1, COUNT, 2)]
+
+
+def test_a_message_that_a_rule_refuses_is_rejected_with_the_reason(proton: Program) -> None:
+    rule = PutRule(
+        name="positive",
+        settings=RuleSettings(on=("judged",), check="msg.total > 0.0"),
+    )
+    with serving(topology=(DeclareQueue(name="judged"), rule)) as running:
+        address = f"127.0.0.1:{running.amqp.port}"
+        done = subprocess.run(
+            [*proton.command, address, "refused", "judged", '{"total": 0}'],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=WAIT_S,
+        )
+    state, condition, why = json.loads(done.stdout)
+    assert (state, condition) == (REJECTED, "amqp:invalid-field")
+    assert why == "rule positive: it is not so that msg.total > 0.0"

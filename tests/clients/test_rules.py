@@ -2,6 +2,8 @@
 """A bad message, and what its sender is told: with the official client of each protocol, on one stream with one rule."""
 
 import json
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +43,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 DEADLINE_S = 20
+WORKER = str(Path(__file__).parent / "kafka_refused_worker.py")
 NAMES = ("orders", "buried", "marked", "dropped")
 SCHEMA = '{"type": "object", "required": ["total"], "properties": {"total": {"type": "number"}}}'
 GOOD, BAD = b'{"total": 1}', b'{"total": "much"}'
@@ -92,6 +95,21 @@ def test_kafka_is_told_the_record_and_the_whole_batch_fails(broker: Broker) -> N
     assert GOOD not in [one["body"] for one in broker.stored("orders")]
 
 
+def test_each_record_of_a_kafka_batch_is_told_what_is_wrong_with_it(broker: Broker) -> None:
+    values = [value.decode() for value in (GOOD, BAD, GOOD, BAD)]
+    at = broker.running.kafka.bootstrap
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", WORKER, at, "orders", *values],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=2 * DEADLINE_S,
+    )
+    told = json.loads(done.stdout)
+    assert [WHY in text for text in told] == [False, True, False, True], told
+    assert all(text.startswith("InvalidRecordError") is (WHY in text) for text in told), told
+
+
 def test_rabbitmq_nacks_the_bad_message_alone(broker: Broker) -> None:
     connection = pika.BlockingConnection(pika.URLParameters(broker.running.amqp.url))
     channel = connection.channel()
@@ -135,6 +153,35 @@ def test_sqs_fails_the_bad_entry_alone(broker: Broker) -> None:
     )
     with pytest.raises(ClientError):
         sqs.send_message(QueueUrl=url, MessageBody=BAD.decode(), DelaySeconds=5)
+
+
+def test_sns_gives_a_queues_bad_message_to_the_subscriptions_dead_letters(broker: Broker) -> None:
+    at = broker.running.sqs
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    sns, sqs = (
+        boto3.client(name, endpoint_url=at.url, region_name=at.region, **keys)
+        for name in ("sns", "sqs")
+    )
+
+    def queue(name: str) -> tuple[str, str]:
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return url, found["Attributes"]["QueueArn"]
+
+    (url, arn), (dead_url, dead_arn) = queue("told"), queue("told-dead")
+    broker.ask("POST", "/rules", name="told", settings={"on": ["told"], "schema": "order"})
+    topic_arn = sns.create_topic(Name="orders-sns")["TopicArn"]
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn})
+    attributes = {"RawMessageDelivery": "true", "RedrivePolicy": redrive}
+    sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    sns.publish(TopicArn=topic_arn, Message=BAD.decode())
+    bodies = [GOOD.decode(), BAD.decode(), '{"total": 5}']
+    entries = [{"Id": str(at), "Message": body} for at, body in enumerate(bodies)]
+    answer = sns.publish_batch(TopicArn=topic_arn, PublishBatchRequestEntries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["0", "1", "2"]
+    for place, wanted in ((url, [bodies[0], bodies[2]]), (dead_url, [BAD.decode()] * 2)):
+        found = sqs.receive_message(QueueUrl=place, MaxNumberOfMessages=10)["Messages"]
+        assert [one["Body"] for one in found] == wanted
 
 
 def test_pubsub_refuses_the_whole_publish(broker: Broker) -> None:

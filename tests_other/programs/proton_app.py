@@ -3,6 +3,7 @@
 produce QUEUE COUNT     value-0, value-1 ..., each with its number, waiting for every outcome
 consume QUEUE COUNT     prints and accepts so many bodies
 select STREAM COUNT     prints those of so many whose number is odd, from the beginning
+refused QUEUE BODY      sends it and prints the outcome, its condition and description
 speak TARGET SOURCE     carries out orders, one a line, and answers each: {"send": fields}, or {} to receive
 
 The exit status is 0 when all of it worked.
@@ -55,6 +56,13 @@ def select(stream: str, count: int) -> None:
         print(taken(receiver))
 
 
+def refused(queue: str, body: str) -> None:
+    sender = connection.create_sender(f"/queues/{queue}")
+    delivery = sender.send(Message(body.encode(), inferred=True), error_states=[])
+    condition = delivery.remote.condition
+    print(json.dumps([str(delivery.remote_state), condition.name, condition.description]))
+
+
 def packed(value: Any) -> Any:
     """Bytes as JSON has them."""
     return {"hex": bytes(value).hex()} if isinstance(value, bytes | memoryview) else value
@@ -92,6 +100,8 @@ def speak(target: str, source: str) -> None:
 MODES = {"produce": produce, "consume": consume, "select": select}
 if mode == "speak":
     speak(*words)
+elif mode == "refused":
+    refused(*words)
 else:
     MODES[mode](words[0], int(words[1]))
 connection.close()

@@ -38,7 +38,7 @@ from dragoman.formats.sqs import SqsMessage, id_text
 from dragoman.kernel.api import Address
 from dragoman.kernel.api import Publish as PublishCommand
 from dragoman.model import levels
-from dragoman.model.errors import KernelError
+from dragoman.model.errors import KernelError, MessageInvalid
 from dragoman.wire.aws import topics as t
 from dragoman.wire.aws.shapes import SendMessage
 
@@ -154,20 +154,21 @@ class Sending:
             news = [one for one in news if policy.takes(one.text_for(protocol), one.attributes)]
         if not news:
             return
+        left: Sequence[News] = ()
         try:
             if protocol == SQS:
                 place = read_arn(target.subscription.endpoint)
                 assert place is not None, "checked when it was subscribed"
-                taken = self._into(place, target, news)
+                left = self._into_good(place, target, news)
             else:
-                taken = self._post(target, news)
+                self._post(target, news)
         except (KernelError, Refused):
-            taken = 0
-        if taken < len(news):
-            self._give_up(target, news[taken:])
+            left = news
+        if left:
+            self._give_up(target, left)
 
-    def _post(self, target: Target, news: Sequence[News]) -> int:
-        """How many it took. Raises KernelError."""
+    def _post(self, target: Target, news: Sequence[News]) -> None:
+        """Raises KernelError."""
         now_ms = self._asked.session.wall_ms()
         is_raw = target.subscription.is_raw
         entries = [
@@ -175,7 +176,21 @@ class Sending:
             for one in news
         ]
         self.wait(*put(self._asked.session, target.name, entries))
-        return len(news)
+
+    def _into_good(self, place: Place, target: Target, news: Sequence[News]) -> list[News]:
+        """Those that the queue did not take: what its rules refuse, and what it has no room for. Raises KernelError,
+        Refused.
+        """
+        left: list[News] = []
+        while news:
+            try:
+                taken = self._into(place, target, news)
+            except MessageInvalid as error:
+                left += [news[at] for at in error.faults]
+                news = [one for at, one in enumerate(news) if at not in error.faults]
+            else:
+                return [*left, *news[taken:]]
+        return left
 
     def _into(self, place: Place, target: Target, news: Sequence[News]) -> int:
         """How many the queue took, from the first. Raises KernelError, Refused."""
