@@ -3,7 +3,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.clients import test_azure_across as across
 from tests.clients.eventhubs_work import WAIT_S, Hub, connection_string, serving
-from tests_other.ready import CLIENTS, MissingError, Program
+from tests_other.conftest import Broker
+from tests_other.ready import CLIENTS, MissingError, Program, on_java
+from tests_other.test_clients import address_of, declare
 
 from dragoman.kernel.api import (
     Address,
@@ -133,6 +135,32 @@ def test_what_a_generic_client_sends_all_receive_and_the_other_way_round(
     clients: dict[str, Any], sender: str, said: across.Said
 ) -> None:
     across.judge(clients, sender, said)
+
+
+SHARING: dict[str, Callable[[], Program]] = {
+    "proton": CLIENTS["proton"],
+    "rhea": CLIENTS["rhea"],
+    "qpid-jms": lambda: on_java("JmsSelectors", "amqp10", "pom-jms.xml"),
+}
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_receivers_with_selectors_share_a_queue_and_leave_the_rest_in_order(
+    broker: Broker, name: str
+) -> None:
+    try:
+        program = SHARING[name]()
+    except MissingError as error:
+        pytest.skip(f"{name}: {error}")
+    queue = f"shared-{name}"
+    declare(broker, queue)
+    lines = program.run(address_of(broker, program), "share", queue, 3 * COUNT)
+    wanted = [
+        f"{kind} {value}"
+        for first, kind in enumerate("ab-")
+        for value in [*[f"value-{n}" for n in range(first, 3 * COUNT, 3)], "null"]
+    ]
+    assert lines == wanted + ["refused"] * (name == "qpid-jms")
 
 
 def test_a_selector_chooses_from_a_stream(proton: Program) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pika
 import pytest
 from confluent_kafka import Producer
+from tests.clients.servicebus_work import entity
 from tests_other.ready import MissingError, Program, on_node
 
 from dragoman.app.certs import HOSTS_DEFAULT, write_certificates
@@ -39,6 +40,7 @@ def running(node: Program) -> Iterator[RunningBroker]:
     options = ServeOptions(
         memory=True, tls_cert=str(folder / "server.pem"), tls_key=str(folder / "server-key.pem")
     )
+    options.topology = tuple(entity("node-works-brief", lease_duration_ms=1_000))
     options.ports = dict.fromkeys(options.ports, 0)
     with broker(options) as found:
         yield found
@@ -98,3 +100,17 @@ def test_node_receives_what_actions_of_rules_make(node: Program, string: str) ->
         "value-1 admin 2 label",
         "value-1 link - -",
     ]
+
+
+def test_node_schedules_renews_loses_locks_takes_the_next_session_and_subscribes(
+    node: Program, string: str
+) -> None:
+    found = node.run(string, "works", "node-works", 5)
+    assert found == ["locks", *EXPECTED[:5], *EXPECTED[:5]]
+
+
+def test_node_comes_in_by_websockets_and_by_an_address_of_its_own(
+    node: Program, string: str
+) -> None:
+    found = node.run(string, "ways", "node-ways", 1)
+    assert found == ["wss, as the emulator", "TLS, by an address", "wss, by an address"]

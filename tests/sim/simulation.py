@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.sim.actions import FAMILIES, mix_of
+from tests.sim.invariants.selecting import PASSED_MAX
 from tests.sim.world import World
 
 from dragoman.kernel import (
@@ -25,6 +26,7 @@ from dragoman.kernel import (
 )
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel.leases import lease as lease_module
+from dragoman.kernel.leases import selecting
 from dragoman.runtime import checkpoint, extents
 
 STEPS = 600
@@ -38,6 +40,8 @@ if str(lease_module.__file__).endswith(".py"):  # compiled modules have their li
         (extents, "CACHE_BYTES_MAX"): 1_000,
         (lease_module, "LOAD_AHEAD_BYTES_MAX"): 300,
         (kernel_module, "COLD_BYTES_MAX"): 300,
+        (selecting, "PASSED_MAX"): PASSED_MAX,
+        (selecting, "LOOKED_MAX"): 4,
         (schedules, "SCHEDULE_BUCKET_MS"): 400,
         (schedules, "SCHEDULE_OPEN_AHEAD_MS"): 100,
         (scheduler, "SCHEDULE_BUCKET_MS"): 400,

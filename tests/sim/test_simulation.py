@@ -39,6 +39,12 @@ FOUND: dict[tuple[int, tuple[str, ...]], str] = {
     (2, ("sessions",)): "a batch took messages of several keys to one partition",
     (4, ("sessions",)): "a session without a name was in two partitions",
     (132, ("seeking",)): "a retry waited for before a seek broke the node after it",
+    (
+        0,
+        ("scheduling",),
+    ): "an id was told before it was safe, by a planted fault that mixed lives miss",
+    (26, ("scheduling",)): "likewise",
+    (29, ("scheduling",)): "likewise",
     (9, ("scheduling",)): "the id of a schedule was another message's after a power cut",
     (4, ("scheduling",)): "likewise: the mix has changed, and 9 plays something else now",
     (37, ("scheduling",)): "what was decided for a message without room reached the next",

@@ -15,6 +15,7 @@ from tests.sim.invariants.equal import equal
 from tests.sim.invariants.legal import legal
 from tests.sim.invariants.plans import Plan
 from tests.sim.invariants.rest import nobody_waits_in_vain
+from tests.sim.invariants.selecting import TOLD_WHY
 from tests.sim.invariants.waits import a_delivery_is_what_was_leased, leaves, position_of
 from tests.sim.model import Message, Model, Reader
 from tests.sim.model.schedules import Id
@@ -23,6 +24,7 @@ from tests.sim.translator import deaths_of
 
 from dragoman.kernel import records as r
 from dragoman.kernel.commands import Publish
+from dragoman.kernel.entities import Holder
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.kernel.leases.standing import EARLY
@@ -57,7 +59,7 @@ class World(Checks):
         self.base_position = 0
         self.counts: Counter[str] = Counter()
         self.promised = {WRITTEN: 0, SYNCED: 0}
-        self.power_lost = False
+        self.power_lost = self.failing = False
         self.incarnation = 0
         self.positions: dict[tuple[int, int, int], int] = {}
         self.recovered_ends: dict[tuple[int, int], int] = {}
@@ -75,6 +77,7 @@ class World(Checks):
         self.holder_lives: dict[int, int] = {}  # who was somebody in which life
         self.receipts: list[Held] = []  # leases with a deadline whose connection is gone
         self.locks: dict[tuple[int, bytes], Lock] = {}  # sessions, by subscription and key
+        self.wanted: dict[int, str] = {}  # colours that receivers select, by holder
         self.appended = 0  # durable records, in this life
         self.last_position = 0  # of the frame that was appended last
         self.keys: dict[bytes, bytes] = {}  # what publishers gave, by the message's own name
@@ -93,7 +96,6 @@ class World(Checks):
         self.snapshot: r.SnapshotCreated | None = None  # what is gone back to
         self.plan: Plan | None = None
         self.cause = ""
-        self.failing = False
         self.colour = ""  # that a settlement sets
         self.clients: list[Client] = []
         self.bodies = 0
@@ -202,7 +204,7 @@ class World(Checks):
         self.clients, self.expected, self.plan, self.cause = [], {}, None, ""
         self.spared, self.locks, self.seeking, self.snapshot = set(), {}, {}, None
         self.put_off, self.members, self.group_views = [], [], {}
-        self.sharers, self.readings = [], []
+        self.sharers, self.readings, self.wanted = [], [], {}
         for counted in (self.leases, self.appended_leases, self.leased_at):
             counted.clear()
         disk.segments_end_where_the_checkpoint_says(self)
@@ -438,16 +440,16 @@ class World(Checks):
         if not self.clients or (len(self.clients) < 4 and self.chance.random() < 0.15):
             client = Client(self)
             client.door.on_deliver = lambda deliveries: self.delivered(client, deliveries)
-            client.door.on_cancelled = lambda holder: self.cancelled(client, holder.id)
+            client.door.on_cancelled = lambda holder: self.cancelled(client, holder)
             self.clients.append(client)
         client = self.chance.choice(self.clients)
         self.node.broker.touch(client.session)
         return client
 
-    def cancelled(self, client: Client, holder: int) -> None:
-        if holder in client.holders:
-            client.holders.remove(holder)
-        self.counts["cancelled by deletion"] += 1
+    def cancelled(self, client: Client, holder: Holder) -> None:
+        if holder.id in client.holders:
+            client.holders.remove(holder.id)
+        self.counts[TOLD_WHY if holder.ended else "cancelled by deletion"] += 1
 
     @property
     def now_ms(self) -> int:

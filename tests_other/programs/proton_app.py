@@ -4,6 +4,8 @@ produce QUEUE COUNT     value-0, value-1 ..., each with its number, waiting for 
 consume QUEUE COUNT     prints and accepts so many bodies
 select STREAM COUNT     prints those of so many whose number is odd, from the beginning
 refused QUEUE BODY      sends it and prints the outcome, its condition and description
+share QUEUE COUNT       sends values of the kinds a, b, c in turn; prints what a receiver for a and one for b get by
+                        their selectors, with what is left for one without
 speak TARGET SOURCE     carries out orders, one a line, and answers each: {"send": fields}, or {} to receive
 
 The exit status is 0 when all of it worked.
@@ -13,8 +15,8 @@ import json
 import sys
 from typing import Any
 
-from proton import Described, Message, symbol
-from proton.reactor import Filter
+from proton import Described, Message, Timeout, symbol
+from proton.reactor import Filter, Selector
 from proton.utils import BlockingConnection
 
 WAIT_S = 20
@@ -23,9 +25,9 @@ address, mode, *words = sys.argv[1:]
 connection = BlockingConnection(f"amqp://guest:guest@{address}", timeout=WAIT_S)
 
 
-def taken(receiver: Any) -> str:
+def taken(receiver: Any, wait_s: float = WAIT_S) -> str:
     """The body of the next message, which must outlive it: it is a view of the library's own memory."""
-    message = receiver.receive(WAIT_S)
+    message = receiver.receive(wait_s)
     body = message.body
     return bytes(body).decode() if isinstance(body, bytes | memoryview) else str(body)
 
@@ -63,6 +65,28 @@ def refused(queue: str, body: str) -> None:
     print(json.dumps([str(delivery.remote_state), condition.name, condition.description]))
 
 
+def share(queue: str, count: int) -> None:
+    address = f"/queues/{queue}"
+    receivers = {
+        kind: connection.create_receiver(
+            address, credit=count, name=kind, options=[Selector(f"kind = '{kind}'")]
+        )
+        for kind in "ab"
+    }
+    sender = connection.create_sender(address)
+    for number in range(count):
+        sender.send(Message(f"value-{number}", properties={"kind": "abc"[number % 3]}))
+    receivers["-"] = connection.create_receiver(address, credit=count, name="-")
+    for kind, receiver in receivers.items():
+        for _ in range(count // 3):
+            print(kind, taken(receiver))
+            receiver.accept()
+        try:
+            print(kind, taken(receiver, 0.1))
+        except Timeout:
+            print(kind, "null")
+
+
 def packed(value: Any) -> Any:
     """Bytes as JSON has them."""
     return {"hex": bytes(value).hex()} if isinstance(value, bytes | memoryview) else value
@@ -97,7 +121,7 @@ def speak(target: str, source: str) -> None:
         print("{}", flush=True)
 
 
-MODES = {"produce": produce, "consume": consume, "select": select}
+MODES = {"produce": produce, "consume": consume, "select": select, "share": share}
 if mode == "speak":
     speak(*words)
 elif mode == "refused":

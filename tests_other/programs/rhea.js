@@ -1,5 +1,6 @@
 // rhea, AMQP 1.0: `produce QUEUE COUNT` sends value-0, value-1 ... and waits for every outcome; `consume QUEUE COUNT`
-// prints and accepts COUNT bodies. HOST:PORT comes first. The queue is there. One body a line; the exit status is 0 when
+// prints and accepts COUNT bodies; `share QUEUE COUNT` sends values of the kinds a, b, c in turn, and prints what a receiver
+// for a and one for b get by their selectors, with what is left for one without. HOST:PORT comes first. The queue is there. One body a line; the exit status is 0 when
 // all of it worked.
 const container = require("rhea");
 
@@ -37,6 +38,32 @@ if (mode === "produce") {
   container.on("accepted", () => {
     accepted += 1;
     if (accepted === total) connection.close();
+  });
+} else if (mode === "share") {
+  const address = `/queues/${queue}`;
+  const got = { a: [], b: [], "-": [] };
+  const open = (kind, filter) =>
+    connection.open_receiver({ name: kind, source: { address, filter }, credit_window: total });
+  for (const kind of ["a", "b"]) open(kind, container.filter.selector(`kind = '${kind}'`));
+  const sender = connection.open_sender(address);
+  let sent = 0;
+  let accepted = 0;
+  container.on("sendable", () => {
+    for (; sender.sendable() && sent < total; sent += 1) {
+      sender.send({ body: `value-${sent}`, application_properties: { kind: "abc"[sent % 3] } });
+    }
+  });
+  container.on("accepted", () => {
+    accepted += 1;
+    if (accepted === total) open("-");
+  });
+  container.on("message", (context) => {
+    got[context.receiver.name].push(text(context.message.body));
+    if (Object.values(got).flat().length < total) return;
+    setTimeout(() => {
+      for (const [kind, bodies] of Object.entries(got)) for (const body of [...bodies, null]) console.log(kind, body);
+      connection.close();
+    }, 100);
   });
 } else {
   let seen = 0;

@@ -1,13 +1,16 @@
 // @azure/service-bus: `administer NAME COUNT` makes, describes, lists and deletes entities called NAME...; `exchange NAME
 // COUNT` makes a queue, sends value-0, value-1 ... as a batch, locks and completes them; `sessions NAME COUNT` does so in
 // two sessions; `rules NAME COUNT` sends to a topic whose subscription takes every second message, `actions NAME COUNT` to one
-// whose rules change what they take; `complete NAME COUNT` peeks at, locks and completes what somebody else has sent; `forward NAME COUNT` sends a message in a circle. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
+// whose rules change what they take; `works NAME COUNT` schedules, renews and loses locks, takes the next session and subscribes,
+// and NAME-brief is a queue whose locks last a second; `ways NAME COUNT` comes in by a WebSocket and by an address of its own;
+// `complete NAME COUNT` peeks at, locks and completes what somebody else has sent; `forward NAME COUNT` sends a message in a circle. Prints what came, one a line. A connection string comes first; the exit status is 0 when all of it worked.
 const { ServiceBusAdministrationClient, ServiceBusClient } = require("@azure/service-bus");
 
 const [string, mode, name, count] = process.argv.slice(2);
 const total = Number(count);
 const admin = new ServiceBusAdministrationClient(string);
 const client = new ServiceBusClient(string);
+const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const lines = [];
 
 function check(found, wanted) {
@@ -176,6 +179,80 @@ const modes = {
       }
     }
     await receiver.close();
+  },
+
+  async works() {
+    await admin.createQueue(name);
+    const [sender, receiver] = [client.createSender(name), client.createReceiver(name)];
+    const due = new Date(Date.now() + 500);
+    const [, cancelled] = await sender.scheduleMessages([{ body: "kept" }, { body: "cancelled" }], due);
+    check((await receiver.peekMessages(5)).map(({ body, state }) => [body, state]), [["kept", "scheduled"], ["cancelled", "scheduled"]]);
+    await sender.cancelScheduledMessages(cancelled);
+    const [kept] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    check([kept.body, kept.enqueuedTimeUtc >= due], ["kept", true]);
+    const before = kept.lockedUntilUtc;
+    await pause(20);
+    check((await receiver.renewMessageLock(kept)) > before, true);
+    await receiver.completeMessage(kept);
+    check(await receiver.peekMessages(1), []);
+
+    const brief = client.createReceiver(`${name}-brief`, { maxAutoLockRenewalDurationInMs: 0 });
+    await client.createSender(`${name}-brief`).sendMessages({ body: "slow" });
+    const [slow] = await brief.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    await pause(1100);
+    await refused(() => brief.completeMessage(slow), "MessageLockLost");
+    await refused(() => brief.renewMessageLock(slow), "MessageLockLost");
+    const [again] = await brief.receiveMessages(1, { maxWaitTimeInMs: 5000 });
+    check([again.body, again.deliveryCount], ["slow", 1]);
+    await brief.completeMessage(again);
+    lines.push("locks");
+
+    await admin.createQueue(`${name}-sessions`, { requiresSession: true });
+    await send(`${name}-sessions`, () => ({ sessionId: "only" }));
+    const session = await client.acceptNextSession(`${name}-sessions`);
+    const until = session.sessionLockedUntilUtc;
+    await pause(20);
+    check([session.sessionId, (await session.renewSessionLock()) > until], ["only", true]);
+    lines.push(...(await take(session, total)));
+
+    await send(name, () => ({}));
+    const heard = [];
+    await new Promise((resolve, reject) => {
+      receiver.subscribe(
+        {
+          processError: async ({ error }) => reject(error),
+          processMessage: async ({ body }) => {
+            if (heard.push(body) === total) resolve();
+          },
+        },
+        { maxConcurrentCalls: 2 },
+      );
+    });
+    await receiver.close();
+    check((await admin.getQueueRuntimeProperties(name)).totalMessageCount, 0);
+    lines.push(...heard.sort());
+  },
+
+  async ways() {
+    await admin.createQueue(name);
+    const port = /:(\d+);/.exec(string)[1];
+    const cloud = "Endpoint=sb://some.servicebus.windows.net;SharedAccessKeyName=k;SharedAccessKey=v";
+    const ways = {
+      "wss, as the emulator": [string, { webSocketOptions: { webSocket: require("ws") } }],
+      "TLS, by an address": [cloud, { customEndpointAddress: `sb://localhost:${port}` }],
+      "wss, by an address": [
+        cloud,
+        { customEndpointAddress: `https://localhost:${port}`, webSocketOptions: { webSocket: require("ws") } },
+      ],
+    };
+    for (const [way, known] of Object.entries(ways)) {
+      const other = new ServiceBusClient(...known);
+      await other.createSender(name).sendMessages({ body: `${way} ${"x".repeat(100000)}` });
+      const [body] = await take(other.createReceiver(name), 1);
+      check(body.length, way.length + 100001);
+      lines.push(way);
+      await other.close();
+    }
   },
 };
 

@@ -150,8 +150,11 @@ class Consume(_Command, frozen=True, kw_only=True):
     no_ack          done when handed over
     once            ends as if cancelled with the turn that hands it something, all of which comes by one `deliver`: a
                     receive that waits for its first messages
+    selector        of JMS: only what it lets through is delivered, the rest is for others, in order. Who would step
+                    over too much is cancelled, and `Holder.ended` says why
     group           whose member it is: reads by what the share group reads the stream by, whatever `subscription` says
-    Raises SubscriptionNotFound, ResourceLocked (exclusive).
+    Raises SubscriptionNotFound, ResourceLocked (exclusive), InvalidArgument (no such selector), NotSupported (a
+    selector, where there is an order).
     """
 
     name: str
@@ -166,6 +169,7 @@ class Consume(_Command, frozen=True, kw_only=True):
     lease_duration_ms: int = 0  # 0: bound to the connection
     once: bool = False
     group: str = ""
+    selector: str = ""
 
 
 class Cancel(_Command, frozen=True, kw_only=True):

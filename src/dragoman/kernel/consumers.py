@@ -15,6 +15,7 @@ from dragoman.kernel.commands import (
 )
 from dragoman.kernel.entities import Holder, Pool, Subscription
 from dragoman.kernel.idle import watch
+from dragoman.kernel.leases import selecting
 from dragoman.kernel.leases.deadlines import check_duration
 from dragoman.kernel.leases.dispatch import hand_over, is_held_elsewhere, leasable
 from dragoman.kernel.leases.lease import Delivery, Run, head_run, next_run, shorten
@@ -52,6 +53,7 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     pool = state.pools.get(command.pool)
     if command.pool and (pool is None or pool.session != session):
         raise InvalidArgument(f"no pool {command.pool}")
+    selector = selecting.compiled(subscription, command.selector) if command.selector else None
     holder = new_holder(state, subscription, session, command.tag)
     holder.active = True
     holder.pool = pool
@@ -64,6 +66,8 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     holder.weight = weight_of(state, holder)
     if command.exclusive:
         subscription.exclusive_holder = holder.id
+    if selector is not None:
+        selecting.begin(state, holder, selector)
     subscription.consumers.add(holder)
     subscription.had_consumers = True
     state.activate(subscription)
@@ -97,6 +101,7 @@ def leave(kernel: "Decisions", holder: Holder) -> None:
     unlock(kernel, holder)
     if holder.active:
         holder.active = False
+        selecting.end(holder)
         subscription.consumers.remove(holder)
         if subscription.exclusive_holder == holder.id:
             subscription.exclusive_holder = 0
@@ -215,6 +220,8 @@ def is_dry(kernel: "Decisions", command: IsDry, session: int) -> bool:
         not subscription.consumers.is_first(holder) or is_held_elsewhere(subscription, session)
     ):
         return True
+    if holder.selector is not None:
+        return selecting.has_looked(subscription, holder.selector)
     return not any(
         window.ready and (window.order is None or window.order.first(window, 1, holder))
         for window in subscription.windows

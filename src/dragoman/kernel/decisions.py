@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from dragoman.kernel.entities import Holder
     from dragoman.kernel.leases.lease import Delivery
     from dragoman.kernel.records import Record
     from dragoman.kernel.state import State
@@ -27,6 +28,10 @@ class Decisions(Protocol):
 
     def deliver(self, delivery: "Delivery") -> None:
         """Note a delivery for its session."""
+        ...
+
+    def end(self, holder: "Holder") -> None:
+        """A consumer consumes no more, and its door is told: see `Holder.ended`."""
         ...
 
     def trim_crowded(self) -> bool:

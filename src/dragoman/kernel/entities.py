@@ -13,6 +13,7 @@ from dragoman.kernel.block import Partition
 from dragoman.kernel.empties import NO_DICT, NO_LIST
 from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.leases.matching import Matching
+from dragoman.kernel.leases.selector import Selector
 from dragoman.kernel.leases.standing import ORDERED, standing_of
 from dragoman.kernel.leases.turns import Ring, Turns
 from dragoman.kernel.leases.window import Window
@@ -59,6 +60,7 @@ class Holder:
         "behind",
         "credit_max",
         "duration_ms",
+        "ended",
         "exclusive",
         "held_back",
         "id",
@@ -69,6 +71,7 @@ class Holder:
         "pool",
         "priority",
         "ring",
+        "selector",
         "session",
         "subscription",
         "tag",
@@ -94,6 +97,10 @@ class Holder:
         self.leased = 0
         self.pool: Pool | None = None
         self.accepted: Accepted | None = None  # the session it receives
+        self.selector: Selector | None = None  # takes only what that lets through
+        self.ended = (
+            ""  # why the kernel has ended it, if that is for another reason than a deletion
+        )
         self.weight = 1  # turns in a row, where others have one
         self.turns = 0  # of these, so far
         self.ring: Ring | None = None  # where it takes turns, while active
@@ -103,6 +110,8 @@ class Holder:
     def room(self, most: int) -> int:
         """How many more messages it may be handed now, at most `most`."""
         if self.held_back or not self.active:
+            return 0
+        if self.selector is not None and self.selector.is_through:
             return 0
         if self.metered:
             most = min(most, self.allowance)
@@ -134,6 +143,7 @@ class Subscription:
         "name",
         "owner",
         "queued",
+        "selecting",
         "settings",
         "showing_ms",
         "standing",
@@ -165,6 +175,7 @@ class Subscription:
         self.holders: dict[int, Holder] = NO_DICT  # with leases or consuming
         self.consumers = Turns()  # the active ones
         self.exclusive_holder = 0
+        self.selecting: list[Holder] | None = None  # the consumers with a selector
         self.had_consumers = False
         self.turn_window = 0
         self.is_mortal = settings.ttl_ms >= 0  # some message of it may expire

@@ -230,6 +230,11 @@ class Kernel:
             self._served_once.append(delivery.holder)
         self._deliveries.setdefault(delivery.holder.session, []).append(delivery)
 
+    def end(self, holder: Holder) -> None:
+        """A consumer consumes no more from the end of this dispatch on, and its door is told."""
+        self._served_once.append(holder)
+        self.state.cancelled.append(holder)
+
     def drain_deliveries(self) -> dict[int, list[Delivery]]:
         """Deliveries per session since the last call."""
         deliveries, self._deliveries = self._deliveries, {}

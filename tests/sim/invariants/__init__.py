@@ -7,5 +7,6 @@ legal.py    one atomic set of records, judged before it is applied
 leases.py   section 5: who is handed what, and how it ends
 equal.py    the node's memory is the model's, message by message and count by count
 delays.py   section 5: what is delayed, and how much is held; documents
+selecting.py who selects from a queue gets its own, and everybody else the rest
 rest.py     when everything has finished, nobody waits in vain
 """

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tests.sim.invariants.deaths import spent
+from tests.sim.invariants.selecting import (
+    selected_in_order,
+    what_is_passed_over_is_not_wanted,
+)
 from tests.sim.model import READY_STATES, Message, Reader
 
 from dragoman.kernel import records as r
@@ -49,6 +53,9 @@ def _in_order(
             _key_is_free(world, reader, others, message, holder)
         return
     ready = [message for message in part if message.state in READY_STATES]
+    if holder in world.wanted:
+        selected_in_order(world, ready, taken, holder)
+        return
     if reader.settings.order == "fair":
         _fairly(ready, taken)
         return
@@ -123,6 +130,9 @@ def a_settlement_is_of_what_is_held(world: "World", record: r.Settled) -> None:
             assert _by_offset(world) or not reader.settings.paused, reader.name
             assert record.source != s.DEFERRED or _by_offset(world), record
             world.expect(reader, record.partition, messages, -1)
+    if record.event == s.PASS:
+        passed = [m for run in record.runs for m in reader.between(record.partition, *run)]
+        what_is_passed_over_is_not_wanted(world, reader, record.partition, passed)
     if record.source == s.LEASED:
         dying = [m for run in record.runs for m in reader.between(record.partition, *run)]
         _may_end(world, reader, record, dying)

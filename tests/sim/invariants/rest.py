@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 from tests.sim.invariants.delays import nothing_due_is_delayed
 from tests.sim.invariants.schedules import nothing_due_is_left
+from tests.sim.invariants.selecting import has_room, wanted_of
 from tests.sim.invariants.transactions import nothing_is_open_too_long
-from tests.sim.model import READY_STATES, Reader
+from tests.sim.model import READY_STATES, Message, Reader
 
 from dragoman.kernel.entities import Subscription
 from dragoman.kernel.leases import states as s
@@ -25,7 +26,7 @@ def readers_are_served(world: "World") -> None:
     elapsed_ms = world.node.kernel.elapsed_ms
     for subscription in world.node.kernel.state.subscriptions.values():
         reader = world.model.readers[subscription.id]
-        _is_served(reader, subscription)
+        _is_served(world, reader, subscription)
         _is_within_limits(reader, subscription)
         for part in reader.parts:
             heads = {m.lane: m for m in reversed(part) if m.state in READY_STATES}
@@ -39,8 +40,8 @@ def readers_are_served(world: "World") -> None:
         assert not late, f"{reader.name}: have waited long enough {late}"
 
 
-def _is_served(reader: Reader, subscription: Subscription) -> None:
-    room = [holder for holder in subscription.holders.values() if holder.room(1)]
+def _is_served(world: "World", reader: Reader, subscription: Subscription) -> None:
+    room = [holder for holder in subscription.holders.values() if has_room(holder)]
     if subscription.settings.single_active:
         first = subscription.consumers.first()
         is_one = first is not None and not is_held_elsewhere(reader, subscription, first.session)
@@ -49,7 +50,7 @@ def _is_served(reader: Reader, subscription: Subscription) -> None:
         room = []
     for holder in room:
         key = None if holder.accepted is None else holder.accepted.key
-        ready = ready_for(reader, holder.id, key)
+        ready = wanted_of(world, holder.id, ready_for(reader, holder.id, key))
         assert not ready, f"{subscription.name}: {ready[:3]} ready, {holder.id} has room"
 
 
@@ -66,12 +67,12 @@ def _is_full(reader: Reader) -> bool:
     return 0 < reader.settings.leased_max <= held
 
 
-def ready_for(reader: Reader, holder: int, session: bytes | None) -> list[object]:
+def ready_for(reader: Reader, holder: int, session: bytes | None) -> list[Message]:
     """What `holder` could be handed now."""
     ready = reader.ready()
     if not reader.is_keyed:
-        return list(ready)
-    found: list[object] = []
+        return ready
+    found: list[Message] = []
     for part in reader.parts:
         for message in part:
             if message.state not in READY_STATES or (

@@ -9,16 +9,18 @@ from tests.sim.test_mutants import Patch
 from dragoman.kernel import durable, replay, snapshots, snapshotting
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel import records as r
-from dragoman.kernel.block import Partition
+from dragoman.kernel.block import Block, Partition
 from dragoman.kernel.leases import (
     dead,
     deadlines,
     delay,
+    dispatch,
     due,
     index,
     peek,
     revising,
     seek,
+    selecting,
     sessions,
     settle,
 )
@@ -28,6 +30,7 @@ from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.peek import LeaseInfo
 from dragoman.kernel.leases.revisions import Revisions
+from dragoman.kernel.leases.selector import Selector
 from dragoman.kernel.leases.states import LEASED, RELEASE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.state import State
@@ -300,3 +303,54 @@ def a_run_goes_on_over_a_revision(patch: Patch) -> None:
 @mutant("revising")
 def revisions_outlive_their_messages(patch: Patch) -> None:
     patch.setattr(Revisions, "forget", nothing)
+
+
+# --- selecting -----------------------------------------------------------------------------------------------------
+
+
+@mutant("selecting")
+def what_is_passed_over_is_lost(patch: Patch) -> None:
+    patch.setattr(selecting, "pass_over", lambda kernel, holder, run: True)
+
+
+@mutant("selecting")
+def nobody_looks_again(patch: Patch) -> None:
+    def come_back(self: Window, start: int) -> None:
+        self.returned_low = min(self.returned_low, start)
+
+    patch.setattr(Window, "come_back", come_back)
+
+
+@mutant("selecting")
+def who_has_looked_at_everything_is_not_woken(patch: Patch) -> None:
+    patch.setattr(dispatch, "rouse", nothing)
+
+
+@mutant("selecting")
+def a_selector_takes_everything(patch: Patch) -> None:
+    patch.setattr(Selector, "wants", lambda self, block, offset: True)
+
+
+@mutant("selecting")
+def what_follows_a_wanted_one_is_taken_with_it(patch: Patch) -> None:
+    real = Selector.find
+
+    def find(self: Selector, block: Block, start: int, end: int, count_max: int) -> Any:
+        found, seen = real(self, block, start, end, count_max)
+        if found is not None and found[1] < end and found[1] - found[0] < count_max:
+            found = (found[0], found[1] + 1)
+        return found, seen
+
+    patch.setattr(Selector, "find", find)
+
+
+@mutant("selecting")
+def nothing_bounds_what_is_passed_over(patch: Patch) -> None:
+    real = selecting.pass_over
+
+    def pass_over(kernel: Any, holder: Any, run: Any) -> bool:
+        with patch.context() as within:
+            within.setattr(selecting, "PASSED_MAX", 1 << 30)
+            return real(kernel, holder, run)
+
+    patch.setattr(selecting, "pass_over", pass_over)

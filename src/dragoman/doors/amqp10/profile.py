@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from typing import Any, Final
 
 from dragoman.doors.amqp10.addresses import address_of, queue_of, see_exchange
-from dragoman.doors.amqp10.selecting import selector_in
+from dragoman.doors.amqp10.selecting import Selector, selector_in, selects_by
 from dragoman.doors.amqp10.sending import GenericSink
 from dragoman.doors.amqp10.spelling import GenericSpelling
 from dragoman.doors.shared import users
@@ -28,7 +28,7 @@ from dragoman.kernel.api import (
 )
 from dragoman.model.errors import KernelError, SubscriptionNotFound
 from dragoman.wire.amqp10 import messaging
-from dragoman.wire.amqp10.errors import INVALID_FIELD, NOT_IMPLEMENTED, UNAUTHORIZED_ACCESS, Error
+from dragoman.wire.amqp10.errors import INVALID_FIELD, UNAUTHORIZED_ACCESS, Error
 from dragoman.wire.amqp10.messaging import OUTCOME_NAMES, RELEASED
 from dragoman.wire.amqp10.performatives import SND_SETTLED, Attach
 from dragoman.wire.amqp10.values import Described, Symbol, Timestamp
@@ -82,11 +82,7 @@ class GenericProfile:
         except SubscriptionNotFound:
             info = peer.session.submit(DescribeStream(namespace=peer.namespace, name=name))
             return _cursor(peer, source, info)
-        if selector_in(source.filter) is not None:
-            raise Refused(
-                NOT_IMPLEMENTED, "a queue's messages are for whoever is next: select from a stream"
-            )
-        return _leased(peer, attach, name, source.address)
+        return _leased(peer, attach, name, source.address, selector_in(source.filter))
 
     def error_of(self, error: KernelError) -> Error:
         """See `profile.Profile`."""
@@ -138,16 +134,29 @@ def _answer(said: messaging.Source, address: Any, filters: dict[Any, Any] | None
     )
 
 
-def _leased(peer: Peer, attach: Attach, name: str, address: Any) -> Source:
+def _leased(
+    peer: Peer, attach: Attach, name: str, address: Any, selector: Selector | None = None
+) -> Source:
     no_ack = attach.snd_settle_mode == SND_SETTLED
+    text = "" if selector is None else selector.text
+    if selector is not None and not text.strip():
+        raise Refused(INVALID_FIELD, "a selector is text")
 
     def consume(tag: LeasedSource) -> Holder:
         holder: Holder = peer.session.submit(
-            Consume(namespace=peer.namespace, name=name, tag=tag, metered=True, no_ack=no_ack)
+            Consume(
+                namespace=peer.namespace,
+                name=name,
+                tag=tag,
+                metered=True,
+                no_ack=no_ack,
+                selector=text,
+            )
         )
         return holder
 
-    terms = Terms(source=_answer(attach.source, address, None))
+    in_force = None if selector is None else {selector.name: selector.said}
+    terms = Terms(source=_answer(attach.source, address, in_force))
     return LeasedSource(peer.session, terms, GenericSpelling(tells_offsets=False), consume)
 
 
@@ -163,7 +172,7 @@ def _cursor(peer: Peer, said: messaging.Source, info: StreamInfo) -> Source:
     selects = None
     if selector is not None:
         in_force[selector.name] = selector.said
-        selects = selector.selects
+        selects = selects_by(selector.text)
     terms = Terms(source=_answer(said, said.address, in_force or None))
     spelling = GenericSpelling(tells_offsets=True)
     return CursorSource(peer.session, terms, spelling, info, places, selects)

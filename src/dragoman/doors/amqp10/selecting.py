@@ -21,11 +21,11 @@ _translator: Final = FormatTranslator()
 
 
 class Selector(NamedTuple):
-    """A filter as the client said it, and whether a message (in its stored form as AMQP10) passes."""
+    """A filter as the client said it, and its text."""
 
     name: Any
     said: Any
-    selects: Callable[[bytes], bool]
+    text: str
 
 
 def selector_in(filters: Mapping[Any, Any] | None) -> Selector | None:
@@ -40,11 +40,12 @@ def selector_in(filters: Mapping[Any, Any] | None) -> Selector | None:
             continue
         if type(text) is not str:
             raise InvalidArgument("a selector is text")
-        return Selector(name, said, _selects(text))
+        return Selector(name, said, text)
     return None
 
 
-def _selects(text: str) -> Callable[[bytes], bool]:
+def selects_by(text: str) -> Callable[[bytes], bool]:
+    """Whether a message (in its stored form as AMQP10) passes. Raises InvalidArgument."""
     found = compile_selector(text)
 
     def selects(entry: bytes) -> bool:

@@ -10,6 +10,7 @@ frontier; every other one goes. What many settlements have made sparse is cut at
 """
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
@@ -51,6 +52,32 @@ class Chunks:
             if low < high:
                 yield chunk, low, high
             index += 1
+
+    def tag(self, start: int, end: int, lane: int) -> None:
+        """Note the lane of messages that are not DONE."""
+        for chunk, low, high in self.pieces(start, end):
+            if chunk.lanes is None and lane:
+                chunk.lanes = chunk.column("Q")
+            if chunk.lanes is not None:
+                if high - low == 1:
+                    chunk.lanes[low] = lane
+                else:
+                    chunk.lanes[low:high] = array("Q", [lane]) * (high - low)
+
+    def tagged(self, start: int, end: int) -> list[tuple[int, int, int]]:
+        """[start, end), none of it DONE, in pieces (lane, start, end), each of one lane."""
+        found: list[tuple[int, int, int]] = []
+        for chunk, low, high in self.pieces(start, end):
+            lanes, base = chunk.lanes, chunk.base
+            if lanes is None:
+                found.append((0, base + low, base + high))
+                continue
+            begun = low
+            for at in range(low + 1, high + 1):
+                if at == high or lanes[at] != lanes[begun]:
+                    found.append((lanes[begun], base + begun, base + at))
+                    begun = at
+        return found
 
     def place(self, start: int, end: int) -> int:
         """Index of the chunk that covers `start` and as much of [start, end), not covered so far, as a chunk may."""

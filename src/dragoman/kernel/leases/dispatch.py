@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run, fails_of, firsts_of, next_run, tries_of
+from dragoman.kernel.leases.selecting import looking_cost, rouse, take_selected
 from dragoman.kernel.leases.states import READY, TAKE
 from dragoman.kernel.leases.sweep import dropped
 from dragoman.kernel.records import Leased, Settled
@@ -76,6 +77,7 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
     first: Holder | None = None  # of the present round
     if subscription.settings.paused:
         return budget
+    rouse(subscription)
     while budget > 0:
         ready = subscription.ready()
         if ready <= 0:
@@ -95,11 +97,14 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
             if holder is None:
                 return budget
         most = leasable(subscription, holder.room(min(left, budget)))
-        run = next_run(subscription, most, kernel.now_ms - 1, holder) if most > 0 else None
+        run = _next_for(kernel, holder, most) if most > 0 else None
+        budget -= looking_cost(holder)
         if run is None:
             left = 0
             misses += 1
-            if subscription.is_keyed and misses == 1:
+            if most > 0 and (
+                holder.selector is not None or (subscription.is_keyed and misses == 1)
+            ):
                 continue  # this one has had all it may have: what is left is for others
             return budget
         misses = 0
@@ -112,6 +117,13 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
             holder.allowance -= count if holder.metered else 0
             hand_over(kernel, holder, run)
     return budget
+
+
+def _next_for(kernel: "Decisions", holder: Holder, most: int) -> Run | None:
+    """What is ready next for it. Raises Needs."""
+    if holder.selector is not None:
+        return take_selected(kernel, holder, holder.selector, most)
+    return next_run(holder.subscription, most, kernel.now_ms - 1, holder)
 
 
 def leasable(subscription: Subscription, most: int) -> int:

@@ -152,12 +152,36 @@ def _next_of(partition: Partition, window: Window, count_max: int) -> Run | None
             block = partition.at(start)
             assert block is not None and block.offset <= start, (start, "returned, but gone")
             return Run(partition.index, start, min(end, block.end), block, fresh=False)
-    at = partition.find(window.frontier)
+    return _fresh_from(partition, window, window.frontier, count_max)
+
+
+def ready_run(partition: Partition, window: Window, start: int, count_max: int) -> Run | None:
+    """The first ready messages at or past `start` of a window without an order: at most `count_max` of one block, which
+    is loaded. Raises Needs.
+    """
+    run: Run | None = None
+    if start < window.frontier:
+        returned = window.next_run(RETURNED, start, count_max)
+        if returned is not None:
+            run = run_of(partition, (*returned, False))
+    if run is None:
+        run = _fresh_from(partition, window, max(start, window.frontier), count_max)
+    if run is not None:
+        if window.revisions is not None:
+            _revise(window.revisions, run)
+        if run.block.bodies is None:
+            raise Needs(_ahead(partition, run.block))
+    return run
+
+
+def _fresh_from(partition: Partition, window: Window, low: int, count_max: int) -> Run | None:
+    """The first messages never leased at or past `low`."""
+    at = partition.find(low)
     blocks = partition.blocks
     while at < len(blocks):
         block = blocks[at]
         if not (block.control or block.pending or block.aborted):
-            start = max(window.frontier, block.offset)
+            start = max(low, block.offset)
             end = min(block.end, start + count_max, window.shown)
             if block.missing:
                 found = block.present(start, block.end)

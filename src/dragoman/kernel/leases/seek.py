@@ -118,6 +118,7 @@ def apply_sought(state: State, record: Sought) -> None:
         give_back(state, subscription, holder, sum(end - start for start, end in runs))
     state.forget_retries(subscription.id, record.partition)
     window.clear()
+    window.come_back(0)
     if window.order is not None:
         window.order = window.order.anew()
         window.ready = window.ready_bytes = 0
@@ -183,6 +184,8 @@ def alter(kernel: "Decisions", command: AlterSubscription, session: int) -> Queu
     settings = _ruled(kernel, subscription, command)
     if command.settings.share_group != known.share_group:
         kernel.state.groups.check_share(command.namespace, subscription.stream, command.settings)
+    if subscription.selecting and (settings.single_active or settings.is_ordered):
+        raise InUse("a receiver selects from it: it gets no order, and no single active consumer")
     if command.settings.bytes_max >= 0 and not subscription.stream.counts_bytes:
         raise NotSupported("bytes are counted from the beginning or not at all")
     if known != settings:

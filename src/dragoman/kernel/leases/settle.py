@@ -314,7 +314,7 @@ def _apply_run(window: Window, record: Settled, target: int, start: int, end: in
             apply_taken(window, start, end, fresh=True)
         else:
             window.advance(start, end, target, 0)
-            window.ready -= end - start
+            window.ready -= end - start if target != RETURNED else 0
         return
     if source == RETURNED:
         apply_taken(window, start, end, fresh=False)
@@ -332,6 +332,8 @@ def _apply_run(window: Window, record: Settled, target: int, start: int, end: in
 def _count_bytes(
     window: Window, partition: Partition, source: int, target: int, start: int, end: int
 ) -> None:
+    if source == READY and target == RETURNED:
+        return
     if source in {READY, RETURNED}:
         window.ready_bytes -= bytes_of(partition, start, end)
     elif target == RETURNED:

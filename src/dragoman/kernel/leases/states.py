@@ -6,6 +6,7 @@
     LEASED --DEFER--> DEFERRED --LEASE--> LEASED, --TAKE--> DONE (by offset only)
     LEASED --PUT_BACK--> DEFERRED (it was that when it was leased; counts as a release)
     LEASED --PARK--> DEAD (dead letter whose target had no room; retried) --ACK--> DONE
+    READY --PASS--> RETURNED (seen by a receiver that selects, not taken: no attempt)
     READY --HIDE--> PENDING (in an open transaction) --SHOW--> RETURNED, --DROP--> DONE
     DONE --SEEK--> RETURNED, while the stream still keeps it
 
@@ -51,6 +52,7 @@ HIDE: Final = 9
 SHOW: Final = 10
 SEEK: Final = 11
 PUT_BACK: Final = 12  # a lease of what was DEFERRED ends without a word on what becomes of it
+PASS: Final = 13
 
 EVENTS: Final[Mapping[int, str]] = {
     LEASE: "LEASE",
@@ -66,6 +68,7 @@ EVENTS: Final[Mapping[int, str]] = {
     SHOW: "SHOW",
     SEEK: "SEEK",
     PUT_BACK: "PUT_BACK",
+    PASS: "PASS",
 }
 
 TRANSITIONS: Final[Mapping[tuple[int, int], int]] = {
@@ -73,6 +76,7 @@ TRANSITIONS: Final[Mapping[tuple[int, int], int]] = {
     (READY, TAKE): DONE,
     (READY, DROP): DONE,
     (READY, HIDE): PENDING,
+    (READY, PASS): RETURNED,
     (RETURNED, LEASE): LEASED,
     (RETURNED, TAKE): DONE,
     (RETURNED, DROP): DONE,

@@ -25,6 +25,7 @@ from dragoman.kernel.leases.chunks import ALL, Chunks
 from dragoman.kernel.leases.lane import Spans
 from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.revisions import Revisions
+from dragoman.kernel.leases.selector import Place
 from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED, WAITING
 
 TRIES_MAX: Final = 65_535  # counters saturate: every limit that protocols offer is far below
@@ -46,6 +47,7 @@ class Window(Chunks):
         "delayed",
         "frontier",
         "order",
+        "places",
         "ready",
         "ready_bytes",
         "returned_low",
@@ -68,6 +70,7 @@ class Window(Chunks):
         self.returned_low = frontier
         self.saved: dict[int, None] = NO_DICT  # chunks that have a row in the state store
         self.revisions: Revisions | None = None  # of messages that are not DONE
+        self.places: list[Place] | None = None  # of receivers that select
         self.touched = True  # since the last checkpoint
         self.shown: int = ALL  # what is stored from here on is delayed; frontier <= shown
         self.delayed = 0  # how many messages that are
@@ -156,32 +159,6 @@ class Window(Chunks):
         self._own_counts()[state] += end - start
         self._fill(start, end, state, holder)
         self.touched = True
-
-    def tag(self, start: int, end: int, lane: int) -> None:
-        """Note the lane of messages that are not DONE."""
-        for chunk, low, high in self.pieces(start, end):
-            if chunk.lanes is None and lane:
-                chunk.lanes = chunk.column("Q")
-            if chunk.lanes is not None:
-                if high - low == 1:
-                    chunk.lanes[low] = lane
-                else:
-                    chunk.lanes[low:high] = array("Q", [lane]) * (high - low)
-
-    def tagged(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """[start, end), none of it DONE, in pieces (lane, start, end), each of one lane."""
-        found: list[tuple[int, int, int]] = []
-        for chunk, low, high in self.pieces(start, end):
-            lanes, base = chunk.lanes, chunk.base
-            if lanes is None:
-                found.append((0, base + low, base + high))
-                continue
-            begun = low
-            for at in range(low + 1, high + 1):
-                if at == high or lanes[at] != lanes[begun]:
-                    found.append((lanes[begun], base + begun, base + at))
-                    begun = at
-        return found
 
     def hold_until(self, start: int, end: int, until_ms: int, duration_ms: int) -> None:
         """[start, end), all LEASED, is held until then, 0 as long as the connection; or, WAITING, waits until then."""
@@ -321,8 +298,8 @@ class Window(Chunks):
         counts[source] -= end - start
         if target != DONE:
             counts[target] += end - start
-        if target == RETURNED and start < self.returned_low:
-            self.returned_low = start
+        if target == RETURNED:
+            self.come_back(start)
         index = bisect_right(self.bases, start) - 1
         while start < end:
             chunk = self.chunks[index]
@@ -351,7 +328,13 @@ class Window(Chunks):
     def reopen(self, start: int, end: int) -> None:
         """Seek back: [start, end), all DONE and below the frontier, become RETURNED."""
         self.enter(start, end, RETURNED, 0)
+        self.come_back(start)
+
+    def come_back(self, start: int) -> None:
+        """Something at or past `start` is ready that was not: whoever has looked there looks again."""
         self.returned_low = min(self.returned_low, start)
+        for place in self.places or ():
+            place.offset = min(place.offset, start)
 
     def next_run(self, state: int, start: int, count_max: int) -> tuple[int, int] | None:
         """The first run in `state` at or past `start` and below the frontier, at most `count_max` long."""

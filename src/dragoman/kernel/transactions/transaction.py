@@ -308,6 +308,7 @@ def _show(
     if not commit:
         return
     for start, end in runs:
+        window.come_back(start)
         until = min(end, window.shown)
         shown += (
             partition.count(max(start, window.frontier), until) if until > window.frontier else 0

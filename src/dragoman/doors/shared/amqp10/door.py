@@ -382,7 +382,10 @@ class Amqp10Door:
     def cancelled(self, holder: Holder) -> None:
         """What a link's source had is taken from it: most times its queue is gone."""
         outlet = self._outlets.of(holder.tag)
-        if outlet is not None:
+        if outlet is not None and holder.ended:
+            outlet.detach(Error(RESOURCE_LIMIT_EXCEEDED, holder.ended))
+            self._close_link(outlet.link)
+        elif outlet is not None:
             outlet.detach(holder.tag.cancelled)
             self._outlets.forget(outlet)
             outlet.link.owner = None
