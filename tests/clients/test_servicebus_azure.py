@@ -27,7 +27,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
     SessionCannotBeLockedError,
 )
-from tests.clients.servicebus_work import WAIT_S, connection_string, serving, written
+from tests.clients.servicebus_work import LOCK_MS, WAIT_S, connection_string, serving, written
 
 from dragoman.app.servicebus import load
 from dragoman.testing.broker import RunningBroker
@@ -379,13 +379,25 @@ def test_numbers_times_and_locks_outlive_the_broker(tmp_path: Path) -> None:
         before = seen(client)
     assert [one[:2] for one in before] == [("1", 2), ("2", 3)]
     with (
-        serving(data=str(tmp_path)) as (_, address),
+        serving(data=str(tmp_path)) as (broker, address),
         ServiceBusClient.from_connection_string(address, retry_total=0) as client,
     ):
         assert seen(client) == before
         with client.get_queue_receiver("orders") as receiver:
             (other,) = take(receiver, 1)
             assert other.sequence_number != locked.sequence_number, "it is locked still"
+            locked._receiver = other._receiver  # as if this one had received it
+            until = receiver.renew_message_lock(locked)
+            now = datetime.fromtimestamp(broker.clock.wall_ms() / 1_000, UTC)
+            assert timedelta(seconds=50) < until - now <= timedelta(milliseconds=LOCK_MS)
+            broker.clock.advance(LOCK_MS / 1_000 + 1)
+            with pytest.raises(MessageLockLostError):
+                receiver.renew_message_lock(locked)
+            (again,) = take(receiver, 1)
+            assert (again.sequence_number, again.delivery_count) == (locked.sequence_number, 1)
+            with pytest.raises(MessageLockLostError):
+                receiver.renew_message_lock(locked)
+            receiver.renew_message_lock(again)
 
 
 def test_the_same_without_blocking(running: tuple[RunningBroker, str]) -> None:

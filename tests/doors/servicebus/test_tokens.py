@@ -14,9 +14,10 @@ from dragoman.doors.servicebus.tokens import (
     write,
 )
 from dragoman.kernel.filters import arrival
+from dragoman.kernel.state import HOLDER_BITS
 
 
-@given(st.integers(0, (1 << 48) - 1), st.integers(0, 0xFFFF), st.integers(0, (1 << 48) - 1))
+@given(st.integers(0, (1 << 64) - 1), st.integers(0, 0xFFFF), st.integers(0, (1 << 48) - 1))
 def test_a_lock_token_names_its_lease_through_a_guid(
     holder: int, partition: int, offset: int
 ) -> None:
@@ -48,3 +49,8 @@ def test_a_schedules_number_is_its_place_and_no_messages(
     assert schedule_at(number) == (stream, offset)
     assert sequence_of(partition, offset) < number < 1 << 63
     assert schedule_at(sequence_of(partition, offset)) is None
+
+
+def test_holders_of_any_life_of_the_store_have_tokens() -> None:
+    holder = 70_000 << HOLDER_BITS | 1
+    assert read(UUID(bytes_le=write(holder, 0, 5))).holder == holder

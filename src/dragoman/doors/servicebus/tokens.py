@@ -1,6 +1,6 @@
 """Lock tokens and sequence numbers.
 
-lock token        16 bytes, shown as a GUID (little-endian): holder u48 | partition u16 | offset u64
+lock token        16 bytes, shown as a GUID (little-endian): holder u64 | partition u16 | offset u48
 sequence number   partition in the high 16 bits, offset + 1 in the low 48: the same across restarts
 of what waits     1 in bit 62, then the schedule's stream in 26 bits, offset + 1 in the low 36: past all others
 """
@@ -14,7 +14,7 @@ SCHEDULED: Final = 1 << 62
 SCHEDULE_BITS: Final = 36
 _SCHEDULE_MASK: Final = (1 << SCHEDULE_BITS) - 1
 _OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
-_TOKEN: Final = Struct(">HIHQ")
+_TOKEN: Final = Struct(">QHHI")
 TOKEN_BYTES: Final = _TOKEN.size
 
 
@@ -31,13 +31,13 @@ class Lock:
 
 def write(holder: int, partition: int, offset: int) -> bytes:
     """A delivery tag that is the message's lock token."""
-    return _TOKEN.pack(holder >> 32 & 0xFFFF, holder & 0xFFFF_FFFF, partition, offset)
+    return _TOKEN.pack(holder, partition, offset >> 32, offset & 0xFFFF_FFFF)
 
 
 def read(token: UUID) -> Lock:
     """What a client gives back names. Any GUID names something; whether it is held is for the kernel to say."""
-    high, low, partition, offset = _TOKEN.unpack(token.bytes_le)
-    return Lock(high << 32 | low, partition, offset)
+    holder, partition, high, low = _TOKEN.unpack(token.bytes_le)
+    return Lock(holder, partition, high << 32 | low)
 
 
 def sequence_of(partition: int, offset: int) -> int:
