@@ -8,7 +8,7 @@ import pika
 import pytest
 from confluent_kafka import Producer
 from tests.clients.servicebus_work import entity
-from tests_other.ready import MissingError, Program, on_node
+from tests_other.ready import MissingError, Program, on_java, on_node
 
 from dragoman.app.certs import HOSTS_DEFAULT, write_certificates
 from dragoman.app.config import ServeOptions
@@ -40,7 +40,8 @@ def running(node: Program) -> Iterator[RunningBroker]:
     options = ServeOptions(
         memory=True, tls_cert=str(folder / "server.pem"), tls_key=str(folder / "server-key.pem")
     )
-    options.topology = tuple(entity("node-works-brief", lease_duration_ms=1_000))
+    brief = [entity(name, lease_duration_ms=1_000) for name in ("node-works-brief", "java")]
+    options.topology = (*brief[0], *brief[1], *entity("java-to"))
     options.ports = dict.fromkeys(options.ports, 0)
     with broker(options) as found:
         yield found
@@ -114,3 +115,11 @@ def test_node_comes_in_by_websockets_and_by_an_address_of_its_own(
 ) -> None:
     found = node.run(string, "ways", "node-ways", 1)
     assert found == ["wss, as the emulator", "TLS, by an address", "wss, by an address"]
+
+
+def test_java_receives_here_and_sends_there_in_one_transaction(string: str) -> None:
+    try:
+        java = on_java("ServiceBusTransactions", "servicebus", "pom-azure.xml")
+    except MissingError as error:
+        pytest.skip(f"azure-messaging-servicebus: {error}")
+    assert java.run(string, "transact", "java", 1) == ["value-0 kept", "true"]

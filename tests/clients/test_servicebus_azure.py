@@ -190,6 +190,7 @@ def test_sessions_have_an_order_a_lock_and_a_state(client: ServiceBusClient) -> 
     send(client, "sessions", "b0", session_id="b")
     with pytest.raises(ServiceBusError):
         send(client, "sessions", "none")
+    assert list(client.list_queue_sessions("sessions")) == ["a", "b"]
     with client.get_queue_receiver("sessions", session_id="a") as receiver:
         assert [str(message) for message in take(receiver, 2)] == ["a0", "a1"]
         session = receiver.session
@@ -207,6 +208,7 @@ def test_sessions_have_an_order_a_lock_and_a_state(client: ServiceBusClient) -> 
         with client.get_queue_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION) as other:
             assert other.session.session_id == "b"
             other.complete_message(take(other, 1)[0])
+    assert list(client.list_queue_sessions("sessions")) == ["a"]
     with client.get_queue_receiver("sessions", session_id="a") as receiver:
         for message in take(receiver, 2):
             receiver.complete_message(message)

@@ -14,8 +14,19 @@ from dragoman.kernel.api import CreateSubscription, SubscriptionSettings
 from dragoman.kernel.commands import CreateStream
 from dragoman.kernel.leases import revising
 from dragoman.model.message import Typed
+from dragoman.wire.amqp10.composites import to_bytes
 from dragoman.wire.amqp10.errors import Error
-from dragoman.wire.amqp10.messaging import ACCEPTED, RELEASED, Modified, Rejected, Source
+from dragoman.wire.amqp10.messaging import (
+    ACCEPTED,
+    RELEASED,
+    Coordinator,
+    Declare,
+    Discharge,
+    Modified,
+    Rejected,
+    Source,
+    TransactionalState,
+)
 from dragoman.wire.amqp10.performatives import Attach, Detach, Disposition, Transfer
 from dragoman.wire.amqp10.sections import slice_message
 from dragoman.wire.amqp10.values import Int, Symbol, UInt
@@ -320,3 +331,24 @@ def test_a_range_that_is_held_is_settled_and_told_at_once() -> None:
     (told,) = [frame.body for frame in client.heard() if isinstance(frame.body, Disposition)]
     assert (told.first, told.last, told.settled) == (1, 3, True)
     assert world.info().ready + world.info().leased == 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_goes_by_way_of_an_entity_is_one_with_what_is_settled_there(*, fails: bool) -> None:
+    world, client = filled(b"order")
+    world.queue("out")
+    client.receiver()
+    (frame,) = client.transfers()
+    client.attach(Attach("c", 9, False, target=Coordinator()))
+    client.send(b"\x00\x53\x77" + to_bytes(Declare()), handle=9)
+    ((_, _, declared),) = client.outcomes()
+    via = {Symbol("com.microsoft:transfer-destination-address"): "out"}
+    client.sender("q", 5, properties=via)
+    client.send(message(b"sent"), handle=5, state=TransactionalState(declared.txn_id))
+    done = TransactionalState(declared.txn_id, ACCEPTED)
+    client.settle(frame.body.delivery_id, state=done, settled=False)
+    client.heard()
+    assert (world.info("out").ready, world.info("q").leased) == (0, 1)
+    client.send(b"\x00\x53\x77" + to_bytes(Discharge(declared.txn_id, fails)), handle=9)
+    assert [state for _, _, state in client.outcomes()] == [ACCEPTED]
+    assert (world.info("out").ready, world.info("q").leased) == ((0, 1) if fails else (1, 0))
