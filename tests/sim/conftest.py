@@ -1,13 +1,25 @@
 """`pytest tests/sim --seed N --families orders,sessions` plays that one life again; SIM_SEED does for the seed."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from dragoman.kernel.empties import NO_COUNTS, NO_DICT, NO_LIST
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=None, help="one seed of the simulation, again")
     parser.addoption("--families", default=None, help="what it plays, instead of what it would")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_in_what_all_share() -> Iterator[None]:
+    """What a planted fault has put there is not the next test's."""
+    yield
+    NO_LIST.clear()
+    NO_DICT.clear()
+    NO_COUNTS[:] = [0] * len(NO_COUNTS)
 
 
 @pytest.fixture

@@ -79,12 +79,13 @@ def test_a_signature_opens_what_it_is_for() -> None:
     found = world(users={"key": b"secret"})
     client = found.connect()
     until_s = found.clock.now_ms // 1_000 + 60
-    good = signed("secret", "sb://x/h", until_s)
+    good = signed("secret", "sb://here/h", until_s)
     assert client.ask("POST", "/h/messages", b"x", (good,)).status == 201
     for bad in (
-        signed("wrong", "sb://x/h", until_s),
-        signed("secret", "sb://x/other", until_s),
-        signed("secret", "sb://x/h", until_s - 100),
+        signed("wrong", "sb://here/h", until_s),
+        signed("secret", "sb://here/other", until_s),
+        signed("secret", "sb://here/h", until_s - 100),
+        signed("secret", "sb://elsewhere/h", until_s),
     ):
         client.send(request("POST", "/h/messages", b"x", (bad,)))
         assert client.take() == b""

@@ -51,7 +51,7 @@ class World(PlainWorld):
 
 
 class Client(PlainClient):
-    def claim(self, audience: str, token: str) -> tuple[Any, Any]:
+    def claim(self, audience: str, token: str, kind: str = "jwt") -> tuple[Any, Any]:
         """(status, condition) of a put-token."""
         if not hasattr(self, "has_links"):
             self.has_links = True
@@ -59,12 +59,12 @@ class Client(PlainClient):
             self.attach(Attach("cbs-r", 91, True, source=Source("$cbs"), target=Target("$cbs")))
             self.credit(100, 91)
             self.heard()
-        self.put_token(audience, token)
+        self.put_token(audience, token, kind)
         _, application, _ = self.answer()
         return application["status-code"], application.get("error-condition")
 
-    def put_token(self, audience: str, token: str) -> None:
-        asked = {"operation": "put-token", "type": "jwt", "name": audience}
+    def put_token(self, audience: str, token: str, kind: str = "jwt") -> None:
+        asked = {"operation": "put-token", "type": kind, "name": audience}
         self.send(request(asked, token, message_id="1"), handle=90)
 
     def answer(self) -> tuple[int, dict[str, Any], Any]:

@@ -43,3 +43,11 @@ def test_after_too_many_bad_ones_the_good_are_refused_too() -> None:
     with pytest.raises(TokenRefused, match=TOO_MANY):
         asker.ask(token())
     assert asker.failed[-2:] == [("SAS", ""), ("SAS", "root")]
+
+
+def test_a_token_that_another_has_signed_opens_what_its_principal_may_use() -> None:
+    asker = Asker()
+    for said in ("ann until 9999999999999", "Bearer ann until 9999999999999"):
+        assert asker.ask(said, "sb://anywhere/else") == "ann"
+    with pytest.raises(TokenRefused, match="a known key"):
+        asker.ask("Bearer ann until 1")

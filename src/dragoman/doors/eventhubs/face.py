@@ -12,7 +12,7 @@ from dragoman.doors.eventhubs.addresses import Target
 from dragoman.doors.eventhubs.errors import error_of, status_of
 from dragoman.doors.eventhubs.posted import BATCH_TYPE, events_in
 from dragoman.doors.eventhubs.sending import EventHubsSink
-from dragoman.doors.shared.amqp10.addresses import covers
+from dragoman.doors.shared.amqp10.addresses import covers, is_of_host
 from dragoman.doors.shared.amqp10.batches import BATCH_FORMAT
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Incoming, Peer, Refused
@@ -110,7 +110,13 @@ def _check(call: Call, hub: str) -> None:
     if call.session.node().is_open():
         return
     token = _text(call.request.header(b"authorization"))
-    grant = grant_of(call.session, call.connection, token, lambda resource: covers(resource, hub))
+    host = call.request.header(b"host")
+    grant = grant_of(
+        call.session,
+        call.connection,
+        token,
+        lambda resource: covers(resource, hub) and is_of_host(resource, host),
+    )
     call.session.act_as(grant.key, call.connection.peer[0])
 
 

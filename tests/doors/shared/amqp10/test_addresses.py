@@ -1,6 +1,6 @@
 import pytest
 
-from dragoman.doors.shared.amqp10.addresses import covers, host_of, path_of, segments_of
+from dragoman.doors.shared.amqp10.addresses import covers, host_of, is_of_host, path_of, segments_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,21 @@ def test_a_claim_opens_its_path_and_what_is_below(
 )
 def test_the_host_of_an_address_is_told_without_its_port(address: str, host: str) -> None:
     assert host_of(address) == host
+
+
+@pytest.mark.parametrize(
+    ("resource", "said", "expected"),
+    [
+        ("https://h/q", b"h", True),
+        ("https://H:5300/q", b"h:8080", True),
+        ("https://[::1]/q", b"[::1]:5300", True),
+        ("q", b"h", True),
+        ("https://elsewhere/q", b"h", False),
+        ("https://h/q", None, False),
+        ("https://h/q", b"h@elsewhere", False),
+    ],
+)
+def test_a_resource_is_of_the_host_that_it_names(
+    resource: str, said: bytes | None, *, expected: bool
+) -> None:
+    assert is_of_host(resource, said) is expected

@@ -69,8 +69,23 @@ def test_anything_else_is_401_and_opens_nothing(bad: str) -> None:
     world = World({"root": KEY})
     world.queue()
     client = world.azure("sb://h/q", bad, mechanism="MSSBCBS")
-    assert client.claim("sb://h/q", bad) == (401, "com.microsoft:auth-failed")
+    kind = "jwt" if bad.startswith("eyJ") else "servicebus.windows.net:sastoken"
+    condition = "amqp:unauthorized-access" if kind == "jwt" else "com.microsoft:auth-failed"
+    assert client.claim("sb://h/q", bad, kind) == (401, condition)
     assert isinstance(client.sender("q")[-1], Detach)
+
+
+def test_a_token_that_another_has_signed_opens_until_it_ends() -> None:
+    world = World({"root": KEY})
+    world.queue()
+    now_ms = world.clock.now_ms
+    client = world.azure("sb://h/q", f"ann until {now_ms + 60_000}", mechanism="MSSBCBS")
+    client.sender("q")
+    client.send(message())
+    assert world.info().ready == 1
+    world.advance(60_000)
+    assert isinstance(client.sender("q", 5)[-1], Detach)
+    assert client.claim("sb://h/q", f"ann until {now_ms}") == (401, "amqp:unauthorized-access")
 
 
 def test_refusals_are_told_one_after_the_other_and_each_takes_its_time() -> None:

@@ -1,4 +1,5 @@
-"""Who may administer: whoever holds a key, by a shared access signature for the namespace or the entity.
+"""Who may administer: whoever holds a key, by a shared access signature for the namespace or the entity, or a token
+that a key of the operator's has signed.
 
 Where no keys are configured anybody may. Who is refused waits for the answer: guessing takes its time.
 """
@@ -7,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from dragoman.doors.servicebus.atom.errors import AtomError, refusal
-from dragoman.doors.shared.amqp10.addresses import covers
+from dragoman.doors.shared.amqp10.addresses import covers, is_of_host
 from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.grants import grant_of
 from dragoman.doors.shared.rest.call import Call
@@ -43,10 +44,11 @@ def turned_away(call: Call) -> Late | None:
 
 def _check(call: Call, token: bytes, path: str) -> None:
     """Raises TokenRefused."""
+    host = call.request.header(b"host")
     grant = grant_of(
         call.session,
         call.connection,
         token.decode("latin-1"),
-        lambda resource: not path or covers(resource, path),
+        lambda resource: (not path or covers(resource, path)) and is_of_host(resource, host),
     )
     call.session.act_as(grant.key, call.connection.peer[0])

@@ -27,6 +27,12 @@ def host_of(address: str) -> str:
     return (name if colon and port.isdecimal() else host).lower() if slashes and scheme else ""
 
 
+def is_of_host(resource: str, said: bytes | None) -> bool:
+    """Whether an address names that host, or none; `said` as the header of a request says it."""
+    host = host_of(f"http://{(said or b'').decode('latin-1')}")
+    return host_of(resource) in {"", host}
+
+
 def covers(audience: str, address: str) -> bool:
     """Whether a claim for `audience` opens `address`: the same path, or one below it. Case does not matter."""
     claimed = path_of(audience).strip("/").lower()

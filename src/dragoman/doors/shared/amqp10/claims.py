@@ -1,7 +1,7 @@
 """`$cbs`: a client of Service Bus or Event Hubs claims what it may use, by a token for an audience.
 
     servicebus.windows.net:sastoken   see `security.sharedaccess`
-    jwt                               taken while nobody has to prove anything, else refused: nobody here can check it
+    jwt                               one that a key of `[security] oauth_keys` has signed: all its principal may use
 
 Where no keys are configured every token is taken. A refusal keeps its client waiting: guessing takes its time.
 """
@@ -13,10 +13,12 @@ from dragoman.doors.shared.amqp10.liveness import FAILED_LOGIN_MS
 from dragoman.doors.shared.amqp10.profile import Answer, Peer, Request
 from dragoman.doors.shared.grants import grant_of
 from dragoman.security.sharedaccess import TokenRefused
+from dragoman.wire.amqp10.errors import UNAUTHORIZED_ACCESS
 from dragoman.wire.amqp10.values import Int, Symbol
 
 PATH: Final = "$cbs"
 OPERATION: Final = "put-token"
+JWT: Final = "jwt"
 AUTH_FAILED: Final = "com.microsoft:auth-failed"
 CLAIMS_MAX: Final = 5_000  # of one connection
 ACCEPTED: Final = 202
@@ -40,7 +42,9 @@ class Claims:
             until_ms = expiry_of(peer, str(audience), str(token))
         except TokenRefused as error:
             answer = _answer(UNAUTHORIZED, str(error))
-            answer.application["error-condition"] = Symbol(AUTH_FAILED)
+            is_jwt = request.application.get("type") == JWT
+            condition = UNAUTHORIZED_ACCESS if is_jwt else AUTH_FAILED
+            answer.application["error-condition"] = Symbol(condition)
             answer.delay_ms = FAILED_LOGIN_MS
             return answer
         if len(str(audience)) > ADDRESS_CHARS_MAX:
