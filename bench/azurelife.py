@@ -3,14 +3,19 @@
     life/amqp10-links       links that wait, half of them to receive, over few connections: memory
     life/azure-sessions     sessions opened in turn, whichever is next, and held: the last of them to the first
     life/azure-rules        a topic with as many SQL filters as Azure lets it have: CPU of a message, to one without
+    life/azure-correlation  a topic with as many correlation filters: CPU of a message, to one with a hundredth of them
 
 Frames are this process's own; only the broker's memory and CPU are counted.
 """
 
+import json
 import time
+from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import Any
 
 from bench import measure
+from bench.generators import control
 from bench.generators.amqp10_wire import Numbered, Wire, outcomes
 from bench.generators.servicebus_raw import DESCRIPTION, administer, message
 from bench.peers import Peer
@@ -29,6 +34,11 @@ QUEUES = 100
 SESSIONS = 1_000
 TIMED = 100  # first and last sessions that are compared
 RULES = 2_000
+CORRELATIONS = 100_000
+CORRELATIONS_FEW = 1_000
+JUDGED = 5_000  # messages, each by all filters
+OWNERS = 1_000  # subscriptions that share the filters
+TIMEOUT_S = 60.0
 MESSAGES = 1_000
 WINDOW = 100
 SETTLE_S = 2.0
@@ -153,6 +163,50 @@ def many_rules(peer: Peer, _options: object, _generate: object) -> Figures:
     return figures
 
 
+def many_correlations(peer: Peer, _options: object, _generate: object) -> Figures:
+    """A message that none of 100,000 correlation filters takes, and none of 1,000."""
+    peer.start()
+    figures: Figures = {"filters": CORRELATIONS}
+    for topic, count in (("few", CORRELATIONS_FEW), ("many", CORRELATIONS)):
+        _make(peer, topic, "TopicDescription")
+        since = time.monotonic()
+        for first in range(0, count, count // OWNERS):
+            _subscribe(peer, topic, range(first, first + count // OWNERS))
+        figures[f"made_{topic}_s"] = time.monotonic() - since
+        wire = _wire(peer)
+        wire.attach(Attach("s", 0, False, source=Source("me"), target=Target(topic)))
+        _send(wire, MESSAGES)  # what is looked up is made ready by the first
+        before = measure.usage(peer.pids[:1])
+        _send(wire, JUDGED)
+        spent = measure.usage(peer.pids[:1]).since(before)
+        wire.close()
+        figures[f"cpu_us_{topic}"] = spent.cpu_s * 1e6 / JUDGED
+    figures["many_to_few"] = figures["cpu_us_many"] / figures["cpu_us_few"]
+    return figures
+
+
+def _subscribe(peer: Peer, topic: str, numbers: range) -> None:
+    """A subscription with a correlation filter for each number."""
+    rules = [
+        {
+            "name": str(number),
+            "kind": "correlation",
+            "fields": {"content-type": "application/json"},
+            "properties": {"region": "eu", "attempt": number + 10},
+        }
+        for number in numbers
+    ]
+    settings = {"filter": {"rules": rules}, "dialect": "servicebus"}
+    http = HTTPConnection(*peer.endpoint("amqp"), timeout=TIMEOUT_S)
+    body = json.dumps({"name": f"s{numbers[0]}", "settings": settings})
+    headers = {"Content-Type": "application/json"}
+    http.request("POST", f"/admin/v1/streams/default/{topic}/subscriptions", body, headers)
+    answer = http.getresponse()
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        raise control.LoadFailedError(f"a subscription: {answer.read()!r}")
+    http.close()
+
+
 def _send(wire: Wire, count: int) -> None:
     transfers = Numbered(0, message(256))
     sent = answered = 0
@@ -168,4 +222,5 @@ LIFE = {
     "life/amqp10-links": idle_links,
     "life/azure-sessions": sessions_in_turn,
     "life/azure-rules": many_rules,
+    "life/azure-correlation": many_correlations,
 }

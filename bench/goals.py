@@ -363,6 +363,7 @@ def _servicebus_goals() -> list[Goal]:
     shares = own_worst(SERVICEBUS_CLIENTS, "broker_share", max)
     links = own_worst(["life/amqp10-links"], "rss_idle_mb", max)
     turns = own_worst(["life/azure-sessions"], "last_to_first", max)
+    correlation = own_worst(["life/azure-correlation"], "many_to_few", max)
     return [
         *(
             Goal(f"Service Bus: {what}", limit, False, own_worst([_sb(name)], "rate", min), "/s")
@@ -374,6 +375,7 @@ def _servicebus_goals() -> list[Goal]:
         ),
         Goal("Service Bus by Python's client: broker's share of a core", 0.7, True, shares),
         Goal("10,000 idle links of AMQP 1.0: memory", 100, True, links, "MB"),
+        Goal("100,000 correlation filters to 1,000: CPU of a message", 1.5, True, correlation),
         Goal("Service Bus: the last of 1,000 sessions opened to the first", 2.0, True, turns),
     ]
 

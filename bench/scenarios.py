@@ -457,8 +457,8 @@ def _life() -> Iterator[Scenario]:
             name=f"life/kafka-{name}", kind=Kind.LIFE, targets=KAFKA_TARGETS, rounds_max=1
         )
     yield Scenario(name="life/scheduled-tasks", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
-    for name in ("life/amqp10-links", "life/azure-sessions", "life/azure-rules"):
-        yield Scenario(name=name, kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
+    for name in ("amqp10-links", "azure-sessions", "azure-rules", "azure-correlation"):
+        yield Scenario(name=f"life/{name}", kind=Kind.LIFE, targets=(DRAGOMAN,), rounds_max=1)
     for name in ("topic", "fanout", "queues", "connections", "calls", "dressed"):
         yield Scenario(
             name=f"life/rabbit-{name}", kind=Kind.LIFE, targets=AMQP_TARGETS, rounds_max=1

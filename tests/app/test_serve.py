@@ -6,6 +6,7 @@ import stat
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import dragoman
+from dragoman.app import config, serve
 from dragoman.app.build import build
 from dragoman.app.certs import write_certificates
 from dragoman.app.config import ServeOptions
@@ -48,6 +50,14 @@ def while_serving(options: ServeOptions, step: Callable[[Running], Awaitable[Non
             await running.stop()
 
     asyncio.run(run())
+
+
+def bound() -> socket.socket:
+    """A socket that has a port of its own."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    sock.listen()
+    return sock
 
 
 async def until(done: Callable[[], bool]) -> None:
@@ -207,6 +217,31 @@ def test_a_second_port_by_habit_is_bound_unless_somebody_has_it() -> None:
         assert running.aliases[0].port not in {usual, second}
 
     while_serving(options_of(), look)
+
+
+def test_habits_of_clients_are_bound_beside_the_usual_port_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert {5671, 5300} <= set(config.ALIASES["amqp"])  # AMQP in TLS, Service Bus's administration
+    with closing(bound()) as usual, closing(bound()) as tls, closing(bound()) as taken:
+        ports = [sock.getsockname()[1] for sock in (usual, tls, taken)]
+        usual.close()
+        tls.close()
+        monkeypatch.setattr(serve, "PROTOCOLS", {**config.PROTOCOLS, "amqp": ports[0]})
+        monkeypatch.setattr(serve, "ALIASES", {"amqp": ports[1:]})
+
+        async def look(running: Running) -> None:
+            assert running.listeners["amqp"].port == ports[0]
+            assert [alias.port for alias in running.aliases] == ports[1:2]
+            _, writer = await asyncio.open_connection("127.0.0.1", ports[1])
+            writer.close()
+
+        while_serving(options_of(ports={"amqp": ports[0]}), look)
+
+    async def none(running: Running) -> None:
+        assert running.aliases == []
+
+    while_serving(options_of(), none)
 
 
 def test_a_broker_that_serves_is_ready_and_says_what_is_missing_when_it_is_not() -> None:

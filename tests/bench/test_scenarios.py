@@ -34,6 +34,7 @@ def test_every_load_has_someone_to_be_compared_with_or_crosses_protocols() -> No
     several = ("eventgrid/", "eventhubs/", "pubsub-", "servicebus", "tasks/")
     assert {name for name in alone if not name.startswith(several)} == {
         "life/amqp10-links",
+        "life/azure-correlation",
         "life/azure-rules",
         "life/azure-sessions",
         "life/bad-endpoints",
