@@ -73,7 +73,8 @@ def test_flower_tells_how_long_queues_are(broker: Broker, tmp_path: Path) -> Non
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    publish = {"routing_key": "flowers", "payload": "x", "properties": {}}
+    said = {"routing_key": "flowers", "payload": "x", "payload_encoding": "string"}
+    publish = {**said, "properties": {}}
     for method, path, body in (
         ("PUT", "vhosts/garden", {}),
         ("PUT", "queues/garden/flowers", {"durable": True}),

@@ -29,7 +29,9 @@ SAID: Final[dict[str, dict[int, list[str]]]] = {}
 @pytest.fixture(scope="module")
 def theirs(rabbitmq: RabbitMq) -> Asker:
     """Asks RabbitMQ."""
-    return Asker(rabbitmq.endpoint("management"), rabbitmq.endpoint("amqp"))
+    asker = Asker(rabbitmq.endpoint("management"), rabbitmq.endpoint("amqp"))
+    asker.tidy()
+    return asker
 
 
 @pytest.fixture(scope="module")

@@ -160,6 +160,14 @@ class Asker:
         self._player = Player(self._amqp, vhost)
         self.ask(Request("PUT", f"vhosts/{VHOST}"))
 
+    def tidy(self) -> None:
+        """What other suites have left in `/` is deleted."""
+        for kind in ("queues", "exchanges"):
+            for item in self.ask(Request("GET", f"{kind}/%2F?columns=name")).body:
+                if item["name"] and not item["name"].startswith("amq."):
+                    name = quote(item["name"], safe="")
+                    self.ask(Request("DELETE", f"{kind}/%2F/{name}"))
+
     def keep(self) -> None:
         """What was made until now stays."""
         self._made.clear()
