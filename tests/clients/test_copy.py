@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -206,3 +207,48 @@ def test_a_copy_that_is_killed_goes_on_when_it_is_run_again(world: World) -> Non
     assert run(command[3:]) == 0
     arrived = {one["body"] for one in world.held(target)}
     assert arrived == {f"message {number}" for number in range(COUNT)}
+
+
+def test_sessions_are_read_one_after_the_other_and_stay_what_they_were(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (_, from_), (_, to) = world.make("servicebus"), world.make("servicebus")
+    for address, name in ((from_, "sessions-from"), (to, "sessions-to")):
+        world.api.post("/queues", {"name": name, "settings": {"order": "session"}})
+        assert address.startswith("servicebus://")
+    source, target = (f"{each.rpartition('/')[0]}/sessions-" for each in (from_, to))
+    messages = []
+    for number in range(6):
+        messages.append(plain(number))
+        messages[-1].group = f"session-{number % 3}"
+    world.publish(f"{source}from", messages)
+    assert run(["copy", f"{source}from?sessions=true", f"{target}to", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["read"], found["written"], found["problems"]) == (6, 6, [])
+    arrived = [(one["group"], one["body"]) for one in world.held(f"{target}to")]
+    assert sorted(arrived) == sorted((m.group, (m.body or b"").decode()) for m in messages)
+    for session in range(3):  # each in its order
+        own = [body for group, body in arrived if group == f"session-{session}"]
+        assert own == [f"message {number}" for number in range(session, 6, 3)]
+    reader = open_reader(place_of(f"{source}from?sessions=true"), CLOCK, looks=False)
+    assert reader.read(10, 0.1) == []
+    reader.close()
+
+
+def test_a_stream_of_rabbitmq_keeps_what_it_has_and_a_copy_goes_on_where_it_stopped(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (_, queue), (target, _) = world.make("amqp"), world.make("dragoman")
+    name = "copied-stream"
+    world.api.post("/streams", {"name": name, "settings": {"retention_ms": -1}})
+    address = f"{queue.rpartition('/')[0]}/{name}"
+    source = f"{address}?stream=true&checkpoint={tmp_path / 'here.json'}"
+    for first in (0, 3):
+        world.publish(address, [plain(number) for number in range(first, first + 3)])
+        assert run(["copy", source, target, "--idle", "1", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["read"], found["written"], found["problems"]) == (3, 3, [])
+    whole = [f"message {number}" for number in range(6)]
+    assert [one["body"] for one in world.held(target)] == whole
+    assert [one["body"] for one in world.held(address)] == whole
+    assert all("headers" not in one for one in world.held(target))

@@ -5,14 +5,13 @@ oldest message, or where `checkpoint` says that the copy before stopped. A write
 travels as the admin API's JSON, which has all of the envelope but `rest`, what only its own protocol's readers see.
 """
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from dragoman.cli.api import Api, Refused, Where, path_of
+from dragoman.cli.copying.checkpoint import Checkpoint
 from dragoman.cli.copying.ends import Entry, Taken
 from dragoman.cli.copying.places import Place
 from dragoman.cli.errors import CommandError
@@ -48,29 +47,15 @@ class AdminReader:
         self._api = _api(place)
         self._looks = looks
         self._messages = _path(place, "messages")
-        file = place.options.get("checkpoint")
-        self._checkpoint: Final = Path(file) if file else None
-        self._settled = self._load()
+        self._checkpoint: Final = Checkpoint(place.options.get("checkpoint"))
         partitions = self._api.get(_path(place))["partitions"]
         self._next = [
-            max(one["start"], self._settled.get(str(number), 0))
+            max(one["start"], self._checkpoint.offsets.get(str(number), 0))
             for number, one in enumerate(partitions)
         ]
         self._ends: Final = [one["end"] for one in partitions]
         self._turn = 0
         self.expected: int | None = None  # offsets may have gaps
-
-    def _load(self) -> dict[str, int]:
-        """Raises CommandError."""
-        if self._checkpoint is None or not self._checkpoint.exists():
-            return {}
-        try:
-            found: dict[str, int] = msgspec.json.decode(
-                self._checkpoint.read_bytes(), type=dict[str, int]
-            )
-        except (OSError, msgspec.DecodeError) as error:
-            raise CommandError(f"{self._checkpoint}: {error}") from error
-        return found
 
     @property
     def is_done(self) -> bool:
@@ -98,16 +83,8 @@ class AdminReader:
 
     def settle(self, taken: Sequence[Taken]) -> None:
         """Write the checkpoint anew. Raises CommandError."""
-        if self._looks or self._checkpoint is None:
-            return
-        for partition, offset in (one.token for one in taken):
-            self._settled[str(partition)] = offset + 1
-        beside = self._checkpoint.with_name(self._checkpoint.name + ".new")
-        try:
-            beside.write_text(json.dumps(self._settled))
-            beside.replace(self._checkpoint)
-        except OSError as error:
-            raise CommandError(f"{self._checkpoint}: {error}") from error
+        if not self._looks:
+            self._checkpoint.note(one.token for one in taken)
 
     def close(self) -> None:
         """Nothing is held."""

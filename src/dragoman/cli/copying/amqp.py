@@ -1,8 +1,9 @@
 """RabbitMQ: `amqp://[USER:PASSWORD@]HOST[:PORT]/[VHOST/]QUEUE[?exchange=NAME]`, `amqps://` over TLS.
 
-A reader consumes the queue: what is written elsewhere is acknowledged, the rest goes back when the connection closes. A
-writer publishes to the queue, or through an exchange with the last name of the path as routing key; it sends a whole
-batch before it waits for its confirms, so the way there and back is paid once.
+A reader consumes the queue: what is written elsewhere is acknowledged, the rest goes back when the connection closes.
+Of a stream (`?stream=true`) it takes nothing: it begins with the oldest message, or where `checkpoint` says that the
+copy before stopped. A writer publishes to the queue, or through an exchange with the last name of the path as routing
+key; it sends a whole batch before it waits for its confirms, so the way there and back is paid once.
 
 The client is aiormq, which aio-pika stands on (pika reads a double as a whole number); its loop has a thread of its
 own. Properties are written byte for byte as `formats` has them, and read as the client shows them: a number of less
@@ -19,6 +20,7 @@ from threading import Thread
 from typing import Any, Final
 from urllib.parse import quote
 
+from dragoman.cli.copying.checkpoint import Checkpoint
 from dragoman.cli.copying.ends import BATCH_MAX, Entry, Taken
 from dragoman.cli.copying.feed import ROOM_BATCHES
 from dragoman.cli.copying.needs import library
@@ -33,6 +35,8 @@ from dragoman.ports.clock import Clock
 from dragoman.wire.amqp091.fieldtable import Field
 from dragoman.wire.amqp091.properties import FIELDS, Properties, encode_header
 
+OFFSET: Final = "x-stream-offset"
+PARTITION: Final = "0"
 ANSWER_S: Final = 30.0
 CONFIRM_S: Final = 120.0  # for all of a batch
 HEADER_BYTES: Final = 12  # of a content header before its properties
@@ -47,7 +51,7 @@ class _Link:
     """A connection with a channel, on a loop in a thread of its own."""
 
     def __init__(self, place: Place) -> None:
-        place.only("exchange")
+        place.only("exchange", "stream", "checkpoint")
         self.aiormq = library("aiormq", "amqp")
         self.place = place
         self._errors = (
@@ -112,8 +116,11 @@ class AmqpReader:
         self._came: SimpleQueue[Taken] = SimpleQueue()  # at most the prefetch
         self._handed_out = 0
         self._error: Exception | None = None
+        self._is_stream: Final = place.options.get("stream") == "true"
+        self._checkpoint: Final = Checkpoint(place.options.get("checkpoint"))
         try:
-            self.expected: int | None = self._link.look().message_count
+            count = self._link.look().message_count
+            self.expected: int | None = None if self._is_stream else count
             self._link.call(self._consume())
         except BaseException:
             self._link.close()
@@ -122,12 +129,15 @@ class AmqpReader:
     async def _consume(self) -> None:
         channel = self._link.channel
         await channel.basic_qos(prefetch_count=BATCH_MAX * ROOM_BATCHES)
-        await channel.basic_consume(self._link.place.name, self._take)
+        arguments = {}
+        if self._is_stream:
+            arguments[OFFSET] = self._checkpoint.offsets.get(PARTITION, "first")
+        await channel.basic_consume(self._link.place.name, self._take, arguments=arguments)
 
     @property
     def is_done(self) -> bool:
-        """Whether as many came as the queue had ready."""
-        return self._handed_out >= (self.expected or 0)
+        """Whether as many came as the queue had ready; of a stream nobody knows."""
+        return self.expected is not None and self._handed_out >= self.expected
 
     async def _take(self, message: Any) -> None:
         try:
@@ -135,7 +145,8 @@ class AmqpReader:
         except ValueError as error:  # of what no table of ours holds
             self._error = error
         else:
-            self._came.put(Taken(entry, message.delivery_tag))
+            offset = (message.header.properties.headers or {}).get(OFFSET, 0)
+            self._came.put(Taken(entry, (message.delivery_tag, offset)))
 
     def read(self, count_max: int, wait_s: float) -> list[Taken]:
         """Raises CommandError."""
@@ -150,9 +161,14 @@ class AmqpReader:
         return found
 
     def settle(self, taken: Sequence[Taken]) -> None:
-        """Acknowledge all up to the last: they were handed out in this order. Raises CommandError."""
-        if not self._looks:
-            self._link.call(self._link.channel.basic_ack(taken[-1].token, multiple=True))
+        """Acknowledge all up to the last: they were handed out in this order; of a stream that is leave to send more.
+        Raises CommandError.
+        """
+        tag, offset = taken[-1].token
+        if self._is_stream and not self._looks:
+            self._checkpoint.note([(int(PARTITION), offset)])
+        if self._is_stream or not self._looks:
+            self._link.call(self._link.channel.basic_ack(tag, multiple=True))
 
     def close(self) -> None:
         """What was not acknowledged goes back to its place."""
@@ -165,7 +181,9 @@ def _stored(message: Any) -> bytes:
     said = {name: getattr(properties, _attribute(name)) for name in FIELDS if name != "user_id"}
     said["cluster_id"] = said["cluster_id"] or None  # the client has text where there is none
     if said["headers"] is not None:
-        said["headers"] = {name: _field(value) for name, value in said["headers"].items()}
+        said["headers"] = {
+            name: _field(value) for name, value in said["headers"].items() if name != OFFSET
+        }
     if said["timestamp"] is not None:
         said["timestamp"] = int(said["timestamp"].timestamp())
     header = encode_header(len(message.body), said)

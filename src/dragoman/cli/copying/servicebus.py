@@ -1,7 +1,8 @@
 """Azure Service Bus: `servicebus://[KEYNAME:KEY@]NAMESPACE.servicebus.windows.net/QUEUE`.
 
 To read from also `.../TOPIC/Subscriptions/SUBSCRIPTION`. With a port it is a broker at that address, without TLS, as
-the emulator is. A reader completes what was written elsewhere, and abandons the rest when it closes. A writer sends as
+the emulator is. A reader completes what was written elsewhere, and abandons the rest when it closes; where the entity
+wants sessions (`?sessions=true`) it takes one after the other, and goes on when one has nothing more. A writer sends as
 many messages at once as a link takes; those of a session not together with those of another.
 """
 
@@ -22,19 +23,22 @@ from dragoman.ports.clock import Clock
 
 KEY_NAME: Final = "RootManageSharedAccessKey"
 SUBSCRIPTIONS: Final = "/subscriptions"
+SESSION_WAIT_S: Final = 1.0  # for one that is free
 
 
 class _Link:
     """The client, and what it raises."""
 
     def __init__(self, place: Place) -> None:
-        place.only()
+        place.only("sessions")
         servicebus = library("azure.servicebus", "servicebus")
         self.errors = (
             library("azure.servicebus.exceptions", "servicebus").ServiceBusError,
             library("azure.core.exceptions", "servicebus").AzureError,
             ValueError,
         )
+        self.none_left = library("azure.servicebus.exceptions", "servicebus").OperationTimeoutError
+        self.next_session = servicebus.NEXT_AVAILABLE_SESSION
         self.amqp = library("azure.servicebus.amqp", "servicebus")
         self.place = place
         self.client = servicebus.ServiceBusClient.from_connection_string(_connection_string(place))
@@ -60,30 +64,66 @@ class ServicebusReader:
         self._link = _Link(place)
         self._clock = clock
         self._looks = looks
-        self._held: dict[int, Any] = {}  # by sequence number; at most what is under way
+        self._held: dict[int, tuple[Any, Any]] = {}  # by sequence number: by whom, and the message
+        self._has_sessions: Final = place.options.get("sessions") == "true"
+        self._left: list[
+            Any
+        ] = []  # receivers of sessions that have nothing more, but are still held
         self.expected: int | None = None
-        client = self._link.client
+        self._receiver: Any = None
         try:
-            if place.path.lower().endswith(SUBSCRIPTIONS):
-                topic = place.path[: -len(SUBSCRIPTIONS)]
-                self._receiver = client.get_subscription_receiver(topic, place.name)
-            else:
-                self._receiver = client.get_queue_receiver(_entity(place))
-            self._receiver.peek_messages(1)  # it is there, and we may
+            if not self._has_sessions:
+                self._receiver = self._open()
+                self._receiver.peek_messages(1)  # it is there, and we may
         except self._link.errors as error:
             raise self._link.failed(error) from error
+
+    def _open(self, **told: Any) -> Any:
+        client, place = self._link.client, self._link.place
+        if place.path.lower().endswith(SUBSCRIPTIONS):
+            topic = place.path[: -len(SUBSCRIPTIONS)]
+            return client.get_subscription_receiver(topic, place.name, **told)
+        return client.get_queue_receiver(_entity(place), **told)
+
+    def _next_session(self) -> bool:
+        """Whether one is free that has messages."""
+        receiver = self._open(session_id=self._link.next_session, max_wait_time=SESSION_WAIT_S)
+        try:
+            receiver.__enter__()
+        except self._link.none_left:
+            receiver.close()
+            return False
+        self._receiver = receiver
+        return True
+
+    def _leave_session(self) -> None:
+        self._left.append(self._receiver)
+        self._receiver = None
+        self._close_left()
+
+    def _close_left(self) -> None:
+        """A lock ends with its receiver, which has to settle first what it took."""
+        busy = {id(receiver) for receiver, _ in self._held.values()}
+        for receiver in [each for each in self._left if id(each) not in busy]:
+            self._left.remove(receiver)
+            receiver.close()
 
     def read(self, count_max: int, wait_s: float) -> list[Taken]:
         """Raises CommandError."""
         if not count_max:
             return []  # the client keeps its connection itself
         try:
+            if self._receiver is None and not self._next_session():
+                return []
             messages = self._receiver.receive_messages(count_max, wait_s)
         except self._link.errors as error:
             raise self._link.failed(error) from error
+        if self._has_sessions and not messages:
+            self._leave_session()
+            return []
         found = []
         for message in messages:
-            self._held[message.sequence_number] = message
+            self._held[message.sequence_number] = (self._receiver, message)
             try:
                 entry = entry_of(message.raw_amqp_message, self._clock.wall_ms())
             except FormatError as error:
@@ -97,17 +137,21 @@ class ServicebusReader:
             return
         try:
             for one in taken:
-                self._receiver.complete_message(self._held.pop(one.token))
+                receiver, message = self._held.pop(one.token)
+                receiver.complete_message(message)
+            self._close_left()
         except self._link.errors as error:
             raise self._link.failed(error) from error
 
     def close(self) -> None:
         """Abandon what is still held."""
         try:
-            for message in self._held.values():
-                self._receiver.abandon_message(message)
+            for receiver, message in self._held.values():
+                receiver.abandon_message(message)
         finally:
-            self._receiver.close()
+            for receiver in [*self._left, self._receiver]:
+                if receiver is not None:
+                    receiver.close()
             self._link.client.close()
 
 
