@@ -5,6 +5,7 @@
     rules       --filter and --transform              places   addresses of ends
     pace        --rate                                progress a bar, or a line now and then
     tally       counts, and what they must come to    needs    client libraries, loaded when an address asks for one
+    checkpoint  where a copy of what is kept has stopped
 
     kafka, amqp, sqs, servicebus, pubsub, admin       an end each: client's objects <-> a format's stored bytes
 
