@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from tests.fakes.kernel import make_kernel
 from tests.kernel.leases.made import Queue
@@ -8,10 +10,13 @@ from dragoman.kernel.commands import (
     CreateStream,
     DeclareQueue,
     DescribeQueue,
+    FindEpoch,
+    FindStream,
     ListQueues,
     Publish,
+    Read,
 )
-from dragoman.kernel.kernel import CALM_MS, SWEEPS_MAX, Kernel
+from dragoman.kernel.kernel import CALM_MS, QUIET, SWEEPS_MAX, Kernel
 from dragoman.kernel.records import Published, SessionStateSet
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.kernel.state import Needs
@@ -141,6 +146,25 @@ def test_whatever_may_stir_features_has_them_asked_once(monkeypatch: pytest.Monk
     kernel.close_session(1)
     kernel.sweep()
     assert len(found) == 4
+
+
+def test_who_only_looks_at_a_log_does_not_ask_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = make_kernel()
+    found = asked(monkeypatch)
+    kernel.submit(CreateStream(name="s"), 1)
+    kernel.publish(Publish("default", Address("s"), CANONICAL, [b"x"]))
+    kernel.sweep()
+    assert len(found) == 1
+    looks: list[Any] = [
+        FindStream(name="s"),
+        FindEpoch(name="s", partition=0, epoch=1),
+        Read(name="s", partition=0, offset=0, bytes_max=1),
+    ]
+    for look in looks:
+        kernel.submit(look, 1)
+        kernel.sweep()
+    assert {type(look) for look in looks} < QUIET
+    assert len(found) == 1
 
 
 def test_what_a_session_held_and_owned_goes_with_it() -> None:

@@ -15,7 +15,17 @@ from mypy_extensions import mypyc_attr
 
 from dragoman.kernel.append import apply_published
 from dragoman.kernel.block import Block
-from dragoman.kernel.commands import IsDry, Lease, Publish, SetCredit, Settle
+from dragoman.kernel.commands import (
+    FindEpoch,
+    FindQueue,
+    FindStream,
+    IsDry,
+    Lease,
+    Publish,
+    Read,
+    SetCredit,
+    Settle,
+)
 from dragoman.kernel.consumers import HANDLERS as CONSUMER_HANDLERS
 from dragoman.kernel.consumers import close_consumers, leave
 from dragoman.kernel.durable import is_durable
@@ -54,8 +64,8 @@ SECRET_BYTES: Final = 32
 SWEEPS_MAX: Final = 64  # bounded steps per call of `sweep`
 CALM_MS: Final = 1_000  # for which features are not asked while nothing stirs them and none is due
 NEVER: Final = 1 << 62
-QUIET: Final = frozenset((Lease, SetCredit, IsDry))
-"""Commands that no feature waits for; whatever else they lead to, its records say."""
+QUIET: Final = frozenset((Lease, SetCredit, IsDry, FindStream, FindQueue, FindEpoch, Read))
+"""Commands that no feature waits for, of those that come often: they only look, or records say what they led to."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)  # the simulation judges every call
