@@ -254,6 +254,14 @@ def test_priorities_expiry_and_duplicates_are_the_messages_own() -> None:
     assert topic.take("s") == [b"high;tag=x", b"low;tag=x"]
 
 
+def test_a_priority_that_a_rule_sets_counts_for_the_copy() -> None:
+    topic = Ruled()
+    topic.rule("urgent", set={"priority": "9"}, when="h.colour == 'red'")
+    topic.reader("s", "urgent", order="priority", priorities=9)
+    topic.publish(b"0;colour=blue", b"1;colour=red", b"2;colour=blue", priorities=[0, 0, 5])
+    assert topic.take("s") == [b"1;colour=red,priority=9", b"2;colour=blue", b"0;colour=blue"]
+
+
 def test_a_rule_that_a_subscription_has_stays_and_stays_fit_for_it() -> None:
     topic = Ruled()
     topic.rule("tag", **TAG)

@@ -168,6 +168,8 @@ def _direct(command: Publish, parcel: Parcel, now_ms: int) -> None:
         command.address = Address(parcel.target)
     if parcel.is_rekeyed:
         command.keys = None
+    if parcel.priority >= 0:
+        command.priorities = [parcel.priority]
     if parcel.deliver_in_ms > 0:
         command.due_ms = now_ms + parcel.deliver_in_ms
     if parcel.expires_in_ms >= 0:

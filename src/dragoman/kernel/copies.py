@@ -40,11 +40,11 @@ ID_MAX: Final = 1 << 128
 
 
 class Copy:
-    """Message `index` as a subscription has it. `key` orders it, where its stream wants one; `expires_ms` -1: as the
-    message.
+    """Message `index` as a subscription has it. `key` orders it, where its stream wants one; `expires_ms` and
+    `priority` -1: as the message.
     """
 
-    __slots__ = ("body", "expires_ms", "format", "index", "key", "subscription")
+    __slots__ = ("body", "expires_ms", "format", "index", "key", "priority", "subscription")
 
     def __init__(
         self, subscription: int, format_: int, body: bytes, key: bytes, index: int
@@ -55,6 +55,7 @@ class Copy:
         self.key = key
         self.index = index
         self.expires_ms = -1
+        self.priority = -1
 
 
 def acts(stream: Stream) -> bool:
@@ -129,6 +130,7 @@ def _copy(draft: Draft, stream: Stream, number: int, parcel: Parcel, index: int)
     copy = Copy(number, parcel.format, parcel.body, key, index)
     if parcel.expires_in_ms >= 0:
         copy.expires_ms = draft.now_ms + parcel.expires_in_ms
+    copy.priority = parcel.priority
     return copy
 
 
@@ -161,7 +163,7 @@ def _append(draft: Draft, stream: Stream, partition: Partition, run: list[Copy])
     end = draft.ends[partition] = offset + len(run)
     draft.depend_on(stream, partition, end)
     reply.routed = max(reply.routed, 1)
-    priorities = None if command.packed else command.priorities
+    given = None if command.packed else command.priorities
     draft.records.append(
         Published(
             (Target(stream.id, partition.index, offset, {run[0].subscription: [(offset, end)]}),),
@@ -169,8 +171,12 @@ def _append(draft: Draft, stream: Stream, partition: Partition, run: list[Copy])
             [copy.body for copy in run],
             0,
             draft.now_ms,
-            _expiries(draft, run),
-            None if priorities is None else [priorities[copy.index] for copy in run],
+            _columned(
+                run,
+                [copy.expires_ms for copy in run],
+                None if command.packed else command.expires_ms,
+            ),
+            _columned(run, [copy.priority for copy in run], given),
             [copy.key for copy in run] if stream.keyed else None,
             control=True,
             hops=command.hops,
@@ -178,11 +184,11 @@ def _append(draft: Draft, stream: Stream, partition: Partition, run: list[Copy])
     )
 
 
-def _expiries(draft: Draft, run: list[Copy]) -> list[int] | None:
-    given = None if draft.command.packed else draft.command.expires_ms
-    if given is None and all(copy.expires_ms < 0 for copy in run):
+def _columned(run: list[Copy], own: list[int], given: list[int] | None) -> list[int] | None:
+    """A column: what each copy says itself, else what was given for its message, else 0; None where nobody says."""
+    if given is None and max(own) < 0:
         return None
     return [
-        copy.expires_ms if copy.expires_ms >= 0 else 0 if given is None else given[copy.index]
-        for copy in run
+        said if said >= 0 else 0 if given is None else given[copy.index]
+        for copy, said in zip(run, own, strict=True)
     ]

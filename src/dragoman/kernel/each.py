@@ -135,6 +135,8 @@ def _publish_changed(
     one.priorities = None if priorities is None else [priorities[index]]
     one.keys = None if keys is None or parcel.is_rekeyed else [keys[index]]
     one.producer = command.producer
+    if parcel.priority >= 0:
+        one.priorities = [parcel.priority]
     if parcel.expires_in_ms >= 0:
         one.expires_ms = [draft.now_ms + max(parcel.deliver_in_ms, 0) + parcel.expires_in_ms]
     if parcel.deliver_in_ms > 0:

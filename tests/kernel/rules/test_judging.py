@@ -141,3 +141,11 @@ def test_a_publish_of_more_messages_than_rules_look_at_is_refused() -> None:
     rules.rule(check="true")
     with pytest.raises(MessageTooLarge):
         rules.publish(*[said(b"")] * (JUDGED_MAX + 1))
+
+
+def test_a_priority_that_a_rule_sets_is_the_messages_own_from_then_on() -> None:
+    rules = Rules()
+    rules.rule(set={"priority": "msg.total"})
+    rules.publish({"total": 7}, {"total": 3}, priorities=[1, 1])
+    found = [each for block in rules.blocks() for each in block.priorities or ()]
+    assert found == [7, 3]

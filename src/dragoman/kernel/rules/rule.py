@@ -35,6 +35,7 @@ class Parcel:
         "format",
         "is_changed",
         "is_rekeyed",
+        "priority",
         "source",
         "target",
     )
@@ -47,6 +48,7 @@ class Parcel:
         self.is_rekeyed = False
         self.expires_in_ms = -1
         self.deliver_in_ms = -1
+        self.priority = -1
         self.target = ""
 
     def change(self, state: "State", change: Change) -> None:
@@ -55,6 +57,9 @@ class Parcel:
             self.format, self.body, change, self.source
         )
         self.is_rekeyed = self.is_rekeyed or not KEYS.isdisjoint(change.fields)
+        priority = change.fields.get("priority")
+        if isinstance(priority, int):
+            self.priority = priority
         self._is_new(state)
 
     def change_headers(self, state: "State", headers: tuple[tuple[str, str], ...]) -> None:
