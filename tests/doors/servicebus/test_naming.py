@@ -1,18 +1,29 @@
 """Messages without an id get one; those that have one keep it, in whatever form they say it."""
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.doors.servicebus.client import Client, World
 from tests.doors.shared.amqp10.client import message_of
 
-from dragoman.doors.servicebus.naming import named
+from dragoman import formats
+from dragoman.doors.servicebus.naming import named, session_in
+from dragoman.formats import pubsub, sqs
 from dragoman.formats.amqp10 import read_properties
+from dragoman.formats.options import RenderOptions
+from dragoman.formats.translator import Fields
 from dragoman.kernel.api import Address, Publish
-from dragoman.model.levels import AMQP10
+from dragoman.kernel.leases.index import key_in
+from dragoman.model.levels import AMQP10, KAFKA, PUBSUB, SQS
+from dragoman.model.message import Message
 from dragoman.wire.amqp10.composites import to_bytes
 from dragoman.wire.amqp10.encode import encode
 from dragoman.wire.amqp10.messaging import Properties
 from dragoman.wire.amqp10.sections import pack_entry, slice_message, split_entry
 from dragoman.wire.amqp10.values import Described, ULong
+from dragoman.wire.kafka.records import read_records
 
 BODY = encode(Described(ULong(0x75), b"x"))
 
@@ -76,3 +87,51 @@ def test_whoever_looks_at_another_doors_message_sees_the_same_id() -> None:
     received = [message_of(frame.payload).id for frame in client.transfers()]
     assert peeked == received
     assert len(set(peeked)) == 2 and all(peeked)
+
+
+# --- session = group = ordering key ---
+
+NATIVE: dict[int, Callable[[bytes], bytes | None]] = {
+    KAFKA: lambda entry: next(iter(read_records(entry))).key,
+    SQS: lambda entry: sqs.unpack(entry).group,
+    PUBSUB: lambda entry: pubsub.unpack(entry).ordering_key,
+}
+"""Where each protocol has what orders a message."""
+names = st.text(st.characters(min_codepoint=32, max_codepoint=0xD7FF), min_size=1, max_size=128)
+
+
+def rendered(message: Message, format_: int) -> bytes:
+    (entry,) = formats.render([(message, None)], format_, RenderOptions("orders"))
+    return entry
+
+
+def session_of(entry: bytes) -> str | None:
+    return read_properties(entry, split_entry(entry)).group_id
+
+
+@given(session=names, format_=st.sampled_from(sorted(NATIVE)))
+def test_a_session_is_every_protocols_ordering_key_and_comes_back(
+    session: str, format_: int
+) -> None:
+    message = Message(b"x")
+    message.group = session
+    sent = rendered(message, AMQP10)
+    assert key_in(Fields(AMQP10, sent, 0)) == session.encode()
+    there = rendered(formats.decode(AMQP10, sent), format_)
+    assert NATIVE[format_](there) == session.encode()
+    assert key_in(Fields(format_, there, 0)) == session.encode()
+    assert session_of(rendered(formats.decode(format_, there), AMQP10)) == session
+
+
+@given(key=names, format_=st.sampled_from(sorted(NATIVE)))
+def test_every_protocols_ordering_key_is_a_session(key: str, format_: int) -> None:
+    message = Message(b"x")
+    if format_ == KAFKA:
+        message.key = key.encode()
+    else:
+        message.group = key
+    sent = rendered(message, format_)
+    assert NATIVE[format_](sent) == key.encode()
+    assert key_in(Fields(format_, sent, 0)) == key.encode()
+    shown = named(rendered(formats.decode(format_, sent), AMQP10), "n/q", 1, in_session=True)
+    assert session_of(shown) == session_in(shown) == key

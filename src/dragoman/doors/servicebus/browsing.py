@@ -9,6 +9,7 @@ from typing import Any, Final
 from dragoman.doors.servicebus import tokens
 from dragoman.doors.servicebus.entities import Entity, find
 from dragoman.doors.servicebus.errors import ARGUMENT, SESSION_NOT_FOUND
+from dragoman.doors.servicebus.naming import session_in
 from dragoman.doors.servicebus.requests import (
     NO_CONTENT,
     OK,
@@ -20,13 +21,11 @@ from dragoman.doors.servicebus.requests import (
 from dragoman.doors.servicebus.spelling import DEFERRED, SCHEDULED, annotated
 from dragoman.doors.shared.amqp10.profile import Answer, Peer
 from dragoman.formats import translate
-from dragoman.formats.amqp10 import read_properties
 from dragoman.formats.errors import FormatError
 from dragoman.formats.options import RenderOptions
 from dragoman.kernel.api import ListSchedules, ListSessions, Peek, Peeked, ScheduledPage
 from dragoman.model.errors import PartitionNotFound
 from dragoman.model.levels import AMQP10
-from dragoman.wire.amqp10.sections import split_entry
 from dragoman.wire.amqp10.values import Array, Int, Timestamp
 
 PEEK_MAX: Final = 250
@@ -78,7 +77,7 @@ def _stored(
         offset = peeked[-1].offset + 1
         for one in peeked:
             entry = _entry_of(peer, entity, one.format, one.body, one.stored_ms)
-            if session is None or _session_in(entry) == session:
+            if session is None or session_in(entry) == session:
                 found.append(_shown(entity, entry, one, partition))
     return found
 
@@ -94,7 +93,7 @@ def _scheduled(
     found: list[bytes] = []
     for one in page.found:
         entry = _entry_of(peer, entity, one.info.format, one.info.body, one.stored_ms)
-        if session is None or _session_in(entry) == session:
+        if session is None or session_in(entry) == session:
             sequence = tokens.scheduled_of(one.stream, one.offset)
             found.append(
                 annotated(entity.stream(), entry, 0, sequence, one.stored_ms, 0, SCHEDULED)
@@ -115,11 +114,16 @@ def _entry_of(peer: Peer, entity: Entity, format: int, body: bytes, stored_ms: i
 def _shown(entity: Entity, entry: bytes, one: Peeked, partition: int) -> bytes:
     state = DEFERRED if one.state == "DEFERRED" else b""
     sequence = tokens.sequence_of(partition, one.offset)
-    return annotated(entity.stream(), entry, one.fails, sequence, one.stored_ms, 0, state)
-
-
-def _session_in(entry: bytes) -> str | None:
-    return read_properties(entry, split_entry(entry)).group_id
+    return annotated(
+        entity.stream(),
+        entry,
+        one.fails,
+        sequence,
+        one.stored_ms,
+        0,
+        state,
+        in_session=entity.has_sessions,
+    )
 
 
 def sessions(peer: Peer, path: str, body: Body) -> Result:

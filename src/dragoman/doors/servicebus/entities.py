@@ -42,6 +42,11 @@ class Entity:
         self.name = name
         self.subscription = subscription
 
+    @property
+    def has_sessions(self) -> bool:
+        """Whether it requires sessions."""
+        return self.info.settings.order == SESSIONS
+
     def stream(self) -> str:
         """What it reads, for good: the stream's name behind its namespace's."""
         return f"{self.info.namespace}/{self.name}"

@@ -213,7 +213,16 @@ def _deferred(peer: Peer, entity: Entity, delivery: Delivery) -> dict[int, Any]:
         sequence = tokens.sequence_of(delivery.partition, offset)
         stored_ms = delivery.block.stored_at(offset)
         token = tokens.write(delivery.holder.id, delivery.partition, offset)
-        shown = annotated(stream, entry, fails[index], sequence, stored_ms, until_ms, DEFERRED)
+        shown = annotated(
+            stream,
+            entry,
+            fails[index],
+            sequence,
+            stored_ms,
+            until_ms,
+            DEFERRED,
+            in_session=entity.has_sessions,
+        )
         found[sequence] = {"message": shown, "lock-token": UUID(bytes_le=token)}
     return found
 

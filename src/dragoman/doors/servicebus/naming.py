@@ -1,8 +1,10 @@
-"""Ids of messages that came without one, for Service Bus's clients cannot settle what has none.
+"""Ids of messages that came without one, for Service Bus's clients cannot settle what has none; and their sessions.
 
 sent over Service Bus    an id by chance, stored with the message
 sent over another door   nothing is stored; whoever is shown the message sees an id made of its stream and number: the
                          same at each delivery and in a peek
+
+Where sessions are required, a message that another door brought with a key and no group is of the session of that name.
 """
 
 from base64 import urlsafe_b64encode
@@ -10,7 +12,7 @@ from hashlib import blake2s
 from typing import Final
 
 from dragoman.doors.shared.amqp10.ingest import Taken
-from dragoman.formats.amqp10 import read_properties
+from dragoman.formats.amqp10 import read_properties, section
 from dragoman.wire.amqp10.composites import to_bytes
 from dragoman.wire.amqp10.messaging import Properties
 from dragoman.wire.amqp10.sections import (
@@ -24,6 +26,7 @@ from dragoman.wire.amqp10.sections import (
 ID_BYTES: Final = 16  # shown as .NET's client shows a GUID, in 32 digits
 _PROPERTIES: Final = b"\x00\x53\x73"
 _NULL: Final = 0x40
+KEY: Final = "x-opt-partition-key"
 
 
 def name_message(taken: Taken, token: bytes) -> None:
@@ -32,17 +35,37 @@ def name_message(taken: Taken, token: bytes) -> None:
     taken.entry = _with_properties(taken.entry, split_entry(taken.entry), taken.properties)
 
 
-def named(entry: bytes, stream: str, sequence: int) -> bytes:
-    """The entry as it is shown: with an id, its own if it has one. `stream` has its namespace in front."""
+def named(entry: bytes, stream: str, sequence: int, *, in_session: bool = False) -> bytes:
+    """The entry as it is shown: with an id, its own if it has one, and `in_session` with that. `stream` has its
+    namespace in front.
+    """
     parts = split_entry(entry)
-    if _has_id(entry, parts):
+    if not in_session and _has_id(entry, parts):
         return entry
     properties = read_properties(entry, parts)
-    if properties.message_id is not None:
+    session = _session_of(entry, parts, properties) if in_session else properties.group_id
+    if properties.message_id is not None and properties.group_id == session:
         return entry
-    seed = f"{stream}\n{sequence}".encode()
-    properties.message_id = blake2s(seed, digest_size=ID_BYTES).hexdigest()
+    properties.group_id = session
+    if properties.message_id is None:
+        seed = f"{stream}\n{sequence}".encode()
+        properties.message_id = blake2s(seed, digest_size=ID_BYTES).hexdigest()
     return _with_properties(entry, parts, properties)
+
+
+def session_in(entry: bytes) -> str | None:
+    """The session that a message is of, where it is of one."""
+    parts = split_entry(entry)
+    return _session_of(entry, parts, read_properties(entry, parts))
+
+
+def _session_of(entry: bytes, parts: Sections, properties: Properties) -> str | None:
+    """Its group, or else its key."""
+    if properties.group_id is not None:
+        return properties.group_id
+    known = section(entry, parts.annotations, parts.properties, dict)
+    key = known.get(KEY) if known else None
+    return key if type(key) is str else None
 
 
 def _has_id(entry: bytes, parts: Sections) -> bool:

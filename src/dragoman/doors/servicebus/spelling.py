@@ -58,6 +58,8 @@ def annotated(
     stored_ms: int,
     locked_until_ms: int = 0,
     state: bytes = b"",
+    *,
+    in_session: bool = False,
 ) -> bytes:
     """A message with Service Bus's annotations in front of its sender's, and with an id."""
     pairs = SEQUENCE + _pack(sequence) + ENQUEUED + _pack(stored_ms)
@@ -68,7 +70,8 @@ def annotated(
     if state:
         pairs += STATE + state
         count += 2
-    return show(named(entry, stream, sequence), fails, pairs, count)
+    entry = named(entry, stream, sequence, in_session=in_session)
+    return show(entry, fails, pairs, count)
 
 
 class LockSpelling:
@@ -98,6 +101,7 @@ class LockSpelling:
                 sequence_of(partition, offset),
                 handout.block.stored_at(offset),
                 until_ms,
+                in_session=self._is_session,
             )
             for offset, (entry, failed) in enumerate(
                 zip(handout.entries, fails, strict=False), handout.start
