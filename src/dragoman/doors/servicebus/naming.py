@@ -19,6 +19,7 @@ from dragoman.wire.amqp10.sections import (
     PREFIX_BYTES,
     Sections,
     pack_entry,
+    properties_at,
     slice_message,
     split_entry,
 )
@@ -39,9 +40,9 @@ def named(entry: bytes, stream: str, sequence: int, *, in_session: bool = False)
     """The entry as it is shown: with an id, its own if it has one, and `in_session` with that. `stream` has its
     namespace in front.
     """
-    parts = split_entry(entry)
-    if not in_session and _has_id(entry, parts):
+    if not in_session and _has_id(entry):
         return entry
+    parts = split_entry(entry)
     properties = read_properties(entry, parts)
     session = _session_of(entry, parts, properties) if in_session else properties.group_id
     if properties.message_id is not None and properties.group_id == session:
@@ -68,9 +69,9 @@ def _session_of(entry: bytes, parts: Sections, properties: Properties) -> str | 
     return key if type(key) is str else None
 
 
-def _has_id(entry: bytes, parts: Sections) -> bool:
+def _has_id(entry: bytes) -> bool:
     """Whether the usual form of properties, a list behind a short descriptor, begins with an id. Hot."""
-    at: int = parts.properties
+    at: int = properties_at(entry)
     if entry[at : at + 3] != _PROPERTIES:
         return False
     constructor: int = entry[at + 3]

@@ -207,8 +207,13 @@ def split_entry(entry: bytes) -> Sections:
 
 def show_entry(entry: bytes, header: bytes, annotations: bytes) -> bytes:
     """A message to be delivered: these two sections, and the rest of the entry as it is."""
-    properties: int = _U32(entry, 6)[0]
-    return header + annotations + entry[properties:]
+    return header + annotations + entry[properties_at(entry) :]
+
+
+def properties_at(entry: bytes) -> int:
+    """Where properties begin, and all that no broker changes. Raises struct.error for what is no entry."""
+    found: int = _U32(entry, 6)[0]
+    return found
 
 
 # --- maps ---
