@@ -15,8 +15,9 @@ from confluent_kafka.admin import (
     ConfigResource,
     ResourceType,
 )
+from tests_other.compiled import rdkafka
 from tests_other.conftest import Broker
-from tests_other.ready import MissingError, Program, built_on_node, kcat, on_go, on_node, on_python
+from tests_other.ready import MissingError, Program, kcat, on_go, on_node, on_python
 
 COUNT: Final = 20
 VALUES: Final = [f"value-{number}" for number in range(COUNT)]
@@ -26,7 +27,7 @@ CLIENTS: Final[Mapping[str, Callable[[], Program]]] = {
     "franz-go": lambda: on_go("franzgo", "kafka"),
     "sarama": lambda: on_go("saramago", "kafka"),
     "platformatic": lambda: on_node("platformatic", "kafka"),
-    "node-rdkafka": lambda: built_on_node("rdkafka", "node-rdkafka@3.6.1"),
+    "node-rdkafka": rdkafka,
     "quixstreams": lambda: on_python("quix_app", PYTHON),
     "faststream": lambda: on_python("faststream_app", PYTHON, "aiokafka"),
     "faststream-confluent": lambda: on_python("faststream_app", PYTHON, "confluent"),

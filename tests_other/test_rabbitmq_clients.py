@@ -5,8 +5,9 @@ from subprocess import run
 from typing import Final
 
 import pytest
+from tests_other.compiled import lapin
 from tests_other.conftest import Broker
-from tests_other.ready import MissingError, Program, jars, on_go, on_java, on_node, on_rust, tool
+from tests_other.ready import MissingError, Program, jars, on_go, on_java, on_node, tool
 
 COUNT: Final = 50
 EXPECTED: Final = [f"value-{number}" for number in range(COUNT)]
@@ -14,7 +15,7 @@ CLIENTS: Final[dict[str, Callable[[], Program]]] = {
     "amqp091-go": lambda: on_go("amqp091go", "amqp"),
     "amqp-connection-manager": lambda: on_node("amqp-connection-manager", "amqp"),
     "amqplib": lambda: on_node("amqplib", "amqp"),
-    "lapin": lambda: on_rust("lapin", "amqp"),
+    "lapin": lapin,
 }
 
 

@@ -11,8 +11,9 @@ from subprocess import run
 from typing import Any, Final
 
 import pytest
+from tests_other.compiled import rabbitmqadmin
 from tests_other.conftest import Broker
-from tests_other.ready import MissingError, from_crates, on_go
+from tests_other.ready import MissingError, on_go
 
 PACKAGE: Final = Path("/usr/lib/rabbitmq/lib")
 SCRIPT: Final = "rabbitmq_server-*/plugins/rabbitmq_management-*/priv/www/cli/rabbitmqadmin"
@@ -145,15 +146,11 @@ def test_what_terraforms_provider_manages_is_made_read_and_destroyed_by_its_clie
     ]
 
 
-RABBITMQADMIN: Final = "2.35.0"
-
-
-@pytest.mark.timeout(900)
 def test_rabbitmqadmin_of_the_second_version_makes_users_and_limits(
     broker: Broker, tmp_path: Path
 ) -> None:
     try:
-        program = from_crates("rabbitmqadmin", RABBITMQADMIN)
+        program = rabbitmqadmin()
     except MissingError as error:
         pytest.skip(str(error))
     address = ("--host", broker["amqp"]["host"], "--port", str(broker["amqp"]["port"]))
