@@ -180,9 +180,11 @@ def conclude(
     """Returns and confirms of messages that went by the same commands, through the same exchange. `mandatory` is their
     raw key, or empty.
     """
-    lost = _unrouted(replies, len(bodies))
-    _count(channel, flow, replies, len(bodies), len(lost), is_returned=bool(mandatory))
-    if mandatory:
+    lost = _lost(flow, replies, len(bodies))
+    if lost and not mandatory:
+        channel.tally.dropped += len(lost)
+    elif lost:
+        channel.tally.returned += len(lost)
         for index in lost:
             channel.send(
                 return_message(
@@ -213,25 +215,19 @@ def conclude(
         channel.link.waiting[channel] = None
 
 
-def _count(
-    channel: Channel,
-    flow: Flow,
-    replies: list[PublishReply | None],
-    count: int,
-    lost: int,
-    *,
-    is_returned: bool,
-) -> None:
+def _lost(flow: Flow, replies: list[PublishReply | None], count: int) -> list[int]:
+    """Which of `count` messages went nowhere; the flow learns how many went where."""
     flow.came += count
+    is_any_whole = False
     for reply in replies:
-        if reply is not None and reply.routed:
-            flow.went += reply.routed * (count - len(reply.unrouted or ()))
-    if not lost:
-        return
-    if is_returned:
-        channel.tally.returned += lost
-    else:
-        channel.tally.dropped += lost
+        if reply is None or not reply.routed:
+            continue
+        if reply.unrouted:
+            flow.went += reply.routed * (count - len(reply.unrouted))
+        else:
+            flow.went += reply.routed * count
+            is_any_whole = True
+    return [] if is_any_whole else _unrouted(replies, count)
 
 
 def conclude_some(
@@ -266,9 +262,6 @@ def conclude_some(
 
 def _unrouted(replies: list[PublishReply | None], count: int) -> list[int]:
     """Which messages went nowhere by any of their commands."""
-    for reply in replies:
-        if reply is not None and reply.routed and not reply.unrouted:
-            return []
     lost = set(range(count))
     for reply in replies:
         if reply is not None and reply.routed:
