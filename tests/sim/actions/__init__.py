@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tests.sim.actions import (
+    acting,
     atomic,
     compacting,
     consuming,
@@ -74,6 +75,7 @@ MIX: list[tuple[Action, float]] = [
 
 
 FAMILIES: dict[str, list[tuple[Action, float]]] = {
+    "acting": acting.MIX,
     "atomic": atomic.MIX,
     "compacting": compacting.MIX,
     "deadlines": deadlines.MIX,
@@ -174,6 +176,7 @@ MET: dict[str, list[str]] = {  # what every full run meets more than MET_MIN tim
         "turn",
         "wall clock steps",
     ],
+    "acting": acting.MET,
     "atomic": atomic.MET,
     "compacting": compacting.MET,
     "deadlines": deadlines.MET,

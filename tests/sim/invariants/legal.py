@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.sim.invariants import leases, seeking
 from tests.sim.invariants.compaction import compaction_takes_what_nobody_needs
+from tests.sim.invariants.copies import copies_follow_their_messages
 from tests.sim.invariants.deaths import a_revision_is_as_told, deaths
 from tests.sim.invariants.delays import what_is_shown_is_due
 from tests.sim.invariants.plans import Plan, known_at
@@ -49,6 +50,7 @@ def legal(world: "World", records: list[r.Record]) -> None:
     assert published or world.plan is not None or Plan() in planned, f"not published: {planned}"
     an_end_is_whole(world, records)
     leases.followers_come_back(world, records)
+    copies_follow_their_messages(world, records)
     for record in records:
         judge = JUDGES.get(type(record))
         if judge is not None:

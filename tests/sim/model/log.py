@@ -22,6 +22,7 @@ class Entry:
         "producer",
         "size",
         "stored_ms",
+        "taker",
         "tombstone_ms",
     )
 
@@ -36,6 +37,7 @@ class Entry:
         self.hops = 0
         self.producer = -1
         self.control = False
+        self.taker = 0  # the reader that a copy was made for
         self.pending = False
         self.aborted = False
         self.tombstone_ms = 0  # when it may go, of a tombstone that a compaction has met
@@ -65,6 +67,8 @@ class Stream:
 
     def append(self, record: r.Published, target: r.Target) -> list[Entry]:
         entries = entries_of(record, target.offset)
+        for entry in entries if record.control and target.matches else ():
+            entry.taker = next(iter(target.matches or ()))
         self.ends[target.partition] = target.offset + len(entries)
         self.entries[target.partition] += entries
         for entry, identity in zip(entries, record.dedup or (), strict=False):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.sim.model.log import Entry, Stream
-from tests.sim.translator import colour_of
+from tests.sim.translator import colour_of, with_colour
 
 from dragoman.kernel import records as r
 from dragoman.kernel.leases import states as s
@@ -68,6 +68,11 @@ class Message:
         return f"{self.offset}:{self.body!r}:{STATES[self.state]}"
 
 
+def _matches(rule: dict[str, str], body: bytes) -> bool:
+    """Whether a rule, of those that lives play, takes the message."""
+    return rule["kind"] == "true" or rule["expression"].split("'")[1] == colour_of(body)
+
+
 class Reader:
     """A leased subscription: its open messages per partition, in offset order."""
 
@@ -115,10 +120,34 @@ class Reader:
     def takes(self, body: bytes) -> bool:
         """Whether its filter lets the message through."""
         wanted = self.settings.filter
+        if self.has_rules:
+            return any(_matches(rule, body) for rule in wanted["rules"] if "action" not in rule)
         return not wanted or colour_of(body) == wanted["colour"]
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether it filters as a subscription of Service Bus."""
+        return self.settings.dialect == "servicebus"
+
+    def copies(self, body: bytes) -> list[bytes]:
+        """What its rules with actions make of a message, in their order."""
+        return [
+            with_colour(body, rule["action"]["expression"].split("'")[1])
+            for rule in self.settings.filter["rules"]
+            if "action" in rule and _matches(rule, body)
+        ]
+
+    def is_for(self, entry: Entry) -> bool:
+        """Whether it gets to see the entry. A reader without actions has no copies, whatever it had before."""
+        if entry.taker:
+            acts = self.has_rules and any(
+                "action" in rule for rule in self.settings.filter["rules"]
+            )
+            return entry.taker == self.id and acts
+        return not (entry.control or entry.aborted) and self.takes(entry.body)
+
     def add(self, partition: int, entry: Entry) -> None:
-        if entry.control or entry.aborted or not self.takes(entry.body):
+        if not self.is_for(entry):
             return
         key = entry.order_key() if self.knows_keys else b""
         message = Message(entry, self.expires_ms(entry), key, self.lane_of(entry.priority))

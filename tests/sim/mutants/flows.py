@@ -10,6 +10,7 @@ from dragoman.kernel import (
     atomic,
     carrying,
     compacting,
+    copies,
     dedup,
     dirtiness,
     kernel,
@@ -20,6 +21,7 @@ from dragoman.kernel import (
     retention,
     scheduler,
     schedules,
+    slices,
 )
 from dragoman.kernel import kernel as kernel_module
 from dragoman.kernel import records as r
@@ -36,6 +38,7 @@ from dragoman.kernel.leases import (
     seek,
     settle,
 )
+from dragoman.kernel.leases.matching import Matching
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.permissions import Permissions
 from dragoman.kernel.settings import StreamSettings
@@ -247,6 +250,21 @@ def a_pump_skips_what_it_is_refused(patch: Patch) -> None:
             return [], 0
 
     patch.setattr(pumping, "decide_carry", decide)
+
+
+# --- acting --------------------------------------------------------------------------------------------------------
+
+
+@mutant("acting")
+def only_the_first_rule_acts(patch: Patch) -> None:
+    real = Matching.actors
+    patch.setattr(Matching, "actors", lambda self, source: real(self, source)[:1])
+
+
+@mutant("acting")
+def copies_come_in_any_order(patch: Patch) -> None:
+    real = copies.copies
+    patch.setattr(slices, "copies", lambda *asked: real(*asked)[::-1])
 
 
 # --- groups --------------------------------------------------------------------------------------------------------
