@@ -83,6 +83,11 @@ const modes = {
     await send(name, () => ({}));
     check((await admin.getQueueRuntimeProperties(name)).activeMessageCount, total);
     lines.push(...(await take(client.createReceiver(name), total)));
+    const later = client.createSender(name);
+    const numbers = await later.scheduleMessages([{ body: "a" }, { body: "b" }], new Date(Date.now() + 600000));
+    check((await admin.getQueueRuntimeProperties(name)).scheduledMessageCount, 2);
+    await later.cancelScheduledMessages(numbers);
+    check((await admin.getQueueRuntimeProperties(name)).scheduledMessageCount, 0);
     await client.createSender(name).sendMessages({ body: "bad", applicationProperties: { kept: "k", seen: 0 } });
     const reader = client.createReceiver(name);
     const next = async () => (await reader.receiveMessages(1, { maxWaitTimeInMs: 5000 }))[0];

@@ -54,8 +54,8 @@ MIX: list[tuple[Action, float]] = [
     (let_a_round_come, 16),
     (init_producer, 3),
     (extend, 7),
-    (write, 28),
-    (end, 14),
+    (write, 38),
+    (end, 22),
 ]
 MET = [
     "compacted",

@@ -202,7 +202,7 @@ MIX: list[tuple[Action, float]] = [
     (settle_with_a_receipt, 12),
     (settle_strictly, 10),
     (defer, 12),
-    (lease_deferred, 10),
+    (lease_deferred, 16),
 ]
 
 MET = [

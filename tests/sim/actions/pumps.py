@@ -44,7 +44,7 @@ def create_pump(world: World) -> None:
         dead_letter=pick(None, Address(pick(*QUEUES))),
         from_end=world.chance.random() < 0.3,
         until_end=world.chance.random() < 0.2,
-        waits_for_room=pick(True, True, False),
+        waits_for_room=pick(True, False),
         hops_max=pick(0, 0, 2),
     )
     is_leased = world.chance.random() < 0.5
