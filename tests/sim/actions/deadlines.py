@@ -1,6 +1,7 @@
 """Leases that end at a deadline, in spite of their connection and of the node; renewed, put off, taken by offset."""
 
 from tests.sim.actions.consuming import settle
+from tests.sim.actions.machine import turn
 from tests.sim.actions.replying import answer
 from tests.sim.clients import Client, Held, Lock
 from tests.sim.model import Reader
@@ -150,6 +151,29 @@ def lease_deferred(world: World) -> None:
     chosen = sorted(world.chance.sample(offsets, min(len(offsets), world.pick(1, 2, 3))))
     if not chosen or world.chance.random() < 0.05:
         chosen.append(world.chance.randrange(20))  # it may be, it may not
+    _lease_at(world, reader, partition, chosen)
+
+
+def ask_too_late(world: World) -> None:
+    """For a deferred message whose time is over by then."""
+    found = [
+        (reader, partition, message)
+        for reader in world.model.readers.values()
+        for partition, part in enumerate(reader.parts)
+        for message in part
+        if message.state == s.DEFERRED and message.expires_ms
+    ]
+    if found:
+        reader, partition, message = world.chance.choice(found)
+        wait_ms = max(message.expires_ms - world.clock.wall, 0)
+        world.node.advance(wait_ms, wait_ms)
+        turn(world)
+        if any(message is known for known in reader.parts[partition]):
+            _lease_at(world, reader, partition, [message.offset])
+
+
+def _lease_at(world: World, reader: Reader, partition: int, chosen: list[int]) -> None:
+    offsets = [m.offset for m in reader.parts[partition] if m.state == s.DEFERRED]
     there = list(reader.parts[partition])  # some go when they are asked for
     client, lock = _receiver(world, reader, partition, chosen)
     command = LeaseDeferred(
@@ -202,7 +226,8 @@ MIX: list[tuple[Action, float]] = [
     (settle_with_a_receipt, 12),
     (settle_strictly, 10),
     (defer, 12),
-    (lease_deferred, 16),
+    (lease_deferred, 18),
+    (ask_too_late, 5),
 ]
 
 MET = [
