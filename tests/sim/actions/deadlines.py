@@ -224,7 +224,7 @@ MIX: list[tuple[Action, float]] = [
     (consume_for_a_time, 10),
     (renew, 14),
     (settle_with_a_receipt, 12),
-    (settle_strictly, 10),
+    (settle_strictly, 13),
     (defer, 12),
     (lease_deferred, 18),
     (ask_too_late, 5),
