@@ -168,7 +168,8 @@ def ask_too_late(world: World) -> None:
         wait_ms = max(message.expires_ms - world.clock.wall, 0)
         world.node.advance(wait_ms, wait_ms)
         turn(world)
-        if any(message is known for known in reader.parts[partition]):
+        is_there = world.model.readers.get(reader.id) is reader
+        if is_there and any(message is known for known in reader.parts[partition]):
             _lease_at(world, reader, partition, [message.offset])
 
 
@@ -223,7 +224,7 @@ MIX: list[tuple[Action, float]] = [
     (lease_for_a_time, 30),
     (consume_for_a_time, 10),
     (renew, 14),
-    (settle_with_a_receipt, 12),
+    (settle_with_a_receipt, 15),
     (settle_strictly, 13),
     (defer, 12),
     (lease_deferred, 18),
