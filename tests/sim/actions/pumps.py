@@ -112,7 +112,6 @@ MET = [
     "ListPumps",
     "a pump carries",
     "a pump filters out",
-    "a pump finds no room",
     "a pump finds that it is far enough",
     "a pump gives up",
     "a pump is through",
