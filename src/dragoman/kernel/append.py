@@ -18,8 +18,8 @@ from dragoman.kernel.block import (
 from dragoman.kernel.commands import Producer
 from dragoman.kernel.entities import Stream, Subscription
 from dragoman.kernel.leases.delay import note_delayed
-from dragoman.kernel.leases.expiry import expiry_ms
-from dragoman.kernel.leases.index import enlist, soonest_ms
+from dragoman.kernel.leases.expiry import expiry_ms, soonest_ms
+from dragoman.kernel.leases.index import enlist
 from dragoman.kernel.producers import remember
 from dragoman.kernel.records import Published
 from dragoman.kernel.state import State

@@ -1,7 +1,7 @@
 import pytest
 from tests.kernel.leases.made import Queue
 
-from dragoman.kernel.leases.expiry import expiry_ms
+from dragoman.kernel.leases.expiry import expiry_ms, soonest_ms
 from dragoman.kernel.state import LOOK_MS
 
 STORED_MS = 10_000
@@ -38,6 +38,23 @@ def test_each_message_of_a_block_has_its_own() -> None:
     subscription = queue.kernel.state.subscription("default", "q")
     block = subscription.stream.partitions[0].blocks[0]
     assert [expiry_ms(subscription, block, offset) for offset in (0, 1)] == [11_000, 70_000]
+
+
+@pytest.mark.parametrize("ttl_ms", [-1, 0, 3_000, 60_000])
+@pytest.mark.parametrize("own", [None, [0, 0], [0, 12_000], [13_000, 11_000], [90_000, 0]])
+def test_the_soonest_of_a_block_is_that_of_one_of_its_messages(
+    ttl_ms: int, own: list[int] | None
+) -> None:
+    queue = Queue(ttl_ms=ttl_ms)
+    queue.kernel.now_ms = STORED_MS
+    queue.publish(b"1", b"2", expires_ms=own)
+    subscription = queue.kernel.state.subscription("default", "q")
+    block = subscription.stream.partitions[0].blocks[0]
+    each = [expiry_ms(subscription, block, offset) for offset in (0, 1)]
+    assert soonest_ms(subscription, block) == min(filter(None, each), default=0)
+    block.stored = [STORED_MS + 50, STORED_MS]
+    each = [expiry_ms(subscription, block, offset) for offset in (0, 1)]
+    assert soonest_ms(subscription, block) == min(filter(None, each), default=0)
 
 
 @pytest.mark.parametrize("order", ["none", "fair"])

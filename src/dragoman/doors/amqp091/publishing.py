@@ -8,7 +8,7 @@ differ in priority and life alone go together, with a column of each. A message 
 BCC, x-delay) goes alone, through `rewriting`.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from dragoman.doors.amqp091.channel import Channel
 from dragoman.doors.amqp091.errors import NO_ROUTE, NOT_IMPLEMENTED, Refused, refusal_of
@@ -25,10 +25,6 @@ from dragoman.wire.amqp091.outgoing import pack_entries, return_message
 
 LIFE_MS_MIN: Final = 1  # a life of 0 reaches whoever waits for it now: the end of this turn
 NO_ROUTE_TEXT: Final = b"NO_ROUTE"
-
-
-Changes = list[tuple[int, Traits]]
-"""From which message of a run on properties ask for something else."""
 
 
 class Held(Exception):
@@ -49,27 +45,29 @@ def publish(channel: Channel, run: PublishRun) -> None:
     previous = headers[0]
     traits = link.traits.of(previous)
     now = traits
-    changes: Changes = []
+    each: list[Traits] = []  # of messages from `start` on, once one asks for something else
     start: int = 0
     for index in range(1, len(headers)):
         header = headers[index]
-        if header is previous:
-            continue
-        previous = header
-        try:
-            again = link.traits.of(header)
-        except (AmqpError, Refused):
-            _publish_alike(channel, run, address, traits, start, index, changes)
-            raise
-        if not again.goes_with(traits):
-            _publish_alike(channel, run, address, traits, start, index, changes)
-            start = index
-            traits = again
-            changes = []
-        elif again is not now:
-            changes.append((index, again))
-        now = again
-    _publish_alike(channel, run, address, traits, start, len(headers), changes)
+        if header is not previous:
+            previous = header
+            try:
+                again = link.traits.of(header)
+            except (AmqpError, Refused):
+                _publish_alike(channel, run, address, traits, start, index, each)
+                raise
+            if again is not now:
+                now = again
+                if not again.goes_with(traits):
+                    _publish_alike(channel, run, address, traits, start, index, each)
+                    start = index
+                    traits = again
+                    each = []
+                elif not each:
+                    each = [traits] * (index - start)
+        if each:
+            each.append(now)
+    _publish_alike(channel, run, address, traits, start, len(headers), each)
 
 
 def _publish_alike(
@@ -79,9 +77,9 @@ def _publish_alike(
     traits: Traits,
     start: int,
     end: int,
-    changes: Changes,
+    each: list[Traits],
 ) -> None:
-    """Messages start <= i < end of the run, which go together."""
+    """Messages start <= i < end of the run, which go together; `each` has the traits of each, unless all are alike."""
     headers, bodies = run.headers, run.bodies
     if start > 0 or end < len(headers):
         headers = headers[start:end]
@@ -94,8 +92,8 @@ def _publish_alike(
         commands = rewritten(channel, run.key_raw, address, headers, bodies, traits)
     for command in commands:
         _ask_for(command, traits, channel)
-        if changes:
-            _tell_apart(command, _each(traits, changes, start, end), channel)
+        if each:
+            _tell_apart(command, each, channel)
     mandatory = run.key_raw if run.mandatory else b""
     if channel.transaction is not None:
         channel.transaction.publish(commands, headers, bodies, mandatory)
@@ -129,26 +127,28 @@ def _ask_for(command: Publish, traits: Traits, channel: Channel) -> None:
         command.priorities = [traits.priority] * count
 
 
-def _each(traits: Traits, changes: Changes, start: int, end: int) -> list[Traits]:
-    """The traits of messages start <= i < end."""
-    found: list[Traits] = []
-    for index, again in changes:
-        found += [traits] * (index - start - len(found))
-        traits = again
-    return found + [traits] * (end - start - len(found))
-
-
 def _tell_apart(command: Publish, each: list[Traits], channel: Channel) -> None:
     """Priorities and lives of messages that differ in them."""
     begins_ms: int = channel.link.session.wall_ms()
-    command.priorities = command.expires_ms = None
-    if any(traits.priority for traits in each):
-        command.priorities = [traits.priority for traits in each]
-    if any(traits.expiration_ms >= 0 for traits in each):
-        command.expires_ms = [
-            begins_ms + max(traits.expiration_ms, LIFE_MS_MIN) if traits.expiration_ms >= 0 else 0
-            for traits in each
-        ]
+    priorities: list[int] = []
+    # Boxed: most lives are the same few, and are kept as long as their messages.
+    ends: dict[Traits, Any] = {}
+    expires: list[Any] = []
+    prior: bool = False
+    mortal: bool = False
+    for traits in each:
+        priority: int = traits.priority
+        priorities.append(priority)
+        prior = prior or priority > 0
+        end: Any = ends.get(traits)
+        if end is None:
+            life_ms: int = traits.expiration_ms
+            end = begins_ms + max(life_ms, LIFE_MS_MIN) if life_ms >= 0 else 0
+            ends[traits] = end
+            mortal = mortal or life_ms >= 0
+        expires.append(end)
+    command.priorities = priorities if prior else None
+    command.expires_ms = expires if mortal else None
 
 
 def _carry_out(channel: Channel, command: Publish, bad: set[int]) -> PublishReply | None:

@@ -43,10 +43,13 @@ def pack_entries(key_raw: bytes, headers: list[bytes], bodies: list[bytes]) -> l
     entries: list[bytes] = []
     header: bytes = b""
     head: bytes = b""
+    heads: dict[bytes, bytes] = {}  # what comes again comes soon
     for index, body in enumerate(bodies):
         again: bytes = headers[index]
         if again is not header and again != header:
-            head = key_raw + _pack_u32(len(again)) + again
+            known = heads.get(again)
+            head = key_raw + _pack_u32(len(again)) + again if known is None else known
+            heads[again] = head
             header = again
         entries.append(head + body)
     return entries
