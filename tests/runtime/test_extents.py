@@ -20,6 +20,8 @@ from dragoman.runtime.extents import (
     empty,
     encode_block,
     fill,
+    from_runs,
+    in_runs,
     join,
     merge,
     row_of,
@@ -72,6 +74,22 @@ def test_a_block_comes_back_from_its_extent_and_its_row_as_it_was(block: Block) 
     assert (block.bodies, block.keys) == (None, None)
     fill(block, data)
     assert told(block) == before
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 1 << 50)), max_size=9))
+def test_times_in_runs_are_as_they_were(runs: list[tuple[int, int]]) -> None:
+    times = [time_ms for count, time_ms in runs for _ in range(count)]
+    told = in_runs(times)
+    assert from_runs(told) == times
+    assert told is not None and len(told) <= len(times) + 3
+
+
+def test_times_that_are_mostly_apart_stay_as_they_are() -> None:
+    times = list(range(100))
+    assert in_runs(times) is times
+    assert in_runs([5] * 100) == [extents.RUNS, 100, 5]
+    assert in_runs([0] * 60 + [7] * 40) == [extents.RUNS, 60, 0, 40, 7]
+    assert (in_runs(None), from_runs(None), from_runs([])) == (None, None, [])
 
 
 def test_a_batch_keeps_its_producer_and_what_was_compacted_away() -> None:

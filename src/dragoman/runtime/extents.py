@@ -7,6 +7,7 @@ several streams got at once lies in one extent, which the rows of all of them na
 
 from array import array
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final, TypeVar
 
 import msgspec
@@ -22,11 +23,13 @@ EXTENT_BYTES_MAX: Final = (
 )  # of bodies merged into one extent; a larger body has one of its own
 EXTENT_MESSAGES_MAX: Final = 4096
 OF_SEVERAL: Final = -1  # in the place of an offset: several streams have it, each at its own
+RUNS: Final = -(1 << 40)  # no time: what follows are runs
+RUN_MIN: Final = 4  # messages in a run, on average, that are worth it
 CACHE_BYTES_MAX: Final = 32 << 20  # of bodies that are also on disk
 
 
 class Extent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The stored form of a block. `stored_ms` per message where they differ."""
+    """The stored form of a block. `stored` per message where they differ; times as `in_runs` has them."""
 
     offset: int
     end: int
@@ -82,8 +85,8 @@ def encode_block(block: Block) -> bytes:
             block.hops,
             block.stored_ms,
             block.bodies,
-            block.stored,
-            block.expires_ms,
+            in_runs(block.stored),
+            in_runs(block.expires_ms),
             block.priorities,
             block.keys,
             None
@@ -99,6 +102,32 @@ def encode_block(block: Block) -> bytes:
     )
 
 
+def in_runs(times: list[int] | None) -> list[int] | None:
+    """RUNS, and how often each time comes in a row: neighbours were mostly stored together, for as long. Those that
+    are mostly apart stay as they are.
+    """
+    if not times:
+        return times
+    if times.count(times[0]) == len(times):
+        return [RUNS, len(times), times[0]]
+    found = [RUNS]
+    for time_ms, same in groupby(times):
+        found += (len(list(same)), time_ms)
+        if len(found) > len(times) // RUN_MIN:
+            return times
+    return found
+
+
+def from_runs(times: list[int] | None) -> list[int] | None:
+    """As they were; equal neighbours are one object."""
+    if not times or times[0] != RUNS:
+        return times
+    found: list[int] = []
+    for count, time_ms in zip(times[1::2], times[2::2], strict=True):
+        found += [time_ms] * count
+    return found
+
+
 def fill(block: Block, data: bytes) -> None:
     """Bring a block's bodies and columns back. Raises msgspec.MsgspecError when the bytes are not an extent's."""
     extent = _decoder.decode(data)
@@ -106,8 +135,8 @@ def fill(block: Block, data: bytes) -> None:
     known = (start, start + block.end - block.offset)
     assert (extent.offset, extent.end) == known, "not this block's extent"
     block.bodies = extent.bodies
-    block.stored = extent.stored
-    block.expires_ms = extent.expires_ms
+    block.stored = from_runs(extent.stored)
+    block.expires_ms = from_runs(extent.expires_ms)
     block.priorities = extent.priorities
     block.keys = extent.keys
     block.hops = extent.hops
