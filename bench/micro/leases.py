@@ -35,6 +35,7 @@ from dragoman.runtime.session import BrokerSession
 FEW, MANY = 10, 10_000
 MESSAGES = 2_000
 ROUNDS = 3
+BACKLOG = 100_000
 CREDIT = 10
 LEASE_MS = 30_000
 
@@ -90,14 +91,16 @@ class Poller:
 
     def deliver(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries if self.acknowledges else ():
-            self.world.count += delivery.end - delivery.start
+            self.world.count += delivery.count()
             if self.key is None:
                 self.session.submit(Cancel(holder=self.holder.id))
             runs = [(delivery.start, delivery.end)]
             holder = delivery.holder
-            self.session.settle(
-                Settle(holder.subscription.id, delivery.partition, holder.id, runs, "ack")
-            )
+            apart = delivery.offsets
+            place = (holder.subscription.id, delivery.partition, holder.id)
+            command = Settle(*place, [] if apart else runs, "ack")
+            command.offsets = apart
+            self.session.settle(command)
             if self.key is None:
                 self.park()
         self.world.broker.begin_turn()
@@ -194,6 +197,32 @@ def us_per_busy_message(consumers: int) -> float:
     return best
 
 
+def us_per_prior_message(priorities: int, *, passes_on: bool) -> float:
+    """A backlog of as many priorities, each message of another one than its neighbours, sent and drained."""
+    settings = {"order": "priority", "priorities": priorities - 1} if priorities else {}
+    world = World(1, 1, **settings)
+    poller = world.pollers[0]
+    poller.key = b"stays"
+    poller.holder.credit_max = 300
+    poller.holder.duration_ms = 0
+    poller.holder.passes_on = CANONICAL if passes_on else -1
+    began = process_time_ns()
+    for _ in range(BACKLOG // 1_000):
+        command = Publish("default", Address("q0"), CANONICAL, [b"x"] * 1_000)
+        if priorities:
+            command.priorities = [number % priorities for number in range(1_000)]
+        world.broker.begin_turn()
+        poller.holder.held_back = True
+        world.kernel.publish(command)
+        world.scheduler.run()
+    poller.holder.held_back = False
+    world.kernel.state.wake(poller.holder)
+    world.broker.begin_turn()
+    world.scheduler.run()
+    assert world.count == BACKLOG, world.count
+    return (process_time_ns() - began) / BACKLOG / 1000
+
+
 def main() -> None:
     """Print the table."""
     cases: list[tuple[str, Callable[[int], tuple[float, float]]]] = [
@@ -208,6 +237,13 @@ def main() -> None:
         sys.stdout.write(f"{line}   {many[1]:6.0f} bytes each\n")
     sys.stdout.write(f"{'one queue, busy':28} {1:6}: {us_per_busy_message(1):8.3f} us")
     sys.stdout.write(f"   {FEW:6}: {us_per_busy_message(FEW):8.3f} us\n")
+    plain, ranked = (
+        us_per_prior_message(0, passes_on=True),
+        us_per_prior_message(10, passes_on=True),
+    )
+    runs = us_per_prior_message(10, passes_on=False)
+    line = f"{'a backlog, of ten priorities':28} {'none':>6}: {plain:8.3f} us   {'ten':>6}: {ranked:8.3f} us"
+    sys.stdout.write(f"{line}   one by one: {runs:.3f} us\n")
     few_us, many_us = us_per_locked_message(FEW), us_per_locked_message(MANY)
     line = f"{'one queue, key locked':28} {FEW:6}: {few_us:8.1f} us   {MANY:6}: {many_us:8.1f} us"
     sys.stdout.write(line + "\n")

@@ -12,7 +12,7 @@ from tests.sim.actions import MET
 from tests.sim.simulation import STEPS, families_of, live
 
 FAST_SEEDS = range(20)
-ALL_SEEDS = range(1_060)
+ALL_SEEDS = range(1_400)
 
 FOUND: dict[tuple[int, tuple[str, ...]], str] = {
     (2, ()): "publishes alone left a queue's count behind at a checkpoint",

@@ -126,7 +126,9 @@ class World(Checks):
             elif isinstance(record, r.Leased):
                 self._note_lease(record, (record.start, record.end), record.holder, position)
             elif isinstance(record, r.Settled) and record.event == s.TAKE:
-                self._note_lease(record, record.runs[0], -1, position)
+                taken = record.offsets
+                run = (taken[0], taken[-1] + 1) if taken else record.runs[0]
+                self._note_lease(record, run, -1, position)
 
     def _note_positions(self, record: r.Published, position: int) -> None:
         for target in record.targets:
@@ -307,18 +309,10 @@ class World(Checks):
             self.counts["delivery"] += 1
             if delivery.standing != EARLY:
                 stream = delivery.holder.subscription.stream.id
-                places = range(delivery.start, delivery.end)
+                places = delivery.offsets or range(delivery.start, delivery.end)
                 self.used |= {(stream, delivery.partition, offset) for offset in places}
             if not delivery.holder.no_ack:
-                client.held.append(
-                    Held(
-                        delivery.holder.subscription.id,
-                        delivery.partition,
-                        delivery.holder.id,
-                        delivery.start,
-                        delivery.end,
-                    )
-                )
+                client.take(delivery)
 
     def lasting(self, client: Client) -> list[Held]:
         """What a client holds beyond its connection."""

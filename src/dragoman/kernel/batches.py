@@ -103,6 +103,7 @@ class Settle:
                 the subscription has from then on. Raises QuotaExceeded (too many and too large messages so changed)
     attempts    with ack, per message: how often it had been leased when its reader got it. One that has come back
                 since, and was not handed out again, is settled all the same
+    offsets     and these messages, which were handed out apart (`Delivery.offsets`), in their order
     """
 
     __slots__ = (
@@ -111,6 +112,7 @@ class Settle:
         "failed",
         "headers",
         "holder",
+        "offsets",
         "outcome",
         "partition",
         "reason",
@@ -140,6 +142,7 @@ class Settle:
         self.text: str = ""
         self.headers: dict[str, object] | None = None
         self.attempts: list[int] | None = None
+        self.offsets: list[int] | None = None
 
 
 class Original(NamedTuple):

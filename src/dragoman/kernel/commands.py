@@ -152,6 +152,7 @@ class Consume(_Command, frozen=True, kw_only=True):
                     receive that waits for its first messages
     selector        of JMS: only what it lets through is delivered, the rest is for others, in order. Who would step
                     over too much is cancelled, and `Holder.ended` says why
+    passes_on       a format: messages of it may come many at once though they lie apart (`Delivery.offsets`); -1 none
     group           whose member it is: reads by what the share group reads the stream by, whatever `subscription` says
     Raises SubscriptionNotFound, ResourceLocked (exclusive), InvalidArgument (no such selector), NotSupported (a
     selector, where there is an order).
@@ -168,6 +169,7 @@ class Consume(_Command, frozen=True, kw_only=True):
     priority: int = 0
     lease_duration_ms: int = 0  # 0: bound to the connection
     once: bool = False
+    passes_on: int = -1
     group: str = ""
     selector: str = ""
 

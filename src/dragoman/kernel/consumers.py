@@ -60,6 +60,7 @@ def consume(kernel: "Decisions", command: Consume, session: int) -> Holder:
     holder.no_ack = command.no_ack
     holder.exclusive = command.exclusive
     holder.once = command.once
+    holder.passes_on = command.passes_on
     allow(holder, command)
     holder.priority = command.priority
     holder.duration_ms = command.lease_duration_ms

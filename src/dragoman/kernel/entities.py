@@ -68,6 +68,7 @@ class Holder:
         "metered",
         "no_ack",
         "once",
+        "passes_on",
         "pool",
         "priority",
         "ring",
@@ -89,6 +90,7 @@ class Holder:
         self.no_ack = False
         self.exclusive = False
         self.once = False  # takes one batch, and ends with the turn that hands it that
+        self.passes_on = -1  # the format of which it takes messages that lie apart; -1 none
         self.credit_max = 0  # 0: no limit
         self.metered = False
         self.allowance = 0

@@ -61,6 +61,7 @@ class Leased(Record, frozen=True, array_like=True, gc=False, tag=2):
     duration_ms: int = 0  # 0: bound to the holder's connection
     until_ms: int = 0  # elapsed time of this life of the node
     at_ms: int = 0  # wall time, where the subscription keeps it
+    offsets: list[int] | None = None  # all there is of [start, end): messages of one lane
 
 
 class Settled(Record, frozen=True, array_like=True, gc=False, tag=3):
@@ -77,6 +78,7 @@ class Settled(Record, frozen=True, array_like=True, gc=False, tag=3):
     wait: tuple[int, int] | None = (
         None  # of DELAY: wall time at which it is over, and how long it is
     )
+    offsets: list[int] | None = None  # and these: of TAKE and ACK, messages that were leased apart
 
 
 class StreamCreated(Record, frozen=True, array_like=True, gc=False, tag=10):

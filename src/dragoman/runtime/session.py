@@ -97,7 +97,7 @@ class BrokerSession:
         """Messages on their way to the client."""
         traffic = self.traffic
         for delivery in deliveries:
-            count = delivery.end - delivery.start
+            count = delivery.count()
             traffic.delivered += count
             traffic.delivered_bytes += sum(map(len, delivery.bodies))
             holder = delivery.holder

@@ -69,3 +69,40 @@ def test_a_message_that_kills_its_readers_is_dead_lettered_at_the_limit_of_a_quo
     assert dead is not None
     assert dead.body == b"poison"
     assert client.get().body == b"fine"  # type: ignore[union-attr]
+
+
+def test_messages_of_mixed_priorities_come_by_priority_and_are_settled_in_any_way() -> None:
+    client = World().connect()
+    client.declare(arguments={"x-max-priority": 9})
+    for number in range(12):
+        client.publish(b"%d" % number, priority=[1, 9, 5][number % 3])
+    client.consume(prefetch=0)
+    assert [one.body for one in client.messages()] == [
+        b"%d" % number for number in (1, 4, 7, 10, 2, 5, 8, 11, 0, 3, 6, 9)
+    ]
+    client.send(1, m.BasicAck(2, True))  # 1 and 4
+    client.send(1, m.BasicAck(4, False))  # 10, before 7
+    client.send(1, m.BasicNack(6, False, True))  # 5 comes back
+    (again,) = client.messages()
+    assert (again.body, again.method.redelivered, again.method.delivery_tag) == (b"5", True, 13)
+    client.send(1, m.BasicNack(0, True, True))  # all the rest
+    assert sorted(int(one.body) for one in client.messages()) == [0, 2, 3, 5, 6, 7, 8, 9, 11]
+    client.send(1, m.BasicAck(0, True))
+    client.nothing()
+    assert client.get("q") is None
+
+
+def test_a_transaction_settles_messages_of_mixed_priorities_by_their_tags() -> None:
+    client = World().connect()
+    client.declare(arguments={"x-max-priority": 9})
+    for number in range(6):
+        client.publish(b"%d" % number, priority=number % 2)
+    client.consume(prefetch=0)
+    assert [one.body for one in client.messages()] == [b"1", b"3", b"5", b"0", b"2", b"4"]
+    client.ask(m.TxSelect(), m.TxSelectOk)
+    client.send(1, m.BasicAck(2, True))
+    client.send(1, m.BasicReject(4, True))
+    client.send(1, m.TxCommit())
+    ok, again = [found for _, found in client.read()]
+    assert isinstance(ok, m.TxCommitOk)
+    assert (again.body, again.method.redelivered) == (b"0", True)

@@ -23,7 +23,7 @@ def offsets_of(spans: Spans) -> set[tuple[int, int, int]]:
     found = [
         (span.holder, span.partition, offset)
         for span in spans.values()
-        for start, end in span.runs
+        for start, end in span.all_runs()
         for offset in range(start, end)
     ]
     assert len(found) == len(set(found)), "settled twice"
@@ -41,11 +41,16 @@ class Model:
     def deliver(self, unacked: Unacked, count: int, holder: int, partition: int, gap: bool) -> None:
         self.next_offset += gap
         first = self.next_tag
-        unacked.add(first, first + count, 7, partition, holder, self.next_offset, 9)
-        for number in range(count):
-            self.open[first + number] = (holder, partition, self.next_offset + number)
+        step = 2 if gap and count > 1 else 1  # apart
+        offsets = [self.next_offset + step * number for number in range(count)]
+        if step == 2:
+            unacked.add_apart(first, 7, partition, holder, offsets, 9)
+        else:
+            unacked.add(first, first + count, 7, partition, holder, self.next_offset, 9)
+        for number, offset in enumerate(offsets):
+            self.open[first + number] = (holder, partition, offset)
         self.next_tag += count
-        self.next_offset += count
+        self.next_offset += step * count
 
     def take(self, tags: list[int]) -> set[tuple[int, int, int]]:
         return {self.open.pop(tag) for tag in tags}

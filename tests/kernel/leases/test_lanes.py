@@ -2,18 +2,11 @@ from tests.kernel.leases.made import Queue, bodies
 
 from dragoman.kernel.commands import DeclareQueue, PurgeQueue, TrimStream
 from dragoman.kernel.leases.commands import CreateSubscription
-from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.seek import Seek
 from dragoman.kernel.settings import Address, StreamSettings, SubscriptionSettings
 from dragoman.model.levels import KAFKA
 
 RED = {"colour": "red"}
-
-
-def lanes_of(queue: Queue) -> Lanes:
-    order = queue.kernel.state.subscription("default", queue.name).windows[0].order
-    assert isinstance(order, Lanes)
-    return order
 
 
 def test_the_highest_priority_is_served_first_and_equal_ones_in_order() -> None:
@@ -44,14 +37,6 @@ def test_a_returned_message_goes_before_later_ones_of_its_priority_and_after_hig
     again = queue.lease(3)
     assert bodies(again) == [b"high", b"a", b"b"]
     assert [delivery.tries for delivery in again] == [None, [1], None]
-
-
-def test_a_backlog_of_one_priority_costs_one_run() -> None:
-    queue = Queue(order="priority", priorities=9)
-    for _ in range(50):
-        queue.publish(*[b"x"] * 100, priorities=[5] * 100)
-    assert [len(lane.fresh) for lane in lanes_of(queue).lanes] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
-    assert queue.info().ready == 5000
 
 
 def test_what_is_over_the_length_limit_goes_from_the_lowest_priority_oldest_first() -> None:

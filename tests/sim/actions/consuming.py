@@ -10,7 +10,7 @@ from dragoman.kernel import commands as c
 from dragoman.kernel.leases import states as s
 from dragoman.kernel.leases.lease import Delivery
 from dragoman.model.errors import KernelError
-from dragoman.model.levels import SYNCED
+from dragoman.model.levels import CANONICAL, SYNCED
 
 CAUSES: dict[c.Outcome, str] = {
     "ack": "acked",
@@ -32,6 +32,7 @@ def consume(world: World) -> None:
         no_ack=no_ack,
         exclusive=world.chance.random() < 0.04,
         priority=world.pick(0, 0, 1),
+        passes_on=world.pick(-1, CANONICAL),
     )
     holder = world.ask(client, command)
     if holder is not None:

@@ -120,6 +120,7 @@ def consume_ordered(world: World) -> None:
         subscription=reader.name,
         credit_max=world.pick(0, 1, 2, 5),
         no_ack=world.chance.random() < 0.1,
+        passes_on=world.pick(-1, CANONICAL),
     )
     holder = world.ask(client, command)
     if holder is not None:

@@ -9,6 +9,7 @@ from tests.sim.invariants.selecting import (
     what_is_passed_over_is_not_wanted,
 )
 from tests.sim.model import READY_STATES, Message, Reader
+from tests.sim.model.core import named
 
 from dragoman.kernel import records as r
 from dragoman.kernel.leases import states as s
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 def what_is_next_is_leased(world: "World", record: r.Leased) -> None:
     """In the reader's order, none that has expired, one holder each; deferred ones by offset only."""
     reader = world.model.readers[record.subscription]
-    taken = reader.between(record.partition, record.start, record.end)
-    assert [m.offset for m in taken] == list(range(record.start, record.end)), (taken[:3], record)
+    taken = named(reader, record)
+    wanted = record.offsets or list(range(record.start, record.end))
+    assert [m.offset for m in taken] == wanted, (taken[:3], record)
+    assert (record.start, record.end) == (wanted[0], wanted[-1] + 1), record
+    assert record.offsets is None or len({m.lane for m in taken}) == 1, record
     if _by_offset(world):
         assert all(m.state == s.DEFERRED for m in taken), taken
         assert not any(0 < m.expires_ms <= world.now_ms for m in taken), (taken, world.now_ms)
@@ -122,20 +126,32 @@ def a_settlement_is_of_what_is_held(world: "World", record: r.Settled) -> None:
     for start, end in record.runs:
         messages = reader.between(record.partition, start, end)
         assert len(messages) == end - start, f"{record} names messages that are gone"
-        for message in messages:
-            _is_in_source(world, record, message)
-        if record.event == s.TAKE and record.source != s.DEFERRED:
-            _in_order(world, reader, record.partition, messages, -1)
-        if record.event == s.TAKE and not world.is_carrying:
-            assert _by_offset(world) or not reader.settings.paused, reader.name
-            assert record.source != s.DEFERRED or _by_offset(world), record
-            world.expect(reader, record.partition, messages, -1)
+        _is_settled_rightly(world, reader, record, messages)
     if record.event == s.PASS:
         passed = [m for run in record.runs for m in reader.between(record.partition, *run)]
         what_is_passed_over_is_not_wanted(world, reader, record.partition, passed)
+    if record.offsets:
+        assert record.event in {s.TAKE, s.ACK}, record
+        messages = [
+            m for at in record.offsets for m in reader.between(record.partition, at, at + 1)
+        ]
+        assert [m.offset for m in messages] == record.offsets, f"{record} names what is gone"
+        _is_settled_rightly(world, reader, record, messages)
     if record.source == s.LEASED:
-        dying = [m for run in record.runs for m in reader.between(record.partition, *run)]
-        _may_end(world, reader, record, dying)
+        _may_end(world, reader, record, named(reader, record))
+
+
+def _is_settled_rightly(
+    world: "World", reader: Reader, record: r.Settled, messages: list[Message]
+) -> None:
+    for message in messages:
+        _is_in_source(world, record, message)
+    if record.event == s.TAKE and record.source != s.DEFERRED:
+        _in_order(world, reader, record.partition, messages, -1)
+    if record.event == s.TAKE and not world.is_carrying:
+        assert _by_offset(world) or not reader.settings.paused, reader.name
+        assert record.source != s.DEFERRED or _by_offset(world), record
+        world.expect(reader, record.partition, messages, -1)
 
 
 def _is_in_source(world: "World", record: r.Settled, message: Message) -> None:

@@ -89,13 +89,13 @@ class Model:
         reader = self.readers.get(record.subscription)
         if reader is None:
             return
-        for message in reader.between(record.partition, record.start, record.end):
+        for message in named(reader, record):
             message.aside = message.state == s.DEFERRED or (
                 message.state == s.LEASED and message.aside
             )
             message.state, message.holder = s.LEASED, record.holder
             message.until_ms, message.duration_ms = record.until_ms, record.duration_ms
-        if record.fresh:
+        if record.fresh and record.offsets is None:
             reader.advance(record.partition, record.end)
 
     def _settled(self, record: r.Settled) -> None:
@@ -108,6 +108,8 @@ class Model:
                 _settle(message, record, target)
             if record.source == s.READY:
                 reader.advance(record.partition, end)
+        for message in named(reader, record) if record.offsets else ():
+            _settle(message, record, target)
         part = reader.parts[record.partition]
         part[:] = [message for message in part if message.state != s.DONE]
 
@@ -302,6 +304,15 @@ class Model:
 
     def _nothing(self, record: r.Record) -> None:
         pass
+
+
+def named(reader: Reader, record: r.Leased | r.Settled) -> list[Message]:
+    """Which messages it is about, in its order."""
+    runs = list(record.runs) if isinstance(record, r.Settled) else []
+    if isinstance(record, r.Leased) and record.offsets is None:
+        runs = [(record.start, record.end)]
+    runs = [*runs, *[(offset, offset + 1) for offset in record.offsets or ()]]
+    return [message for run in runs for message in reader.between(record.partition, *run)]
 
 
 def span_of(record: r.Revised) -> tuple[int, int]:

@@ -25,10 +25,13 @@ from dragoman.kernel.leases import (
     settle,
 )
 from dragoman.kernel.leases.chunk import Chunk
+from dragoman.kernel.leases.chunks import ALL
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.matching import Matching
+from dragoman.kernel.leases.parcel import Packed, Parcels
 from dragoman.kernel.leases.peek import LeaseInfo
+from dragoman.kernel.leases.ranks import Ranks
 from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.selector import Selector
 from dragoman.kernel.leases.states import LEASED, RELEASE
@@ -47,9 +50,10 @@ def keys_lock_nothing(patch: Patch) -> None:
 
 @mutant("orders")
 def the_lowest_priority_is_served_first(patch: Patch) -> None:
-    patch.setattr(
-        Lanes, "first", lambda self, window, count_max, holder: self.last(window, count_max)
-    )
+    for order in (Lanes, Ranks):
+        patch.setattr(
+            order, "first", lambda self, window, count_max, holder: self.last(window, count_max)
+        )
 
 
 @mutant("orders")
@@ -65,6 +69,32 @@ def a_backlog_is_taken_whatever_the_filter_says(patch: Patch) -> None:
 @mutant("orders")
 def lanes_are_not_in_the_checkpoint(patch: Patch) -> None:
     patch.setattr(Lanes, "dump", lambda self: b"\x90")
+
+
+@mutant("ranks")
+def ranks_are_not_in_the_checkpoint(patch: Patch) -> None:
+    patch.setattr(Ranks, "dump", lambda self: b"\x90")
+
+
+@mutant("ranks")
+def what_lies_apart_is_forgotten_when_it_is_looked_at(patch: Patch) -> None:
+    patch.setattr(Packed, "unpack", lambda self: setattr(self, "parcels", None))
+
+
+@mutant("ranks")
+def what_lies_apart_holds_nothing_back(patch: Patch) -> None:
+    patch.setattr(Parcels, "low", lambda self: ALL)
+
+
+@mutant("ranks")
+def what_is_settled_is_whatever_comes_first(patch: Patch) -> None:
+    real = Parcels.begins_with
+
+    def begins_with(self: Parcels, holder: int, offsets: list[int]) -> bool:
+        own = [at for one in self.by_holder.get(holder, ()) for at in one.offsets[one.at :]]
+        return real(self, holder, own[: len(offsets)]) if len(own) >= len(offsets) else False
+
+    patch.setattr(Parcels, "begins_with", begins_with)
 
 
 @mutant("orders")

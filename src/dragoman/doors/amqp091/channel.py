@@ -196,6 +196,7 @@ class Channel:
                 continue
             command = Settle(span.subscription, span.partition, span.holder, span.runs, outcome)
             command.failed = failed
+            command.offsets = span.offsets
             if outcome == "release":
                 command.delay_ms = 0
             try:

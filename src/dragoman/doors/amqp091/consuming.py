@@ -30,7 +30,7 @@ from dragoman.kernel.api import (
     SubscriptionSettings,
 )
 from dragoman.model.errors import ResourceLocked, SubscriptionNotFound
-from dragoman.model.levels import APPLIED
+from dragoman.model.levels import AMQP091, APPLIED
 from dragoman.wire.amqp091.methods import (
     BasicCancel,
     BasicCancelOk,
@@ -90,6 +90,7 @@ def _register(channel: Channel, method: BasicConsume, consumer: Consumer) -> Non
         no_ack=method.no_ack,
         exclusive=method.exclusive,
         priority=priority,
+        passes_on=AMQP091,
     )
     try:
         consumer.holder = link.session.submit(command)

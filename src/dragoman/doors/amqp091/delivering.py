@@ -19,6 +19,17 @@ def deliver(consumer: Consumer, delivery: Delivery) -> None:
     channel.tag_next = tag + count
     if consumer.no_ack:
         channel.tally.delivered_no_ack += count
+    elif delivery.offsets is not None:
+        channel.tally.delivered += count
+        holder = delivery.holder
+        channel.unacked.add_apart(
+            tag,
+            holder.subscription.id,
+            delivery.partition,
+            holder.id,
+            delivery.offsets,
+            channel.link.session.elapsed_ms(),
+        )
     else:
         channel.tally.delivered += count
         holder = delivery.holder

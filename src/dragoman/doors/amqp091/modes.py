@@ -99,9 +99,10 @@ def _settlements(channel: Channel, gathered: Transaction) -> list[Settle]:
             if span.subscription == CURSOR:
                 channel.settle_read(span, verdict, failed=verdict != "ack")
                 continue
+            runs = span.all_runs()
             if verdict == "ack":
-                channel.tally.acked += sum([end - start for start, end in span.runs])
-            command = Settle(span.subscription, span.partition, span.holder, span.runs, verdict)
+                channel.tally.acked += sum([end - start for start, end in runs])
+            command = Settle(span.subscription, span.partition, span.holder, runs, verdict)
             if verdict == "release":
                 command.delay_ms = 0
                 command.failed = True

@@ -2,6 +2,7 @@
 
     tags      first .. end            neighbours of one delivery share a run, so that one ack of many is one lookup
     offsets   offset .. offset + n    the lease: (subscription, partition, holder, offset)
+              or `offsets`            one for each tag, of messages that lie apart
     open      None: all of them       else one byte per tag, 1 while it is unsettled
 
 Runs stand in the order of their tags, so a tag is found by bisection. A run is trimmed from the front while acks come
@@ -26,7 +27,9 @@ class Run:
         "holder",
         "left",
         "offset",
+        "offsets",
         "open",
+        "origin",
         "partition",
         "subscription",
     )
@@ -50,6 +53,16 @@ class Run:
         self.at_ms = at_ms  # when its first message was delivered
         self.left: int = end - first  # unsettled ones
         self.open: bytearray | None = None
+        self.offsets: list[int] | None = None  # of tags from `origin` on; shared, never changed
+        self.origin = first
+
+    def offsets_of(self, start: int, end: int) -> list[int]:
+        """Of tags start <= t < end, whose messages lie apart."""
+        offsets = self.offsets
+        assert offsets is not None
+        if start == self.origin and end - start == len(offsets):
+            return offsets
+        return offsets[start - self.origin : end - self.origin]
 
     def is_open(self, tag: int) -> bool:
         """Whether the tag is unsettled."""
@@ -59,15 +72,34 @@ class Run:
 
 
 class Span:
-    """Messages of one lease to be settled together: half-open runs of offsets."""
+    """Messages of one lease to be settled together: half-open runs of offsets, and offsets of those that lie apart."""
 
-    __slots__ = ("holder", "partition", "runs", "subscription")
+    __slots__ = ("_is_own", "holder", "offsets", "partition", "runs", "subscription")
 
     def __init__(self, subscription: int, partition: int, holder: int) -> None:
         self.subscription = subscription
         self.partition = partition
         self.holder = holder
         self.runs: list[tuple[int, int]] = []
+        self.offsets: list[int] | None = None
+        self._is_own = False
+
+    def add_apart(self, offsets: list[int]) -> None:
+        """More of those that lie apart, behind those before; the list stays its owner's."""
+        if self.offsets is None:
+            self.offsets = offsets
+        elif self._is_own:
+            self.offsets += offsets
+        else:
+            self.offsets = self.offsets + offsets
+            self._is_own = True
+
+    def all_runs(self) -> list[tuple[int, int]]:
+        """As runs, also of those that lie apart."""
+        for offset in self.offsets or ():
+            self.add(offset, offset + 1)
+        self.offsets = None
+        return self.runs
 
     def add(self, start: int, end: int) -> None:
         """One more run, behind or apart from those before."""
@@ -127,6 +159,7 @@ class Unacked:
             if (
                 last.end == first
                 and last.open is None
+                and last.offsets is None
                 and last.holder == holder
                 and last.partition == partition
                 and last.offset + last.end - last.first == offset
@@ -137,6 +170,23 @@ class Unacked:
                 last.left += end - first
                 return
         self._runs.append(Run(first, end, subscription, partition, holder, offset, at_ms))
+        self._firsts.append(first)
+
+    def add_apart(
+        self,
+        first: int,
+        subscription: int,
+        partition: int,
+        holder: int,
+        offsets: list[int],
+        at_ms: int,
+    ) -> None:
+        """As `add`, of messages that lie apart: one tag for each of `offsets`."""
+        end = first + len(offsets)
+        run = Run(first, end, subscription, partition, holder, offsets[0], at_ms)
+        run.offsets = offsets
+        self.count += end - first
+        self._runs.append(run)
         self._firsts.append(first)
 
     def has(self, tag: int) -> bool:
@@ -177,7 +227,10 @@ class Unacked:
             if span is None:
                 span = Span(segment.subscription, segment.partition, segment.holder)
                 spans[key] = span
-            span.add(segment.offset, segment.offset + segment.end - segment.first)
+            if segment.run.offsets is not None:
+                span.add_apart(segment.run.offsets_of(segment.first, segment.end))
+            else:
+                span.add(segment.offset, segment.offset + segment.end - segment.first)
 
     def take_segments(self, first: int, last: int) -> list[Segment]:
         """As `take_between`; which tag is which message."""
@@ -236,7 +289,10 @@ class Unacked:
             span = spans[key] = Span(run.subscription, run.partition, run.holder)
         base = run.offset - run.first
         if run.open is None:
-            span.add(base + start, base + end)
+            if run.offsets is None:
+                span.add(base + start, base + end)
+            else:
+                span.add_apart(run.offsets_of(start, end))
             self.count -= end - start
             run.left -= end - start
             if start == run.first:  # in order: the run gets shorter
@@ -253,7 +309,10 @@ class Unacked:
                 run.open[tag - run.first] = 0
                 run.left -= 1
                 self.count -= 1
-                span.add(base + tag, base + tag + 1)
+                if run.offsets is None:
+                    span.add(base + tag, base + tag + 1)
+                else:
+                    span.add_apart(run.offsets_of(tag, tag + 1))
 
     def _drop_used(self) -> None:
         runs = self._runs

@@ -7,6 +7,7 @@ SHARE_MAX, so that N equal consumers get equal shares and one that is full or st
 from typing import TYPE_CHECKING, Final
 
 from dragoman.kernel.entities import Holder, Subscription
+from dragoman.kernel.leases.apart import hand_over_batch, next_batch
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import Delivery, Run, fails_of, firsts_of, next_run, tries_of
 from dragoman.kernel.leases.selecting import looking_cost, rouse, take_selected
@@ -97,9 +98,9 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
             if holder is None:
                 return budget
         most = leasable(subscription, holder.room(min(left, budget)))
-        run = _next_for(kernel, holder, most) if most > 0 else None
+        served, cost = _serve(kernel, subscription, holder, most) if most > 0 else (0, 0)
         budget -= looking_cost(holder)
-        if run is None:
+        if cost == 0:
             left = 0
             misses += 1
             if most > 0 and (
@@ -108,14 +109,8 @@ def dispatch_one(kernel: "Decisions", subscription: Subscription, budget: int) -
                 continue  # this one has had all it may have: what is left is for others
             return budget
         misses = 0
-        budget -= cost_of(run)
-        if run.expired:
-            kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
-        else:
-            count = run.end - run.start
-            left -= count
-            holder.allowance -= count if holder.metered else 0
-            hand_over(kernel, holder, run)
+        budget -= cost
+        left -= served
     return budget
 
 
@@ -124,6 +119,32 @@ def _next_for(kernel: "Decisions", holder: Holder, most: int) -> Run | None:
     if holder.selector is not None:
         return take_selected(kernel, holder, holder.selector, most)
     return next_run(holder.subscription, most, kernel.now_ms - 1, holder)
+
+
+def _serve(
+    kernel: "Decisions", subscription: Subscription, holder: Holder, most: int
+) -> tuple[int, int]:
+    """Hand out what is next, at most `most` messages, or be done with it when it has expired: (how many of them the
+    holder has got, what that takes of the budget); (0, 0) when there is nothing for it. Raises Needs.
+    """
+    if subscription.is_ordered and holder.passes_on >= 0:
+        batch = next_batch(subscription, most, kernel.now_ms - 1, holder)
+        if batch is not None:
+            count = len(batch.bodies)
+            holder.allowance -= count if holder.metered else 0
+            hand_over_batch(kernel, holder, batch)
+            return count, count * max(batch.size // count // LARGE_BYTES, 1)
+    run = _next_for(kernel, holder, most)
+    if run is None:
+        return 0, 0
+    cost = cost_of(run)
+    if run.expired:
+        kernel.commit(dropped(kernel.state, subscription, run, "expired", kernel.now_ms))
+        return 0, cost
+    count = run.end - run.start
+    holder.allowance -= count if holder.metered else 0
+    hand_over(kernel, holder, run)
+    return count, cost
 
 
 def leasable(subscription: Subscription, most: int) -> int:

@@ -13,12 +13,12 @@ from dragoman.kernel.filters.arrival import Place
 from dragoman.kernel.filters.compiler import CompiledFilter
 from dragoman.kernel.filters.dialects import filter_in
 from dragoman.kernel.filters.servicebus import Acting, servicebus_actions
-from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lanes import Lanes
 from dragoman.kernel.leases.matching import Matching, reads_arrival
 from dragoman.kernel.leases.order import Order
 from dragoman.kernel.leases.pushed import NAME_CHARS_MAX
+from dragoman.kernel.leases.ranks import TOP_MAX, Ranks
 from dragoman.kernel.leases.states import DONE
 from dragoman.kernel.leases.window import Window
 from dragoman.kernel.settings import PRIORITY_MAX, SubscriptionSettings
@@ -44,6 +44,9 @@ def order_of(settings: SubscriptionSettings) -> Order | None:
     """A new window's order; None for plain queues."""
     if settings.order in KEYED:
         return Keys(sessions=settings.order == "session", fair=settings.order == "fair")
+    takes_all = not (settings.filter or settings.rules or settings.laned)
+    if settings.order == "priority" and takes_all and settings.priorities <= TOP_MAX:
+        return Ranks(settings.priorities)
     if settings.is_ordered:
         return Lanes(settings.priorities if settings.order == "priority" else 0)
     return None
@@ -194,16 +197,6 @@ def enlist(
         window.ready += end - start
         window.ready_bytes += block.bytes_of(start, end)
     return True
-
-
-def soonest_ms(subscription: "Subscription", block: "Block") -> int:
-    """Wall time at which the first message of `block` expires, wherever it stands; 0 never."""
-    soonest = 0
-    for offset in range(block.offset, block.end):
-        expires = expiry_ms(subscription, block, offset)
-        if expires and (not soonest or expires < soonest):
-            soonest = expires
-    return soonest
 
 
 def backlog(

@@ -148,9 +148,13 @@ class Lane:
 
     def put_back(self, start: int, end: int) -> None:
         """Messages were handed out and are ready again."""
+        self.own_returned().add(start, end)
+
+    def own_returned(self) -> Spans:
+        """`returned`, to put something in."""
         if self.returned is None:
             self.returned = Spans()
-        self.returned.add(start, end)
+        return self.returned
 
     def low(self) -> int:
         """The lowest ready offset; NONE when nothing is ready."""

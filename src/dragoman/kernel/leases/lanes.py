@@ -5,9 +5,12 @@
     lane 0  | 0..2 | 10.. |
 
 A filtered subscription without priorities is one lane of what matched. Messages of one lane keep the order of offsets;
-one that was handed out and came back goes before all later ones of its lane.
+one that was handed out and came back goes before all later ones of its lane. For queues that take everything see
+`ranks`.
 """
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -24,17 +27,71 @@ PIECE_MAX: Final = (
     256  # messages looked at together: a batch of ever-changing priorities stays linear
 )
 
-_pack: Final = msgspec.msgpack.Encoder()
-_unpack: Final = msgspec.msgpack.Decoder(list[tuple[int, bytes, bytes]])
+
+Pages = dict[str, list[tuple[int, bytes]]]
+"""What `Ranks` writes under PAGES: (base, lanes from there on, one more each; 0 of what is not READY)."""
+
+PAGES: Final = "pages"
+
+Spelled = list[tuple[int, bytes, bytes]]
+"""What `Lanes` writes: (lane, starts, ends)."""
+
+_EQUAL: Final = re.compile(rb"([^\0])\1*", re.DOTALL)
+encode: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(Spelled | Pages)
 
 
-class Lanes(Order):
-    """Lanes 0 to `top`."""
+class Laned(Order):
+    """What orders with lanes 0 to `top` have in common: how messages come back to their lane."""
 
-    __slots__ = ("lanes", "top")
+    __slots__ = ("top",)
 
     def __init__(self, top: int) -> None:
         self.top = top
+
+    def clipped(self, priorities: list[int]) -> bytes:
+        """Lanes as bytes, so that runs of equal ones are found by the interpreter's own C code."""
+        if min(priorities) >= 0 and max(priorities) <= self.top:
+            return bytes(priorities)
+        return bytes([min(max(priority, 0), self.top) for priority in priorities])
+
+    def shift(
+        self, window: "Window", start: int, end: int, source: int, target: int, holder: int
+    ) -> None:
+        """See `Order`."""
+        if source == READY:
+            self.open(window, start, end, target, holder)
+            return
+        if source == RETURNED:
+            for number, low, high in window.tagged(start, end):
+                self.back(number).remove(low, high)
+        window.move(start, end, source, target, holder)
+        if target == RETURNED:
+            for number, low, high in window.tagged(start, end):
+                self.back(number).add(low, high)
+
+    def back(self, number: int) -> Spans:
+        """What of a lane was handed out and is ready again."""
+        raise NotImplementedError
+
+    def open(self, window: "Window", start: int, end: int, target: int, holder: int) -> None:
+        """READY messages are handed out (a run of one lane) or given up (any run)."""
+        raise NotImplementedError
+
+    def load_returned(self, window: "Window") -> None:
+        """What chunks say is back."""
+        for start, end in list(window.runs(RETURNED)):
+            for number, low, high in window.tagged(start, end):
+                self.back(number).add(low, high)
+
+
+class Lanes(Laned):
+    """Lanes of runs."""
+
+    __slots__ = ("lanes",)
+
+    def __init__(self, top: int) -> None:
+        super().__init__(top)
         self.lanes: list[Lane] = [Lane() for _ in range(top + 1)]
 
     def append(
@@ -50,7 +107,7 @@ class Lanes(Order):
             for start, end in runs:
                 self.lanes[0].fresh.append(start, end)
             return
-        data = self._clipped(priorities)
+        data = self.clipped(priorities)
         for start, end in runs:
             at: int = start
             while at < end:
@@ -58,12 +115,6 @@ class Lanes(Order):
                 stop: int = at + len(rest) - len(rest.lstrip(rest[:1]))
                 self.lanes[rest[0]].fresh.append(at, stop)
                 at = stop
-
-    def _clipped(self, priorities: list[int]) -> bytes:
-        """Lanes as bytes, so that runs of equal ones are found by the interpreter's own C code."""
-        if min(priorities) >= 0 and max(priorities) <= self.top:
-            return bytes(priorities)
-        return bytes([min(max(priority, 0), self.top) for priority in priorities])
 
     def _lane(self, priority: int) -> Lane:
         return self.lanes[min(max(priority, 0), self.top)]
@@ -94,25 +145,12 @@ class Lanes(Order):
         found = [lane.head(count_max) for lane in reversed(self.lanes) if lane.low() != NONE]
         return found[:LOOK_AHEAD_MAX]
 
-    def shift(
-        self, window: "Window", start: int, end: int, source: int, target: int, holder: int
-    ) -> None:
-        """See `Order`."""
-        if source == READY:
-            self._open(window, start, end, target, holder)
-            return
-        if source == RETURNED:
-            for number, low, high in window.tagged(start, end):
-                returned = self.lanes[number].returned
-                assert returned is not None
-                returned.remove(low, high)
-        window.move(start, end, source, target, holder)
-        if target == RETURNED:
-            for number, low, high in window.tagged(start, end):
-                self.lanes[number].put_back(low, high)
+    def back(self, number: int) -> Spans:
+        """See `Laned`."""
+        return self.lanes[number].own_returned()
 
-    def _open(self, window: "Window", start: int, end: int, target: int, holder: int) -> None:
-        """READY messages are handed out (a run of one lane) or given up (any run)."""
+    def open(self, window: "Window", start: int, end: int, target: int, holder: int) -> None:
+        """See `Laned`."""
         left: int = end - start
         number: int = self.top
         while left > 0 and number >= 0:
@@ -156,7 +194,7 @@ class Lanes(Order):
 
     def dump(self) -> bytes:
         """The fresh runs of each lane."""
-        return _pack.encode(
+        return encode(
             [
                 (number, *lane.fresh.packed())
                 for number, lane in enumerate(self.lanes)
@@ -166,10 +204,27 @@ class Lanes(Order):
 
     def load(self, window: "Window", data: bytes | None) -> None:
         """See `Order`."""
-        for number, starts, ends in _unpack.decode(data) if data else []:
-            spans = Spans()
-            spans.unpack(starts, ends)
-            self.lanes[min(number, self.top)].fresh = spans
-        for start, end in list(window.runs(RETURNED)):
-            for number, low, high in window.tagged(start, end):
-                self.lanes[number].put_back(low, high)
+        for number, start, end in runs_in(decode(data)):
+            self.lanes[min(number, self.top)].fresh.append(start, end)
+        self.load_returned(window)
+
+
+def decode(data: bytes | None) -> Spelled | Pages:
+    """What an order with lanes has written, of either kind: a queue may have come to take the other. Raises
+    MsgspecError.
+    """
+    return _unpack.decode(data) if data else []
+
+
+def runs_in(known: Spelled | Pages) -> Iterator[tuple[int, int, int]]:
+    """(lane, start, end) of what has never been handed out; runs of a lane in their order. Raises ValueError."""
+    if isinstance(known, dict):
+        for base, lanes in known[PAGES]:
+            for found in _EQUAL.finditer(lanes):
+                yield found[0][0] - 1, base + found.start(), base + found.end()
+        return
+    for number, starts, ends in known:
+        spans = Spans()
+        spans.unpack(starts, ends)
+        for start, end in spans.runs():
+            yield number, start, end

@@ -12,6 +12,7 @@ from dragoman.kernel.entities import Holder, Subscription
 from dragoman.kernel.leases.due import grant
 from dragoman.kernel.leases.expiry import expiry_ms
 from dragoman.kernel.leases.order import Order, Pick, apply_lease
+from dragoman.kernel.leases.parcel import apply_leased_apart
 from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.standing import without_acks
 from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED
@@ -46,6 +47,7 @@ class Delivery:
     fails     how many of these ended in failure; None as for `tries`
     firsts_ms  wall time at which each was first leased, this time included; None where that is not kept
     standing  what must be durable before it leaves: EARLY, MESSAGE or LEASE
+    offsets   of messages that lie apart, maybe in several blocks, `start` and `end` around them; None: all in between
     """
 
     __slots__ = (
@@ -55,26 +57,41 @@ class Delivery:
         "fails",
         "firsts_ms",
         "holder",
+        "offsets",
         "partition",
         "standing",
         "start",
         "tries",
     )
 
-    def __init__(self, holder: Holder, run: Run, tries: list[int] | None) -> None:
+    def __init__(
+        self,
+        holder: Holder,
+        run: Run,
+        tries: list[int] | None,
+        bodies: list[bytes] | None = None,
+        offsets: list[int] | None = None,
+    ) -> None:
         self.holder = holder
         self.partition = run.partition
         self.start = run.start
         self.end = run.end
         self.block = run.block
+        self.offsets = offsets
         block = run.block
-        assert block.bodies is not None
-        self.bodies: list[bytes] = block.bodies if block.packed else block.slice(run.start, run.end)
+        if bodies is None:
+            assert block.bodies is not None
+            bodies = block.bodies if block.packed else block.slice(run.start, run.end)
+        self.bodies: list[bytes] = bodies
         self.tries = tries
         self.fails: list[int] | None = None
         self.firsts_ms: list[int] | None = None
         standing: int = holder.subscription.standing
         self.standing: int = without_acks(standing) if holder.no_ack else standing
+
+    def count(self) -> int:
+        """How many messages."""
+        return self.end - self.start if self.offsets is None else len(self.offsets)
 
 
 def next_run(
@@ -116,7 +133,7 @@ def head_run(
         if window.revisions is not None:
             _revise(window.revisions, run)
         if run.block.bodies is None:
-            raise Needs(_ahead(partition, run.block))
+            raise Needs(ahead(partition, run.block))
         _judge(subscription, run, now_ms)
     return run
 
@@ -130,7 +147,7 @@ def _revise(revisions: Revisions, run: Run) -> None:
         run.block, run.end = revised, revised.end
 
 
-def _ahead(partition: Partition, block: Block) -> list[Block]:
+def ahead(partition: Partition, block: Block) -> list[Block]:
     """A cold block, and those behind it that its reader will want next."""
     cold: list[Block] = []
     size: int = 0
@@ -170,7 +187,7 @@ def ready_run(partition: Partition, window: Window, start: int, count_max: int) 
         if window.revisions is not None:
             _revise(window.revisions, run)
         if run.block.bodies is None:
-            raise Needs(_ahead(partition, run.block))
+            raise Needs(ahead(partition, run.block))
     return run
 
 
@@ -290,8 +307,33 @@ def apply_leased(state: State, record: Leased) -> None:
     window = subscription.windows[record.partition]
     count = record.end - record.start
     source = READY
+    if record.offsets is not None:
+        count = apply_leased_apart(window, record)
+    else:
+        source = _apply_run(subscription, window, record)
+    if subscription.is_uneven or not subscription.armed_ms or source != READY:
+        state.look(subscription)  # else the next head expires no sooner than is looked anyway
+    if record.at_ms:
+        window.note_first(record.start, record.end, record.at_ms)
+    if record.duration_ms or (window.timed and record.offsets is None):
+        grant(state, subscription, record)
+    if subscription.stream.counts_bytes and source != DEFERRED:
+        window.ready_bytes -= bytes_of(
+            subscription.stream.partitions[record.partition], record.start, record.end
+        )
+    holder = state.holders.get(record.holder)
+    if holder is not None:
+        holder.leased += count
+        if holder.pool is not None:
+            holder.pool.leased += count
+
+
+def _apply_run(subscription: Subscription, window: Window, record: Leased) -> int:
+    """The run is LEASED; returns what it was."""
+    count = record.end - record.start
+    source = READY
     if window.order is not None:
-        source = apply_lease(window, window.order, record.start, record.end, record.holder)
+        source = apply_lease(window, window.order, record)
     elif record.fresh:
         partition = subscription.stream.partitions[record.partition]
         if partition.open_since:
@@ -304,21 +346,7 @@ def apply_leased(state: State, record: Leased) -> None:
         window.move(record.start, record.end, source, LEASED, record.holder)
         if source == RETURNED:
             window.ready -= count
-    if subscription.is_uneven or not subscription.armed_ms or source != READY:
-        state.look(subscription)  # else the next head expires no sooner than is looked anyway
-    if record.at_ms:
-        window.note_first(record.start, record.end, record.at_ms)
-    if record.duration_ms or window.timed:
-        grant(state, subscription, record)
-    if subscription.stream.counts_bytes and source != DEFERRED:
-        window.ready_bytes -= bytes_of(
-            subscription.stream.partitions[record.partition], record.start, record.end
-        )
-    holder = state.holders.get(record.holder)
-    if holder is not None:
-        holder.leased += count
-        if holder.pool is not None:
-            holder.pool.leased += count
+    return source
 
 
 def bytes_of(partition: Partition, start: int, end: int) -> int:

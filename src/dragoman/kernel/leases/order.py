@@ -3,13 +3,14 @@
 A window with an order has no frontier of its own: everything up to the partition's end is below it, and what has never
 been handed out is READY because its order says so.
 
-    Lanes   filters and priorities: READY is what stands in a lane; chunks hold only what was handed out
+    Lanes   filters: READY is what stands in a lane; chunks hold only what was handed out
+    Ranks   priorities without a filter: the same, a byte for each message of the stream
     Keys    keys and sessions: READY is a state in chunks, like all others; each key has its lane beside
 
 Only `apply` changes an order; deciding looks at heads, never past LOOK_AHEAD_MAX of them. All of it is in memory: about
-16 bytes for every run of a lane, 17 more for every message and 600 for every key with Keys. A window without an order
-(`window.order is None`) pays one look at that. Cold pages are to come; until then a backlog under an order is limited
-by memory.
+16 bytes for every run of a lane, a byte for every message with Ranks, with Keys 17 more for every message and 600 for
+every key. A window without an order (`window.order is None`) pays one look at that. Cold pages are to come; until then
+a backlog under an order is limited by memory.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,7 @@ from dragoman.kernel.leases.states import (
 if TYPE_CHECKING:
     from dragoman.kernel.entities import Holder
     from dragoman.kernel.leases.window import Window
-    from dragoman.kernel.records import Settled
+    from dragoman.kernel.records import Leased, Settled
 
 LOOK_AHEAD_MAX: Final = 64  # heads judged in one look for what has expired
 
@@ -116,8 +117,9 @@ def apply_run(window: "Window", order: Order, record: "Settled", start: int, end
     shift(window, order, start, end, record.source, target, record.holder)
 
 
-def apply_lease(window: "Window", order: Order, start: int, end: int, holder: int) -> int:
+def apply_lease(window: "Window", order: Order, record: "Leased") -> int:
     """The run is LEASED; returns what it was."""
-    source = window.state(start)
+    start, end, holder = record.start, record.end, record.holder
+    source = READY if record.fresh else window.state(start)
     shift(window, order, start, end, source, LEASED, holder)
     return source

@@ -15,6 +15,7 @@ from dragoman.kernel.leases.dead import Last, dead_letters
 from dragoman.kernel.leases.keys import Keys
 from dragoman.kernel.leases.lease import apply_taken, bytes_of
 from dragoman.kernel.leases.order import apply_run
+from dragoman.kernel.leases.parcel import apply_settled_apart, holds_apart, runs_of
 from dragoman.kernel.leases.revising import revise
 from dragoman.kernel.leases.states import (
     ACK,
@@ -59,6 +60,7 @@ def decide_settle(
     if not 0 <= command.partition < len(subscription.windows):
         raise PartitionNotFound(f"{subscription.stream.name}-{command.partition}")
     window = subscription.windows[command.partition]
+    apart = _apart(window, command)
     runs, missing = still_held(window, command)
     late = _late(window, command) if missing and command.attempts is not None else []
     missing -= len(late)
@@ -76,11 +78,21 @@ def decide_settle(
                 Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)
             )
         return records, reply
-    if not runs:
+    if apart is not None:
+        reply.settled += len(apart)
+    elif not runs:
         return [], reply
     if command.outcome == "ack":
         return [
-            Settled(subscription.id, command.partition, LEASED, ACK, runs, command.holder)
+            Settled(
+                subscription.id,
+                command.partition,
+                LEASED,
+                ACK,
+                runs,
+                command.holder,
+                offsets=apart,
+            )
         ], reply
     if command.outcome == "defer":
         deferred = Settled(subscription.id, command.partition, LEASED, DEFER, runs, command.holder)
@@ -92,6 +104,19 @@ def decide_settle(
     return released(
         state, subscription, command, runs, delay_ms, now_ms, elapsed_ms, pending
     ), reply
+
+
+def _apart(window: Window, command: Settle) -> list[int] | None:
+    """What the holder has as it was handed out, of which chunks say nothing. Whatever else is named, is in runs."""
+    offsets = command.offsets
+    if offsets is None:
+        return None
+    is_plain = command.outcome == "ack" and not command.attempts and not command.runs
+    if is_plain and holds_apart(window, offsets, command.holder):
+        return offsets
+    command.runs = command.runs + runs_of(offsets)
+    command.offsets = None
+    return None
 
 
 def still_held(window: Window, command: Settle) -> tuple[Runs, int]:
@@ -265,6 +290,26 @@ def apply_settled(state: State, record: Settled) -> None:
     state.dirty_subscriptions[subscription.id] = subscription
     window = subscription.windows[record.partition]
     target = TRANSITIONS[record.source, record.event]
+    total = _apply_runs(state, subscription, window, record, target)
+    if record.offsets is not None:
+        total += apply_settled_apart(window, record)
+    if record.source == LEASED:
+        give_back(state, subscription, record.holder, total)
+    if target == RETURNED or record.source in {READY, RETURNED}:
+        state.look(subscription)
+        if target == RETURNED:
+            state.crowd(subscription)
+    frees = record.source == LEASED or window.order is not None  # credit, or a key's next
+    if target == RETURNED or (frees and subscription.consumers.count):
+        state.activate(subscription)
+    if target == DONE:
+        _finish(state, subscription, window, record.runs)
+
+
+def _apply_runs(
+    state: State, subscription: Subscription, window: Window, record: Settled, target: int
+) -> int:
+    """Carry the event out on the runs; how many messages they are."""
     partition = subscription.stream.partitions[record.partition]
     counts_bytes = subscription.stream.counts_bytes
     total = 0
@@ -280,17 +325,7 @@ def apply_settled(state: State, record: Settled) -> None:
             _count_bytes(window, partition, record.source, target, start, end)
         if target == WAITING:
             _wait(state, window, record, start, end)
-    if record.source == LEASED:
-        give_back(state, subscription, record.holder, total)
-    if target == RETURNED or record.source in {READY, RETURNED}:
-        state.look(subscription)
-        if target == RETURNED:
-            state.crowd(subscription)
-    frees = record.source == LEASED or window.order is not None  # credit, or a key's next
-    if target == RETURNED or (frees and subscription.consumers.count):
-        state.activate(subscription)
-    if target == DONE:
-        _finish(state, subscription, window, record.runs)
+    return total
 
 
 def _finish(state: State, subscription: Subscription, window: Window, runs: Runs) -> None:

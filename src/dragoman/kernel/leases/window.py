@@ -11,7 +11,8 @@ Work per call is proportional to the chunks touched, not to the messages in them
 interpreter's own C code.
 
 With an order (`order`) nothing waits at the frontier: it is the end of the partition, and what has never been leased is
-READY because the order says so, or as a state of its chunk.
+READY because the order says so, or as a state of its chunk. What it hands out that lies apart is LEASED in `parcels`
+until somebody looks at it.
 """
 
 from array import array
@@ -21,9 +22,10 @@ from typing import Final
 
 from dragoman.kernel.empties import NO_COUNTS, NO_DICT, NO_LIST
 from dragoman.kernel.leases.chunk import SPAN, Chunk
-from dragoman.kernel.leases.chunks import ALL, Chunks
+from dragoman.kernel.leases.chunks import ALL
 from dragoman.kernel.leases.lane import Spans
 from dragoman.kernel.leases.order import Order
+from dragoman.kernel.leases.parcel import Packed
 from dragoman.kernel.leases.revisions import Revisions
 from dragoman.kernel.leases.selector import Place
 from dragoman.kernel.leases.states import DEFERRED, DONE, LEASED, READY, RETURNED, WAITING
@@ -35,7 +37,7 @@ Timed = list[tuple[int, int, int, int]]
 Runs = list[tuple[int, int]]
 
 
-class Window(Chunks):
+class Window(Packed):
     """The lease state of one partition for one subscription.
 
     ready + leased + waiting + deferred + pending + dead = messages published and not DONE (checked by a recount in
@@ -77,7 +79,7 @@ class Window(Chunks):
         self.timed = False  # some lease had a deadline
         self.sets_aside = False  # some message was leased though it was DEFERRED
 
-    def _own_counts(self) -> list[int]:
+    def own_counts(self) -> list[int]:
         """`counts`, to change it."""
         if self.counts is NO_COUNTS:
             self.counts = [0] * len(NO_COUNTS)
@@ -111,7 +113,7 @@ class Window(Chunks):
         self.timed = self.timed or chunk.is_timed()
         self.sets_aside = self.sets_aside or chunk.aside is not None
         for state in range(1, READY + 1):
-            self._own_counts()[state] += chunk.states.count(state)
+            self.own_counts()[state] += chunk.states.count(state)
 
     def open_counts(self) -> list[int]:
         """How many messages below the frontier are in each state but DONE and RETURNED, which is counted ready."""
@@ -126,6 +128,8 @@ class Window(Chunks):
             low = self.order.low()
             if low >= 0:
                 floor = min(low, floor)
+        if self.parcels is not None:
+            floor = min(self.parcels.low(), floor)
         for chunk in self.chunks:
             if chunk.open:
                 return min(chunk.base + chunk.lowest(), floor)
@@ -151,14 +155,21 @@ class Window(Chunks):
         self.frontier = end
         self.touched = True
         if state != DONE:
-            self._own_counts()[state] += end - start
+            self.own_counts()[state] += end - start
             self._fill(start, end, state, holder)
 
     def enter(self, start: int, end: int, state: int, holder: int) -> None:
         """[start, end), of which no chunk says anything (DONE, or READY by the order), enter `state`."""
-        self._own_counts()[state] += end - start
+        self.own_counts()[state] += end - start
         self._fill(start, end, state, holder)
         self.touched = True
+
+    def unwrap(self, start: int, end: int, holder: int, lane: int) -> None:
+        """See `Packed`."""
+        self._fill(start, end, LEASED, holder)
+        self.tag(start, end, lane)
+        if self.timed:
+            self.hold_until(start, end, 0, 0)
 
     def hold_until(self, start: int, end: int, until_ms: int, duration_ms: int) -> None:
         """[start, end), all LEASED, is held until then, 0 as long as the connection; or, WAITING, waits until then."""
@@ -243,6 +254,7 @@ class Window(Chunks):
         if self.revisions is not None:
             self.revisions.forget(0, self.frontier)
         self.bases = self.chunks = NO_LIST
+        self.parcels = None
         self.counts = NO_COUNTS
 
     def _fill(self, start: int, end: int, state: int, holder: int) -> None:
@@ -266,6 +278,7 @@ class Window(Chunks):
         """Whether every offset of [start, end) is LEASED to `holder`."""
         if end > self.frontier:
             return False
+        self.unpack()
         index = bisect_right(self.bases, start) - 1
         if index < 0:
             return False
@@ -292,9 +305,10 @@ class Window(Chunks):
     def move(self, start: int, end: int, source: int, target: int, holder: int = 0) -> None:
         """Take [start, end), all in `source` and below the frontier, to `target`."""
         self.touched = True
+        self.unpack()
         if self.sets_aside or source == DEFERRED:
             self._note_aside(start, end, source, target)
-        counts = self._own_counts()
+        counts = self.own_counts()
         counts[source] -= end - start
         if target != DONE:
             counts[target] += end - start
@@ -340,6 +354,8 @@ class Window(Chunks):
         """The first run in `state` at or past `start` and below the frontier, at most `count_max` long."""
         if self.counts[state] == 0:
             return None
+        if state == LEASED:
+            self.unpack()
         index = max(bisect_right(self.bases, start) - 1, 0)
         while index < len(self.chunks):
             chunk = self.chunks[index]
@@ -375,6 +391,8 @@ class Window(Chunks):
 
     def runs(self, state: int, holder: int = 0) -> Iterator[tuple[int, int]]:
         """Every run in `state` (held by `holder` unless 0), in offset order; safe while the caller changes them."""
+        if state == LEASED:
+            self.unpack()
         begun = ended = 0  # neighbours in two chunks are one run
         for chunk in self.chunks.copy():
             if chunk.open == 0:
