@@ -11,7 +11,7 @@ from tools.compile import is_stale
 gc.disable()  # while tests are found: thousands of files are rewritten, and little of that is garbage
 CALM = [HealthCheck.too_slow]  # a loaded machine is no fault of the data
 
-settings.register_profile("dev", max_examples=20, deadline=None, suppress_health_check=CALM)
+settings.register_profile("dev", max_examples=12, deadline=None, suppress_health_check=CALM)
 settings.register_profile(
     "ci", max_examples=200, deadline=None, derandomize=True, suppress_health_check=CALM
 )

@@ -126,6 +126,7 @@ def test_a_file_is_read_in_one_go() -> None:
     assert long == set(LONG_FILES)
 
 
+@pytest.mark.slow  # it parses every module
 def test_every_module_begins_with_its_theory() -> None:
     silent = [
         str(file)

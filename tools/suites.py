@@ -91,7 +91,7 @@ SUITES: Final = (
         search="dev",
     ),
     Suite(
-        "slow", ("test",), 180, "pure", "longer simulations and searches", _parallel(SLOW, "tests")
+        "slow", ("test",), 240, "pure", "longer simulations and searches", _parallel(SLOW, "tests")
     ),
     Suite(
         "compiled",

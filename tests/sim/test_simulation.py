@@ -112,6 +112,7 @@ def test_one_seed_again(seed: int | None, families: tuple[str, ...] | None) -> N
     run([(one, families_of(one) if families is None else families)])
 
 
+@pytest.mark.slow
 def test_seeds_that_found_a_fault_find_it_no_more(seed: int | None) -> None:
     if seed is None:
         run(sorted(FOUND))
