@@ -39,13 +39,15 @@ class LeasedSource:
         self._session = session
         self.terms = terms
         self.spelling = spelling
-        self._consume = consume
+        self._consume: Callable[[LeasedSource], Holder] | None = consume
         self._given = 0
 
     def open(self, outlet: Outlet) -> None:
         """Become a consumer. Raises KernelError."""
+        assert self._consume is not None, "opened twice"
         self._outlet = outlet
         self.holder = self._consume(self)
+        self._consume = None  # with what it remembers: half a kilobyte of an idle link
 
     def flow(self, credit: int, *, drain: bool, properties: Mapping[Any, Any] | None) -> None:
         """See `profile.Source`."""
