@@ -40,7 +40,7 @@ def see_exchange(peer: Peer, address: Address) -> None:
     """One of RabbitMQ's predeclared exchanges is there for whoever names it."""
     if address.is_route and address.name in PREDECLARED:
         host = peer.connection.peer[0]
-        declare_predeclared(peer.session, peer.namespace, peer.speaker, host)
+        declare_predeclared(peer.session, peer.namespace, peer.speaker, host, (address.name,))
 
 
 def queue_of(text: str) -> str:

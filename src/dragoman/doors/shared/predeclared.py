@@ -4,6 +4,7 @@ They are routes, made when a door that speaks of exchanges first comes to a name
 none. Whoever comes first, they are the broker's own.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from dragoman.doors.shared.asbroker import as_broker
@@ -20,12 +21,16 @@ PREDECLARED: Final = {
 
 
 def declare_predeclared(
-    session: Session, namespace: str, principal: str, host: str
+    session: Session,
+    namespace: str,
+    principal: str,
+    host: str,
+    names: Iterable[str] = tuple(PREDECLARED),
 ) -> list[RouteInfo]:
-    """See that they are there; then speak for `principal` at `host` again. Reply: those that are new."""
+    """See that those of `names` are there; then speak for `principal` at `host` again. Reply: those that are new."""
     with as_broker(session, principal, host):
         infos: list[RouteInfo] = [
-            session.submit(DeclareRoute(namespace=namespace, name=name, settings=settings))
-            for name, settings in PREDECLARED.items()
+            session.submit(DeclareRoute(namespace=namespace, name=name, settings=PREDECLARED[name]))
+            for name in names
         ]
     return [info for info in infos if info.created]
